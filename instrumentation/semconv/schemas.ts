@@ -1,0 +1,86 @@
+// Generated from instrumentation/semconv/registry by `npm run generate`. Do not edit.
+
+import { z } from 'zod';
+import * as constants from './attributes.ts';
+
+/** Attributes of `execute_node {graph.node.id}`: one attempt of one node, linked to the span of the attempt before it. */
+export const executeNodeAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.agent.name': z.string().optional(),
+  'gen_ai.conversation.id': z.string().optional(),
+  'graph.id': z.string(),
+  'graph.run.id': z.string(),
+  'graph.snapshot.ref': z.string(),
+  'graph.node.id': z.string(),
+  'graph.node.name': z.string().optional(),
+  'graph.node.type': z.string().optional(),
+  'graph.node.attempt': z.int().min(1).optional(),
+  'graph.node.max_attempts': z.int().min(1).optional(),
+  'graph.node.visit': z.int().min(1).optional(),
+  'error.type': z.string().optional(),
+  'exception.type': z.string().optional(),
+  'exception.message': z.string().optional(),
+  'exception.stacktrace': z.string().optional(),
+  'failure.site': z.enum(constants.FAILURE_SITE_VALUES).optional(),
+  'failure.class': z.enum(constants.FAILURE_CLASS_VALUES).optional(),
+  'failure.severity': z.enum(constants.FAILURE_SEVERITY_VALUES).optional(),
+  'failure.disposition': z.enum(constants.FAILURE_DISPOSITION_VALUES).optional(),
+  'failure.condition': z.string().optional(),
+  'failure.input': z.string().optional(),
+  'failure.input.digest': z.string().optional(),
+  'failure.state': z.string().optional(),
+  'failure.evidence': z.string().optional(),
+  'failure.redactions': z.string().optional(),
+  'failure.truncated': z.array(z.string()).optional(),
+});
+
+/** Attributes of `execute_graph {graph.id}`: one run, around the spans of its node attempts. */
+export const executeGraphAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.agent.name': z.string().optional(),
+  'gen_ai.conversation.id': z.string().optional(),
+  'graph.id': z.string(),
+  'graph.run.id': z.string(),
+  'graph.snapshot.ref': z.string(),
+  'graph.run.outcome': z.enum(constants.GRAPH_RUN_OUTCOME_VALUES),
+  'error.type': z.string().optional(),
+  'exception.type': z.string().optional(),
+  'exception.message': z.string().optional(),
+  'exception.stacktrace': z.string().optional(),
+  'failure.site': z.enum(constants.FAILURE_SITE_VALUES).optional(),
+  'failure.class': z.enum(constants.FAILURE_CLASS_VALUES).optional(),
+  'failure.state': z.string().optional(),
+});
+
+/** Attributes of `start_graph {graph.id}`: the start signal, a span of no length, so that a run that hangs or is killed is still known. */
+export const startGraphAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.agent.name': z.string().optional(),
+  'gen_ai.conversation.id': z.string().optional(),
+  'graph.id': z.string(),
+  'graph.run.id': z.string(),
+  'graph.snapshot.ref': z.string(),
+});
+
+/** Attributes of `evolve_graph {gen_ai.agent.id}`: a change of the agent's graph, linked to the failed spans that it is meant to fix. */
+export const evolveGraphAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.agent.name': z.string().optional(),
+  'evolution.id': z.string(),
+  'evolution.trigger': z.enum(constants.EVOLUTION_TRIGGER_VALUES),
+  'evolution.resolution': z.string(),
+  'evolution.strategy': z.string().optional(),
+  'evolution.rationale': z.string().optional(),
+  'evolution.status': z.enum(constants.EVOLUTION_STATUS_VALUES),
+  'evolution.author': z.string().optional(),
+  'evolution.from.ref': z.string().optional(),
+  'graph.snapshot.ref': z.string().optional(),
+  'evolution.target.fingerprints': z.array(z.string()).optional(),
+  'evolution.target.failures': z.array(z.string()).optional(),
+});
+
+/** Attributes of Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
+export const graphSnapshotAttributes = z.looseObject({
+  'graph.snapshot.ref': z.string(),
+  'graph.snapshot.body': z.string(),
+});
