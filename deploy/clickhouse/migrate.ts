@@ -1,0 +1,125 @@
+// Brings a database to the tables that this version needs.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+
+export interface MigrateOptions {
+  /** Database to create and fill. */
+  database: string;
+  /** Days that failures and runs are kept; attempts are kept for at most 30 of them. */
+  retentionDays: number;
+}
+
+export interface MigrateResult {
+  /** Names of the migrations that this call applied, in order. */
+  applied: string[];
+  /** How many had been applied before. */
+  already: number;
+}
+
+/** A migration that was applied and then changed, or that ClickHouse refused. */
+export class MigrationError extends Error {
+  override name = 'MigrationError';
+}
+
+const folder = new URL('./migrations/', import.meta.url);
+const attemptRetentionDays = 30;
+
+/** How to reach a ClickHouse server over HTTP, as a user who may create databases and tables. */
+export interface ClickHouseConnection {
+  url: string;
+  username: string;
+  password: string;
+}
+
+/**
+ * Applies the files of `migrations/` that the database has not seen, in the order of their numbers,
+ * and sets the retention. Every file is one statement that may run twice (`IF NOT EXISTS`,
+ * `OR REPLACE`), so two collectors that start at once, or one that is killed in the middle, end in
+ * the same tables; the record of what was applied is for people and for refusing changed files.
+ *
+ * @throws {MigrationError} when an applied file was changed or a statement is refused
+ */
+export async function migrate(
+  connection: ClickHouseConnection,
+  { database, retentionDays }: MigrateOptions,
+): Promise<MigrateResult> {
+  const server = createClient(connection);
+  const client = createClient({ ...connection, database });
+  try {
+    await server.command({
+      query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
+      query_params: { database },
+    });
+    const result = await applyPending(client, database);
+    await setRetention(client, retentionDays);
+    return result;
+  } finally {
+    await Promise.all([server.close(), client.close()]);
+  }
+}
+
+async function applyPending(client: ClickHouseClient, database: string): Promise<MigrateResult> {
+  await client.command({
+    query: `CREATE TABLE IF NOT EXISTS schema_migrations
+              (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
+            ENGINE = ReplacingMergeTree ORDER BY name`,
+  });
+  const recorded = await client.query({
+    query: 'SELECT name, any(checksum) AS checksum FROM schema_migrations GROUP BY name',
+    format: 'JSONEachRow',
+  });
+  const rows = await recorded.json<{ name: string; checksum: string }>();
+  const seen = new Map(rows.map((row) => [row.name, row.checksum]));
+
+  const applied: string[] = [];
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+    const statement = await readFile(new URL(name, folder), 'utf8');
+    const checksum = createHash('sha256').update(statement).digest('hex');
+    const before = seen.get(name);
+    if (before === checksum) continue;
+    if (before !== undefined) {
+      throw new MigrationError(
+        `migration ${name} was applied to database ${database} in another form: ` +
+          'add a new migration instead of changing an applied one',
+      );
+    }
+    await client.command({ query: statement }).catch((error: Error) => {
+      throw new MigrationError(`migration ${name} failed: ${error.message}`, { cause: error });
+    });
+    await client.insert({
+      table: 'schema_migrations',
+      values: [{ name, checksum }],
+      columns: ['name', 'checksum'],
+      format: 'JSONEachRow',
+    });
+    applied.push(name);
+  }
+  return { applied, already: seen.size };
+}
+
+/** Changes the TTL of a table only where it differs, since a changed TTL makes ClickHouse work. */
+async function setRetention(client: ClickHouseClient, retentionDays: number): Promise<void> {
+  const attemptDays = Math.min(retentionDays, attemptRetentionDays);
+  const wanted = [
+    { table: 'failures', column: 'timestamp', days: retentionDays },
+    { table: 'node_attempts', column: 'timestamp', days: attemptDays },
+    { table: 'graph_runs', column: 'started_at', days: retentionDays },
+  ];
+  for (const { table, column, days } of wanted) {
+    const ttl = `toDateTime(${column}) + toIntervalDay(${days})`;
+    const current = await client.query({
+      query:
+        'SELECT position(create_table_query, {ttl:String}) > 0 AS same FROM system.tables ' +
+        'WHERE database = currentDatabase() AND name = {table:String}',
+      query_params: { table, ttl },
+      format: 'JSONEachRow',
+    });
+    const [row] = await current.json<{ same: number }>();
+    if (row?.same) continue;
+    await client.command({
+      query: `ALTER TABLE ${table} MODIFY TTL ${ttl}`,
+      clickhouse_settings: { materialize_ttl_after_modify: 0 },
+    });
+  }
+}

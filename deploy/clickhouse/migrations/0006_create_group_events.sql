@@ -1,0 +1,17 @@
+-- One row per change of a group: resolve, ignore, reopen, merge, split, annotate, note.
+CREATE TABLE IF NOT EXISTS group_events
+(
+    timestamp         DateTime64(9, 'UTC'),
+    event_id          UUID,
+    agent_id          LowCardinality(String),
+    fingerprint       String,
+    kind              LowCardinality(String),
+    other_fingerprint String,
+    value             String CODEC(ZSTD(3)),
+    author            LowCardinality(String),
+    reason            String CODEC(ZSTD(3)),
+    evolution_id      String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (fingerprint, timestamp, event_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
