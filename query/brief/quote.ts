@@ -1,0 +1,33 @@
+// Text that came from outside, made harmless for a prompt: one line, in quotes, capped.
+
+// Back-quotes would end a code span; control, bidirectional and zero-width characters hide text.
+const unsafe = /[`<>\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeCharacter(character: string): string {
+  const known = escapes[character];
+  if (known) return known;
+  return Array.from(
+    { length: character.length },
+    (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+  ).join('');
+}
+
+/**
+ * Quotes a text as data: a JSON-like string on one line in a Markdown code span, which nothing
+ * inside can end.
+ *
+ * @param limit the most characters to keep; a longer text ends in `…`
+ */
+export function quoteData(text: string, limit: number): string {
+  const characters = Array.from(text.slice(0, limit * 2));
+  const kept = characters.slice(0, limit).join('').replace(/["\\]/g, '\\$&');
+  const cut = kept.length < text.length && characters.length > limit ? '…' : '';
+  return `\`"${kept.replace(unsafe, escapeCharacter)}${cut}"\``;
+}
+
+/** Quotes an identifier: short, and without the string's quotation marks. */
+export function quoteId(text: string): string {
+  return `\`${text.slice(0, 128).replace(unsafe, escapeCharacter)}\``;
+}

@@ -1,0 +1,268 @@
+// The verbs of the command line that ask the query service.
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { InvalidInputError } from '../errors.ts';
+import type { History } from '../history.ts';
+import { createClient } from '../http/client.ts';
+import type { EvolutionInput, Failure, FailureDetail } from '../schemas.ts';
+import { manyLines, oneLine, print, printJson, table } from './output.ts';
+
+interface ServiceOptions {
+  url: string;
+  token?: string;
+  json?: boolean;
+}
+
+/** Adds the query verbs to the program. */
+export function addQueryVerbs(program: Command): void {
+  list(program, 'recent', 'failures, newest first')
+    .option('--agent <id>', 'only this agent')
+    .option('--node <id>', 'only this node')
+    .action(answer(recent));
+
+  service(program.command('show <failure-id>'))
+    .description('one failure: its input, stack, graph and what came of it')
+    .action((id: string, options: ServiceOptions) =>
+      answer(async (history) => {
+        const failure = await history.failure(id);
+        return { value: failure, text: describeFailure(failure) };
+      })(options),
+    );
+
+  service(program.command('sql <statement>'))
+    .description('read-only SQL over the tables and views')
+    .action((statement: string, options: ServiceOptions) =>
+      answer(async (history) => {
+        const result = await history.sql(statement);
+        const names = result.columns.map((column) => column.name);
+        const rows = result.rows.map((row) => names.map((name) => sqlCell(row[name])));
+        const note = result.truncated ? `\n(cut after ${rows.length} rows)` : '';
+        return { value: result, text: names.length ? table(names, rows) + note : 'done' };
+      })(options),
+    );
+
+  service(program.command('brief'))
+    .description('what to read before an agent is evolved')
+    .requiredOption('--agent <id>', 'the agent')
+    .option('--node <id>', 'only failures of this node')
+    .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
+    .option('--max-tokens <n>', 'the most tokens of the brief', '1500')
+    .action(
+      answer(async (history, { agent, node, since, maxTokens }: Record<string, string>) => {
+        const value = await history.brief(agent!, {
+          ...(node ? { node } : {}),
+          ...(since ? { since } : {}),
+          max_tokens: Number(maxTokens),
+        });
+        return { value, text: value.markdown };
+      }),
+    );
+
+  list(program, 'evolutions', 'what was tried, newest first')
+    .option('--agent <id>', 'only this agent')
+    .action(answer(evolutions));
+
+  addRecordEvolution(program);
+}
+
+function service(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--url <url>', 'the query service')
+        .default('http://127.0.0.1:4320')
+        .env('FAULTLINE_URL'),
+    )
+    .addOption(
+      new Option('--token <token>', 'bearer token of the query service').env('FAULTLINE_TOKEN'),
+    )
+    .option('--json', 'print JSON');
+}
+
+function list(program: Command, name: string, description: string): Command {
+  return service(program.command(name))
+    .description(description)
+    .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
+    .option('--limit <n>', 'how many at the most', '20');
+}
+
+/** Makes a commander action of a question: opens the history, asks, prints, closes. */
+function answer<O extends object>(
+  ask: (history: History, options: O) => Promise<{ value: unknown; text: string }>,
+): (options: ServiceOptions & O) => Promise<void> {
+  return async (options) => {
+    const { url, token, json } = options;
+    const history = createClient(token ? { url, token } : { url });
+    const { value, text } = await ask(history, options);
+    if (json) printJson(value);
+    else print(text);
+    await history.close();
+  };
+}
+
+interface ListFlags {
+  agent?: string;
+  node?: string;
+  since?: string;
+  limit: string;
+}
+
+const filters = ({ agent, node, since, limit }: ListFlags) => ({
+  ...(agent ? { agent } : {}),
+  ...(node ? { node } : {}),
+  ...(since ? { since } : {}),
+  limit: Number(limit),
+});
+
+async function recent(history: History, flags: ListFlags) {
+  const value = await history.recentFailures(filters(flags));
+  const row = (failure: Failure): string[] => [
+    failure.timestamp.slice(0, 19),
+    failure.failure_id,
+    failure.agent_id,
+    failure.node_id || failure.level,
+    `${failure.attempt}${failure.max_attempts ? `/${failure.max_attempts}` : ''}`,
+    failure.disposition || '-',
+    failure.error_type,
+    failure.error_message,
+  ];
+  const columns = [
+    'time',
+    'failure',
+    'agent',
+    'node',
+    'attempt',
+    'disposition',
+    'error',
+    'message',
+  ];
+  return {
+    value,
+    text: value.items.length ? table(columns, value.items.map(row)) : 'no failures',
+  };
+}
+
+async function evolutions(history: History, flags: ListFlags) {
+  const value = await history.evolutions(filters(flags));
+  const columns = ['time', 'evolution', 'agent', 'status', 'from', 'to', 'resolution'];
+  const rows = value.items.map((item) => [
+    item.timestamp.slice(0, 19),
+    item.evolution_id,
+    item.agent_id,
+    item.status,
+    item.from_ref.slice(0, 19) || '-',
+    item.graph_snapshot_ref.slice(0, 19) || '-',
+    item.resolution,
+  ]);
+  return { value, text: rows.length ? table(columns, rows) : 'no evolutions' };
+}
+
+function describeFailure(failure: FailureDetail): string {
+  const node = failure.node_id
+    ? `node ${failure.node_id}, attempt ${failure.attempt}${failure.max_attempts ? ` of ${failure.max_attempts}` : ''}`
+    : `level ${failure.level}`;
+  const lines: [string, string][] = [
+    ['failure', failure.failure_id],
+    ['time', failure.timestamp],
+    ['agent', failure.agent_id],
+    ['where', `${node}, site ${failure.site || 'unknown'}`],
+    ['why', `class ${failure.class}, ${failure.error_type}`],
+    ['then', failure.disposition || 'unknown'],
+    ['run', `${failure.run_id}${failure.session_id ? `, session ${failure.session_id}` : ''}`],
+    ['trace', `${failure.trace_id} / ${failure.span_id}`],
+    ['fingerprint', failure.fingerprint],
+    [
+      'graph',
+      `${failure.graph_snapshot_ref || 'unknown'}${failure.graph_snapshot ? `: ${failure.graph_snapshot.nodes.join(', ')}` : ''}`,
+    ],
+    [
+      'evolution',
+      failure.evolution
+        ? `${failure.evolution.evolution_id} (${failure.evolution.status}): ${failure.evolution.resolution}`
+        : 'none came of it yet',
+    ],
+  ];
+  const texts: [string, string][] = [
+    ['message', failure.error_message],
+    ['input', failure.input_context],
+    ['state', failure.graph_state],
+    ['evidence', failure.evidence],
+    ['stack', failure.stack_trace],
+  ];
+  return [
+    ...lines.map(([name, text]) => `${name.padEnd(12)} ${oneLine(text)}`),
+    ...texts
+      .filter(([, text]) => text)
+      .flatMap(([name, text]) => [`${name}:`, manyLines(text).replace(/^/gm, '  ')]),
+  ].join('\n');
+}
+
+function sqlCell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+interface RecordFlags {
+  agent: string;
+  resolution: string;
+  status?: EvolutionInput['status'];
+  trigger?: EvolutionInput['trigger'];
+  strategy?: string;
+  rationale?: string;
+  author?: string;
+  from?: string;
+  to?: string;
+  graph?: string;
+  id?: string;
+  failure: string[];
+  fingerprint: string[];
+}
+
+function addRecordEvolution(program: Command): void {
+  const collect = (value: string, before: string[]) => [...before, value];
+  service(program.command('record-evolution'))
+    .description("remember a change of an agent's graph")
+    .requiredOption('--agent <id>', 'the agent')
+    .requiredOption('--resolution <text>', 'the fix, in words')
+    .option('--failure <id>', 'a failure that it is meant to fix (repeatable)', collect, [])
+    .option('--fingerprint <fp>', 'a group that it is meant to fix (repeatable)', collect, [])
+    .option('--from <ref>', 'snapshot that was changed')
+    .option('--to <ref>', 'the new snapshot')
+    .option('--graph <file>', 'the new snapshot as a JSON file, instead of --to')
+    .option('--status <status>', 'proposed, applied or reverted')
+    .option('--trigger <trigger>', 'failure, human, schedule or other')
+    .option('--strategy <kind>', 'kind of the fix')
+    .option('--rationale <text>', 'why it should work')
+    .option('--author <who>', 'who made it')
+    .option('--id <id>', 'evolution to update')
+    .action(
+      answer(async (history, flags: RecordFlags) => {
+        const value = await history.recordEvolution({
+          agent_id: flags.agent,
+          resolution: flags.resolution,
+          target_failures: flags.failure,
+          target_fingerprints: flags.fingerprint,
+          ...(flags.id ? { evolution_id: flags.id } : {}),
+          ...(flags.status ? { status: flags.status } : {}),
+          ...(flags.trigger ? { trigger: flags.trigger } : {}),
+          ...(flags.strategy ? { strategy: flags.strategy } : {}),
+          ...(flags.rationale ? { rationale: flags.rationale } : {}),
+          ...(flags.author ? { author: flags.author } : {}),
+          ...(flags.from ? { from_ref: flags.from } : {}),
+          ...(flags.to ? { graph_snapshot_ref: flags.to } : {}),
+          ...(flags.graph ? { graph: await readGraph(flags.graph) } : {}),
+        });
+        return { value, text: `recorded evolution ${value.evolution_id} of ${value.agent_id}` };
+      }),
+    );
+}
+
+async function readGraph(file: string): Promise<NonNullable<EvolutionInput['graph']>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new InvalidInputError(
+      'graph',
+      `${file} is no readable JSON: ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,154 @@
+// The history over ClickHouse, in the process that asks.
+import { z } from 'zod';
+import { writeBrief } from './brief/brief.ts';
+import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
+import { InvalidInputError, NotFoundError } from './errors.ts';
+import { type OtlpOptions, recordEvolution } from './evolutions.ts';
+import type { History } from './history.ts';
+import { parseInput } from './input.ts';
+import {
+  agent,
+  briefQuery,
+  evolution,
+  evolutionsQuery,
+  failure,
+  failuresQuery,
+  graphSnapshot,
+  type Page,
+  sqlInput,
+} from './schemas.ts';
+import { type ClickHouseOptions, Store } from './store.ts';
+
+export interface ConnectOptions {
+  clickhouse: ClickHouseOptions;
+  /**
+   * Base address of the collector's OTLP/HTTP receiver, through which evolutions are recorded, as in
+   * `http://127.0.0.1:4318`. Without it `recordEvolution` is refused.
+   */
+  otlp?: OtlpOptions;
+}
+
+const sqlRowLimit = 10_000;
+const latest: Place = {
+  timestamp: '2262-01-01 00:00:00',
+  id: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+};
+const beginning = '1970-01-01 00:00:00';
+
+/** The page's first place and the time it goes back to, as the SQL files name them. */
+function keyset(options: {
+  cursor?: string | undefined;
+  since?: string | undefined;
+  limit: number;
+}) {
+  const before = options.cursor ? decodeCursor(options.cursor) : latest;
+  return {
+    since: options.since ? storedForm(options.since) : beginning,
+    before_timestamp: before.timestamp,
+    before_id: before.id,
+    // One more than asked for tells whether there is a next page.
+    limit: options.limit + 1,
+  };
+}
+
+function pageFrom<T extends { timestamp: string }>(
+  rows: T[],
+  limit: number,
+  id: (row: T) => string,
+): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const next_cursor =
+    rows.length > limit && last ? encodeCursor({ timestamp: last.timestamp, id: id(last) }) : null;
+  return { items, next_cursor };
+}
+
+/** Opens the history that stands in a ClickHouse database. Nothing is asked before the first call. */
+export function connect({ clickhouse, otlp }: ConnectOptions): History {
+  const store = new Store(clickhouse);
+
+  const history: History = {
+    async agents() {
+      return { items: await store.rows('agents', {}, agent), next_cursor: null };
+    },
+
+    async recentFailures(options = {}) {
+      const {
+        agent = '',
+        node = '',
+        fingerprint = '',
+        run = '',
+        ...page
+      } = parseInput(failuresQuery, options);
+      const rows = await store.rows(
+        'recent_failures',
+        { agent, node, fingerprint, run, ...keyset(page) },
+        failure,
+      );
+      return pageFrom(rows, page.limit, (row) => row.failure_id);
+    },
+
+    async failure(failureId) {
+      const failure_id = parseUuid('failure_id', failureId);
+      const [found] = await store.rows('failure_by_id', { failure_id }, failure);
+      if (!found) throw new NotFoundError('failure_id', failureId);
+      const [snapshots, evolutions] = await Promise.all([
+        store.rows('snapshot_by_ref', { ref: found.graph_snapshot_ref }, graphSnapshot),
+        store.rows(
+          'evolution_of_failure',
+          {
+            failure_id,
+            agent: found.agent_id,
+            fingerprint: found.fingerprint,
+            timestamp: storedForm(found.timestamp),
+          },
+          evolution,
+        ),
+      ]);
+      return { ...found, graph_snapshot: snapshots[0] ?? null, evolution: evolutions[0] ?? null };
+    },
+
+    async evolutions(options = {}) {
+      const { agent = '', ...page } = parseInput(evolutionsQuery, options);
+      const rows = await store.rows('evolutions', { agent, ...keyset(page) }, evolution);
+      return pageFrom(rows, page.limit, (row) => row.evolution_id);
+    },
+
+    async evolution(evolutionId) {
+      const [found] = await store.rows('evolution_by_id', { evolution_id: evolutionId }, evolution);
+      if (!found) throw new NotFoundError('evolution_id', evolutionId);
+      return found;
+    },
+
+    async recordEvolution(input) {
+      if (!otlp) {
+        throw new InvalidInputError('otlp', 'connect() needs the collector to record an evolution');
+      }
+      return recordEvolution(store, otlp, input);
+    },
+
+    async brief(agentId, options = {}) {
+      return writeBrief(store, agentId, parseInput(briefQuery, options));
+    },
+
+    async graph(ref) {
+      const [found] = await store.rows('snapshot_by_ref', { ref }, graphSnapshot);
+      if (!found) throw new NotFoundError('ref', ref);
+      return found;
+    },
+
+    async sql(sql, params = {}) {
+      const input = parseInput(sqlInput, { sql, params });
+      return store.sql(input.sql, input.params ?? {}, sqlRowLimit);
+    },
+
+    close: () => store.close(),
+  };
+  return history;
+}
+
+function parseUuid(field: string, text: string): string {
+  const parsed = z.guid().safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError(field, `expected a UUID, got ${JSON.stringify(text.slice(0, 100))}`);
+}

@@ -1,0 +1,28 @@
+// The ways in which a question can fail; each door turns them into its own form.
+
+/** A question that is wrong in itself. `field` names what has to be changed. */
+export class InvalidInputError extends Error {
+  override name = 'InvalidInputError';
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(`${field}: ${message}`);
+    this.field = field;
+  }
+}
+
+/** Something that was asked for by its id and is not there. */
+export class NotFoundError extends Error {
+  override name = 'NotFoundError';
+  readonly field: string;
+
+  constructor(field: string, value: string) {
+    super(`${field}: nothing is stored for ${JSON.stringify(value.slice(0, 200))}`);
+    this.field = field;
+  }
+}
+
+/** ClickHouse, the collector or the query service cannot be reached or does not answer in time. */
+export class UnavailableError extends Error {
+  override name = 'UnavailableError';
+}

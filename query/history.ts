@@ -1,0 +1,66 @@
+// The questions that an agent's history answers, as one type that every door offers: in-process over
+// ClickHouse (connect.ts) or over HTTP (http/client.ts).
+import type {
+  Agent,
+  Brief,
+  Evolution,
+  EvolutionInput,
+  Failure,
+  FailureDetail,
+  GraphSnapshot,
+  Page,
+  SqlResult,
+} from './schemas.ts';
+
+/** Filters that lists share. */
+export interface ListOptions {
+  /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
+  since?: string;
+  /** 1 to 500. @default 20 */
+  limit?: number;
+  /** `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+export interface FailuresOptions extends ListOptions {
+  agent?: string;
+  node?: string;
+  fingerprint?: string;
+  run?: string;
+}
+
+export interface EvolutionsOptions extends ListOptions {
+  agent?: string;
+}
+
+export interface BriefOptions {
+  node?: string;
+  since?: string;
+  /** 200 to 100,000. @default 1500 */
+  max_tokens?: number;
+}
+
+/**
+ * Every method throws `InvalidInputError` for input that is wrong in itself (its `field` names
+ * which), `NotFoundError` for an id that is not stored and `UnavailableError` when the store cannot
+ * be reached.
+ */
+export interface History {
+  /** All agents that were ever seen, the latest first. */
+  agents(): Promise<Page<Agent>>;
+  /** Failures, newest first. */
+  recentFailures(options?: FailuresOptions): Promise<Page<Failure>>;
+  /** One failure with its graph snapshot and the first evolution that came of it. */
+  failure(failureId: string): Promise<FailureDetail>;
+  /** Evolutions, newest first. */
+  evolutions(options?: EvolutionsOptions): Promise<Page<Evolution>>;
+  evolution(evolutionId: string): Promise<Evolution>;
+  /** Remembers a change of an agent's graph; resolves when it can be read back. */
+  recordEvolution(input: EvolutionInput): Promise<Evolution>;
+  /** What to read before an agent is evolved. An agent without history gets one line that says so. */
+  brief(agentId: string, options?: BriefOptions): Promise<Brief>;
+  graph(ref: string): Promise<GraphSnapshot>;
+  /** Read-only SQL over the tables and views; at most 10,000 rows. */
+  sql(sql: string, params?: Record<string, string | number>): Promise<SqlResult>;
+  close(): Promise<void>;
+}

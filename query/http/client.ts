@@ -1,0 +1,58 @@
+// The history as a remote query service tells it: the same functions as connect() has.
+import { UnavailableError } from '../errors.ts';
+import type { History } from '../history.ts';
+import { fromProblem, problem } from './problem.ts';
+
+export interface ClientOptions {
+  /** Base address of the query service. @default 'http://127.0.0.1:4320' */
+  url?: string;
+  /** Bearer token, where the service asks for one. */
+  token?: string;
+  /** Milliseconds after which a request is given up. @default 30000 */
+  timeout?: number;
+}
+
+/** Opens the history of a query service. Nothing is asked before the first call. */
+export function createClient(options: ClientOptions = {}): History {
+  const { url = 'http://127.0.0.1:4320', token, timeout = 30_000 } = options;
+  const base = `${url.replace(/\/+$/, '')}/api/v1`;
+
+  async function ask<T>(path: string, query: object = {}, body?: unknown): Promise<T> {
+    const target = new URL(base + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) target.searchParams.set(name, String(value));
+    }
+    const response = await fetch(target, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeout),
+    }).catch((error: Error) => {
+      const reason = (error.cause as Error | undefined)?.message ?? error.message;
+      throw new UnavailableError(`no query service answers at ${url}: ${reason}`, { cause: error });
+    });
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.ok && answer !== undefined) return answer as T;
+    const told = problem.safeParse(answer);
+    throw told.success
+      ? fromProblem(told.data)
+      : new UnavailableError(`${url} answered ${response.status}, but not as a query service does`);
+  }
+
+  const segment = encodeURIComponent;
+  return {
+    agents: () => ask('/agents'),
+    recentFailures: (filter = {}) => ask('/failures', filter),
+    failure: (failureId) => ask(`/failures/${segment(failureId)}`),
+    evolutions: (filter = {}) => ask('/evolutions', filter),
+    evolution: (evolutionId) => ask(`/evolutions/${segment(evolutionId)}`),
+    recordEvolution: (input) => ask('/evolutions', {}, input),
+    brief: (agentId, request = {}) => ask(`/agents/${segment(agentId)}/brief`, request),
+    graph: (ref) => ask(`/graphs/${segment(ref)}`),
+    sql: (sql, params) => ask('/sql', {}, params ? { sql, params } : { sql }),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,208 @@
+// The history over HTTP.
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import {
+  createJsonSchemaTransform,
+  type FastifyPluginCallbackZod,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { History } from '../history.ts';
+import * as schemas from '../schemas.ts';
+import { problem, toProblem } from './problem.ts';
+
+export interface QueryServiceOptions {
+  history: History;
+  host: string;
+  /** 0 = any free one. */
+  port: number;
+  /** Tells whether the store answers, for `/readyz`. */
+  ready: () => Promise<boolean>;
+  logger: FastifyBaseLogger;
+}
+
+export interface QueryService {
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the query service.
+ *
+ * @throws the listen error (`EADDRINUSE`, `EACCES`) when the address cannot be taken
+ */
+export async function startQueryService(options: QueryServiceOptions): Promise<QueryService> {
+  const { history, host, port, ready, logger } = options;
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => {
+    const document = toProblem(error);
+    if (document.status >= 500)
+      request.log.error({ err: error, url: request.url }, 'request failed');
+    return reply
+      .code(document.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(document));
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .type('application/problem+json')
+      .send(
+        JSON.stringify({
+          type: 'about:blank',
+          title: 'Not found',
+          status: 404,
+          detail: `there is no ${request.method} ${request.url.slice(0, 200)}; see /api/v1/openapi.json`,
+        }),
+      ),
+  );
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Faultline query service', version: '1' },
+    },
+    transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz'] }),
+  });
+  await app.register(routes(history), { prefix: '/api/v1' });
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+    const up = await ready().catch(() => false);
+    return reply.code(up ? 200 : 503).send({ status: up ? 'ok' : 'unavailable' });
+  });
+  await app.listen({ host, port });
+  const { port: bound } = app.server.address() as { port: number };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: () => app.close(),
+  };
+}
+
+/** Leaves out what was not given: an absent key and an undefined one are the same to HTTP. */
+function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+const errors = { '4xx': problem, '5xx': problem };
+
+function routes(history: History): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    const id = z.object({ id: z.string().max(512) });
+
+    app.get(
+      '/failures',
+      {
+        schema: {
+          summary: 'Failures, newest first',
+          querystring: schemas.failuresQuery,
+          response: { 200: schemas.pageOf(schemas.failure), ...errors },
+        },
+      },
+      (request) => history.recentFailures(given(request.query)),
+    );
+    app.get(
+      '/failures/:id',
+      {
+        schema: {
+          summary: 'One failure with its graph snapshot and the evolution that came of it',
+          params: id,
+          response: { 200: schemas.failureDetail, ...errors },
+        },
+      },
+      (request) => history.failure(request.params.id),
+    );
+    app.get(
+      '/agents',
+      {
+        schema: {
+          summary: 'All agents that were ever seen',
+          response: { 200: schemas.pageOf(schemas.agent), ...errors },
+        },
+      },
+      () => history.agents(),
+    );
+    app.get(
+      '/agents/:id/brief',
+      {
+        schema: {
+          summary: 'What to read before an agent is evolved',
+          params: id,
+          querystring: schemas.briefQuery,
+          response: { 200: schemas.brief, ...errors },
+        },
+      },
+      (request) => history.brief(request.params.id, given(request.query)),
+    );
+    app.get(
+      '/evolutions',
+      {
+        schema: {
+          summary: 'Evolutions, newest first',
+          querystring: schemas.evolutionsQuery,
+          response: { 200: schemas.pageOf(schemas.evolution), ...errors },
+        },
+      },
+      (request) => history.evolutions(given(request.query)),
+    );
+    app.get(
+      '/evolutions/:id',
+      {
+        schema: {
+          summary: 'One evolution',
+          params: id,
+          response: { 200: schemas.evolution, ...errors },
+        },
+      },
+      (request) => history.evolution(request.params.id),
+    );
+    app.post(
+      '/evolutions',
+      {
+        schema: {
+          summary: "Remember a change of an agent's graph",
+          body: schemas.evolutionInput,
+          response: { 201: schemas.evolution, ...errors },
+        },
+      },
+      async (request, reply) =>
+        reply.code(201).send(await history.recordEvolution(given(request.body))),
+    );
+    app.get(
+      '/graphs/:id',
+      {
+        schema: {
+          summary: 'One graph snapshot by its address',
+          params: id,
+          response: { 200: schemas.graphSnapshot, ...errors },
+        },
+      },
+      (request) => history.graph(request.params.id),
+    );
+    app.post(
+      '/sql',
+      {
+        schema: {
+          summary: 'Read-only SQL over the tables and views',
+          body: schemas.sqlInput,
+          response: { 200: schemas.sqlResult, ...errors },
+        },
+      },
+      (request) => history.sql(request.body.sql, request.body.params),
+    );
+    done();
+  };
+}

@@ -1,0 +1,23 @@
+// faultline/query: the history of what failed, what was tried and whether it worked.
+export { type ConnectOptions, connect } from './connect.ts';
+export { InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
+export type {
+  BriefOptions,
+  EvolutionsOptions,
+  FailuresOptions,
+  History,
+  ListOptions,
+} from './history.ts';
+export { type ClientOptions, createClient } from './http/client.ts';
+export type {
+  Agent,
+  Brief,
+  Evolution,
+  EvolutionInput,
+  Failure,
+  FailureDetail,
+  GraphSnapshot,
+  Page,
+  SqlResult,
+} from './schemas.ts';
+export type { ClickHouseOptions } from './store.ts';

@@ -1,0 +1,4 @@
+SELECT *
+FROM evolutions FINAL
+WHERE evolution_id = {evolution_id:String}
+LIMIT 1
