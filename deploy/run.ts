@@ -1,0 +1,38 @@
+// Keeps `faultline start` in the foreground until it is told to end.
+import type { Logger } from 'pino';
+import type { Settings } from './settings.ts';
+import type { start } from './start.ts';
+
+/** Starts, says so, and ends with exit code 0 on SIGTERM or SIGINT, 1 when the storage breaks. */
+export async function runUntilSignal(
+  settings: Settings,
+  logger: Logger,
+  startAll: typeof start,
+): Promise<void> {
+  // Listening from the first moment on, so that a signal during the start ends it cleanly too.
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => resolve(signal));
+  });
+  const running = await startAll(settings, logger);
+  const { otlpHttp, query, clickhouse } = running;
+  if (settings['log-format'] === 'json') {
+    logger.info({ otlpHttp, query, clickhouse }, 'ready');
+  } else {
+    logger.info('ready');
+    console.log(
+      [
+        '',
+        `  send spans to   ${otlpHttp}/v1/traces   (OTLP over HTTP, protobuf or JSON)`,
+        `  ask             ${query}/api/v1`,
+        `  SQL             ${clickhouse}   (user reader, no password, read-only)`,
+        '',
+      ].join('\n'),
+    );
+  }
+  const ended = await Promise.race([signalled, running.broken]);
+  if (ended instanceof Error) logger.fatal(ended.message);
+  else logger.info(`${ended}: stopping`);
+  await running.stop();
+  process.exit(ended instanceof Error ? 1 : 0);
+}

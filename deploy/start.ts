@@ -1,0 +1,130 @@
+// `faultline start`: storage, collector and query service in one go.
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { startCollector } from '../collector/index.ts';
+import { startQueryService } from '../query/http/server.ts';
+import { connect } from '../query/index.ts';
+import { type ClickHouseConnection, migrate } from './clickhouse/migrate.ts';
+import { startEmbedded } from './embedded/index.ts';
+import type { Settings } from './settings.ts';
+
+const database = 'faultline';
+
+/** What runs, where it is reached, and how to end it. */
+export interface Running {
+  otlpHttp: string;
+  query: string;
+  clickhouse: string;
+  /** Settles when something that has to run has ended by itself, with what it was. */
+  broken: Promise<Error>;
+  /** Stops accepting, writes what was accepted, and closes all in the order of the data's way. */
+  stop(): Promise<void>;
+}
+
+interface Storage {
+  writer: ClickHouseConnection;
+  reader: ClickHouseConnection;
+  broken: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'>): Logger {
+  const options = { level: settings['log-level'], base: null };
+  return settings['log-format'] === 'json'
+    ? pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime })
+    : pino(options, pretty({ sync: true, ignore: 'component' }));
+}
+
+/**
+ * Starts everything and resolves when it can be used. What was started before a failure is stopped.
+ *
+ * @throws {Error} with one line that says what to do: port in use, data folder, ClickHouse, migration
+ */
+export async function start(settings: Settings, logger: Logger): Promise<Running> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).reverse()) {
+      await end().catch((error: unknown) => logger.error({ err: error }, 'while stopping'));
+    }
+  };
+  try {
+    const storage = settings['clickhouse-url']
+      ? externalStorage(settings['clickhouse-url'], settings)
+      : await embeddedStorage(settings);
+    stops.push(storage.stop);
+    const { applied } = await migrate(storage.writer, {
+      database,
+      retentionDays: settings['retention-days'],
+    });
+    if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
+
+    const collector = await startCollector({
+      host: settings.host,
+      otlpHttpPort: settings['otlp-http-port'],
+      clickhouse: { ...storage.writer, database },
+      keep: settings.keep,
+      maxBodyMib: settings['max-body-mib'],
+      logger: logger.child({ component: 'collector' }),
+    });
+    stops.push(() => collector.close());
+
+    const history = connect({
+      clickhouse: { ...storage.reader, database },
+      otlp: { url: collector.url },
+    });
+    stops.push(() => history.close());
+    const query = await startQueryService({
+      history,
+      host: settings.host,
+      port: settings['query-port'],
+      ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
+      logger: logger.child({ component: 'query' }),
+    }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE'
+        ? new Error(`port ${settings['query-port']} is in use: give another with --query-port`, {
+            cause: error,
+          })
+        : error;
+    });
+    stops.push(() => query.close());
+    return {
+      otlpHttp: collector.url,
+      query: query.url,
+      clickhouse: storage.writer.url,
+      broken: storage.broken,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function embeddedStorage(settings: Settings): Promise<Storage> {
+  const engine = await startEmbedded({
+    dataDir: settings['data-dir'],
+    port: settings['embedded-port'],
+  });
+  return {
+    writer: { url: engine.url, ...engine.writer },
+    reader: { url: engine.url, ...engine.reader },
+    broken: engine.exited.then(
+      ({ code, signal }) => new Error(`embedded ClickHouse ended (${signal ?? `code ${code}`})`),
+    ),
+    stop: () => engine.stop(),
+  };
+}
+
+function externalStorage(url: string, settings: Settings): Storage {
+  const connection = {
+    url,
+    username: settings['clickhouse-user'],
+    password: settings['clickhouse-password'],
+  };
+  return {
+    writer: connection,
+    reader: connection,
+    broken: new Promise(() => {}),
+    stop: async () => {},
+  };
+}
