@@ -1,0 +1,170 @@
+// `faultline demo`: the whole loop on a real graph, told step by step.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { langGraphSnapshot } from '../../instrumentation/index.ts';
+import { print, table } from '../../query/cli/output.ts';
+import { createClient, type Failure, type History } from '../../query/index.ts';
+import { readSettings } from '../settings.ts';
+import { createLogger, start } from '../start.ts';
+
+const agentFolder = new URL('./agent/', import.meta.url);
+const agentId = 'invoice-agent';
+const records =
+  'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records ORDER BY timestamp';
+
+/** Runs the loop once; with `keepRunning` everything stays up until a signal comes. */
+export async function demo({ keepRunning }: { keepRunning: boolean }): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'faultline-demo-'));
+  const settings = readSettings(
+    {
+      'data-dir': dataDir,
+      'otlp-http-port': 0,
+      'query-port': 0,
+      'embedded-port': 0,
+      'log-level': 'warn',
+    },
+    {},
+  );
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  step(1, 'Start embedded ClickHouse, the collector and the query service');
+  const running = await start(settings, createLogger(settings));
+  const history = createClient({ url: running.query });
+  try {
+    print(
+      `   collector  ${running.otlpHttp}\n   query      ${running.query}\n   data       ${dataDir}`,
+    );
+    await tellTheLoop(history, running.otlpHttp);
+    if (keepRunning) {
+      print(
+        [
+          '',
+          'Everything stays up until Ctrl-C. Look around from another terminal:',
+          `   npx faultline recent --agent ${agentId} --url ${running.query}`,
+          `   npx faultline brief --agent ${agentId} --url ${running.query}`,
+          `   npx faultline sql "SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records" --url ${running.query}`,
+        ].join('\n'),
+      );
+      await interrupted;
+    }
+  } finally {
+    await history.close();
+    await running.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  process.exit(0);
+}
+
+async function tellTheLoop(history: History, collector: string): Promise<void> {
+  step(2, 'Run: a LangGraph.js agent, instrumented from the outside');
+  await runAgent('graph-v1.js', collector);
+
+  step(3, 'Capture: what stands in ClickHouse now');
+  const { items: failures } = await history.recentFailures({ agent: agentId });
+  const fatal = failures.find((failure) => failure.disposition === 'terminal');
+  if (!fatal) throw new Error('the demo agent did not fail as it should: nothing ended a run');
+  print(indent(failureTable(failures)));
+  const detail = await history.failure(fatal.failure_id);
+  print(
+    [
+      `   The run-ending one, ${fatal.failure_id}, in full:`,
+      `     input     ${fatal.input_context}`,
+      `     state     ${fatal.graph_state}`,
+      `     graph     ${detail.graph_snapshot?.nodes.join(', ') ?? 'unknown'}`,
+      `     evolution ${detail.evolution ? detail.evolution.evolution_id : 'none yet'}`,
+    ].join('\n'),
+  );
+
+  step(4, 'Read: what the Queen is told before she changes the graph');
+  print(indent((await history.brief(agentId)).markdown));
+
+  step(5, 'Evolve: she changes the graph and says what she did and why');
+  const { buildGraph } = (await import(new URL('graph-v2.js', agentFolder).href)) as {
+    buildGraph: () => Parameters<typeof langGraphSnapshot>[0];
+  };
+  const snapshot = langGraphSnapshot(buildGraph());
+  const evolution = await history.recordEvolution({
+    agent_id: agentId,
+    resolution:
+      'Check each invoice before it is parsed; send those without a total to manual review.',
+    strategy: 'add_node',
+    rationale:
+      'The run-ending failure came of an invoice without a total; the flaky rates service recovers by retry.',
+    target_failures: [fatal.failure_id],
+    graph: JSON.parse(snapshot.body),
+  });
+  const after = await history.graph(evolution.graph_snapshot_ref);
+  const before = new Set(detail.graph_snapshot?.nodes);
+  print(
+    [
+      `   evolution ${evolution.evolution_id}`,
+      `     from    ${evolution.from_ref}`,
+      `     to      ${evolution.graph_snapshot_ref}`,
+      `     added   ${after.nodes.filter((node) => !before.has(node)).join(', ')}`,
+      `     fix     ${evolution.resolution}`,
+    ].join('\n'),
+  );
+
+  step(6, 'Run again: the same invoices through the evolved graph');
+  await runAgent('graph-v2.js', collector);
+
+  step(7, 'Remember: the next time she reads this');
+  print(indent((await history.brief(agentId)).markdown));
+  print(`   ${records}`);
+  const { columns, rows } = await history.sql(records);
+  const names = columns.map((column) => column.name);
+  print(
+    indent(
+      table(
+        names,
+        rows.map((row) => names.map((name) => String(row[name]))),
+      ),
+    ),
+  );
+}
+
+/** Runs the agent in a process of its own, which knows nothing of Faultline. */
+async function runAgent(graph: string, collector: string): Promise<void> {
+  print(`   $ node --import faultline/register app.js --graph ./${graph}`);
+  const app = fileURLToPath(new URL('app.js', agentFolder));
+  const child = spawn(
+    process.execPath,
+    ['--import', 'faultline/register', app, '--graph', `./${graph}`],
+    {
+      // The package's own name resolves from its own folder.
+      cwd: fileURLToPath(agentFolder),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_SERVICE_NAME: agentId },
+    },
+  );
+  child.stdout.setEncoding('utf8').on('data', (text: string) => print(indent(text)));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  print(`   (exit code ${code})`);
+}
+
+function failureTable(failures: Failure[]): string {
+  return table(
+    ['failure', 'node', 'attempt', 'then', 'error', 'message'],
+    failures.map((failure) => [
+      failure.failure_id,
+      failure.node_id,
+      `${failure.attempt}/${failure.max_attempts || '?'}`,
+      failure.disposition,
+      failure.error_type,
+      failure.error_message,
+    ]),
+  );
+}
+
+const indent = (text: string): string => text.trimEnd().replace(/^/gm, '   ');
+
+function step(number: number, title: string): void {
+  print(`\n${number}. ${title}\n`);
+}
