@@ -29,7 +29,8 @@ interface Group {
 }
 
 const here = new URL('./', import.meta.url);
-const notice = 'Generated from instrumentation/semconv/registry by `npm run generate`. Do not edit.';
+const notice =
+  'Generated from instrumentation/semconv/registry by `npm run generate`. Do not edit.';
 
 const groups: Group[] = readdirSync(new URL('registry/', here))
   .filter((name) => name.endsWith('.yaml') && name !== 'manifest.yaml')
@@ -82,7 +83,10 @@ function constants(): string {
     if (max_bytes) lines.push(`  ${quote(attribute.id)}: ${max_bytes},`);
   }
   lines.push('} as const;');
-  lines.push('', "/** Other people's names for our attributes: read, never written. First match wins. */");
+  lines.push(
+    '',
+    "/** Other people's names for our attributes: read, never written. First match wins. */",
+  );
   lines.push('export const ALIASES: Readonly<Record<string, readonly string[]>> = {');
   for (const attribute of attributes) {
     const { aliases } = extras(attribute);
@@ -131,7 +135,10 @@ function docs(): string {
   );
   for (const group of groups.filter((group) => group.type === 'attribute_group')) {
     lines.push('', `## ${group.brief.replace(/\.$/, '')}`, '');
-    lines.push('| attribute | type | what | example | limit | aliases |', '|---|---|---|---|---|---|');
+    lines.push(
+      '| attribute | type | what | example | limit | aliases |',
+      '|---|---|---|---|---|---|',
+    );
     for (const attribute of group.attributes as Attribute[]) {
       const type = typeof attribute.type === 'string' ? attribute.type : 'enum';
       const { aliases = [], max_bytes } = extras(attribute);
@@ -155,7 +162,9 @@ function docs(): string {
     lines.push('', `### \`${spanName(carrier)}\``, '', carrier.brief, '');
     lines.push('| attribute | required |', '|---|---|');
     for (const { ref, requirement_level: level } of carrier.attributes as AttributeRef[]) {
-      lines.push(`| \`${ref}\` | ${typeof level === 'string' ? level : level.conditionally_required} |`);
+      lines.push(
+        `| \`${ref}\` | ${typeof level === 'string' ? level : level.conditionally_required} |`,
+      );
     }
   }
   lines.push('');

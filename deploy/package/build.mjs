@@ -1,0 +1,22 @@
+// Builds dist/: compiles the TypeScript sources and copies the files that are read at run time.
+// Runs in the `prepare` step of `npm ci`, so it needs nothing but Node and the installed packages.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+rmSync(`${root}dist`, { recursive: true, force: true });
+const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+
+const runtimeFiles = ['deploy/clickhouse/migrations', 'deploy/demo/agent', 'query/sql'];
+for (const folder of runtimeFiles) {
+  cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true });
+}
+chmodSync(`${root}dist/deploy/faultline.js`, 0o755);
