@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failedAttempt, startWorld, type World } from '../world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  await world.send(failedAttempt('a'));
+});
+afterAll(() => world?.end());
+
+const get = async (path: string, init?: RequestInit) => {
+  const response = await fetch(world.query + path, init);
+  return {
+    status: response.status,
+    type: response.headers.get('content-type') ?? '',
+    body: await response.json(),
+  };
+};
+const post = (path: string, body: string) =>
+  get(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+
+describe('the query service', () => {
+  it('answers lists as pages and things as themselves', async () => {
+    const list = await get('/api/v1/failures?agent=a&limit=5');
+    expect(list).toMatchObject({ status: 200, body: { next_cursor: null } });
+    expect(list.body.items).toHaveLength(1);
+    const { failure_id } = list.body.items[0];
+    const one = await get(`/api/v1/failures/${failure_id}`);
+    expect(one).toMatchObject({ status: 200, body: { failure_id, agent_id: 'a' } });
+    expect((await get('/api/v1/agents')).body.items[0]).toMatchObject({
+      agent_id: 'a',
+      failures: 1,
+    });
+  });
+
+  it('describes itself as OpenAPI 3.1 with every route', async () => {
+    const { body } = await get('/api/v1/openapi.json');
+    expect(body.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(body.paths).sort()).toEqual([
+      '/api/v1/agents',
+      '/api/v1/agents/{id}/brief',
+      '/api/v1/evolutions',
+      '/api/v1/evolutions/{id}',
+      '/api/v1/failures',
+      '/api/v1/failures/{id}',
+      '/api/v1/graphs/{id}',
+      '/api/v1/sql',
+    ]);
+  });
+
+  it.each([
+    ['/api/v1/failures?limit=many', 'limit'],
+    ['/api/v1/failures?limit=99999', 'limit'],
+    ['/api/v1/failures?fingerprint=v1:x', 'fingerprint'],
+    ['/api/v1/failures?nod=x', 'nod'],
+    ['/api/v1/failures/17', 'failure_id'],
+    ['/api/v1/agents/a/brief?max_tokens=1', 'max_tokens'],
+  ])('names the field of %s', async (path, field) => {
+    const { status, type, body } = await get(path);
+    expect({ status, field: body.field }).toEqual({ status: 400, field });
+    expect(type).toContain('application/problem+json');
+    expect(body.detail).toContain(field);
+  });
+
+  it('answers 404 for what is not there, and rubbish with a problem', async () => {
+    expect(await get('/api/v1/evolutions/none')).toMatchObject({
+      status: 404,
+      body: { field: 'evolution_id' },
+    });
+    expect(await get('/api/v2')).toMatchObject({ status: 404, body: { title: 'Not found' } });
+    expect(await post('/api/v1/evolutions', '{"agent_id":')).toMatchObject({ status: 400 });
+    expect(await post('/api/v1/evolutions', '{"agent_id":7}')).toMatchObject({
+      status: 400,
+      body: { field: 'agent_id' },
+    });
+    expect(await post('/api/v1/sql', '{"sql":"DROP TABLE failures"}')).toMatchObject({
+      status: 400,
+      body: { field: 'sql' },
+    });
+    expect(await post('/api/v1/sql', `"${'x'.repeat(2 ** 21)}"`)).toMatchObject({ status: 413 });
+  });
+
+  it('tells whether it is up', async () => {
+    expect(await get('/healthz')).toMatchObject({ status: 200 });
+    expect(await get('/readyz')).toMatchObject({ status: 200 });
+  });
+});
