@@ -1,0 +1,111 @@
+// Takes attributes out of a span one by one: by our name first, then by the names that others use.
+// What nobody took ends in the `attributes` column.
+import { ALIASES, MAX_BYTES } from '../../instrumentation/semconv/index.ts';
+import type { Attributes, Value } from '../otlp/span.ts';
+import { cut, MAX_NAME_BYTES, storedAttributes, textOf } from './bounds.ts';
+
+const LIMITS: Readonly<Record<string, number>> = MAX_BYTES;
+const MAX_UINT32 = 2 ** 32 - 1;
+const MAX_NAMES = 64;
+
+export class AttributeReader {
+  /** Names of the attributes that were cut to their bound. */
+  readonly truncated = new Set<string>();
+  private readonly all: Attributes;
+  private readonly taken = new Set<string>();
+
+  constructor(attributes: Attributes) {
+    this.all = attributes;
+  }
+
+  /** Looks without taking; '' when absent. */
+  peek(key: string): string {
+    return textOf(this.all.get(key));
+  }
+
+  has(key: string): boolean {
+    return this.all.has(key);
+  }
+
+  /** Says whether a key passes the test. */
+  some(test: (key: string) => boolean): boolean {
+    for (const key of this.all.keys()) if (test(key)) return true;
+    return false;
+  }
+
+  /** The text under the first of the key and its aliases that says something, within its bound. */
+  text(key: string, aliases: readonly string[] = ALIASES[key] ?? []): string {
+    for (const name of [key, ...aliases]) {
+      const value = this.peek(name);
+      if (value === '') continue;
+      this.taken.add(name);
+      return this.bounded(key, value);
+    }
+    return '';
+  }
+
+  /** Cuts a text to the bound of this attribute, and remembers that it did. */
+  bounded(key: string, text: string): string {
+    const short = cut(text, LIMITS[key] ?? MAX_NAME_BYTES);
+    if (short.length !== text.length) this.truncated.add(key);
+    return short;
+  }
+
+  /** One of the allowed values; otherwise '', and the attribute stays where it is. */
+  oneOf(key: string, allowed: readonly string[]): string {
+    return allowed.includes(this.peek(key)) ? this.text(key) : '';
+  }
+
+  /** An integer from 1 that fits UInt32; otherwise the default. */
+  ordinal(key: string, absent: number): number {
+    const number = Number(this.peek(key) || Number.NaN);
+    if (!Number.isInteger(number) || number < 1 || number > MAX_UINT32) return absent;
+    this.taken.add(key);
+    return number;
+  }
+
+  /** A list of strings, also when it comes as one string. */
+  names(key: string): string[] {
+    const value = this.all.get(key) ?? [];
+    this.taken.add(key);
+    const items: Value[] = Array.isArray(value) ? value : [value];
+    return items
+      .slice(0, MAX_NAMES)
+      .map((item) => cut(textOf(item), MAX_NAME_BYTES))
+      .filter((item) => item !== '');
+  }
+
+  /** JSON text of kind → count; other entries are left out. */
+  counts(key: string): Record<string, number> {
+    const parsed = parseJson(this.peek(key));
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
+    this.taken.add(key);
+    const counts = Object.entries(parsed).filter(
+      ([, count]) => Number.isInteger(count) && count >= 0 && count <= MAX_UINT32,
+    );
+    return Object.fromEntries(
+      counts.slice(0, MAX_NAMES).map(([kind, count]) => [cut(kind, MAX_NAME_BYTES), count]),
+    );
+  }
+
+  /** Marks an attribute as stored elsewhere. */
+  take(key: string): void {
+    this.taken.add(key);
+  }
+
+  /** What nobody took, behind what is given, as bounded text. */
+  rest(first: [string, Value][]): Record<string, string> {
+    const entries = first;
+    for (const entry of this.all) if (!this.taken.has(entry[0])) entries.push(entry);
+    return storedAttributes(entries);
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

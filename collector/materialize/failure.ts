@@ -1,0 +1,158 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+  ATTR_FAILURE_CLASS,
+  ATTR_FAILURE_CONDITION,
+  ATTR_FAILURE_DISPOSITION,
+  ATTR_FAILURE_EVIDENCE,
+  ATTR_FAILURE_INPUT,
+  ATTR_FAILURE_INPUT_DIGEST,
+  ATTR_FAILURE_REDACTIONS,
+  ATTR_FAILURE_SEVERITY,
+  ATTR_FAILURE_SITE,
+  ATTR_FAILURE_STATE,
+  ATTR_FAILURE_TRUNCATED,
+  ATTR_GRAPH_NODE_ATTEMPT,
+  ATTR_GRAPH_NODE_MAX_ATTEMPTS,
+  ATTR_GRAPH_NODE_NAME,
+  ATTR_GRAPH_NODE_TYPE,
+  ATTR_GRAPH_NODE_VISIT,
+  ATTR_GRAPH_RUN_OUTCOME,
+  FAILURE_CLASS_VALUES,
+  FAILURE_DISPOSITION_VALUES,
+  FAILURE_SEVERITY_VALUES,
+  FAILURE_SITE_VALUES,
+} from '../../instrumentation/semconv/index.ts';
+import { fingerprint } from '../fingerprint/v1.ts';
+import { EVENT_EXCEPTION, type Resource, type Scope, type Span } from '../otlp/span.ts';
+import type { FailureLevel, FailureRow } from '../rows.ts';
+import type { AttributeReader } from './attribute-reader.ts';
+import { textOf } from './bounds.ts';
+import { failureId } from './failure-id.ts';
+import { type Origin, serviceOf } from './origin.ts';
+import type { Role } from './role.ts';
+import { durationNs, firstCredible, formatTime } from './time.ts';
+
+/** An exception, whichever way the span tells it; '' for what it does not tell. */
+export interface Exception {
+  type: string;
+  message: string;
+  stacktrace: string;
+}
+
+/** The exception in the span's attributes; what they leave out comes from its last event. */
+export function exceptionOf(span: Span, attributes: AttributeReader): Exception {
+  const event = span.events.findLast(({ name }) => name === EVENT_EXCEPTION)?.attributes;
+  const text = (key: string) => attributes.peek(key) || textOf(event?.get(key));
+  return {
+    type: text(ATTR_EXCEPTION_TYPE),
+    message: text(ATTR_EXCEPTION_MESSAGE),
+    stacktrace: text(ATTR_EXCEPTION_STACKTRACE),
+  };
+}
+
+/** A failed run with nothing to tell but its outcome failed because one of its nodes did. */
+export function tellsOwnFailure(attributes: AttributeReader, exception: Exception): boolean {
+  if (!attributes.has(ATTR_GRAPH_RUN_OUTCOME)) return true;
+  return (
+    exception.type !== '' ||
+    exception.message !== '' ||
+    [ATTR_ERROR_TYPE, ATTR_FAILURE_CLASS, ATTR_FAILURE_SITE].some((key) => attributes.has(key))
+  );
+}
+
+const LEVELS: Readonly<Record<Role, FailureLevel>> = {
+  node: 'node',
+  run: 'graph',
+  start: 'graph',
+  agent: 'graph',
+  evolution: 'graph',
+  operation: 'operation',
+};
+
+export interface FailedSpan {
+  resource: Resource;
+  scope: Scope;
+  span: Span;
+  attributes: AttributeReader;
+  role: Role;
+  origin: Origin;
+  nodeId: string;
+  exception: Exception;
+  receivedAt: bigint;
+}
+
+export function failureRow(failed: FailedSpan): FailureRow {
+  const { span, attributes, origin, nodeId } = failed;
+  const error = takeError(failed);
+  const failureClass = attributes.oneOf(ATTR_FAILURE_CLASS, FAILURE_CLASS_VALUES) || 'unclassified';
+  const { template, fingerprint: hash } = fingerprint({
+    agent_id: origin.agent_id,
+    node_id: nodeId,
+    class: failureClass,
+    ...error,
+  });
+  return {
+    timestamp: formatTime(firstCredible(span.endNs, span.startNs, failed.receivedAt)),
+    failure_id: failureId(span.traceId, span.spanId),
+    level: LEVELS[failed.role],
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: span.parentSpanId,
+    ...origin,
+    node_id: nodeId,
+    node_name: attributes.text(ATTR_GRAPH_NODE_NAME),
+    node_type: attributes.text(ATTR_GRAPH_NODE_TYPE),
+    attempt: attributes.ordinal(ATTR_GRAPH_NODE_ATTEMPT, 1),
+    max_attempts: attributes.ordinal(ATTR_GRAPH_NODE_MAX_ATTEMPTS, 0),
+    visit: attributes.ordinal(ATTR_GRAPH_NODE_VISIT, 0),
+    site: attributes.oneOf(ATTR_FAILURE_SITE, FAILURE_SITE_VALUES),
+    class: failureClass,
+    severity: attributes.oneOf(ATTR_FAILURE_SEVERITY, FAILURE_SEVERITY_VALUES),
+    disposition: attributes.oneOf(ATTR_FAILURE_DISPOSITION, FAILURE_DISPOSITION_VALUES),
+    condition: attributes.text(ATTR_FAILURE_CONDITION),
+    ...error,
+    template,
+    fingerprint: hash,
+    input_context: attributes.text(ATTR_FAILURE_INPUT),
+    input_digest: attributes.text(ATTR_FAILURE_INPUT_DIGEST),
+    graph_state: attributes.text(ATTR_FAILURE_STATE),
+    evidence: attributes.text(ATTR_FAILURE_EVIDENCE),
+    duration_ns: durationNs(span),
+    redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
+    truncated: [...new Set([...attributes.names(ATTR_FAILURE_TRUNCATED), ...attributes.truncated])],
+    attributes: restOf(failed),
+    resource_attributes: serviceOf(failed.resource).attributes,
+    received_at: formatTime(failed.receivedAt),
+  };
+}
+
+/** OTel's value of `error.type` for an error that has no name. */
+const OTHER_ERROR = '_OTHER';
+
+function takeError({ span, attributes, exception }: FailedSpan) {
+  const told = attributes.peek(ATTR_ERROR_TYPE);
+  const type = (told === OTHER_ERROR ? exception.type : told) || exception.type;
+  attributes.take(ATTR_ERROR_TYPE);
+  attributes.take(ATTR_EXCEPTION_MESSAGE);
+  attributes.take(ATTR_EXCEPTION_STACKTRACE);
+  // Under another error.type it stays among the attributes.
+  if (attributes.peek(ATTR_EXCEPTION_TYPE) === type) attributes.take(ATTR_EXCEPTION_TYPE);
+  return {
+    error_type: attributes.bounded(ATTR_ERROR_TYPE, type),
+    error_message: attributes.bounded(
+      ATTR_EXCEPTION_MESSAGE,
+      exception.message || span.statusMessage,
+    ),
+    stack_trace: attributes.bounded(ATTR_EXCEPTION_STACKTRACE, exception.stacktrace),
+  };
+}
+
+function restOf({ span, scope, attributes }: FailedSpan): Record<string, string> {
+  const about: [string, string][] = [];
+  if (span.name !== '') about.push(['otel.span.name', span.name]);
+  if (scope.name !== '') about.push(['otel.scope.name', scope.name]);
+  return attributes.rest(about);
+}

@@ -1,0 +1,141 @@
+// A span becomes rows. Pure: no clock, no I/O, the same span always gives the same rows.
+import {
+  ATTR_GRAPH_NODE_ATTEMPT,
+  ATTR_GRAPH_RUN_OUTCOME,
+  EVENT_GRAPH_SNAPSHOT,
+  GRAPH_RUN_OUTCOME_VALUES,
+} from '../../instrumentation/semconv/index.ts';
+import type { Resource, Scope, Span } from '../otlp/span.ts';
+import { emptyRows, type GraphRunRow, type NodeAttemptRow, type Rows } from '../rows.ts';
+import { AttributeReader } from './attribute-reader.ts';
+import { evolutionRow } from './evolution.ts';
+import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
+import { type Origin, takeOrigin } from './origin.ts';
+import { isFailed, roleOf, takeNodeId } from './role.ts';
+import { snapshotRow } from './snapshot.ts';
+import { durationNs, firstCredible, formatTime, NOT_ENDED } from './time.ts';
+
+export interface Materialized {
+  rows: Rows;
+  /** What was wrong with a part of the span whose rows were made all the same. */
+  warnings: string[];
+  /** Why the span as a whole was refused; it has no rows then. */
+  rejection?: string;
+}
+
+/**
+ * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions.
+ * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
+ */
+export function toRows(
+  resource: Resource,
+  scope: Scope,
+  span: Span,
+  receivedAt: bigint,
+): Materialized {
+  const rows = emptyRows();
+  const warnings: string[] = [];
+  const attributes = new AttributeReader(span.attributes);
+  const role = roleOf(span, attributes);
+  const origin = takeOrigin(resource, span, attributes);
+
+  for (const event of span.events) {
+    if (event.name !== EVENT_GRAPH_SNAPSHOT) continue;
+    const row = snapshotRow(event, origin, firstCredible(event.timeNs, span.startNs, receivedAt));
+    if (typeof row === 'string') warnings.push(`span ${span.spanId}: ${row}`);
+    else rows.graph_snapshots.push(row);
+  }
+  if (role === 'evolution') {
+    const row = evolutionRow(span, attributes, origin, receivedAt);
+    if (typeof row === 'string') {
+      return { rows: emptyRows(), warnings: [], rejection: `span ${span.spanId}: ${row}` };
+    }
+    rows.evolutions.push(row);
+    return { rows, warnings };
+  }
+  const exception = exceptionOf(span, attributes);
+  const failed = isFailed(span, attributes, exception.type);
+  const nodeId = takeNodeId(attributes);
+  if (role === 'node')
+    rows.node_attempts.push(attemptRow(span, attributes, origin, nodeId, failed, receivedAt));
+  if (role === 'start') rows.graph_runs.push(startedRun(span, origin, receivedAt));
+  if (role === 'run') rows.graph_runs.push(endedRun(span, attributes, origin, failed, receivedAt));
+  if (failed && role !== 'start' && (role !== 'run' || tellsOwnFailure(attributes, exception))) {
+    rows.failures.push(
+      failureRow({
+        resource,
+        scope,
+        span,
+        attributes,
+        role,
+        origin,
+        nodeId,
+        exception,
+        receivedAt,
+      }),
+    );
+  }
+  return { rows, warnings };
+}
+
+function attemptRow(
+  span: Span,
+  attributes: AttributeReader,
+  origin: Origin,
+  nodeId: string,
+  failed: boolean,
+  receivedAt: bigint,
+): NodeAttemptRow {
+  return {
+    timestamp: formatTime(firstCredible(span.endNs, span.startNs, receivedAt)),
+    agent_id: origin.agent_id,
+    graph_snapshot_ref: origin.graph_snapshot_ref,
+    graph_id: origin.graph_id,
+    run_id: origin.run_id,
+    node_id: nodeId,
+    attempt: attributes.ordinal(ATTR_GRAPH_NODE_ATTEMPT, 1),
+    ok: !failed,
+    duration_ns: durationNs(span),
+    trace_id: span.traceId,
+    span_id: span.spanId,
+  };
+}
+
+function run(
+  span: Span,
+  origin: Origin,
+): Omit<GraphRunRow, 'started_at' | 'ended_at' | 'outcome' | 'told_at'> {
+  return { ...origin, trace_id: span.traceId, span_id: span.spanId };
+}
+
+function startedRun(span: Span, origin: Origin, receivedAt: bigint): GraphRunRow {
+  const start = formatTime(firstCredible(span.startNs, span.endNs, receivedAt));
+  return {
+    ...run(span, origin),
+    started_at: start,
+    ended_at: NOT_ENDED,
+    outcome: '',
+    told_at: start,
+  };
+}
+
+function endedRun(
+  span: Span,
+  attributes: AttributeReader,
+  origin: Origin,
+  failed: boolean,
+  receivedAt: bigint,
+): GraphRunRow {
+  const start = firstCredible(span.startNs, span.endNs, receivedAt);
+  const end = firstCredible(span.endNs, span.startNs, receivedAt);
+  return {
+    ...run(span, origin),
+    started_at: formatTime(start),
+    ended_at: formatTime(end),
+    outcome:
+      attributes.oneOf(ATTR_GRAPH_RUN_OUTCOME, GRAPH_RUN_OUTCOME_VALUES) ||
+      (failed ? 'failure' : 'success'),
+    // The end must outweigh the start signal even when the run took no time at all.
+    told_at: formatTime(end > start ? end : start + 1n),
+  };
+}

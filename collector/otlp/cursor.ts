@@ -1,0 +1,114 @@
+// pbf's reader with the checks that bytes from the network need. pbf itself reads past the end of a
+// message without complaint; here each length is held against the message that encloses it.
+import { PbfReader } from 'pbf';
+import { DecodeError } from './span.ts';
+
+/** Wire types, the low three bits of a tag. */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+export class Cursor extends PbfReader {
+  readonly bytes: Buffer;
+
+  constructor(body: Buffer) {
+    super(body);
+    this.bytes = body;
+  }
+
+  /**
+   * Reads the length of a length-delimited field and returns where the field ends.
+   * @throws DecodeError when the field would end after `end`
+   */
+  readEnd(end: number): number {
+    const start = this.pos;
+    const stop = this.readVarint() + this.pos;
+    if (!(stop <= end)) throw truncated(start);
+    return stop;
+  }
+
+  /** Skips the field with this tag. Throws DecodeError for unknown wire types and over-long fields. */
+  skipField(tag: number, end: number): void {
+    const start = this.pos;
+    if (tag < 8) throw new DecodeError(`field number 0 at byte ${start}`);
+    switch (tag & 7) {
+      case VARINT:
+        this.readVarint();
+        break;
+      case FIXED64:
+        this.pos += 8;
+        break;
+      case BYTES:
+        this.pos = this.readEnd(end);
+        return;
+      case FIXED32:
+        this.pos += 4;
+        break;
+      default:
+        throw new DecodeError(`unknown wire type ${tag & 7} at byte ${start}`);
+    }
+    if (this.pos > end) throw truncated(start);
+  }
+
+  /** Called when the fields of a message are read: they must end where the message ends. */
+  endAt(end: number): void {
+    if (this.pos !== end) throw truncated(this.pos);
+  }
+
+  /** UTF-8 text up to `stop`; what is not UTF-8 becomes U+FFFD. */
+  readTextUntil(stop: number): string {
+    const start = this.pos;
+    this.pos = stop;
+    return this.bytes.toString('utf8', start, stop);
+  }
+
+  readText(end: number): string {
+    return this.readTextUntil(this.readEnd(end));
+  }
+
+  readHex(end: number): string {
+    const stop = this.readEnd(end);
+    const start = this.pos;
+    this.pos = stop;
+    return this.bytes.toString('hex', start, stop);
+  }
+
+  readBase64(end: number): string {
+    const stop = this.readEnd(end);
+    const start = this.pos;
+    this.pos = stop;
+    return this.bytes.toString('base64', start, stop);
+  }
+
+  /** fixed64 without loss. */
+  readFixed64BigInt(end: number): bigint {
+    if (this.pos + 8 > end) throw truncated(this.pos);
+    const value = this.dataView.getBigUint64(this.pos, true);
+    this.pos += 8;
+    return value;
+  }
+
+  readDoubleWithin(end: number): number {
+    if (this.pos + 8 > end) throw truncated(this.pos);
+    return this.readDouble();
+  }
+
+  /** int64: a number while it is exact, a bigint beyond. */
+  readInt64(): number | bigint {
+    const start = this.pos;
+    const value = this.readVarint(true);
+    if (Number.isSafeInteger(value)) return value;
+    let exact = 0n;
+    for (let i = 0; start + i < this.pos; i++) {
+      exact |= BigInt(this.bytes[start + i]! & 0x7f) << BigInt(7 * i);
+    }
+    return BigInt.asIntN(64, exact);
+  }
+}
+
+function truncated(offset: number): DecodeError {
+  return new DecodeError(
+    `truncated protobuf: the field at byte ${offset} is longer than its message`,
+  );
+}

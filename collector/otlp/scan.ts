@@ -1,0 +1,111 @@
+// The hot path: walks over a span's bytes only to see whether it is worth decoding. Nine spans of ten
+// are not, so nothing here allocates, and attribute values are stepped over.
+import type { Cursor } from './cursor.ts';
+import { FAILED, keyFlagsOfBytes, nameFlagsOfBytes } from './keep.ts';
+import { STATUS_ERROR } from './span.ts';
+
+// Tags of `Span`: field number << 3 | wire type.
+export const SPAN_TRACE_ID = 0x0a;
+export const SPAN_SPAN_ID = 0x12;
+export const SPAN_NAME = 0x2a;
+export const SPAN_ATTRIBUTE = 0x4a;
+export const SPAN_STATUS = 0x7a;
+export const STATUS_CODE = 0x18;
+const KEY_VALUE_KEY = 0x0a;
+const KEY_VALUE_VALUE = 0x12;
+
+/** Besides the flags of keep.ts: the trace id is not 16 bytes, or all zero. */
+export const BAD_TRACE_ID = 1 << 8;
+/** The span id is not 8 bytes, or all zero. */
+export const BAD_SPAN_ID = 1 << 9;
+
+/**
+ * Flags of the span from the cursor to `end`: those of keep.ts and of this file.
+ * @throws DecodeError when the fields do not end where the span does
+ */
+export function scanSpan(cursor: Cursor, end: number): number {
+  const buf = cursor.bytes;
+  let flags = 0;
+  let nameFlags = 0;
+  let status = 0;
+  let ids = BAD_TRACE_ID | BAD_SPAN_ID;
+  while (cursor.pos < end) {
+    const pos = cursor.pos;
+    // Nearly every field is an attribute with a length of one byte.
+    const length = buf[pos + 1]!;
+    if (buf[pos] === SPAN_ATTRIBUTE && length < 0x80 && pos + 2 + length <= end) {
+      flags |= scanKey(cursor, pos + 2, pos + 2 + length);
+      cursor.pos = pos + 2 + length;
+      continue;
+    }
+    const tag = cursor.readVarint();
+    if (tag === SPAN_ATTRIBUTE) {
+      const stop = cursor.readEnd(end);
+      flags |= scanKey(cursor, cursor.pos, stop);
+      cursor.pos = stop;
+    } else if (tag === SPAN_TRACE_ID) {
+      ids = isId(cursor, cursor.readEnd(end), 16) ? ids & ~BAD_TRACE_ID : ids | BAD_TRACE_ID;
+    } else if (tag === SPAN_SPAN_ID) {
+      ids = isId(cursor, cursor.readEnd(end), 8) ? ids & ~BAD_SPAN_ID : ids | BAD_SPAN_ID;
+    } else if (tag === SPAN_NAME) {
+      const stop = cursor.readEnd(end);
+      nameFlags = nameFlagsOfBytes(buf, cursor.pos, stop);
+      cursor.pos = stop;
+    } else if (tag === SPAN_STATUS) status = scanStatus(cursor, cursor.readEnd(end), status);
+    else cursor.skipField(tag, end);
+  }
+  cursor.endAt(end);
+  return flags | nameFlags | ids | (status === STATUS_ERROR ? FAILED : 0);
+}
+
+/** Flags of the KeyValue from `start` to `end`, without reading its value. */
+function scanKey(cursor: Cursor, start: number, end: number): number {
+  const buf = cursor.bytes;
+  // As every exporter writes it: the key, then the value, then nothing more.
+  const length = buf[start + 1]!;
+  const keyEnd = start + 2 + length;
+  if (buf[start] === KEY_VALUE_KEY && length < 0x80 && keyEnd <= end) {
+    if (keyEnd === end) return keyFlagsOfBytes(buf, start + 2, keyEnd);
+    if (buf[keyEnd] === KEY_VALUE_VALUE) {
+      cursor.pos = keyEnd + 1;
+      if (cursor.readEnd(end) === end) return keyFlagsOfBytes(buf, start + 2, keyEnd);
+    }
+  }
+  cursor.pos = start;
+  return scanKeyInAnyOrder(cursor, end);
+}
+
+function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
+  let flags = 0;
+  while (cursor.pos < end) {
+    const tag = cursor.readVarint();
+    if (tag === KEY_VALUE_KEY) {
+      const stop = cursor.readEnd(end);
+      flags = keyFlagsOfBytes(cursor.bytes, cursor.pos, stop);
+      cursor.pos = stop;
+    } else cursor.skipField(tag, end);
+  }
+  cursor.endAt(end);
+  return flags;
+}
+
+/** Says whether the id that ends at `stop` has this length and is not all zero. */
+function isId(cursor: Cursor, stop: number, length: number): boolean {
+  let any = 0;
+  if (stop - cursor.pos === length) {
+    for (let i = cursor.pos; i < stop; i++) any |= cursor.bytes[i]!;
+  }
+  cursor.pos = stop;
+  return any !== 0;
+}
+
+function scanStatus(cursor: Cursor, end: number, before: number): number {
+  let code = before;
+  while (cursor.pos < end) {
+    const tag = cursor.readVarint();
+    if (tag === STATUS_CODE) code = Number(cursor.readInt64());
+    else cursor.skipField(tag, end);
+  }
+  cursor.endAt(end);
+  return code;
+}

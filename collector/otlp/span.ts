@@ -1,0 +1,89 @@
+// The shape that both readers (protobuf and JSON) hand on: a span with everything a row needs.
+
+/** Value of an attribute. Bytes are base64 text; a 64-bit integer beyond 2^53 is a bigint. */
+export type Value = string | number | bigint | boolean | null | Value[] | { [key: string]: Value };
+
+/** Attributes by key. A key that is sent twice has its last value. */
+export type Attributes = Map<string, Value>;
+
+export interface SpanEvent {
+  name: string;
+  /** Unix time in nanoseconds, 0 when not told. */
+  timeNs: bigint;
+  attributes: Attributes;
+}
+
+export interface SpanLink {
+  traceId: string;
+  spanId: string;
+}
+
+export interface Span {
+  /** 32 hex digits, lower case. */
+  traceId: string;
+  /** 16 hex digits, lower case. */
+  spanId: string;
+  /** 16 hex digits, or '' for a root span. */
+  parentSpanId: string;
+  name: string;
+  kind: number;
+  /** Unix time in nanoseconds, 0 when not told. */
+  startNs: bigint;
+  /** Unix time in nanoseconds, 0 when not told. */
+  endNs: bigint;
+  statusCode: number;
+  statusMessage: string;
+  attributes: Attributes;
+  /** The last `exception` event and the `graph.snapshot` events; no others are read. */
+  events: SpanEvent[];
+  links: SpanLink[];
+}
+
+export interface Resource {
+  attributes: Attributes;
+}
+
+export interface Scope {
+  name: string;
+  version: string;
+}
+
+/** Called once for each span that is kept, in the order of the request. */
+export type VisitSpan = (resource: Resource, scope: Scope, span: Span) => void;
+
+export interface ReadResult {
+  /** Spans in the request. */
+  received: number;
+  /** Spans handed to the visitor. */
+  kept: number;
+  /** Spans without valid ids. */
+  rejected: number;
+  /** Why spans were rejected, at most {@link MAX_MESSAGES} of them. */
+  messages: string[];
+}
+
+/** `Status.code` of a failed span. */
+export const STATUS_ERROR = 2;
+
+/** `Span.kind` of work inside a process. */
+export const KIND_INTERNAL = 1;
+
+export const EVENT_EXCEPTION = 'exception';
+
+/** What is read of one span at most; what is beyond is skipped. */
+export const MAX_ATTRIBUTES = 1024;
+export const MAX_LINKS = 1024;
+export const MAX_SNAPSHOT_EVENTS = 16;
+/** Items of one array or key-value list. */
+export const MAX_ITEMS = 4096;
+/** Levels of arrays and key-value lists in one value. */
+export const MAX_DEPTH = 16;
+/** Stands for a value below {@link MAX_DEPTH}. */
+export const TOO_DEEP = '[nested too deeply]';
+/** Messages that a partial success carries. */
+export const MAX_MESSAGES = 5;
+
+/** A request that is not OTLP; the message names the byte offset or the field. */
+export class DecodeError extends Error {
+  override name = 'DecodeError';
+}

@@ -1,0 +1,82 @@
+// The same spans as the collector's reader gives, but by way of a full protobufjs decode.
+import type { Attributes, Span, Value } from '../../collector/otlp/span.ts';
+import { ExportRequest } from './otlp-proto.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: protobufjs gives untyped objects
+type Raw = Record<string, any>;
+
+export interface DecodedSpan {
+  resource: Attributes;
+  scope: { name: string; version: string };
+  span: Span;
+}
+
+/** Every span of a protobuf request, kept or not, valid or not. */
+export function decodeFully(body: Uint8Array): DecodedSpan[] {
+  const request = ExportRequest.toObject(ExportRequest.decode(body), {
+    longs: String,
+    bytes: Buffer,
+    defaults: true,
+    oneofs: true,
+  } as never) as Raw;
+  return request.resourceSpans.flatMap((group: Raw) =>
+    group.scopeSpans.flatMap((scopeSpans: Raw) =>
+      scopeSpans.spans.map((span: Raw) => ({
+        resource: attributesOf(group.resource?.attributes ?? []),
+        scope: { name: scopeSpans.scope?.name ?? '', version: scopeSpans.scope?.version ?? '' },
+        span: spanOf(span),
+      })),
+    ),
+  );
+}
+
+function spanOf(raw: Raw): Span {
+  const events = raw.events.map((event: Raw) => ({
+    name: event.name,
+    timeNs: BigInt(event.timeUnixNano),
+    attributes: attributesOf(event.attributes),
+  }));
+  const named = (name: string) => events.filter((event: { name: string }) => event.name === name);
+  return {
+    traceId: Buffer.from(raw.traceId).toString('hex'),
+    spanId: Buffer.from(raw.spanId).toString('hex'),
+    parentSpanId: Buffer.from(raw.parentSpanId).toString('hex'),
+    name: raw.name,
+    kind: raw.kind,
+    startNs: BigInt(raw.startTimeUnixNano),
+    endNs: BigInt(raw.endTimeUnixNano),
+    statusCode: raw.status?.code ?? 0,
+    statusMessage: raw.status?.message ?? '',
+    attributes: attributesOf(raw.attributes),
+    events: [...named('graph.snapshot').slice(0, 16), ...named('exception').slice(-1)],
+    links: raw.links.map((link: Raw) => ({
+      traceId: Buffer.from(link.traceId).toString('hex'),
+      spanId: Buffer.from(link.spanId).toString('hex'),
+    })),
+  };
+}
+
+function attributesOf(list: Raw[]): Attributes {
+  return new Map(list.map(({ key, value }) => [key, plainValue(value)]));
+}
+
+function plainValue(value: Raw | null | undefined): Value {
+  switch (value?.value) {
+    case 'intValue': {
+      const exact = BigInt(value.intValue);
+      return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+    }
+    case 'bytesValue':
+      return Buffer.from(value.bytesValue).toString('base64');
+    case 'arrayValue':
+      return value.arrayValue.values.map(plainValue);
+    case 'kvlistValue':
+      return Object.fromEntries(
+        value.kvlistValue.values.map((item: Raw) => [item.key, plainValue(item.value)]),
+      );
+    case undefined:
+      return null;
+    default:
+      return value![value!.value];
+  }
+}

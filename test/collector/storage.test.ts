@@ -1,0 +1,239 @@
+// The collector from a request to the tables, over the real engine.
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Collector, type CollectorOptions, startCollector } from '../../collector/index.ts';
+import { emptyRows, type Rows, TABLES } from '../../collector/rows.ts';
+import { SinkRefused, SinkUnavailable } from '../../collector/sink.ts';
+import { Writer } from '../../collector/writer.ts';
+import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { rowsOf } from './sample-rows.ts';
+import { failNode, plainSpan, recordSpans, toProtobuf } from './sdk-spans.ts';
+
+const MIGRATIONS = new URL('../../deploy/clickhouse/migrations/', import.meta.url);
+const logger = pino({ level: 'silent' });
+
+let dataDir: string;
+let engine: EmbeddedClickHouse;
+let client: ClickHouseClient;
+let database: string;
+let databases = 0;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'faultline-collector-'));
+  engine = await startEmbedded({ dataDir, port: 0 });
+}, 60_000);
+
+afterAll(async () => {
+  await client?.close();
+  await engine?.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+// A database of its own for each test.
+beforeEach(async () => {
+  await client?.close();
+  database = `collector_${++databases}`;
+  const admin = connectTo('default');
+  await admin.command({ query: `CREATE DATABASE ${database}` });
+  await admin.close();
+  client = connectTo(database);
+  for (const file of (await readdir(MIGRATIONS)).sort()) {
+    await client.command({ query: await readFile(new URL(file, MIGRATIONS), 'utf8') });
+  }
+});
+
+function connectTo(name: string): ClickHouseClient {
+  const log = { level: ClickHouseLogLevel.OFF };
+  return createClient({ url: engine.url, ...engine.writer, database: name, log });
+}
+
+async function select<T = Record<string, unknown>>(query: string): Promise<T[]> {
+  const result = await client.query({
+    query,
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+  });
+  return result.json<T>();
+}
+
+async function counts(): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const table of TABLES) {
+    const [row] = await select<{ n: number }>(`SELECT toUInt32(count()) AS n FROM ${table} FINAL`);
+    found[table] = row!.n;
+  }
+  return found;
+}
+
+function collectorOptions(over: Partial<CollectorOptions> = {}): CollectorOptions {
+  return {
+    host: '127.0.0.1',
+    otlpHttpPort: 0,
+    clickhouse: { url: engine.url, ...engine.writer, database },
+    keep: 'agents',
+    maxBodyMib: 64,
+    logger,
+    ...over,
+  };
+}
+
+function send(collector: Collector, body: Buffer): Promise<Response> {
+  return fetch(`${collector.url}/v1/traces`, {
+    method: 'POST',
+    body: new Uint8Array(body),
+    headers: { 'content-type': 'application/x-protobuf' },
+  });
+}
+
+describe('collector', () => {
+  test('a failed node stands in failure_records; a resend changes nothing', async () => {
+    const collector = await startCollector(collectorOptions());
+    const body = toProtobuf(
+      recordSpans((tracer) => {
+        plainSpan(tracer);
+        failNode(tracer, { 'failure.input': '{"to":"Zürich"}' });
+      }),
+    );
+    for (let i = 0; i < 3; i++) expect((await send(collector, body)).status).toBe(200);
+    expect((await fetch(`${collector.url}/readyz`)).status).toBe(200);
+    expect(collector.stats()).toMatchObject({ keptSpans: 3, writer: { rows: 6, waitingBytes: 0 } });
+    await collector.close();
+    expect(
+      await select(`SELECT session_id, agent_id, node_id, error_type, error_message,
+        graph_snapshot, input_context, evolution_triggered, resolution FROM failure_records`),
+    ).toEqual([
+      {
+        session_id: 'session-1',
+        agent_id: 'travel-agent',
+        node_id: 'book_flight',
+        error_type: 'SoldOutError',
+        error_message: 'no seat left',
+        graph_snapshot: `sha256:${'a'.repeat(64)}`,
+        input_context: '{"to":"Zürich"}',
+        evolution_triggered: '',
+        resolution: '',
+      },
+    ]);
+    expect(await counts()).toMatchObject({ failures: 1, node_attempts: 1 });
+  });
+
+  test('concurrent requests share inserts, and each is answered when it is stored', async () => {
+    const collector = await startCollector(collectorOptions());
+    const bodies = Array.from({ length: 40 }, () =>
+      toProtobuf(recordSpans((tracer) => failNode(tracer))),
+    );
+    const answers = await Promise.all(bodies.map((body) => send(collector, body)));
+    expect(answers.map((answer) => answer.status)).toEqual(bodies.map(() => 200));
+    expect(await counts()).toMatchObject({ failures: 40, node_attempts: 40 });
+    expect(collector.stats().writer.inserts).toBeLessThan(2 * bodies.length);
+    await collector.close();
+  });
+
+  test('a port in use is one clear line', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await expect(startCollector(collectorOptions({ otlpHttpPort: port }))).rejects.toThrow(
+      `cannot listen on 127.0.0.1 port ${port} for OTLP/HTTP: the port is in use; stop what uses it, or give another with --otlp-http-port`,
+    );
+    other.close();
+  });
+
+  test('503 while ClickHouse cannot be reached, not ready, and nothing is kept back', async () => {
+    const clickhouse = { url: 'http://127.0.0.1:1', ...engine.writer, database };
+    const collector = await startCollector(collectorOptions({ clickhouse }));
+    const answer = await send(collector, toProtobuf(recordSpans((tracer) => failNode(tracer))));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect((await fetch(`${collector.url}/readyz`)).status).toBe(503);
+    expect(collector.stats().writer).toMatchObject({ rows: 0, waitingBytes: 0 });
+    await collector.close();
+  });
+
+  test('503 while the tables are missing: they may come', async () => {
+    const clickhouse = { url: engine.url, ...engine.writer, database: 'default' };
+    const collector = await startCollector(collectorOptions({ clickhouse }));
+    const answer = await send(collector, toProtobuf(recordSpans((tracer) => failNode(tracer))));
+    expect(answer.status).toBe(503);
+    await collector.close();
+  });
+});
+
+describe('writer', () => {
+  test('every column of every table takes what the rows hold', async () => {
+    const writer = new Writer({ client, logger });
+    const rows = rowsOf('run-1');
+    await writer.accept(rows);
+    await writer.accept(rows);
+    await writer.close();
+    const one = Object.fromEntries(TABLES.map((table) => [table, 1]));
+    expect(await counts()).toEqual(one);
+    for (const table of TABLES) {
+      const [stored] = await select(`SELECT * FROM ${table} FINAL`);
+      expect(stored, table).toEqual(rows[table][0]);
+    }
+  });
+
+  test('columns are those of the migrations', async () => {
+    const rows = rowsOf('run-1');
+    for (const table of TABLES) {
+      const described = await select<{ name: string }>(`DESCRIBE TABLE ${table}`);
+      expect(Object.keys(rows[table][0]!).sort()).toEqual(described.map(({ name }) => name).sort());
+    }
+  });
+
+  test('rows that ClickHouse refuses are nobody else’s trouble', async () => {
+    const writer = new Writer({ client, logger });
+    const bad = rowsOf('bad');
+    bad.failures[0]!.timestamp = 'yesterday';
+    const results = await Promise.allSettled([
+      writer.accept(rowsOf('good-1')),
+      writer.accept(bad),
+      writer.accept(rowsOf('good-2')),
+    ]);
+    await writer.close();
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const { reason } = results[1] as PromiseRejectedResult;
+    expect(reason).toBeInstanceOf(SinkRefused);
+    // Told without what stood in the rows.
+    expect(reason.message).toBe('CANNOT_PARSE_INPUT_ASSERTION_FAILED (27) at column timestamp');
+    expect(await counts()).toMatchObject({ failures: 2, graph_runs: 2 });
+    expect(writer.stats()).toMatchObject({ refusedRows: 5, waitingBytes: 0 });
+  });
+
+  test('a batch over many weeks is taken', async () => {
+    const writer = new Writer({ client, logger });
+    const rows: Rows = emptyRows();
+    for (let week = 0; week < 150; week++) {
+      const [failure] = rowsOf(`run-${week}`).failures;
+      const day = new Date(Date.UTC(2023, 0, 1 + 7 * week)).toISOString().slice(0, 10);
+      rows.failures.push({ ...failure!, timestamp: `${day} 00:00:00.000000000` });
+    }
+    await writer.accept(rows);
+    await writer.close();
+    expect(writer.stats()).toMatchObject({ rows: 150, refusedRows: 0 });
+  });
+
+  test('beyond the bound of waiting bytes it says so at once', async () => {
+    const writer = new Writer({ client, logger, maxWaitingBytes: 1 });
+    const first = writer.accept(rowsOf('first'));
+    await expect(writer.accept(rowsOf('second'))).rejects.toBeInstanceOf(SinkUnavailable);
+    await first;
+    await writer.accept(rowsOf('third'));
+    await writer.close();
+    await expect(writer.accept(rowsOf('late'))).rejects.toThrow('shutting down');
+    expect(await counts()).toMatchObject({ graph_runs: 2 });
+  });
+
+  test('no rows need no insert', async () => {
+    const writer = new Writer({ client, logger });
+    await writer.accept(emptyRows());
+    expect(writer.stats().inserts).toBe(0);
+  });
+});
