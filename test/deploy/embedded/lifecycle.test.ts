@@ -1,0 +1,217 @@
+/** Starting, stopping, dying: what survives and what is said. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  type EmbeddedClickHouse,
+  EmbeddedError,
+  startEmbedded,
+} from '../../../deploy/embedded/index.ts';
+import { ask, command, START_TIMEOUT_MS, temporaryFolder } from './running.ts';
+
+let folder = '';
+const started: EmbeddedClickHouse[] = [];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+}, START_TIMEOUT_MS);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function start(dataDir: string, port = 0): Promise<EmbeddedClickHouse> {
+  const server = await startEmbedded({ dataDir, port });
+  started.push(server);
+  return server;
+}
+
+/** The message of a start that must fail: one line. */
+async function failure(starting: Promise<unknown>): Promise<string> {
+  const error = await starting.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(EmbeddedError);
+  const { message } = error as EmbeddedError;
+  expect(message).not.toContain('\n');
+  return message;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test(
+  'an acknowledged insert survives SIGKILL, and the folder opens again',
+  async () => {
+    const dataDir = join(folder, 'killed');
+    const first = await start(dataDir);
+    await command(first, 'CREATE DATABASE faultline');
+    await command(first, 'CREATE TABLE faultline.kept (id UInt32) ENGINE = MergeTree ORDER BY id');
+    for (let id = 0; id < 20; id += 1)
+      await command(first, `INSERT INTO faultline.kept VALUES (${id})`);
+    await writeFile(join(dataDir, 'tmp', 'insert-left-over'), 'x');
+    process.kill(first.pid, 'SIGKILL');
+    expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    const second = await start(dataDir);
+    expect(await command(second, 'SELECT count() FROM kept')).toBe('20\n');
+    expect(second.writer).toEqual(first.writer);
+    expect(await readdir(join(dataDir, 'tmp'))).toEqual([]);
+    await second.stop();
+    expect(await second.exited).toEqual({ code: 0, signal: null });
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'the folder and the password are for their owner only',
+  async () => {
+    const dataDir = join(folder, 'modes');
+    const server = await start(dataDir);
+    const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+    expect(await mode(dataDir)).toBe('700');
+    expect(await mode(join(dataDir, 'clickhouse-password'))).toBe('600');
+    expect((await readFile(join(dataDir, 'clickhouse-password'), 'utf8')).trim()).toBe(
+      server.writer.password,
+    );
+    expect(server.writer.password.length).toBeGreaterThan(30);
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'wrong starts say what is wrong: owned folder, used port, unwritable folder, public address',
+  async () => {
+    const dataDir = join(folder, 'owned');
+    const server = await start(dataDir);
+    expect(await failure(startEmbedded({ dataDir, port: 0 }))).toContain(
+      `in use by another process (pid ${server.pid})`,
+    );
+    expect(await command(server, 'SELECT 1')).toBe('1\n');
+
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    expect(await failure(startEmbedded({ dataDir: join(folder, 'port'), port }))).toMatch(
+      new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port} .*EADDRINUSE`),
+    );
+    taken.close();
+
+    await writeFile(join(folder, 'a-file'), '');
+    expect(
+      await failure(startEmbedded({ dataDir: join(folder, 'a-file', 'data'), port: 0 })),
+    ).toContain('Cannot write to the data folder');
+    expect(await failure(startEmbedded({ dataDir, port: 0, host: '0.0.0.0' }))).toContain(
+      'loopback only',
+    );
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'a folder whose name needs quoting works',
+  async () => {
+    const dataDir = join(folder, "it's a {glob*} folder");
+    await mkdir(dataDir);
+    const server = await start(dataDir);
+    await command(server, 'CREATE TABLE default.t (id UInt8) ENGINE = MergeTree ORDER BY id');
+    await command(server, 'INSERT INTO default.t VALUES (1), (2)');
+    expect(await command(server, 'SELECT count() FROM default.t')).toBe('2\n');
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'slow queries hold up neither inserts nor each other, and end with their client',
+  async () => {
+    const server = await start(join(folder, 'slow'));
+    await command(server, 'CREATE DATABASE faultline');
+    await command(server, 'CREATE TABLE faultline.t (id UInt32) ENGINE = MergeTree ORDER BY id');
+    // chDB runs a scalar subquery synchronously before the first row.
+    const slow = ['SELECT sum(sipHash64(number)) FROM numbers(1000000000000)'];
+    slow.push(`SELECT (${slow[0]}) + 1`, `EXPLAIN SELECT (${slow[0]})`);
+    const leave = new AbortController();
+    // More slow queries than there are slots in both lanes.
+    const asked = ['reader', 'faultline'].flatMap((user) =>
+      Array.from({ length: 6 }, (_, index) =>
+        fetch(
+          `${server.url}/?${new URLSearchParams({ user, password: user === 'reader' ? '' : server.writer.password, max_threads: '1', max_execution_time: '4' })}`,
+          {
+            method: 'POST',
+            body: slow[index % slow.length] ?? '',
+            signal: leave.signal,
+          },
+        ).then(
+          () => 'answered',
+          () => 'left',
+        ),
+      ),
+    );
+    for (let id = 0; id < 5; id += 1) {
+      expect((await ask(server, `INSERT INTO faultline.t VALUES (${id})`)).status).toBe(200);
+    }
+    leave.abort();
+    expect(await Promise.all(asked)).toEqual(asked.map(() => 'left'));
+    // A scalar subquery ends by its time limit; the others are killed
+    // in the engine as well, so the lanes are free again.
+    await expect
+      .poll(
+        () =>
+          command(
+            server,
+            "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%processes%'",
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe('0\n');
+    expect(await command(server, 'SELECT count() FROM faultline.t')).toBe('5\n');
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'signals to the process group leave the child to its parent; stop drains what runs',
+  async () => {
+    const server = await start(join(folder, 'signals'));
+    const running = command(server, 'SELECT sleep(1)');
+    process.kill(server.pid, 'SIGINT');
+    process.kill(server.pid, 'SIGTERM');
+    expect(await command(server, 'SELECT 1')).toBe('1\n');
+    const stopped = server.stop();
+    expect(await running).toBe('0\n');
+    await stopped;
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    await server.stop();
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'the child ends when its parent is killed, and the folder is free',
+  async () => {
+    const dataDir = join(folder, 'orphan');
+    const parent = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('./parent.ts', import.meta.url)), dataDir],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const { pid, url } = JSON.parse(line) as { pid: number; url: string };
+    expect((await fetch(`${url}/ping`)).status).toBe(200);
+    parent.kill('SIGKILL');
+    await expect.poll(() => alive(pid), { timeout: 30_000 }).toBe(false);
+    await start(dataDir);
+  },
+  START_TIMEOUT_MS,
+);
