@@ -1,0 +1,126 @@
+// The app's own tracing, set up for it if its environment asks for OTLP and nobody else sets it up.
+//
+// Nothing is registered until the first graph runs: by then an app with an SDK of its own has
+// registered it, and that one is joined. If the app registers one later still, ours steps aside, so
+// that the app's registration never fails as a duplicate.
+import { context, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import type { NodeSDK } from '@opentelemetry/sdk-node';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { guarded } from './guard.ts';
+import { flushAtEnd } from './pipeline/ending.ts';
+import { endpointFromEnvironment } from './pipeline/environment.ts';
+import { SpanQueue } from './pipeline/queue.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+let prepared: NodeSDK | undefined;
+let started: NodeSDK | undefined;
+let mayActivate = false;
+
+/**
+ * Whether the environment asks for tracing of the app itself: an OTLP endpoint or a traces exporter is
+ * named, and `FAULTLINE_APP_TRACING` does not say `false`.
+ */
+export function wantsAppTracing(env: Environment = process.env): boolean {
+  if (/^(?:false|0|no|off)$/i.test(env['FAULTLINE_APP_TRACING'] ?? '')) return false;
+  if (env['OTEL_TRACES_EXPORTER'] === 'none') return false;
+  return [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    'OTEL_TRACES_EXPORTER',
+  ].some((name) => !!env[name]);
+}
+
+/** Loads the SDK, which takes a while, so that the first graph need not wait for it. */
+export async function prepareAppTracing(): Promise<void> {
+  if (prepared || !wantsAppTracing() || hasProvider()) return;
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const queue = speaksOurProtocol() ? appQueue() : undefined;
+  prepared = new NodeSDK({
+    // Only tracing is set up; metrics and logs of the app are no business of ours.
+    metricReaders: [],
+    logRecordProcessors: [],
+    ...(queue && { spanProcessors: [queue] }),
+  });
+  mayActivate = /^(?:|(?:parentbased_)?always_on)$/.test(process.env['OTEL_TRACES_SAMPLER'] ?? '');
+}
+
+/** Registers the prepared SDK if no provider is there yet. Called when a graph runs. */
+export function startAppTracing(): void {
+  if (!prepared) return;
+  const sdk = prepared;
+  prepared = undefined;
+  if (hasProvider()) return;
+  guarded(() => {
+    sdk.start();
+    started = sdk;
+    yieldToTheApp();
+  }, undefined);
+}
+
+/** Whether anyone has registered a tracer provider. */
+export function hasProvider(): boolean {
+  const provider = trace.getTracerProvider() as { getDelegate?(): object };
+  const delegate = provider.getDelegate?.();
+  return delegate === undefined || delegate.constructor.name !== 'NoopTracerProvider';
+}
+
+/**
+ * Runs `work` with `span` active, so that the app's spans become its children, where that cannot turn
+ * sampling on: only under the SDK that this module started, which samples everything.
+ */
+export function withActiveSpan<T>(span: Span, work: () => T): T {
+  if (!started || !mayActivate) return work();
+  const active = context.active();
+  const around = trace.getSpanContext(active);
+  if (around && (around.traceFlags & TraceFlags.SAMPLED) === 0) return work();
+  return context.with(trace.setSpan(active, span), work);
+}
+
+function yieldToTheApp(): void {
+  const registrars = [
+    [trace, 'setGlobalTracerProvider'],
+    [context, 'setGlobalContextManager'],
+    [propagation, 'setGlobalPropagator'],
+  ] as const;
+  const restore: (() => void)[] = [];
+  for (const [api, method] of registrars) {
+    const original = Reflect.get(api, method) as (...args: unknown[]) => boolean;
+    Reflect.set(api, method, function (this: unknown, ...args: unknown[]): boolean {
+      for (const undo of restore) undo();
+      stepAside();
+      return original.apply(api, args);
+    });
+    restore.push(() => Reflect.deleteProperty(api, method));
+  }
+}
+
+function stepAside(): void {
+  const sdk = started;
+  started = undefined;
+  trace.disable();
+  context.disable();
+  propagation.disable();
+  void sdk?.shutdown().catch(() => {});
+}
+
+function speaksOurProtocol(): boolean {
+  const protocol =
+    process.env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || process.env['OTEL_EXPORTER_OTLP_PROTOCOL'];
+  const exporter = process.env['OTEL_TRACES_EXPORTER'] || 'otlp';
+  return exporter === 'otlp' && (!protocol || protocol === 'http/protobuf');
+}
+
+/** Takes what the app's sampler chose, as every span processor must. */
+class SampledOnly extends SpanQueue {
+  override onEnd(span: ReadableSpan): void {
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) super.onEnd(span);
+  }
+}
+
+function appQueue(): SpanQueue {
+  const { FAULTLINE_OTLP_ENDPOINT: _ours, ...env } = process.env;
+  const queue = new SampledOnly({ endpoint: endpointFromEnvironment(env), delayMs: 1000 });
+  flushAtEnd(queue);
+  return queue;
+}

@@ -1,0 +1,187 @@
+// One node attempt as a span.
+//
+// An attempt is open, then settled: succeeded, stopped (paused or cancelled, no failure) or failed. A
+// failed attempt whose future is not known yet (will the executor try again?) is told but not settled
+// until `settle` names its disposition.
+import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type FailureContext, failureFacts, redactedMessage } from './failure.ts';
+import type { Redactor } from './redaction.ts';
+import type {
+  FailureClass,
+  FailureDisposition,
+  FailureSeverity,
+  FailureSite,
+} from './semconv/attributes.ts';
+import * as semconv from './semconv/attributes.ts';
+
+/** One try of one node. */
+export interface AttemptStart {
+  readonly nodeId: string;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  /** From 1. @default the next one: after a failed attempt of this node one more, else 1 */
+  readonly attempt?: number | undefined;
+  /** How many tries the executor allows, if known. */
+  readonly maxAttempts?: number | undefined;
+  /** From 1. @default counted by the run */
+  readonly visit?: number | undefined;
+  /** Links to this attempt's span. @default the attempt before it, if this is a retry */
+  readonly previous?: NodeAttempt | undefined;
+  /** The attempt inside which this one runs (a node of a subgraph). */
+  readonly inside?: NodeAttempt | undefined;
+  /** When it started, as milliseconds since the epoch. @default now */
+  readonly startTime?: number | undefined;
+}
+
+/** What is known about a failure beyond its error. */
+export interface FailureDetails extends FailureContext {
+  /** @default 'node.raise' for a node, 'run' for a run */
+  readonly site?: FailureSite | undefined;
+  readonly class?: FailureClass | undefined;
+  readonly severity?: FailureSeverity | undefined;
+  /** Name of the custom failure condition that fired. */
+  readonly condition?: string | undefined;
+}
+
+/** What an attempt needs of its run. */
+export interface RunOfAttempt {
+  readonly redactor: Redactor;
+  state(): Record<string, unknown>;
+  wasTold(error: unknown, inside?: NodeAttempt): boolean;
+  remember(error: unknown, by: NodeAttempt): void;
+  forget(attempt: NodeAttempt, lost: boolean): void;
+}
+
+/** One try of one node; made by `GraphRun.attempt`. */
+export class NodeAttempt {
+  readonly span: Span;
+  readonly attempt: number;
+  readonly visit: number;
+  readonly maxAttempts: number | undefined;
+  readonly #run: RunOfAttempt;
+  readonly #inside: NodeAttempt | undefined;
+  #state: 'open' | 'told' | 'settled' = 'open';
+  #failed = false;
+  #severity: FailureSeverity | undefined;
+  #endTime: number | undefined;
+
+  constructor(
+    run: RunOfAttempt,
+    span: Span,
+    numbers: { attempt: number; visit: number },
+    start: AttemptStart,
+  ) {
+    this.#run = run;
+    this.span = span;
+    this.attempt = numbers.attempt;
+    this.visit = numbers.visit;
+    this.maxAttempts = start.maxAttempts;
+    this.#inside = start.inside;
+  }
+
+  /** Whether it still runs, as far as is known. */
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Whether it has failed. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Whether it ran inside `other`, at any depth. */
+  ranInside(other: NodeAttempt): boolean {
+    return this.#inside === other || (this.#inside?.ranInside(other) ?? false);
+  }
+
+  /** It returned. */
+  succeed(): void {
+    if (this.#state === 'open') this.#settle(false);
+  }
+
+  /** It was paused or cancelled, or another node's failure stopped it: no failure of its own. */
+  stop(): void {
+    if (this.#state === 'told') this.settle(undefined);
+    else this.succeed();
+  }
+
+  /** It failed, and `disposition` is what happens next, if known. */
+  fail(error: unknown, details: FailureDetails = {}, disposition?: FailureDisposition): void {
+    this.tell(error, details);
+    this.settle(disposition);
+  }
+
+  /**
+   * It failed just now, and what happens next is not known yet. Reads input and state at once;
+   * {@link settle} must follow. An error that an attempt inside this one has told is not told again:
+   * only the status says that this attempt failed too.
+   */
+  tell(error: unknown, details: FailureDetails = {}): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'told';
+    this.#failed = true;
+    this.#endTime = Date.now();
+    if (this.#run.wasTold(error, this)) {
+      const message = redactedMessage(error, this.#run.redactor);
+      this.span.setStatus({ code: SpanStatusCode.ERROR, message });
+      return;
+    }
+    this.#run.remember(error, this);
+    this.#severity = details.severity;
+    const site = details.site ?? 'node.raise';
+    tellFailure(
+      this.span,
+      error,
+      { state: this.#run.state(), ...details, site },
+      this.#run.redactor,
+    );
+    this.#consequence = false;
+  }
+
+  /** Names what happened after the failure and ends the span at the time of the failure. */
+  settle(disposition: FailureDisposition | undefined): void {
+    if (this.#state !== 'told') return;
+    if (!this.#consequence) {
+      const severity = this.#severity ?? (disposition && SEVERITY_OF[disposition]);
+      if (disposition) this.span.setAttribute(semconv.ATTR_FAILURE_DISPOSITION, disposition);
+      if (severity) this.span.setAttribute(semconv.ATTR_FAILURE_SEVERITY, severity);
+    }
+    this.#settle(disposition !== 'retried' && disposition !== 'recovered');
+  }
+
+  #consequence = true;
+
+  #settle(lost: boolean): void {
+    this.#state = 'settled';
+    this.#run.forget(this, lost);
+    this.span.end(this.#endTime);
+  }
+}
+
+/** How bad a failure is when nothing but its disposition is known. */
+const SEVERITY_OF: Partial<Record<FailureDisposition, FailureSeverity>> = {
+  retried: 'warning',
+  recovered: 'warning',
+  routed: 'minor',
+  degraded: 'minor',
+  terminal: 'major',
+};
+
+/** Describes a failure on a span and marks the span as failed. */
+export function tellFailure(
+  span: Span,
+  error: unknown,
+  details: FailureDetails,
+  redactor: Redactor,
+): void {
+  // First, so that a failure stays one even if describing it goes wrong.
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  const facts = failureFacts(error, details, redactor);
+  span.setAttributes(facts.attributes);
+  if (details.site) span.setAttribute(semconv.ATTR_FAILURE_SITE, details.site);
+  if (details.class) span.setAttribute(semconv.ATTR_FAILURE_CLASS, details.class);
+  if (details.severity) span.setAttribute(semconv.ATTR_FAILURE_SEVERITY, details.severity);
+  if (details.condition) span.setAttribute(semconv.ATTR_FAILURE_CONDITION, details.condition);
+  span.addEvent('exception', facts.exceptionEvent);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: facts.message });
+}

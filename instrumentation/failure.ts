@@ -1,0 +1,147 @@
+// What a failed attempt or run says about itself: exception, input, state and evidence as attributes,
+// redacted first and cut to their limits last.
+import { createHash } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
+import { describeException, type ExceptionFacts } from './exception.ts';
+import { canonicalJson, cutToBytes } from './plain.ts';
+import { type Redactor, redactAny } from './redaction.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+  ATTR_FAILURE_EVIDENCE,
+  ATTR_FAILURE_INPUT,
+  ATTR_FAILURE_INPUT_DIGEST,
+  ATTR_FAILURE_REDACTIONS,
+  ATTR_FAILURE_STATE,
+  ATTR_FAILURE_TRUNCATED,
+  MAX_BYTES,
+} from './semconv/attributes.ts';
+
+/** What a node received and the run's state when it failed; read only if a failure is recorded. */
+export interface FailureContext {
+  readonly input?: unknown;
+  readonly state?: unknown;
+  /** Added to the chain of causes in `failure.evidence`. */
+  readonly evidence?: Record<string, unknown>;
+}
+
+/** Attributes of a failure, and the exception as other backends expect it in an event. */
+export interface FailureFacts {
+  readonly attributes: Attributes;
+  readonly exceptionEvent: Attributes;
+  /** The redacted message, at most 1 KiB, for the span's status. */
+  readonly message: string;
+}
+
+const STATUS_MESSAGE_BYTES = 1024;
+
+/** Collects attributes, counting what was removed and naming what was cut. */
+class Collected {
+  readonly attributes: Attributes = {};
+  readonly #redactor: Redactor;
+  readonly #redactions: Record<string, number> = {};
+  readonly #truncated = new Set<string>();
+
+  constructor(redactor: Redactor) {
+    this.#redactor = redactor;
+  }
+
+  /** Adds a string attribute; if redaction fails the attribute is dropped and named as cut. */
+  text(name: string, value: string): string {
+    const redacted = this.#redact(name, value);
+    return redacted === undefined ? '' : this.#put(name, String(redacted));
+  }
+
+  /** Adds a JSON attribute, and the digest of its whole text if `digest` names an attribute. */
+  json(name: string, value: unknown, digest?: string): void {
+    const redacted = this.#redact(name, value);
+    if (redacted === undefined) return;
+    const text = canonicalJson(redacted);
+    if (digest) this.attributes[digest] = createHash('sha256').update(text, 'utf8').digest('hex');
+    this.#put(name, text);
+  }
+
+  finish(): Attributes {
+    if (Object.keys(this.#redactions).length > 0) {
+      this.#put(ATTR_FAILURE_REDACTIONS, canonicalJson(this.#redactions));
+    }
+    if (this.#truncated.size > 0) this.attributes[ATTR_FAILURE_TRUNCATED] = [...this.#truncated];
+    return this.attributes;
+  }
+
+  #redact(name: string, value: unknown) {
+    try {
+      const { value: redacted, redactions } = redactAny(value, this.#redactor);
+      for (const [kind, count] of Object.entries(redactions)) this.#count(kind, count);
+      return redacted;
+    } catch {
+      // Fail closed: no redaction, no field.
+      this.#count('redaction_failed', 1);
+      this.#truncated.add(name);
+      return undefined;
+    }
+  }
+
+  #count(kind: string, count: number): void {
+    this.#redactions[kind] = (this.#redactions[kind] ?? 0) + count;
+  }
+
+  #put(name: string, text: string): string {
+    const limit = (MAX_BYTES as Record<string, number>)[name];
+    const cut = limit === undefined ? text : cutToBytes(text, limit);
+    if (cut.length < text.length) this.#truncated.add(name);
+    this.attributes[name] = cut;
+    return cut;
+  }
+}
+
+/**
+ * The attributes of a failure. The input is hashed whole after redaction and then cut, so equal
+ * inputs have equal digests however long they are.
+ */
+export function failureFacts(
+  error: unknown,
+  context: FailureContext,
+  redactor: Redactor,
+): FailureFacts {
+  const collected = new Collected(redactor);
+  const facts = describeException(error);
+  const message = putException(collected, facts);
+  if ('input' in context) {
+    collected.json(ATTR_FAILURE_INPUT, context.input, ATTR_FAILURE_INPUT_DIGEST);
+  }
+  if (context.state !== undefined) collected.json(ATTR_FAILURE_STATE, context.state);
+  const evidence = evidenceOf(facts, context.evidence);
+  if (evidence) collected.json(ATTR_FAILURE_EVIDENCE, evidence);
+  const attributes = collected.finish();
+  const exceptionEvent: Attributes = {};
+  for (const name of [ATTR_EXCEPTION_TYPE, ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE]) {
+    if (attributes[name] !== undefined) exceptionEvent[name] = attributes[name];
+  }
+  return { attributes, exceptionEvent, message: cutToBytes(message, STATUS_MESSAGE_BYTES) };
+}
+
+/** The redacted message of an error that another span tells in full, for a status. */
+export function redactedMessage(error: unknown, redactor: Redactor): string {
+  const collected = new Collected(redactor);
+  const text = collected.text(ATTR_EXCEPTION_MESSAGE, describeException(error).message);
+  return cutToBytes(text, STATUS_MESSAGE_BYTES);
+}
+
+function putException(collected: Collected, facts: ExceptionFacts): string {
+  collected.text(ATTR_ERROR_TYPE, facts.errorType);
+  collected.text(ATTR_EXCEPTION_TYPE, facts.type);
+  const message = collected.text(ATTR_EXCEPTION_MESSAGE, facts.message);
+  collected.text(ATTR_EXCEPTION_STACKTRACE, facts.stack);
+  return message;
+}
+
+function evidenceOf(
+  facts: ExceptionFacts,
+  given: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  if (facts.causes.length === 0) return given;
+  return { ...given, causes: facts.causes };
+}

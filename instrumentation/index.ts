@@ -1,0 +1,26 @@
+// Emits the spans that tell how graphs, runs and nodes fare; see semconv/ for their attributes.
+
+export type { AttemptStart, FailureDetails, NodeAttempt } from './attempt.ts';
+export type { Evolution } from './evolution.ts';
+export { recordEvolution } from './evolution.ts';
+export type {
+  Control,
+  GraphOptions,
+  InstrumentedGraph,
+  NodeDefaults,
+  NodeOptions,
+  Run,
+  RunOptions,
+} from './graph.ts';
+export { instrumentGraph, instrumentNode } from './graph.ts';
+export * from './langgraph/index.ts';
+export { flush } from './pipeline/default.ts';
+export type { Pipeline, PipelineOptions } from './pipeline/pipeline.ts';
+export { createPipeline } from './pipeline/pipeline.ts';
+export type { Json } from './plain.ts';
+export type { Redacted, Redactions, Redactor } from './redaction.ts';
+export { redact } from './redaction.ts';
+export type { RunIdentity, RunMeans } from './run.ts';
+export { GraphRun } from './run.ts';
+export type { Snapshot } from './snapshot.ts';
+export { SnapshotAnnouncer, snapshotOf } from './snapshot.ts';

@@ -1,0 +1,93 @@
+// Records one execution of a graph: `Pregel._runLoop` of a root graph is a run; that of a subgraph
+// adds its nodes to the run around it, as `parent:child`, the way LangGraph's own xray drawing does.
+import type { Tracer } from '@opentelemetry/api';
+import { guarded } from '../guard.ts';
+import type { Redactor } from '../redaction.ts';
+import { GraphRun } from '../run.ts';
+import { isBubbleUp, isOutOfSteps } from './errors.ts';
+import type { Compiled, Loop, RunLoopParams } from './internal-types.ts';
+import { currentPlace, type Place, within } from './place.ts';
+import { graphIdOf, isNamed, langGraphSnapshot } from './snapshot.ts';
+import { TaskRecorder } from './tasks.ts';
+import { UnsettledFailures } from './unsettled.ts';
+
+/** How a run's spans are made. */
+export interface LoopMeans {
+  readonly tracer: Tracer;
+  readonly redactor: Redactor | undefined;
+  readonly agentId: string | undefined;
+}
+
+/** Records `work`, which is the original `_runLoop`; returns and throws what it does. */
+export async function recordLoop(
+  compiled: Compiled,
+  params: RunLoopParams,
+  means: LoopMeans,
+  work: () => Promise<void>,
+): Promise<void> {
+  const around = params.loop?.isNested ? currentPlace() : undefined;
+  const place = around ?? guarded(() => openRun(compiled, params, means), undefined);
+  if (!place) return await work();
+  guarded(() => new TaskRecorder(compiled, params, place), undefined);
+  try {
+    await within(place, work);
+  } catch (error) {
+    if (!around) guarded(() => endFailed(place, params, error), undefined);
+    throw error;
+  }
+  if (!around) guarded(() => endWell(place, params.loop), undefined);
+}
+
+function openRun(compiled: Compiled, { loop }: RunLoopParams, means: LoopMeans): Place {
+  const graphId = graphIdOf(compiled);
+  const run = new GraphRun(
+    {
+      agentId: agentIdOf(compiled, means),
+      agentName: isNamed(compiled) ? graphId : undefined,
+      graphId,
+      snapshot: langGraphSnapshot(compiled),
+      sessionId: text(loop.config?.configurable?.['thread_id']),
+      runId: text(loop.config?.configurable?.['run_id']) ?? text(loop.manager?.runId),
+    },
+    { tracer: means.tracer, redactor: means.redactor },
+  );
+  return { run, unsettled: new UnsettledFailures(), seen: { paused: false } };
+}
+
+function endWell(place: Place, loop: Loop): void {
+  place.unsettled.settleAll('recovered');
+  const waiting = place.seen.paused || loop.status?.startsWith('interrupt');
+  place.run.end(waiting ? 'paused' : undefined);
+}
+
+function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown): void {
+  place.unsettled.settleAll('terminal');
+  const { run } = place;
+  const signal = loop.config?.signal ?? config?.signal;
+  if (isBubbleUp(error)) run.end('paused');
+  else if (isOutOfSteps(error)) run.end('truncated', { error, class: 'graph.step_budget' });
+  // The caller's signal, or a stream that its reader left, aborts the loop with an error of its own.
+  else if (signal?.aborted && !run.wasTold(error)) run.end('cancelled');
+  else run.end('failure', { error });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function agentIdOf(compiled: Compiled, means: LoopMeans): string {
+  if (means.agentId) return means.agentId;
+  const named = process.env['FAULTLINE_AGENT_ID'];
+  if (named) return named;
+  if (isNamed(compiled)) return graphIdOf(compiled);
+  return serviceName() ?? graphIdOf(compiled);
+}
+
+function serviceName(): string | undefined {
+  const own = process.env['OTEL_SERVICE_NAME'];
+  if (own) return own;
+  const found = /(?:^|,)\s*service\.name=([^,]+)/.exec(
+    process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '',
+  );
+  return found?.[1]?.trim();
+}

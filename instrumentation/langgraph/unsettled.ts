@@ -1,0 +1,52 @@
+// Failures whose end is not known yet.
+
+import type { NodeAttempt } from '../attempt.ts';
+import { beforeTheEnd } from '../pipeline/ending.ts';
+import type { FailureDisposition } from '../semconv/attributes.ts';
+
+/** Over the whole process, with the likely end, so that none is lost when the process ends. */
+const undecided = new Map<NodeAttempt, FailureDisposition>();
+
+beforeTheEnd(() => {
+  for (const [attempt, likely] of undecided) attempt.settle(likely);
+  undecided.clear();
+});
+
+/** Keeps a failure open; `likely` is what is told if the process ends first. */
+export function leaveUndecided(attempt: NodeAttempt, likely: FailureDisposition): void {
+  undecided.set(attempt, likely);
+}
+
+/** What is told of a failure if the process ends now; `undefined` once it is settled. */
+export function likelyEnd(attempt: NodeAttempt): FailureDisposition | undefined {
+  return undecided.get(attempt);
+}
+
+/** Ends a failed attempt's span. */
+export function settle(attempt: NodeAttempt, disposition: FailureDisposition): void {
+  undecided.delete(attempt);
+  attempt.settle(disposition);
+}
+
+/** Failures inside subgraphs, by the attempt of the node around them. */
+export class UnsettledFailures {
+  readonly #waiting = new Map<NodeAttempt, NodeAttempt[]>();
+
+  add(around: NodeAttempt, failed: NodeAttempt): void {
+    this.#waiting.set(around, [...(this.#waiting.get(around) ?? []), failed]);
+  }
+
+  /** The attempt `around` ended: the failures inside it ended the same way. */
+  settle(around: NodeAttempt, disposition: FailureDisposition): void {
+    const inner = this.#waiting.get(around) ?? [];
+    this.#waiting.delete(around);
+    for (const failed of inner) {
+      settle(failed, disposition);
+      this.settle(failed, disposition);
+    }
+  }
+
+  settleAll(disposition: FailureDisposition): void {
+    for (const around of [...this.#waiting.keys()]) this.settle(around, disposition);
+  }
+}

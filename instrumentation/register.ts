@@ -1,0 +1,48 @@
+// `node --import faultline/register app.js`: records an app that knows nothing of it.
+//
+// Sets up, in this order: the loader hook that lets ES modules be instrumented, the instrumentations,
+// and (only if OTEL_* variables ask for it) the app's own tracing; see app-sdk.ts. Failures go through
+// a private pipeline, so they arrive whatever the app's tracing does.
+import * as nodeModule from 'node:module';
+import { diag } from '@opentelemetry/api';
+import { createHook } from 'import-in-the-middle/create-hook.mjs';
+import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
+import { prepareAppTracing } from './app-sdk.ts';
+import { sayOnce } from './guard.ts';
+import { LangGraphInstrumentation } from './langgraph/index.ts';
+import { isDisabled } from './pipeline/environment.ts';
+
+/** The only modules that the hook touches: whatever else the app imports stays as it is. */
+const HOOKED = [/\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/];
+
+if (!isDisabled()) {
+  try {
+    installLoaderHook();
+    new LangGraphInstrumentation();
+    await prepareAppTracing();
+  } catch (error) {
+    sayOnce('register', `could not start and records nothing: ${(error as Error).message}`);
+    diag.error('faultline/register failed', error);
+  }
+}
+
+/**
+ * Where Node has hooks in the app's own thread they are used, else those in a thread of their own. The
+ * hook is ours alone: an app that registers import-in-the-middle itself still can.
+ */
+function installLoaderHook(): void {
+  if (supportsSyncHooks()) {
+    // The hook finds its own files from the address that it is given.
+    const home = import.meta.resolve('import-in-the-middle/create-hook.mjs');
+    const hook = createHook({ url: home });
+    hook.applyOptions({ include: HOOKED });
+    const { registerHooks } = nodeModule as unknown as {
+      registerHooks(hooks: { resolve: unknown; load: unknown }): void;
+    };
+    registerHooks({ resolve: hook.resolveSync, load: hook.loadSync });
+    return;
+  }
+  nodeModule.register('import-in-the-middle/hook.mjs', import.meta.url, {
+    data: { include: HOOKED },
+  });
+}

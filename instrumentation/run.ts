@@ -1,0 +1,246 @@
+// One run of a graph and its node attempts as spans. Every executor's instrumentation stands on this.
+//
+// A run is open, then ended; its attempts are in attempt.ts.
+import { randomUUID } from 'node:crypto';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import {
+  type AttemptStart,
+  type FailureDetails,
+  NodeAttempt,
+  type RunOfAttempt,
+  tellFailure,
+} from './attempt.ts';
+import { readProperty } from './exception.ts';
+import { redactedMessage } from './failure.ts';
+import { type Redactor, redact } from './redaction.ts';
+import type { GraphRunOutcome } from './semconv/attributes.ts';
+import * as semconv from './semconv/attributes.ts';
+import { type Snapshot, SnapshotAnnouncer } from './snapshot.ts';
+
+/** Whose run it is. */
+export interface RunIdentity {
+  readonly agentId: string;
+  readonly agentName?: string | undefined;
+  readonly graphId: string;
+  readonly snapshot: Snapshot;
+  /** The conversation that the run belongs to. */
+  readonly sessionId?: string | undefined;
+  /** @default a random UUID */
+  readonly runId?: string | undefined;
+}
+
+/** How spans are made. */
+export interface RunMeans {
+  readonly tracer: Tracer;
+  /** The context whose span becomes the parent. @default the active one */
+  readonly parent?: Context | undefined;
+  /** @default {@link redact} */
+  readonly redactor?: Redactor | undefined;
+  /** @default one for the process */
+  readonly announcer?: SnapshotAnnouncer | undefined;
+}
+
+const announcerOfProcess = new SnapshotAnnouncer();
+const PATH_KEPT = 100;
+
+interface NodeHistory {
+  visits: number;
+  retries: number;
+  last?: NodeAttempt;
+}
+
+/** A run of a graph: sends its start signal when made, its span when ended. */
+export class GraphRun implements RunOfAttempt {
+  readonly runId: string;
+  readonly redactor: Redactor;
+  /** Names of what the nodes share, for `failure.state`. */
+  stateKeys: readonly string[] | undefined;
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  readonly #parent: Context;
+  readonly #identity: RunIdentity;
+  readonly #announcer: SnapshotAnnouncer;
+  readonly #shared: Attributes;
+  readonly #path: string[] = [];
+  #pathLength = 0;
+  readonly #nodes = new Map<string, NodeHistory>();
+  readonly #open = new Set<NodeAttempt>();
+  /** Which attempt told an error last. */
+  readonly #told = new WeakMap<object, NodeAttempt>();
+  /** A thrown text or number has no identity; the last one stands for itself. */
+  #toldPrimitive: { readonly value: unknown; readonly by: NodeAttempt } | undefined;
+  #lost = false;
+  #ended = false;
+
+  constructor(identity: RunIdentity, means: RunMeans) {
+    this.#identity = identity;
+    this.#tracer = means.tracer;
+    this.#parent = means.parent ?? context.active();
+    this.redactor = means.redactor ?? redact;
+    this.#announcer = means.announcer ?? announcerOfProcess;
+    this.runId = identity.runId ?? randomUUID();
+    this.#shared = sharedAttributes(identity, this.runId);
+    const now = Date.now();
+    this.#span = this.#start(semconv.SPAN_EXECUTE_GRAPH, identity.graphId, this.#parent, now);
+    const inRun = trace.setSpan(this.#parent, this.#span);
+    const signal = this.#start(semconv.SPAN_START_GRAPH, identity.graphId, inRun, now);
+    // The signal leaves first, so the graph goes with it.
+    this.#announcer.announce(this.#tracer, signal, identity.snapshot);
+    signal.end(now);
+  }
+
+  /** The span of the run; it must not be made active where that would turn sampling on. */
+  get span(): Span {
+    return this.#span;
+  }
+
+  /** Starts the span of one attempt. */
+  attempt(start: AttemptStart): NodeAttempt {
+    const history = this.#nodes.get(start.nodeId) ?? { visits: 0, retries: 0 };
+    this.#nodes.set(start.nodeId, history);
+    const numbers = numberOf(start, history);
+    if (numbers.attempt > 1) history.retries += 1;
+    history.visits = Math.max(history.visits, numbers.visit);
+    this.#pathLength += 1;
+    this.#path.push(start.nodeId);
+    if (this.#path.length > PATH_KEPT) this.#path.shift();
+    const parent = trace.setSpan(this.#parent, start.inside?.span ?? this.#span);
+    const span = this.#start(semconv.SPAN_EXECUTE_NODE, start.nodeId, parent, start.startTime);
+    this.#announcer.announce(this.#tracer, span, this.#identity.snapshot);
+    span.setAttributes(nodeAttributes(start, numbers));
+    const previous = start.previous ?? (numbers.attempt > 1 ? history.last : undefined);
+    if (previous) span.addLink({ context: previous.span.spanContext() });
+    const attempt = new NodeAttempt(this, span, numbers, start);
+    history.last = attempt;
+    this.#open.add(attempt);
+    return attempt;
+  }
+
+  /**
+   * Ends the run. With an error that no node attempt has told yet, the run's span tells it; with one
+   * that was told, the span's status says that the run failed and nothing more.
+   * @param outcome @default 'failure' with an error; without one 'degraded' if a node was lost on
+   *   the way, else 'success'
+   */
+  end(outcome?: GraphRunOutcome, failure?: { error: unknown } & FailureDetails): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const attempt of this.#open) attempt.stop();
+    const told = outcome ?? (failure ? 'failure' : this.#lost ? 'degraded' : 'success');
+    this.#span.setAttribute(semconv.ATTR_GRAPH_RUN_OUTCOME, told);
+    if (failure) this.#fail(failure);
+    this.#span.end();
+  }
+
+  /**
+   * Whether the error, or every error under an AggregateError, was told by an attempt; with `inside`,
+   * by one that ran inside that attempt.
+   */
+  wasTold(error: unknown, inside?: NodeAttempt): boolean {
+    if (typeof error !== 'object' || error === null) {
+      const last = this.#toldPrimitive;
+      return last?.value === error && !!last && (!inside || last.by.ranInside(inside));
+    }
+    const by = this.#told.get(error);
+    if (by) return !inside || by.ranInside(inside);
+    const members = readProperty(error, 'errors');
+    if (!Array.isArray(members) || members.length === 0) return false;
+    return members.every((member) => this.wasTold(member, inside));
+  }
+
+  /** Path so far, visits, retries and the names of the shared state. */
+  state(): Record<string, unknown> {
+    const count = (key: 'visits' | 'retries') =>
+      Object.fromEntries(
+        [...this.#nodes].filter(([, node]) => node[key] > 0).map(([id, node]) => [id, node[key]]),
+      );
+    return {
+      path: [...this.#path],
+      path_length: this.#pathLength,
+      visits: count('visits'),
+      retries: count('retries'),
+      ...(this.stateKeys && { state_keys: this.stateKeys }),
+    };
+  }
+
+  /** Called by the attempt when it fails. */
+  remember(error: unknown, by: NodeAttempt): void {
+    if (typeof error === 'object' && error !== null) this.#told.set(error, by);
+    else this.#toldPrimitive = { value: error, by };
+  }
+
+  /** Called by the attempt when it is settled. */
+  forget(attempt: NodeAttempt, lost: boolean): void {
+    this.#open.delete(attempt);
+    if (lost) this.#lost = true;
+  }
+
+  #start(kind: string, id: string, parent: Context, startTime?: number): Span {
+    const span = this.#tracer.startSpan(
+      `${kind} ${id}`,
+      {
+        kind: SpanKind.INTERNAL,
+        attributes: this.#shared,
+        ...(startTime !== undefined && { startTime }),
+      },
+      parent,
+    );
+    return span;
+  }
+
+  #fail(failure: { error: unknown } & FailureDetails): void {
+    if (this.wasTold(failure.error)) {
+      const message = redactedMessage(failure.error, this.redactor);
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message });
+      return;
+    }
+    const details = { ...failure, site: failure.site ?? 'run' } as const;
+    tellFailure(this.#span, failure.error, { state: this.state(), ...details }, this.redactor);
+  }
+}
+
+function numberOf(start: AttemptStart, history: NodeHistory): { attempt: number; visit: number } {
+  const last = history.last;
+  const spent = last?.maxAttempts !== undefined && last.attempt >= last.maxAttempts;
+  const retry = start.attempt === undefined ? !!last?.failed && !spent : start.attempt > 1;
+  return {
+    attempt: start.attempt ?? (retry ? (last?.attempt ?? 0) + 1 : 1),
+    visit: start.visit ?? (retry ? Math.max(history.visits, 1) : history.visits + 1),
+  };
+}
+
+function sharedAttributes(identity: RunIdentity, runId: string): Attributes {
+  const shared: Attributes = {
+    [semconv.ATTR_GEN_AI_AGENT_ID]: identity.agentId,
+    [semconv.ATTR_GRAPH_ID]: identity.graphId,
+    [semconv.ATTR_GRAPH_RUN_ID]: runId,
+    [semconv.ATTR_GRAPH_SNAPSHOT_REF]: identity.snapshot.ref,
+  };
+  if (identity.agentName) shared[semconv.ATTR_GEN_AI_AGENT_NAME] = identity.agentName;
+  if (identity.sessionId) shared[semconv.ATTR_GEN_AI_CONVERSATION_ID] = identity.sessionId;
+  return shared;
+}
+
+function nodeAttributes(
+  start: AttemptStart,
+  numbers: { attempt: number; visit: number },
+): Attributes {
+  const attributes: Attributes = {
+    [semconv.ATTR_GRAPH_NODE_ID]: start.nodeId,
+    [semconv.ATTR_GRAPH_NODE_ATTEMPT]: numbers.attempt,
+    [semconv.ATTR_GRAPH_NODE_VISIT]: numbers.visit,
+  };
+  if (start.name) attributes[semconv.ATTR_GRAPH_NODE_NAME] = start.name;
+  if (start.type) attributes[semconv.ATTR_GRAPH_NODE_TYPE] = start.type;
+  if (start.maxAttempts) attributes[semconv.ATTR_GRAPH_NODE_MAX_ATTEMPTS] = start.maxAttempts;
+  return attributes;
+}
