@@ -22,8 +22,8 @@ let mayActivate = false;
  * named, and `FAULTLINE_APP_TRACING` does not say `false`.
  */
 export function wantsAppTracing(env: Environment = process.env): boolean {
-  if (/^(?:false|0|no|off)$/i.test(env['FAULTLINE_APP_TRACING'] ?? '')) return false;
-  if (env['OTEL_TRACES_EXPORTER'] === 'none') return false;
+  if (/^(?:false|0|no|off)$/i.test(env.FAULTLINE_APP_TRACING ?? '')) return false;
+  if (env.OTEL_TRACES_EXPORTER === 'none') return false;
   return [
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
@@ -42,7 +42,7 @@ export async function prepareAppTracing(): Promise<void> {
     logRecordProcessors: [],
     ...(queue && { spanProcessors: [queue] }),
   });
-  mayActivate = /^(?:|(?:parentbased_)?always_on)$/.test(process.env['OTEL_TRACES_SAMPLER'] ?? '');
+  mayActivate = /^(?:|(?:parentbased_)?always_on)$/.test(process.env.OTEL_TRACES_SAMPLER ?? '');
 }
 
 /** Registers the prepared SDK if no provider is there yet. Called when a graph runs. */
@@ -106,8 +106,8 @@ function stepAside(): void {
 
 function speaksOurProtocol(): boolean {
   const protocol =
-    process.env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || process.env['OTEL_EXPORTER_OTLP_PROTOCOL'];
-  const exporter = process.env['OTEL_TRACES_EXPORTER'] || 'otlp';
+    process.env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || process.env.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const exporter = process.env.OTEL_TRACES_EXPORTER || 'otlp';
   return exporter === 'otlp' && (!protocol || protocol === 'http/protobuf');
 }
 

@@ -47,7 +47,7 @@ export interface FailureDetails extends FailureContext {
 export interface RunOfAttempt {
   readonly redactor: Redactor;
   state(): Record<string, unknown>;
-  wasTold(error: unknown, inside?: NodeAttempt): boolean;
+  toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined;
   remember(error: unknown, by: NodeAttempt): void;
   forget(attempt: NodeAttempt, lost: boolean): void;
 }
@@ -114,16 +114,16 @@ export class NodeAttempt {
   /**
    * It failed just now, and what happens next is not known yet. Reads input and state at once;
    * {@link settle} must follow. An error that an attempt inside this one has told is not told again:
-   * only the status says that this attempt failed too.
+   * this attempt only names that one's span.
    */
   tell(error: unknown, details: FailureDetails = {}): void {
     if (this.#state !== 'open') return;
     this.#state = 'told';
     this.#failed = true;
     this.#endTime = Date.now();
-    if (this.#run.wasTold(error, this)) {
-      const message = redactedMessage(error, this.#run.redactor);
-      this.span.setStatus({ code: SpanStatusCode.ERROR, message });
+    const root = this.#run.toldBy(error, this);
+    if (root) {
+      tellConsequence(this.span, error, root, this.#run.redactor);
       return;
     }
     this.#run.remember(error, this);
@@ -166,6 +166,17 @@ const SEVERITY_OF: Partial<Record<FailureDisposition, FailureSeverity>> = {
   degraded: 'minor',
   terminal: 'major',
 };
+
+/** Marks a span as failed because of a failure that another span has told. */
+export function tellConsequence(
+  span: Span,
+  error: unknown,
+  root: NodeAttempt,
+  redactor: Redactor,
+): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message: redactedMessage(error, redactor) });
+  span.setAttribute(semconv.ATTR_FAILURE_ROOT_SPAN_ID, root.span.spanContext().spanId);
+}
 
 /** Describes a failure on a span and marks the span as failed. */
 export function tellFailure(

@@ -8,7 +8,6 @@ import {
   context,
   type Span,
   SpanKind,
-  SpanStatusCode,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
@@ -17,10 +16,10 @@ import {
   type FailureDetails,
   NodeAttempt,
   type RunOfAttempt,
+  tellConsequence,
   tellFailure,
 } from './attempt.ts';
 import { readProperty } from './exception.ts';
-import { redactedMessage } from './failure.ts';
 import { type Redactor, redact } from './redaction.ts';
 import type { GraphRunOutcome } from './semconv/attributes.ts';
 import * as semconv from './semconv/attributes.ts';
@@ -127,7 +126,7 @@ export class GraphRun implements RunOfAttempt {
 
   /**
    * Ends the run. With an error that no node attempt has told yet, the run's span tells it; with one
-   * that was told, the span's status says that the run failed and nothing more.
+   * that was told, the span says that the run failed and names the failure's span.
    * @param outcome @default 'failure' with an error; without one 'degraded' if a node was lost on
    *   the way, else 'success'
    */
@@ -142,19 +141,22 @@ export class GraphRun implements RunOfAttempt {
   }
 
   /**
-   * Whether the error, or every error under an AggregateError, was told by an attempt; with `inside`,
-   * by one that ran inside that attempt.
+   * The attempt that told the error, or every error under an AggregateError; with `inside`, only one
+   * that ran inside that attempt.
    */
-  wasTold(error: unknown, inside?: NodeAttempt): boolean {
+  toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined {
+    const within = (by: NodeAttempt | undefined) =>
+      by && (!inside || by.ranInside(inside)) ? by : undefined;
     if (typeof error !== 'object' || error === null) {
       const last = this.#toldPrimitive;
-      return last?.value === error && !!last && (!inside || last.by.ranInside(inside));
+      return last?.value === error ? within(last?.by) : undefined;
     }
     const by = this.#told.get(error);
-    if (by) return !inside || by.ranInside(inside);
+    if (by) return within(by);
     const members = readProperty(error, 'errors');
-    if (!Array.isArray(members) || members.length === 0) return false;
-    return members.every((member) => this.wasTold(member, inside));
+    if (!Array.isArray(members) || members.length === 0) return undefined;
+    const tellers = members.map((member) => this.toldBy(member, inside));
+    return tellers.every((teller) => teller !== undefined) ? tellers[0] : undefined;
   }
 
   /** Path so far, visits, retries and the names of the shared state. */
@@ -198,9 +200,9 @@ export class GraphRun implements RunOfAttempt {
   }
 
   #fail(failure: { error: unknown } & FailureDetails): void {
-    if (this.wasTold(failure.error)) {
-      const message = redactedMessage(failure.error, this.redactor);
-      this.#span.setStatus({ code: SpanStatusCode.ERROR, message });
+    const root = this.toldBy(failure.error);
+    if (root) {
+      tellConsequence(this.#span, failure.error, root, this.redactor);
       return;
     }
     const details = { ...failure, site: failure.site ?? 'run' } as const;

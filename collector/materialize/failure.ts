@@ -10,6 +10,7 @@ import {
   ATTR_FAILURE_INPUT,
   ATTR_FAILURE_INPUT_DIGEST,
   ATTR_FAILURE_REDACTIONS,
+  ATTR_FAILURE_ROOT_SPAN_ID,
   ATTR_FAILURE_SEVERITY,
   ATTR_FAILURE_SITE,
   ATTR_FAILURE_STATE,
@@ -53,9 +54,17 @@ export function exceptionOf(span: Span, attributes: AttributeReader): Exception 
   };
 }
 
-/** A failed run with nothing to tell but its outcome failed because one of its nodes did. */
-export function tellsOwnFailure(attributes: AttributeReader, exception: Exception): boolean {
-  if (!attributes.has(ATTR_GRAPH_RUN_OUTCOME)) return true;
+/**
+ * A failed span that names the failure it follows from tells none of its own, and neither does a run
+ * with nothing to tell but its outcome: one of its nodes failed.
+ */
+export function tellsOwnFailure(
+  role: Role,
+  attributes: AttributeReader,
+  exception: Exception,
+): boolean {
+  if (attributes.has(ATTR_FAILURE_ROOT_SPAN_ID)) return false;
+  if (role !== 'run' || !attributes.has(ATTR_GRAPH_RUN_OUTCOME)) return true;
   return (
     exception.type !== '' ||
     exception.message !== '' ||

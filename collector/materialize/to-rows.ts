@@ -60,7 +60,7 @@ export function toRows(
     rows.node_attempts.push(attemptRow(span, attributes, origin, nodeId, failed, receivedAt));
   if (role === 'start') rows.graph_runs.push(startedRun(span, origin, receivedAt));
   if (role === 'run') rows.graph_runs.push(endedRun(span, attributes, origin, failed, receivedAt));
-  if (failed && role !== 'start' && (role !== 'run' || tellsOwnFailure(attributes, exception))) {
+  if (failed && role !== 'start' && tellsOwnFailure(role, attributes, exception)) {
     rows.failures.push(
       failureRow({
         resource,

@@ -46,8 +46,8 @@ function openRun(compiled: Compiled, { loop }: RunLoopParams, means: LoopMeans):
       agentName: isNamed(compiled) ? graphId : undefined,
       graphId,
       snapshot: langGraphSnapshot(compiled),
-      sessionId: text(loop.config?.configurable?.['thread_id']),
-      runId: text(loop.config?.configurable?.['run_id']) ?? text(loop.manager?.runId),
+      sessionId: text(loop.config?.configurable?.thread_id),
+      runId: text(loop.config?.configurable?.run_id) ?? text(loop.manager?.runId),
     },
     { tracer: means.tracer, redactor: means.redactor },
   );
@@ -67,7 +67,7 @@ function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown
   if (isBubbleUp(error)) run.end('paused');
   else if (isOutOfSteps(error)) run.end('truncated', { error, class: 'graph.step_budget' });
   // The caller's signal, or a stream that its reader left, aborts the loop with an error of its own.
-  else if (signal?.aborted && !run.wasTold(error)) run.end('cancelled');
+  else if (signal?.aborted && !run.toldBy(error)) run.end('cancelled');
   else run.end('failure', { error });
 }
 
@@ -77,17 +77,15 @@ function text(value: unknown): string | undefined {
 
 function agentIdOf(compiled: Compiled, means: LoopMeans): string {
   if (means.agentId) return means.agentId;
-  const named = process.env['FAULTLINE_AGENT_ID'];
+  const named = process.env.FAULTLINE_AGENT_ID;
   if (named) return named;
   if (isNamed(compiled)) return graphIdOf(compiled);
   return serviceName() ?? graphIdOf(compiled);
 }
 
 function serviceName(): string | undefined {
-  const own = process.env['OTEL_SERVICE_NAME'];
+  const own = process.env.OTEL_SERVICE_NAME;
   if (own) return own;
-  const found = /(?:^|,)\s*service\.name=([^,]+)/.exec(
-    process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '',
-  );
+  const found = /(?:^|,)\s*service\.name=([^,]+)/.exec(process.env.OTEL_RESOURCE_ATTRIBUTES ?? '');
   return found?.[1]?.trim();
 }

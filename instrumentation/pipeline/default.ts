@@ -45,7 +45,7 @@ export async function flush(): Promise<void> {
 /** The service name that the app gave its own SDK in code; the environment's wins. */
 function nameOfApp(): string | undefined {
   const env = process.env;
-  if (env['OTEL_SERVICE_NAME'] || env['OTEL_RESOURCE_ATTRIBUTES']?.includes('service.name=')) {
+  if (env.OTEL_SERVICE_NAME || env.OTEL_RESOURCE_ATTRIBUTES?.includes('service.name=')) {
     return undefined;
   }
   const provider = trace.getTracerProvider() as { getDelegate?(): unknown };

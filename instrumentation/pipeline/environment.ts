@@ -18,7 +18,7 @@ const DEFAULT_BASE = 'http://127.0.0.1:4318';
 
 /** Whether `OTEL_SDK_DISABLED` or `FAULTLINE_DISABLED` turns everything off. */
 export function isDisabled(env: Environment = process.env): boolean {
-  return [env['OTEL_SDK_DISABLED'], env['FAULTLINE_DISABLED']].some((value) =>
+  return [env.OTEL_SDK_DISABLED, env.FAULTLINE_DISABLED].some((value) =>
     /^(?:true|1|yes|on)$/i.test(value?.trim() ?? ''),
   );
 }
@@ -40,8 +40,8 @@ export function endpointFromEnvironment(env: Environment = process.env): Endpoin
   return {
     url: urlFromEnvironment(env),
     headers: {
-      ...parseHeaders(env['OTEL_EXPORTER_OTLP_HEADERS']),
-      ...parseHeaders(env['OTEL_EXPORTER_OTLP_TRACES_HEADERS']),
+      ...parseHeaders(env.OTEL_EXPORTER_OTLP_HEADERS),
+      ...parseHeaders(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS),
     },
     compression: compression === 'gzip' ? 'gzip' : 'none',
     ...(Object.keys(tls).length > 0 && { tls }),
@@ -56,11 +56,11 @@ export function tracesUrl(base: string, name = 'endpoint'): string {
 }
 
 function urlFromEnvironment(env: Environment): string {
-  const own = env['FAULTLINE_OTLP_ENDPOINT']?.trim();
+  const own = env.FAULTLINE_OTLP_ENDPOINT?.trim();
   if (own) return tracesUrl(own, 'FAULTLINE_OTLP_ENDPOINT');
-  const traces = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']?.trim();
+  const traces = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
   if (traces) return parseUrl(traces, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT').href;
-  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
+  const base = env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim();
   return tracesUrl(base || DEFAULT_BASE, 'OTEL_EXPORTER_OTLP_ENDPOINT');
 }
 

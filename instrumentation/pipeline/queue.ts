@@ -155,7 +155,7 @@ export class SpanQueue implements SpanProcessor {
     this.#sending = this.#deliver(batch, hold).finally(() => {
       this.#inFlight = [];
       this.#sending = undefined;
-      if (this.#waiting.length > 0) this.#schedule(this.#pauseMs > 0 ? this.#pauseMs : 0);
+      if (this.#waiting.length > 0) this.#schedule(Math.max(this.#pauseMs, 0));
     });
     return this.#sending;
   }

@@ -68,7 +68,7 @@ export function sendSync(endpoint: Endpoint, body: Uint8Array, timeoutMs: number
   const size = Buffer.alloc(4);
   size.writeUInt32BE(head.length);
   const env = { ...process.env };
-  delete env['NODE_OPTIONS'];
+  delete env.NODE_OPTIONS;
   const child = spawnSync(process.execPath, ['-e', POST_FROM_STDIN], {
     input: Buffer.concat([size, head, payload]),
     env,

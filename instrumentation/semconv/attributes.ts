@@ -46,6 +46,8 @@ export const ATTR_FAILURE_INPUT_DIGEST = 'failure.input.digest';
 export const ATTR_FAILURE_STATE = 'failure.state';
 /** JSON text of what lies under the failure: last tool errors, last judge feedback, chain of causes. At most 8 KiB. */
 export const ATTR_FAILURE_EVIDENCE = 'failure.evidence';
+/** Span (16 hex digits) of the failure that this one follows from. A node or run with it failed, but tells no failure of its own. */
+export const ATTR_FAILURE_ROOT_SPAN_ID = 'failure.root.span_id';
 /** JSON text: kind of what was removed and how often. */
 export const ATTR_FAILURE_REDACTIONS = 'failure.redactions';
 /** Names of the attributes that were cut to their limit. */

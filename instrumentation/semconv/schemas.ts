@@ -30,6 +30,7 @@ export const executeNodeAttributes = z.looseObject({
   'failure.input.digest': z.string().optional(),
   'failure.state': z.string().optional(),
   'failure.evidence': z.string().optional(),
+  'failure.root.span_id': z.string().optional(),
   'failure.redactions': z.string().optional(),
   'failure.truncated': z.array(z.string()).optional(),
 });
@@ -49,6 +50,7 @@ export const executeGraphAttributes = z.looseObject({
   'exception.stacktrace': z.string().optional(),
   'failure.site': z.enum(constants.FAILURE_SITE_VALUES).optional(),
   'failure.class': z.enum(constants.FAILURE_CLASS_VALUES).optional(),
+  'failure.root.span_id': z.string().optional(),
   'failure.state': z.string().optional(),
 });
 

@@ -264,6 +264,13 @@ describe('what a span is', () => {
       { graph_runs: 1, failures: 1 },
     ],
     [
+      'node that failed because a node inside it did',
+      'execute_node outer',
+      { ...NODE, 'failure.root.span_id': '00f067aa0ba902b7' },
+      ERROR,
+      { node_attempts: 1 },
+    ],
+    [
       'paused run with an exception',
       'execute_graph g',
       { 'graph.run.outcome': 'paused', 'error.type': 'GraphInterrupt' },
