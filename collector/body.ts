@@ -1,6 +1,8 @@
 // The body of a request as it was before Content-Encoding, never larger than the limit.
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
-import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
+import type { BodyLease } from './body-budget.ts';
 
 /** The body is larger than the limit, before or after decompression. */
 export class BodyTooLarge extends Error {
@@ -12,12 +14,26 @@ export class BodyNotDecodable extends Error {
   override name = 'BodyNotDecodable';
 }
 
-const CODECS = {
-  gzip: { sync: gunzipSync, async: promisify(gunzip) },
-  deflate: { sync: inflateSync, async: promisify(inflate) },
-} as const;
+type Codec = 'gzip' | 'deflate' | 'zstd';
+type Decompress = (body: Buffer, options: zlib.ZlibOptions) => Buffer;
+type DecompressAsync = (body: Buffer, options: zlib.ZlibOptions) => Promise<Buffer>;
 
-type Codec = keyof typeof CODECS;
+// In Node from 22.15 on; the types are those of Node 20.
+const { zstdDecompress, zstdDecompressSync } = zlib as {
+  zstdDecompress?: typeof zlib.gunzip;
+  zstdDecompressSync?: Decompress;
+};
+
+const CODECS: Partial<Record<Codec, { sync: Decompress; async: DecompressAsync }>> = {
+  gzip: { sync: zlib.gunzipSync, async: promisify(zlib.gunzip) },
+  deflate: { sync: zlib.inflateSync, async: promisify(zlib.inflate) },
+  ...(zstdDecompress && zstdDecompressSync
+    ? { zstd: { sync: zstdDecompressSync, async: promisify(zstdDecompress) } }
+    : {}),
+};
+
+/** The content encodings that this Node version can read. */
+export const CONTENT_ENCODINGS: readonly string[] = Object.keys(CODECS);
 
 // A round trip through the thread pool costs more than a small body takes; with Node's default chunk
 // of 16 KiB a large one would be five times slower.
@@ -29,7 +45,43 @@ export function codecOf(contentEncoding: string | undefined): Codec | 'identity'
   const name = (contentEncoding ?? 'identity').trim().toLowerCase();
   if (name === '' || name === 'identity') return 'identity';
   if (name === 'x-gzip') return 'gzip';
-  return name === 'gzip' || name === 'deflate' ? name : undefined;
+  return Object.hasOwn(CODECS, name) ? (name as Codec) : undefined;
+}
+
+/**
+ * Reads the body of a request, growing the lease as it comes when its length was not declared.
+ * @throws BodyTooLarge when it has more than `maxBytes` bytes
+ * @throws OverBudget when the lease cannot grow
+ */
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  lease: BodyLease,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const fail = (error: unknown): void => {
+      chunks.length = 0;
+      request.off('data', take);
+      // What still comes is thrown away, so that the sender can read the answer.
+      request.resume();
+      reject(error);
+    };
+    function take(chunk: Buffer): void {
+      bytes += chunk.length;
+      try {
+        if (bytes > maxBytes) throw new BodyTooLarge(`the body has more than ${maxBytes} bytes`);
+        lease.growTo(bytes);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    }
+    request.on('data', take);
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('error', fail);
+  });
 }
 
 /**
@@ -43,11 +95,11 @@ export async function decompress(
   maxBytes: number,
 ): Promise<Buffer> {
   if (codec === 'identity') return body;
-  const options = { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES };
+  const { sync, async } = CODECS[codec]!;
   try {
     return body.length < SYNC_BELOW_BYTES
-      ? CODECS[codec].sync(body, { maxOutputLength: maxBytes })
-      : await CODECS[codec].async(body, options);
+      ? sync(body, { maxOutputLength: maxBytes })
+      : await async(body, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new BodyTooLarge(`the body has more than ${maxBytes} bytes after decompression`);

@@ -1,55 +1,64 @@
 // The collector: OTLP in, rows out.
-import type { AddressInfo } from 'node:net';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type { Logger } from 'pino';
+import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
-import { buildReceiver } from './receiver.ts';
+import { addDeadLetterRoutes } from './queue/admin.ts';
+import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
 import { TraceService, type TraceStats } from './traces.ts';
-import { Writer, type WriterStats } from './writer.ts';
 
+export {
+  type AccessCheck,
+  type HistoryAccess,
+  historyAccess,
+  type Verdict,
+} from './access/tokens.ts';
+export { CollectorError } from './doors.ts';
 export { type Fingerprint, type FingerprintInput, fingerprint } from './fingerprint/v1.ts';
+export {
+  type ConnectionLimits,
+  createHttpServer,
+  type TlsOptions,
+} from './http-server.ts';
 export { failureId } from './materialize/failure-id.ts';
 export type { KeepPolicy } from './otlp/keep.ts';
+export { QueueError } from './queue/index.ts';
 
-export interface CollectorOptions {
-  /** Address to listen on. */
-  host: string;
-  /** Port of OTLP over HTTP; 0 is any free one. */
-  otlpHttpPort: number;
+export interface CollectorOptions extends Omit<DoorOptions, 'addRoutes'> {
   /** Where the rows go; the tables must exist there. */
   clickhouse: { url: string; username: string; password: string; database: string };
   /** Which spans are stored besides the executor's own. */
   keep: KeepPolicy;
-  /** Most MiB of a request body, before and after decompression. */
-  maxBodyMib: number;
-  logger: Logger;
+  /** Where accepted rows wait until ClickHouse has them. */
+  queue: QueueOptions;
 }
 
 export interface CollectorStats extends TraceStats {
-  writer: WriterStats;
+  queue: QueueStats;
 }
 
 export interface Collector {
   /** Base of the OTLP/HTTP endpoint, such as `http://127.0.0.1:4318`. */
   url: string;
   port: number;
-  /** Stops accepting, waits until what was accepted is stored or has failed, closes connections. */
+  /** Address of the gRPC endpoint, such as `http://127.0.0.1:4317`; undefined without gRPC. */
+  grpcUrl: string | undefined;
+  grpcPort: number | undefined;
+  /** Where this process itself sends spans, whatever tokens and TLS the others need. */
+  private: PrivateDoor;
+  /** Resolves when all that was accepted until now can be read in ClickHouse or is a dead letter. */
+  drained(): Promise<void>;
+  /** Stops accepting, closes connections, flushes for a while; the rest waits for the next start. */
   close(): Promise<void>;
   stats(): CollectorStats;
 }
 
-/** The collector could not start; the message says what to do. */
-export class CollectorError extends Error {
-  override name = 'CollectorError';
-}
-
-/** Milliseconds. An exporter gives up after 10 s, so a longer wait would only hold memory. */
-const INSERT_TIMEOUT_MS = 10_000;
+/** Milliseconds. Nobody waits for an insert; one that was given up may still land, and may do so twice. */
+const INSERT_TIMEOUT_MS = 30_000;
 
 /**
- * Starts the collector. ClickHouse need not be reachable yet: until it is, `/readyz` and exports
- * answer 503.
+ * Starts the collector. ClickHouse need not be reachable yet: until it is, rows wait in the queue.
  * @throws CollectorError when it cannot listen
+ * @throws QueueError when the queue's folder cannot be used
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { logger } = options;
@@ -59,47 +68,33 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     request_timeout: INSERT_TIMEOUT_MS,
     log: { level: ClickHouseLogLevel.OFF },
   });
-  const writer = new Writer({ client, logger });
-  const traces = new TraceService(writer, options.keep);
-  const app = buildReceiver({
-    traces,
-    notReady: async () => {
-      const ping = await client.ping({ select: true });
-      return ping.success ? undefined : `ClickHouse cannot be reached: ${ping.error.message}`;
-    },
-    maxBodyBytes: options.maxBodyMib * 1024 * 1024,
-    logger,
-  });
-  try {
-    await app.listen({ host: options.host, port: options.otlpHttpPort });
-  } catch (error) {
-    await client.close();
-    throw cannotListen(error as NodeJS.ErrnoException, options);
-  }
-  const { port } = app.server.address() as AddressInfo;
-  return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    port,
-    stats: () => ({ ...traces.stats(), writer: writer.stats() }),
-    close: async () => {
-      await app.close();
-      await writer.close();
+  const queue = await startQueue({ ...options.queue, client, logger }).catch(
+    async (error: unknown) => {
       await client.close();
+      throw error;
+    },
+  );
+  const end = async (): Promise<void> => {
+    await queue.close();
+    await client.close();
+  };
+  const traces = new TraceService(queue.sink, options.keep);
+  const notReady = async (): Promise<string | undefined> => queue.sink.notReady();
+  const doors = await openDoors(
+    { ...options, addRoutes: (app) => addDeadLetterRoutes(app, queue.deadLetters) },
+    traces,
+    notReady,
+  ).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+  return {
+    ...doors,
+    stats: () => ({ ...traces.stats(), queue: queue.stats() }),
+    drained: () => queue.drained(),
+    close: async () => {
+      await doors.close();
+      await end();
     },
   };
-}
-
-function cannotListen(
-  error: NodeJS.ErrnoException,
-  { host, otlpHttpPort: port }: CollectorOptions,
-): CollectorError {
-  const where = `cannot listen on ${host} port ${port} for OTLP/HTTP`;
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'the port is in use; stop what uses it, or give another with --otlp-http-port',
-    EACCES: 'ports below 1024 need privileges; give another with --otlp-http-port',
-    EADDRNOTAVAIL: 'this machine has no such address; give another with --host',
-    ENOTFOUND: 'the name does not resolve; give another with --host',
-  };
-  const reason = reasons[error.code ?? ''] ?? error.message;
-  return new CollectorError(`${where}: ${reason}`, { cause: error });
 }

@@ -1,8 +1,19 @@
 // OTLP over HTTP. Knows the protocol: content types, encodings, limits, status codes; what the spans
 // mean is decided in traces.ts.
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { BodyNotDecodable, BodyTooLarge, codecOf, decompress } from './body.ts';
+import type { AccessCheck } from './access/tokens.ts';
+import {
+  BodyNotDecodable,
+  BodyTooLarge,
+  CONTENT_ENCODINGS,
+  codecOf,
+  decompress,
+  readBody,
+} from './body.ts';
+import { BodyBudget, OverBudget } from './body-budget.ts';
+import { type ConnectionLimits, createHttpServer, type TlsOptions } from './http-server.ts';
 import {
   CONTENT_TYPES,
   type Encoding,
@@ -11,6 +22,7 @@ import {
   RPC_INVALID_ARGUMENT,
   RPC_NOT_FOUND,
   RPC_RESOURCE_EXHAUSTED,
+  RPC_UNAUTHENTICATED,
   RPC_UNAVAILABLE,
   RPC_UNIMPLEMENTED,
   rpcStatus,
@@ -20,6 +32,7 @@ import { SinkUnavailable } from './sink.ts';
 import type { TraceService } from './traces.ts';
 
 const TRACES_PATH = '/v1/traces';
+const METRICS_PATH = '/v1/metrics';
 /** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */
 const RETRY_AFTER_SECONDS = '1';
 
@@ -29,6 +42,12 @@ export interface ReceiverOptions {
   notReady: () => Promise<string | undefined>;
   /** Bytes of a body before and after decompression. */
   maxBodyBytes: number;
+  /** Who may send. @default everyone */
+  access?: AccessCheck;
+  /** Bodies in memory, shared by all doors. @default four of the largest */
+  budget?: BodyBudget;
+  tls?: TlsOptions | undefined;
+  limits?: ConnectionLimits | undefined;
   logger: Logger;
 }
 
@@ -46,16 +65,24 @@ class HttpError extends Error {
 
 /** The HTTP server, not yet listening. */
 export function buildReceiver(options: ReceiverOptions): FastifyInstance {
-  const app = Fastify({ logger: false, bodyLimit: options.maxBodyBytes, exposeHeadRoutes: false });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.maxBodyBytes,
+    exposeHeadRoutes: false,
+    serverFactory: (handler) => createHttpServer(handler, options.tls, options.limits),
+  });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The handler reads the body itself, when there is room for it.
+  app.addContentTypeParser('*', (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
     const known = toHttpError(error as Error, options.maxBodyBytes);
     if (known.status === 500) options.logger.error({ err: error }, 'a request failed');
     sendStatus(request, reply, known);
   });
   app.setNotFoundHandler((request, reply) => {
-    const what = `nothing is at ${request.method} ${request.url.slice(0, 200)}`;
+    const what = request.url.startsWith(METRICS_PATH)
+      ? 'metrics are not taken here: send traces only'
+      : `nothing is at ${request.method} ${request.url.slice(0, 200)}`;
     sendStatus(request, reply, new HttpError(404, RPC_NOT_FOUND, what));
   });
   addTraces(app, options);
@@ -63,15 +90,25 @@ export function buildReceiver(options: ReceiverOptions): FastifyInstance {
   return app;
 }
 
-function addTraces(app: FastifyInstance, { traces, maxBodyBytes }: ReceiverOptions): void {
-  app.post(TRACES_PATH, { onRequest: checkHeaders }, async (request, reply) => {
+function addTraces(app: FastifyInstance, options: ReceiverOptions): void {
+  const { traces, maxBodyBytes } = options;
+  const budget = options.budget ?? new BodyBudget(4 * maxBodyBytes);
+  const onRequest = [checkAccess(options.access), checkHeaders(maxBodyBytes)];
+  app.post(TRACES_PATH, { onRequest }, async (request, reply) => {
     const encoding = encodingOf(request)!;
     const codec = codecOf(request.headers['content-encoding'])!;
-    const raw = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-    const body = await decompress(raw, codec, maxBodyBytes);
-    const { rejectedSpans, message } = await traces.accept(body, encoding);
-    reply.header('content-type', CONTENT_TYPES[encoding]);
-    return reply.send(exportResponse(encoding, rejectedSpans, message));
+    const lease = budget.lease(declaredBytes(request));
+    try {
+      const stream = request.body as IncomingMessage | undefined;
+      const raw = stream ? await readBody(stream, maxBodyBytes, lease) : Buffer.alloc(0);
+      const body = await decompress(raw, codec, maxBodyBytes);
+      if (body !== raw) lease.growTo(raw.length + body.length);
+      const { rejectedSpans, message } = await traces.accept(body, encoding);
+      reply.header('content-type', CONTENT_TYPES[encoding]);
+      return reply.send(exportResponse(encoding, rejectedSpans, message));
+    } finally {
+      lease.release();
+    }
   });
   app.route({
     method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'],
@@ -84,8 +121,25 @@ function addTraces(app: FastifyInstance, { traces, maxBodyBytes }: ReceiverOptio
   });
 }
 
+/** Refuses, before anything else is looked at, those who may not send. */
+function checkAccess(access: AccessCheck = () => 'granted') {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (access(request.headers.authorization) === 'granted') return;
+    reply.header('www-authenticate', 'Bearer realm="faultline"');
+    throw new HttpError(401, RPC_UNAUTHENTICATED, 'an ingest token is needed as bearer');
+  };
+}
+
 /** Refuses before the body is read. */
-async function checkHeaders(request: FastifyRequest): Promise<void> {
+function checkHeaders(maxBodyBytes: number) {
+  return async (request: FastifyRequest): Promise<void> => {
+    checkTypes(request);
+    if (declaredBytes(request) <= maxBodyBytes) return;
+    throw new BodyTooLarge(`the body has more than ${maxBodyBytes} bytes`);
+  };
+}
+
+function checkTypes(request: FastifyRequest): void {
   if (encodingOf(request) === undefined) {
     const got = request.headers['content-type'] ?? 'none';
     const expected = Object.values(CONTENT_TYPES).join(' or ');
@@ -97,9 +151,15 @@ async function checkHeaders(request: FastifyRequest): Promise<void> {
   }
   const contentEncoding = request.headers['content-encoding'];
   if (codecOf(contentEncoding) === undefined) {
-    const message = `content encoding: expected gzip, deflate or none, got ${contentEncoding}`;
+    const expected = `${CONTENT_ENCODINGS.join(', ')} or none`;
+    const message = `content encoding: expected ${expected}, got ${contentEncoding}`;
     throw new HttpError(415, RPC_INVALID_ARGUMENT, message);
   }
+}
+
+/** Bytes of the body as its header has them; 0 when they are not declared. */
+function declaredBytes(request: FastifyRequest): number {
+  return Number(request.headers['content-length'] ?? 0);
 }
 
 function addHealth(app: FastifyInstance, { notReady }: ReceiverOptions): void {
@@ -132,6 +192,7 @@ function toHttpError(error: Error & { statusCode?: number }, maxBodyBytes: numbe
     const message = `the body has more than ${maxBodyBytes} bytes`;
     return new HttpError(413, RPC_RESOURCE_EXHAUSTED, message);
   }
+  if (error instanceof OverBudget) return new HttpError(503, RPC_UNAVAILABLE, error.message);
   if (error instanceof SinkUnavailable) {
     return new HttpError(503, RPC_UNAVAILABLE, 'rows cannot be stored now, try again');
   }
@@ -144,6 +205,8 @@ function toHttpError(error: Error & { statusCode?: number }, maxBodyBytes: numbe
 /** Answers with google.rpc.Status in the request's encoding; in JSON when it has none that is known. */
 function sendStatus(request: FastifyRequest, reply: FastifyReply, error: HttpError): void {
   const encoding = encodingOf(request) ?? 'json';
+  // What is not going to be read is not waited for either.
+  if (error.status === 413) reply.header('connection', 'close');
   if (error.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   reply
     .code(error.status)

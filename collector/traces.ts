@@ -1,6 +1,7 @@
 // One trace request on its way: bytes to spans, spans to rows, rows to the sink. Every transport ends
 // here.
 
+import { isTimed } from './materialize/time.ts';
 import { toRows } from './materialize/to-rows.ts';
 import { readJson } from './otlp/json.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
@@ -44,7 +45,7 @@ export class TraceService {
   }
 
   /**
-   * Takes an ExportTraceServiceRequest; resolves when what it keeps of it is stored.
+   * Takes an ExportTraceServiceRequest; resolves when what it keeps of it is on disk.
    * @throws DecodeError when the body is not such a request
    * @throws SinkUnavailable when the rows cannot be stored now
    */
@@ -56,7 +57,10 @@ export class TraceService {
     let rejected = 0;
     const read = encoding === 'json' ? readJson : readProtobuf;
     const result = read(body, this.keep, (resource, scope, span) => {
-      const made = toRows(resource, scope, span, receivedAt);
+      const known = isTimed(span)
+        ? receivedAt
+        : (this.sink.receivedAt?.(span.traceId, span.spanId, receivedAt) ?? receivedAt);
+      const made = toRows(resource, scope, span, known);
       appendRows(rows, made.rows);
       messages.push(...made.warnings);
       if (made.rejection === undefined) return;

@@ -1,36 +1,22 @@
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
-import type { Logger } from 'pino';
-import { countRows, type Rows, TABLES, type Table } from './rows.ts';
-import { type Sink, SinkRefused, SinkUnavailable } from './sink.ts';
+import type { Table } from './rows.ts';
 
-/** Rows of one request, already as the text that is inserted. */
-interface Batch {
-  lines: Map<Table, string>;
-  rows: number;
-  bytes: number;
-  resolve: () => void;
-  reject: (error: Error) => void;
+/** A row that ClickHouse will not take. */
+export interface Refused {
+  table: Table;
+  /** Its place among the rows of the insert, from 0. */
+  index: number;
+  /** As JSON. */
+  row: string;
+  /** Without what stands in the row. */
+  reason: string;
 }
 
-export interface WriterOptions {
-  client: ClickHouseClient;
-  logger: Logger;
-  /** Bytes that may wait for their insert. @default 64 MiB */
-  maxWaitingBytes?: number;
-  /** Bytes from which an insert takes no further requests. @default 16 MiB */
-  maxInsertBytes?: number;
-}
-
-export interface WriterStats {
+export interface InserterStats {
   inserts: number;
-  rows: number;
-  refusedRows: number;
   failedInserts: number;
-  waitingBytes: number;
 }
-
-const MIB = 1024 * 1024;
 
 /** Codes of ClickHouse for data that it will not take, however often it is sent. */
 const REFUSED_CODES = new Set([
@@ -38,127 +24,96 @@ const REFUSED_CODES = new Set([
   469,
 ]);
 
-/**
- * Inserts rows in groups. States: idle; inserting (one group is under way, requests that come
- * meanwhile wait for the next); closed. `accept` moves idle to inserting, the end of the last group
- * moves back, `close` waits for idle and moves to closed for good.
- *
- * A group that ClickHouse refuses is inserted again request by request, so that the bad rows of one
- * sender are nobody else's trouble.
- */
-export class Writer implements Sink {
+/** More than the rows of one insert may take; they are inserted in halves then. */
+const MEMORY_LIMIT_EXCEEDED = 241;
+
+/** Inserts rows into ClickHouse and finds those that it refuses. */
+export class Inserter {
   private readonly client: ClickHouseClient;
-  private readonly logger: Logger;
-  private readonly maxWaitingBytes: number;
-  private readonly maxInsertBytes: number;
-  private waiting: Batch[] = [];
-  private inserting: Promise<void> | undefined;
-  private closed = false;
-  private readonly counted: WriterStats = {
-    inserts: 0,
-    rows: 0,
-    refusedRows: 0,
-    failedInserts: 0,
-    waitingBytes: 0,
-  };
+  private readonly counted: InserterStats = { inserts: 0, failedInserts: 0 };
 
-  constructor(options: WriterOptions) {
-    this.client = options.client;
-    this.logger = options.logger;
-    this.maxWaitingBytes = options.maxWaitingBytes ?? 64 * MIB;
-    this.maxInsertBytes = options.maxInsertBytes ?? 16 * MIB;
+  constructor(client: ClickHouseClient) {
+    this.client = client;
   }
 
-  accept(rows: Rows): Promise<void> {
-    if (this.closed) return Promise.reject(new SinkUnavailable('the collector is shutting down'));
-    if (countRows(rows) === 0) return Promise.resolve();
-    const { lines, bytes } = serialize(rows);
-    // A request alone may be larger than the bound: it must not be refused for ever.
-    if (this.counted.waitingBytes > 0 && this.counted.waitingBytes + bytes > this.maxWaitingBytes) {
-      return Promise.reject(new SinkUnavailable('too many rows are waiting for ClickHouse'));
+  /**
+   * Inserts rows and resolves when ClickHouse has confirmed all that it takes. When it refuses an
+   * insert, the halves are inserted by themselves, down to the rows that are to blame.
+   *
+   * @param texts lines of JSONEachRow, each ended by '\n'
+   * @param token the same for the same rows, so that ClickHouse may skip what it has already
+   * @returns the rows that it refused
+   * @throws {Error} when the rows could not be inserted now
+   */
+  async insert(
+    table: Table,
+    texts: Buffer[],
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<Refused[]> {
+    try {
+      await this.insertOnce(table, texts, token, signal);
+      return [];
+    } catch (error) {
+      if (!isDivisible(error)) throw withReason(error);
     }
-    this.counted.waitingBytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ lines, bytes, rows: countRows(rows), resolve, reject });
-      this.inserting ??= this.insertWaiting();
-    });
+    const lines = texts.flatMap((text) => text.toString('utf8').split('\n').slice(0, -1));
+    return this.bisect(table, lines, 0, token, signal);
   }
 
-  /** Waits until what was accepted is inserted or has failed; nothing is accepted any more. */
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.inserting;
-  }
-
-  stats(): WriterStats {
+  stats(): InserterStats {
     return { ...this.counted };
   }
 
-  private async insertWaiting(): Promise<void> {
-    // Lets the requests of this turn of the event loop join the first group.
-    await Promise.resolve();
-    while (this.waiting.length > 0) {
-      await this.insertGroup(this.takeGroup());
-    }
-    this.inserting = undefined;
-  }
-
-  private takeGroup(): Batch[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.waiting.length && (count === 0 || bytes < this.maxInsertBytes)) {
-      bytes += this.waiting[count]!.bytes;
-      count++;
-    }
-    return this.waiting.splice(0, count);
-  }
-
-  private async insertGroup(group: Batch[]): Promise<void> {
-    try {
-      await this.insert(group);
-    } catch (error) {
-      if (isRefused(error) && group.length > 1) {
-        for (const batch of group) await this.insertGroup([batch]);
-        return;
+  /** The rows are known to fail together. */
+  private async bisect(
+    table: Table,
+    lines: string[],
+    offset: number,
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<Refused[]> {
+    const middle = Math.ceil(lines.length / 2);
+    const halves: [string[], number][] = [
+      [lines.slice(0, middle), offset],
+      [lines.slice(middle), offset + middle],
+    ];
+    const refused: Refused[] = [];
+    for (const [half, start] of halves) {
+      if (half.length === 0) continue;
+      try {
+        const text = Buffer.from(`${half.join('\n')}\n`);
+        await this.insertOnce(table, [text], `${token}:${start}+${half.length}`, signal);
+      } catch (error) {
+        if (half.length > 1 && isDivisible(error)) {
+          refused.push(...(await this.bisect(table, half, start, token, signal)));
+        } else if (isRefused(error)) {
+          refused.push({ table, index: start, row: half[0]!, reason: reasonOf(error) });
+        } else {
+          throw withReason(error);
+        }
       }
-      this.fail(group, error);
-      return;
     }
-    for (const batch of group) {
-      this.counted.rows += batch.rows;
-      this.counted.waitingBytes -= batch.bytes;
-      batch.resolve();
-    }
+    return refused;
   }
 
-  private fail(group: Batch[], error: unknown): void {
-    const refused = isRefused(error);
-    const rows = group.reduce((sum, batch) => sum + batch.rows, 0);
-    this.counted.failedInserts++;
-    if (refused) this.counted.refusedRows += rows;
-    const reason = reasonOf(error);
-    this.logger.error(
-      { reason, rows },
-      refused ? 'ClickHouse refused rows' : 'rows could not be written to ClickHouse',
-    );
-    for (const batch of group) {
-      this.counted.waitingBytes -= batch.bytes;
-      batch.reject(refused ? new SinkRefused(reason) : new SinkUnavailable(reason));
-    }
-  }
-
-  private async insert(group: Batch[]): Promise<void> {
-    for (const table of TABLES) {
-      const lines = group.flatMap((batch) => batch.lines.get(table) ?? []);
-      if (lines.length === 0) continue;
-      this.counted.inserts++;
+  private async insertOnce(
+    table: Table,
+    texts: Buffer[],
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.counted.inserts++;
+    try {
       const { stream } = await this.client.exec({
         query: `INSERT INTO ${table} FORMAT JSONEachRow`,
-        values: Readable.from(lines, { objectMode: false }),
+        values: Readable.from(texts, { objectMode: false }),
+        ...(signal ? { abort_signal: signal } : {}),
         clickhouse_settings: {
           async_insert: 0,
           wait_end_of_query: 1,
           date_time_input_format: 'basic',
+          insert_deduplication_token: token,
           // A late batch may touch many weeks; a refusal would lose it.
           max_partitions_per_insert_block: '0',
         },
@@ -166,21 +121,11 @@ export class Writer implements Sink {
       for await (const _chunk of stream) {
         // An insert answers nothing; the connection is free when that has been read.
       }
+    } catch (error) {
+      this.counted.failedInserts++;
+      throw error;
     }
   }
-}
-
-function serialize(rows: Rows): { lines: Map<Table, string>; bytes: number } {
-  const lines = new Map<Table, string>();
-  let bytes = 0;
-  for (const table of TABLES) {
-    if (rows[table].length === 0) continue;
-    let text = '';
-    for (const row of rows[table]) text += `${JSON.stringify(row)}\n`;
-    lines.set(table, text);
-    bytes += Buffer.byteLength(text);
-  }
-  return { lines, bytes };
 }
 
 /** What went wrong, without the piece of a row that ClickHouse's messages quote. */
@@ -193,6 +138,15 @@ function reasonOf(error: unknown): string {
   return column === undefined ? what : `${what} at column ${column}`;
 }
 
+function withReason(error: unknown): Error {
+  return new Error(reasonOf(error), { cause: error });
+}
+
 function isRefused(error: unknown): boolean {
   return error instanceof ClickHouseError && REFUSED_CODES.has(Number(error.code));
+}
+
+function isDivisible(error: unknown): boolean {
+  const tooMuch = error instanceof ClickHouseError && Number(error.code) === MEMORY_LIMIT_EXCEEDED;
+  return tooMuch || isRefused(error);
 }

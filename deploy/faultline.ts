@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addQueryVerbs } from '../query/cli/verbs.ts';
+import { addDeadLetterVerbs } from './dead-letters.ts';
 import { flagHelp, readSettings } from './settings.ts';
 
 // The manifest is one folder up from the sources and two from what is built of them.
@@ -23,11 +24,11 @@ const program = new Command('faultline')
 const startVerb = program
   .command('start')
   .description('collector and query service over embedded ClickHouse, or over a server');
-for (const { flag, variable, help, fallback } of flagHelp) {
-  startVerb.option(
-    `--${flag} <value>`,
-    `${help} [${variable}]${fallback ? ` (default ${fallback})` : ''}`,
-  );
+const collect = (value: string, before: string[] = []) => [...before, value];
+for (const { flag, variable, help, fallback, repeatable } of flagHelp) {
+  const text = `${help} [${variable}]${fallback ? ` (default ${fallback})` : ''}`;
+  if (repeatable) startVerb.option(`--${flag} <value>`, text, collect);
+  else startVerb.option(`--${flag} <value>`, text);
 }
 startVerb.action(async (_options, command: Command) => {
   const settings = readSettings(flagValues(command));
@@ -71,6 +72,7 @@ program
   });
 
 addQueryVerbs(program);
+addDeadLetterVerbs(program);
 
 /** What was given on the command line, by flag name; commander itself uses camel case. */
 function flagValues(command: Command): Record<string, unknown> {

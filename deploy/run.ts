@@ -15,15 +15,16 @@ export async function runUntilSignal(
       process.once(signal, () => resolve(signal));
   });
   const running = await startAll(settings, logger);
-  const { otlpHttp, query, clickhouse } = running;
+  const { otlpHttp, otlpGrpc, query, clickhouse } = running;
   if (settings['log-format'] === 'json') {
-    logger.info({ otlpHttp, query, clickhouse }, 'ready');
+    logger.info({ otlpHttp, otlpGrpc, query, clickhouse }, 'ready');
   } else {
     logger.info('ready');
     console.log(
       [
         '',
         `  send spans to   ${otlpHttp}/v1/traces   (OTLP over HTTP, protobuf or JSON)`,
+        `                  ${otlpGrpc}   (OTLP over gRPC)`,
         `  ask             ${query}/api/v1`,
         `  SQL             ${clickhouse}   (user reader, no password, read-only)`,
         '',

@@ -2,12 +2,28 @@
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const file = z.string().min(1).optional();
+/** Repeated as a flag, separated by commas in a variable. */
+const tokens = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((token) => token.trim()) : value),
+  z
+    .array(
+      z
+        .string()
+        .regex(/^[\w.~+/-]+=*$/, 'expected tokens of letters, digits and the signs -._~+/='),
+    )
+    .default([]),
+);
 
 /** One entry a flag: its schema with default, and the help text. */
 const flags = {
-  'data-dir': [z.string().min(1).default('./.faultline'), 'embedded data'],
-  host: [z.string().min(1).default('127.0.0.1'), 'address to listen on'],
+  'data-dir': [z.string().min(1).default('./.faultline'), 'embedded data and queue'],
+  host: [
+    z.string().min(1).default('127.0.0.1'),
+    'address to listen on; any but a loopback address needs tokens',
+  ],
   'otlp-http-port': [port.default(4318), 'OTLP over HTTP; 0 = any free one'],
+  'otlp-grpc-port': [port.default(4317), 'OTLP over gRPC; 0 = any free one'],
   'query-port': [port.default(4320), 'query service; 0 = any free one'],
   'embedded-port': [port.default(8123), 'embedded ClickHouse; 0 = any free one'],
   'clickhouse-url': [
@@ -16,8 +32,18 @@ const flags = {
   ],
   'clickhouse-user': [z.string().default('default'), 'user on that server'],
   'clickhouse-password': [z.string().default(''), 'its password'],
+  'ingest-token': [tokens, 'bearer token of those who send (repeatable)'],
+  'query-token': [tokens, 'bearer token of those who ask (repeatable)'],
+  'admin-token': [tokens, 'bearer token of those who may change something too (repeatable)'],
+  'tls-cert': [file, 'certificate for OTLP and queries, a PEM file'],
+  'tls-key': [file, 'its private key, a PEM file'],
+  'tls-client-ca': [file, 'CA that client certificates must come from, a PEM file: mutual TLS'],
   keep: [z.enum(['agents', 'all-errors']).default('agents'), 'which failed spans to keep'],
   'retention-days': [z.coerce.number().int().min(1).max(3650).default(90), 'days to keep failures'],
+  'queue-max-mib': [
+    z.coerce.number().int().min(1).max(1_048_576).default(1024),
+    'most MiB of rows that wait for ClickHouse; beyond it senders are told to wait',
+  ],
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
   'log-format': [z.enum(['pretty', 'json']).default('pretty'), 'form of the log'],
   'log-level': [
@@ -44,8 +70,12 @@ export const flagHelp = Object.entries(flags).map(([flag, [schema, help]]) => {
     variable: variable(flag),
     help,
     fallback: fallback === undefined ? '' : `${fallback}`,
+    repeatable: Array.isArray(fallback),
   };
 });
+
+/** Settings whose value is never shown. */
+const secret = /-(token|password)$/;
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -64,16 +94,54 @@ export function readSettings(
     const parsed = schema.safeParse(value);
     if (parsed.success) return [flag, parsed.data];
     const source = given[flag] === undefined ? variable(flag) : `--${flag}`;
+    const got = secret.test(flag) ? 'a value that is not shown' : JSON.stringify(value);
     throw new SettingsError(
-      `${source}: got ${JSON.stringify(value)}; ${parsed.error.issues[0]?.message ?? 'not allowed'}`,
+      `${source}: got ${got}; ${parsed.error.issues[0]?.message ?? 'not allowed'}`,
     );
   });
   const settings = Object.fromEntries(entries) as Settings;
-  if (!loopback.test(settings.host)) {
-    throw new SettingsError(
-      `--host: got ${JSON.stringify(settings.host)}; only loopback addresses are allowed as long as ` +
-        'there are no tokens',
-    );
-  }
+  checkTls(settings);
+  checkTokens(settings);
+  checkHost(settings);
   return settings;
+}
+
+function checkTls(settings: Settings): void {
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-client-ca': ca } = settings;
+  if (cert !== undefined && key === undefined) {
+    throw new SettingsError('--tls-key: missing; --tls-cert needs it');
+  }
+  if (cert === undefined && (key !== undefined || ca !== undefined)) {
+    const given = key === undefined ? '--tls-client-ca' : '--tls-key';
+    throw new SettingsError(`--tls-cert: missing; ${given} needs it`);
+  }
+}
+
+/** One token for two kinds of people would give the lesser ones all rights. */
+function checkTokens(settings: Settings): void {
+  for (const lesser of ['ingest-token', 'query-token'] as const) {
+    if (settings['admin-token'].some((token) => settings[lesser].includes(token))) {
+      throw new SettingsError(`--admin-token: one of them is given as --${lesser} too`);
+    }
+  }
+}
+
+/** Beyond this machine only those may come who show a token or a certificate. */
+function checkHost(settings: Settings): void {
+  if (isLoopback(settings.host)) return;
+  const missing: string[] = [];
+  if (settings['ingest-token'].length === 0 && settings['tls-client-ca'] === undefined) {
+    missing.push('--ingest-token (or --tls-client-ca)');
+  }
+  if (settings['query-token'].length === 0) missing.push('--query-token');
+  if (missing.length === 0) return;
+  throw new SettingsError(
+    `--host: got ${JSON.stringify(settings.host)}; an address that is not loopback needs ` +
+      `${missing.join(' and ')}`,
+  );
+}
+
+/** Whether the host is an address of this machine only. */
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
 }

@@ -1,20 +1,25 @@
 // `faultline start`: storage, collector and query service in one go.
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import { startCollector } from '../collector/index.ts';
+import { createHttpServer, historyAccess, startCollector } from '../collector/index.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
 import { type ClickHouseConnection, migrate } from './clickhouse/migrate.ts';
 import { startEmbedded } from './embedded/index.ts';
-import type { Settings } from './settings.ts';
+import { isLoopback, type Settings } from './settings.ts';
+import { readTls } from './tls.ts';
 
 const database = 'faultline';
 
 /** What runs, where it is reached, and how to end it. */
 export interface Running {
   otlpHttp: string;
+  otlpGrpc: string;
   query: string;
   clickhouse: string;
+  /** Resolves when all that was accepted until now can be read. */
+  drained(): Promise<void>;
   /** Settles when something that has to run has ended by itself, with what it was. */
   broken: Promise<Error>;
   /** Stops accepting, writes what was accepted, and closes all in the order of the data's way. */
@@ -41,6 +46,8 @@ export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'
  * @throws {Error} with one line that says what to do: port in use, data folder, ClickHouse, migration
  */
 export async function start(settings: Settings, logger: Logger): Promise<Running> {
+  const tls = readTls(settings);
+  warnOfOpenDoors(settings, logger);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) {
@@ -61,22 +68,31 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
     const collector = await startCollector({
       host: settings.host,
       otlpHttpPort: settings['otlp-http-port'],
+      otlpGrpcPort: settings['otlp-grpc-port'],
       clickhouse: { ...storage.writer, database },
+      ingestTokens: settings['ingest-token'],
+      tls,
       keep: settings.keep,
       maxBodyMib: settings['max-body-mib'],
+      queue: {
+        folder: join(settings['data-dir'], 'queue'),
+        maxBytes: settings['queue-max-mib'] * 1024 * 1024,
+      },
       logger: logger.child({ component: 'collector' }),
     });
     stops.push(() => collector.close());
 
     const history = connect({
       clickhouse: { ...storage.reader, database },
-      otlp: { url: collector.url },
+      otlp: collector.private,
     });
     stops.push(() => history.close());
     const query = await startQueryService({
       history,
       host: settings.host,
       port: settings['query-port'],
+      access: historyAccess(settings['query-token'], settings['admin-token']),
+      createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
       logger: logger.child({ component: 'query' }),
     }).catch((error: NodeJS.ErrnoException) => {
@@ -89,8 +105,10 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
     stops.push(() => query.close());
     return {
       otlpHttp: collector.url,
+      otlpGrpc: collector.grpcUrl!,
       query: query.url,
       clickhouse: storage.writer.url,
+      drained: () => collector.drained(),
       broken: storage.broken,
       stop,
     };
@@ -98,6 +116,14 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
     await stop();
     throw error;
   }
+}
+
+function warnOfOpenDoors(settings: Settings, logger: Logger): void {
+  if (isLoopback(settings.host) || settings['tls-cert'] !== undefined) return;
+  logger.warn(
+    `tokens and data go over the network in clear text: give --tls-cert and --tls-key, or have ` +
+      `something before ${settings.host} that ends TLS`,
+  );
 }
 
 async function embeddedStorage(settings: Settings): Promise<Storage> {

@@ -22,6 +22,17 @@ export class NotFoundError extends Error {
   }
 }
 
+/** The one who asks showed no token that is known (401), or one without this right (403). */
+export class AccessDeniedError extends Error {
+  override name = 'AccessDeniedError';
+  readonly status: 401 | 403;
+
+  constructor(status: 401 | 403, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** ClickHouse, the collector or the query service cannot be reached or does not answer in time. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError';

@@ -1,6 +1,6 @@
 // faultline/query: the history of what failed, what was tried and whether it worked.
 export { type ConnectOptions, connect } from './connect.ts';
-export { InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
+export { AccessDeniedError, InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
 export type {
   BriefOptions,
   EvolutionsOptions,

@@ -8,7 +8,10 @@ import { createLogger, type Running, start } from '../deploy/start.ts';
 
 export interface World extends Running {
   dataDir: string;
-  /** Sends spans as an OTLP/JSON exporter would and throws unless all were taken. */
+  /**
+   * Sends spans as an OTLP/JSON exporter would, throws unless all were taken, and waits until they
+   * can be read.
+   */
   send(...spans: OtlpSpan[]): Promise<void>;
   /** Stops everything and removes the data. */
   end(): Promise<void>;
@@ -30,15 +33,18 @@ export interface OtlpSpan {
   events?: { name: string; attributes: Record<string, AttributeValue> }[];
 }
 
-export async function startWorld(): Promise<World> {
+/** @param more settings by flag name */
+export async function startWorld(more: Record<string, unknown> = {}): Promise<World> {
   const dataDir = await mkdtemp(join(tmpdir(), 'faultline-test-'));
   const settings = readSettings(
     {
       'data-dir': dataDir,
       'otlp-http-port': 0,
+      'otlp-grpc-port': 0,
       'query-port': 0,
       'embedded-port': 0,
       'log-level': 'silent',
+      ...more,
     },
     {},
   );
@@ -46,7 +52,10 @@ export async function startWorld(): Promise<World> {
   return {
     ...running,
     dataDir,
-    send: (...spans) => sendSpans(running.otlpHttp, spans),
+    send: async (...spans) => {
+      await sendSpans(running.otlpHttp, spans);
+      await running.drained();
+    },
     end: async () => {
       await running.stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -13,6 +13,11 @@ export function firstCredible(...times: [...bigint[], bigint]): bigint {
   return times.find((time) => time >= EARLIEST_NS && time < LATEST_NS) ?? times.at(-1)!;
 }
 
+/** Whether a span tells a time that can be true. */
+export function isTimed(span: Span): boolean {
+  return firstCredible(span.endNs, span.startNs, 0n) !== 0n;
+}
+
 // Rows of one request fall into few seconds, and the calendar is what costs.
 let lastSecond = -1n;
 let lastText = '';

@@ -15,6 +15,7 @@ export const RPC_RESOURCE_EXHAUSTED = 8;
 export const RPC_UNIMPLEMENTED = 12;
 export const RPC_INTERNAL = 13;
 export const RPC_UNAVAILABLE = 14;
+export const RPC_UNAUTHENTICATED = 16;
 
 /**
  * ExportTraceServiceResponse. Full success (nothing rejected, nothing to say) leaves partial_success
@@ -47,6 +48,29 @@ export function rpcStatus(encoding: Encoding, code: number, message: string): Bu
     status.writeVarintField(1, code);
     status.writeStringField(2, message);
   });
+}
+
+/** google.rpc.Status in protobuf, with a google.rpc.RetryInfo that says when to try again. */
+export function rpcStatusWithRetry(code: number, message: string, seconds: number): Buffer {
+  return encode((status) => {
+    status.writeVarintField(1, code);
+    status.writeStringField(2, message);
+    status.writeMessage(
+      3,
+      (_nothing, any) => {
+        any.writeStringField(1, 'type.googleapis.com/google.rpc.RetryInfo');
+        any.writeBytesField(
+          2,
+          encode((info) => info.writeMessage(1, writeSeconds, seconds)),
+        );
+      },
+      null,
+    );
+  });
+}
+
+function writeSeconds(seconds: number, duration: PbfWriter): void {
+  duration.writeVarintField(1, seconds);
 }
 
 function toJson(value: unknown): Buffer {

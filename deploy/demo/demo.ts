@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
 import { print, table } from '../../query/cli/output.ts';
@@ -12,6 +13,8 @@ import { createLogger, start } from '../start.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);
 const agentId = 'invoice-agent';
+/** One an invoice. */
+const RUNS_OF_A_PROCESS = 4;
 const records =
   'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records ORDER BY timestamp';
 
@@ -22,6 +25,7 @@ export async function demo({ keepRunning }: { keepRunning: boolean }): Promise<v
     {
       'data-dir': dataDir,
       'otlp-http-port': 0,
+      'otlp-grpc-port': 0,
       'query-port': 0,
       'embedded-port': 0,
       'log-level': 'warn',
@@ -63,6 +67,7 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
   step(2, 'Run: a LangGraph.js agent, instrumented from the outside');
   await runAgent('graph-v1.js', collector);
 
+  await allStored(history, 1);
   step(3, 'Capture: what stands in ClickHouse now');
   const { items: failures } = await history.recentFailures({ agent: agentId });
   const fatal = failures.find((failure) => failure.disposition === 'terminal');
@@ -112,6 +117,7 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
   step(6, 'Run again: the same invoices through the evolved graph');
   await runAgent('graph-v2.js', collector);
 
+  await allStored(history, 2);
   step(7, 'Remember: the next time she reads this');
   print(indent((await history.brief(agentId)).markdown));
   print(`   ${records}`);
@@ -147,6 +153,17 @@ async function runAgent(graph: string, collector: string): Promise<void> {
     child.once('close', resolve);
   });
   print(`   (exit code ${code})`);
+}
+
+/** Waits until every run of the agent's processes has ended in ClickHouse; each sends its ends last. */
+async function allStored(history: History, processes: number): Promise<void> {
+  const ended = "SELECT toUInt32(countIf(outcome != '')) AS ended FROM graph_runs";
+  for (let tries = 0; tries < 200; tries++) {
+    const { rows } = await history.sql(ended);
+    if (Number(rows[0]?.ended) >= processes * RUNS_OF_A_PROCESS) return;
+    await wait(50);
+  }
+  throw new Error('the runs of the demo agent did not reach ClickHouse within 10 s');
 }
 
 function failureTable(failures: Failure[]): string {

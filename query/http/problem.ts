@@ -1,7 +1,12 @@
 // RFC 9457 problem documents.
 import type { FastifyError } from 'fastify';
 import { z } from 'zod';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../errors.ts';
+import {
+  AccessDeniedError,
+  InvalidInputError,
+  NotFoundError,
+  UnavailableError,
+} from '../errors.ts';
 
 export const problem = z.object({
   type: z.string(),
@@ -20,6 +25,10 @@ export function toProblem(error: unknown): Problem {
   }
   if (error instanceof NotFoundError) {
     return { ...document(404, 'Not found', error.message), field: error.field };
+  }
+  if (error instanceof AccessDeniedError) {
+    const title = error.status === 401 ? 'Unauthorized' : 'Forbidden';
+    return document(error.status, title, error.message);
   }
   const [invalid] = (error as FastifyError).validation ?? [];
   if (invalid) return invalidRequest(invalid);
@@ -52,6 +61,7 @@ function document(status: number, title: string, detail: string): Problem {
 export function fromProblem({ status, detail, field }: Problem): Error {
   const message =
     field && detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail;
+  if (status === 401 || status === 403) return new AccessDeniedError(status, detail);
   if (status === 404) return Object.assign(new NotFoundError(field ?? '', ''), { message: detail });
   if (status < 500) return new InvalidInputError(field ?? 'request', message);
   return new UnavailableError(detail);

@@ -1,4 +1,6 @@
 // The history over HTTP.
+import type { RequestListener, Server } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import {
@@ -11,6 +13,7 @@ import {
 import { z } from 'zod';
 import type { History } from '../history.ts';
 import * as schemas from '../schemas.ts';
+import { type Access, requireAccess } from './access.ts';
 import { problem, toProblem } from './problem.ts';
 
 export interface QueryServiceOptions {
@@ -20,6 +23,10 @@ export interface QueryServiceOptions {
   port: number;
   /** Tells whether the store answers, for `/readyz`. */
   ready: () => Promise<boolean>;
+  /** Who may do what. @default everyone everything */
+  access?: Access;
+  /** Makes the server under the routes: TLS, limits. @default plain HTTP */
+  createServer?: (handler: RequestListener) => Server;
   logger: FastifyBaseLogger;
 }
 
@@ -35,13 +42,14 @@ export interface QueryService {
  * @throws the listen error (`EADDRINUSE`, `EACCES`) when the address cannot be taken
  */
 export async function startQueryService(options: QueryServiceOptions): Promise<QueryService> {
-  const { history, host, port, ready, logger } = options;
+  const { history, host, port, ready, logger, access, createServer } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
+    ...(createServer && { serverFactory: createServer }),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -54,6 +62,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
       .type('application/problem+json')
       .send(JSON.stringify(document));
   });
+  if (access) app.addHook('onRequest', requireAccess(access));
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -76,15 +85,16 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   });
   await app.register(routes(history), { prefix: '/api/v1' });
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
-  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
+  app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
     const up = await ready().catch(() => false);
     return reply.code(up ? 200 : 503).send({ status: up ? 'ok' : 'unavailable' });
   });
   await app.listen({ host, port });
   const { port: bound } = app.server.address() as { port: number };
+  const scheme = app.server instanceof TlsServer ? 'https' : 'http';
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     close: () => app.close(),
   };
@@ -97,6 +107,7 @@ function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], unde
   };
 }
 
+const open = { config: { access: 'open' } } as const;
 const errors = { '4xx': problem, '5xx': problem };
 
 function routes(history: History): FastifyPluginCallbackZod {
@@ -172,6 +183,7 @@ function routes(history: History): FastifyPluginCallbackZod {
     app.post(
       '/evolutions',
       {
+        config: { access: 'administer' },
         schema: {
           summary: "Remember a change of an agent's graph",
           body: schemas.evolutionInput,

@@ -9,8 +9,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, type CollectorOptions, startCollector } from '../../collector/index.ts';
 import { emptyRows, type Rows, TABLES } from '../../collector/rows.ts';
-import { SinkRefused, SinkUnavailable } from '../../collector/sink.ts';
-import { Writer } from '../../collector/writer.ts';
+import { Inserter, type Refused } from '../../collector/writer.ts';
 import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
 import { rowsOf } from './sample-rows.ts';
 import { failNode, plainSpan, recordSpans, toProtobuf } from './sdk-spans.ts';
@@ -78,6 +77,7 @@ function collectorOptions(over: Partial<CollectorOptions> = {}): CollectorOption
     clickhouse: { url: engine.url, ...engine.writer, database },
     keep: 'agents',
     maxBodyMib: 64,
+    queue: { folder: join(dataDir, `queue-${database}`), maxBytes: 64 * 1024 * 1024 },
     logger,
     ...over,
   };
@@ -102,7 +102,8 @@ describe('collector', () => {
     );
     for (let i = 0; i < 3; i++) expect((await send(collector, body)).status).toBe(200);
     expect((await fetch(`${collector.url}/readyz`)).status).toBe(200);
-    expect(collector.stats()).toMatchObject({ keptSpans: 3, writer: { rows: 6, waitingBytes: 0 } });
+    await collector.drained();
+    expect(collector.stats()).toMatchObject({ keptSpans: 3, queue: { rows: 6, entries: 0 } });
     await collector.close();
     expect(
       await select(`SELECT session_id, agent_id, node_id, error_type, error_message,
@@ -123,15 +124,16 @@ describe('collector', () => {
     expect(await counts()).toMatchObject({ failures: 1, node_attempts: 1 });
   });
 
-  test('concurrent requests share inserts, and each is answered when it is stored', async () => {
+  test('concurrent requests share inserts', async () => {
     const collector = await startCollector(collectorOptions());
     const bodies = Array.from({ length: 40 }, () =>
       toProtobuf(recordSpans((tracer) => failNode(tracer))),
     );
     const answers = await Promise.all(bodies.map((body) => send(collector, body)));
     expect(answers.map((answer) => answer.status)).toEqual(bodies.map(() => 200));
+    await collector.drained();
     expect(await counts()).toMatchObject({ failures: 40, node_attempts: 40 });
-    expect(collector.stats().writer.inserts).toBeLessThan(2 * bodies.length);
+    expect(collector.stats().queue.inserts).toBeLessThan(2 * bodies.length);
     await collector.close();
   });
 
@@ -145,33 +147,51 @@ describe('collector', () => {
     other.close();
   });
 
-  test('503 while ClickHouse cannot be reached, not ready, and nothing is kept back', async () => {
-    const clickhouse = { url: 'http://127.0.0.1:1', ...engine.writer, database };
-    const collector = await startCollector(collectorOptions({ clickhouse }));
+  test('while ClickHouse cannot be reached rows wait on disk, and it stays ready', async () => {
+    const away = { url: 'http://127.0.0.1:1', ...engine.writer, database };
+    const collector = await startCollector(collectorOptions({ clickhouse: away }));
     const answer = await send(collector, toProtobuf(recordSpans((tracer) => failNode(tracer))));
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('1');
-    expect((await fetch(`${collector.url}/readyz`)).status).toBe(503);
-    expect(collector.stats().writer).toMatchObject({ rows: 0, waitingBytes: 0 });
+    expect(answer.status).toBe(200);
+    expect((await fetch(`${collector.url}/readyz`)).status).toBe(200);
+    expect(collector.stats().queue).toMatchObject({ rows: 0, entries: 1 });
     await collector.close();
+
+    const next = await startCollector(collectorOptions());
+    await next.drained();
+    expect(await counts()).toMatchObject({ failures: 1, node_attempts: 1 });
+    await next.close();
   });
 
-  test('503 while the tables are missing: they may come', async () => {
+  test('while the tables are missing rows wait: they may come', async () => {
     const clickhouse = { url: engine.url, ...engine.writer, database: 'default' };
     const collector = await startCollector(collectorOptions({ clickhouse }));
     const answer = await send(collector, toProtobuf(recordSpans((tracer) => failNode(tracer))));
-    expect(answer.status).toBe(503);
+    expect(answer.status).toBe(200);
     await collector.close();
+    const next = await startCollector(collectorOptions());
+    await next.drained();
+    expect(await counts()).toMatchObject({ failures: 1 });
+    expect(next.stats().queue.deadLetters).toBe(0);
+    await next.close();
   });
 });
 
-describe('writer', () => {
+describe('inserter', () => {
+  async function insert(inserter: Inserter, ...all: Rows[]): Promise<Refused[]> {
+    const refused: Refused[] = [];
+    for (const table of TABLES) {
+      const lines = all.flatMap((rows) => rows[table].map((row) => `${JSON.stringify(row)}\n`));
+      if (lines.length === 0) continue;
+      refused.push(...(await inserter.insert(table, [Buffer.from(lines.join(''))], 'token')));
+    }
+    return refused;
+  }
+
   test('every column of every table takes what the rows hold', async () => {
-    const writer = new Writer({ client, logger });
+    const inserter = new Inserter(client);
     const rows = rowsOf('run-1');
-    await writer.accept(rows);
-    await writer.accept(rows);
-    await writer.close();
+    expect(await insert(inserter, rows)).toEqual([]);
+    expect(await insert(inserter, rows)).toEqual([]);
     const one = Object.fromEntries(TABLES.map((table) => [table, 1]));
     expect(await counts()).toEqual(one);
     for (const table of TABLES) {
@@ -189,51 +209,33 @@ describe('writer', () => {
   });
 
   test('rows that ClickHouse refuses are nobody else’s trouble', async () => {
-    const writer = new Writer({ client, logger });
-    const bad = rowsOf('bad');
-    bad.failures[0]!.timestamp = 'yesterday';
-    const results = await Promise.allSettled([
-      writer.accept(rowsOf('good-1')),
-      writer.accept(bad),
-      writer.accept(rowsOf('good-2')),
+    const runs = Array.from({ length: 23 }, (_, index) => rowsOf(`run-${index}`));
+    for (const index of [0, 7, 8, 22]) runs[index]!.failures[0]!.timestamp = 'yesterday';
+    const refused = await insert(new Inserter(client), ...runs);
+    expect(refused.map(({ table, index }) => [table, index])).toEqual([
+      ['failures', 0],
+      ['failures', 7],
+      ['failures', 8],
+      ['failures', 22],
     ]);
-    await writer.close();
-    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    const { reason } = results[1] as PromiseRejectedResult;
-    expect(reason).toBeInstanceOf(SinkRefused);
+    expect(refused.map(({ row }) => JSON.parse(row).run_id)).toEqual([
+      'run-0',
+      'run-7',
+      'run-8',
+      'run-22',
+    ]);
     // Told without what stood in the rows.
-    expect(reason.message).toBe('CANNOT_PARSE_INPUT_ASSERTION_FAILED (27) at column timestamp');
-    expect(await counts()).toMatchObject({ failures: 2, graph_runs: 2 });
-    expect(writer.stats()).toMatchObject({ refusedRows: 5, waitingBytes: 0 });
+    expect(refused[1]!.reason).toBe('CANNOT_PARSE_INPUT_ASSERTION_FAILED (27) at column timestamp');
+    expect(await counts()).toMatchObject({ failures: 19, graph_runs: 23 });
   });
 
   test('a batch over many weeks is taken', async () => {
-    const writer = new Writer({ client, logger });
     const rows: Rows = emptyRows();
     for (let week = 0; week < 150; week++) {
       const [failure] = rowsOf(`run-${week}`).failures;
       const day = new Date(Date.UTC(2023, 0, 1 + 7 * week)).toISOString().slice(0, 10);
       rows.failures.push({ ...failure!, timestamp: `${day} 00:00:00.000000000` });
     }
-    await writer.accept(rows);
-    await writer.close();
-    expect(writer.stats()).toMatchObject({ rows: 150, refusedRows: 0 });
-  });
-
-  test('beyond the bound of waiting bytes it says so at once', async () => {
-    const writer = new Writer({ client, logger, maxWaitingBytes: 1 });
-    const first = writer.accept(rowsOf('first'));
-    await expect(writer.accept(rowsOf('second'))).rejects.toBeInstanceOf(SinkUnavailable);
-    await first;
-    await writer.accept(rowsOf('third'));
-    await writer.close();
-    await expect(writer.accept(rowsOf('late'))).rejects.toThrow('shutting down');
-    expect(await counts()).toMatchObject({ graph_runs: 2 });
-  });
-
-  test('no rows need no insert', async () => {
-    const writer = new Writer({ client, logger });
-    await writer.accept(emptyRows());
-    expect(writer.stats().inserts).toBe(0);
+    expect(await insert(new Inserter(client), rows)).toEqual([]);
   });
 });

@@ -21,9 +21,49 @@ describe('settings', () => {
     [{ 'clickhouse-url': 'clickhouse' }, {}, '--clickhouse-url'],
     [{}, { FAULTLINE_RETENTION_DAYS: '0' }, 'FAULTLINE_RETENTION_DAYS'],
     [{ host: '0.0.0.0' }, {}, '--host'],
+    [{ 'query-token': ['a b'] }, {}, '--query-token'],
+    [{ 'admin-token': ['a'], 'query-token': ['a'] }, {}, '--admin-token'],
+    [{ 'tls-cert': 'c.pem' }, {}, '--tls-key'],
+    [{ 'tls-key': 'k.pem' }, {}, '--tls-cert'],
+    [{ 'tls-client-ca': 'ca.pem' }, {}, '--tls-cert'],
   ])('refuse %j %j, naming %s', (given, environment, name) => {
     const read = () => readSettings(given, environment);
     expect(read).toThrow(SettingsError);
     expect(read).toThrow(name);
+  });
+
+  it('take tokens from repeated flags, or separated by commas from a variable', () => {
+    const environment = { FAULTLINE_INGEST_TOKEN: 'a, b', FAULTLINE_QUERY_TOKEN: 'c' };
+    expect(readSettings({ 'query-token': ['d', 'e'] }, environment)).toMatchObject({
+      'ingest-token': ['a', 'b'],
+      'query-token': ['d', 'e'],
+      'admin-token': [],
+    });
+  });
+
+  it('never show a token that is refused', () => {
+    const read = () => readSettings({}, { FAULTLINE_INGEST_TOKEN: 'very secret' });
+    expect(read).toThrow('FAULTLINE_INGEST_TOKEN: got a value that is not shown');
+  });
+
+  const tls = { 'tls-cert': 'c', 'tls-key': 'k' };
+
+  it.each([
+    [{}, 'needs --ingest-token (or --tls-client-ca) and --query-token'],
+    [{ 'ingest-token': ['a'] }, 'needs --query-token'],
+    [{ 'query-token': ['b'] }, 'needs --ingest-token (or --tls-client-ca)'],
+    [{ ...tls, 'query-token': ['b'] }, 'needs --ingest-token (or --tls-client-ca)'],
+    [{ 'ingest-token': ['a'], 'admin-token': ['c'] }, 'needs --query-token'],
+  ])('refuse an open host with %j and name what is missing', (given, message) => {
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'faultline.internal']) {
+      expect(() => readSettings({ host, ...given }, {})).toThrow(message);
+    }
+  });
+
+  it.each([
+    { 'ingest-token': ['a'], 'query-token': ['b'] },
+    { ...tls, 'tls-client-ca': 'ca', 'query-token': ['b'] },
+  ])('allow an open host with %j', (given) => {
+    expect(readSettings({ host: '0.0.0.0', ...given }, {}).host).toBe('0.0.0.0');
   });
 });

@@ -23,6 +23,13 @@ async function ask<T>(...args: string[]): Promise<T> {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
+/** An agent's spans are acknowledged before they can be read; a run's end comes last. */
+async function untilRunsEnded(count: number): Promise<void> {
+  const ended = "SELECT toUInt32(countIf(outcome != '')) AS ended FROM graph_runs";
+  await expect
+    .poll(() => ask<{ rows: { ended: number }[] }>('sql', ended), { timeout: 30_000 })
+    .toMatchObject({ rows: [{ ended: count }] });
+}
 const recent = () => ask<Page<Failure>>('recent', '--agent', 'invoice-agent');
 
 describe('the loop', () => {
@@ -30,6 +37,7 @@ describe('the loop', () => {
     const agent = await runAgent(running.otlpHttp);
     expect(agent.code).toBe(1);
     expect(agent.stderr).toBe('');
+    await untilRunsEnded(4);
     const { items } = await recent();
     const seen = items.map(({ node_id, attempt, disposition, error_type }) => ({
       node_id,
@@ -91,6 +99,7 @@ describe('the loop', () => {
     );
     expect(evolution.from_ref).toBe(fatal.graph_snapshot_ref);
     expect((await runAgent(running.otlpHttp, 'graph-v2.js')).code).toBe(0);
+    await untilRunsEnded(8);
 
     const brief = await faultline('brief', '--agent', 'invoice-agent', '--url', running.query);
     expect(brief.stdout).toContain('route to manual review');

@@ -36,6 +36,7 @@ export const faultline = (...args: string[]): Promise<Finished> => runNode([exec
 export interface Started {
   process: ChildProcess;
   otlpHttp: string;
+  otlpGrpc: string;
   query: string;
   clickhouse: string;
   /** Sends the signal and resolves with the exit code, null if the signal itself ended it. */
@@ -44,7 +45,8 @@ export interface Started {
 
 /** Starts `faultline start` on free ports and resolves when it says that it is ready. */
 export async function startFaultline(dataDir: string, ...more: string[]): Promise<Started> {
-  const ports = ['--otlp-http-port', '0', '--query-port', '0', '--embedded-port', '0'];
+  const flags = ['--otlp-http-port', '--otlp-grpc-port', '--query-port', '--embedded-port'];
+  const ports = flags.flatMap((flag) => [flag, '0']);
   const child = spawn(
     process.execPath,
     [executable, 'start', '--data-dir', dataDir, '--log-format', 'json', ...ports, ...more],
@@ -62,6 +64,7 @@ export async function startFaultline(dataDir: string, ...more: string[]): Promis
     return {
       process: child,
       otlpHttp: entry.otlpHttp,
+      otlpGrpc: entry.otlpGrpc,
       query: entry.query,
       clickhouse: entry.clickhouse,
       end: async (signal) => {

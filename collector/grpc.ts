@@ -1,0 +1,168 @@
+// OTLP over gRPC. Knows the protocol: services, limits, status codes; what the spans mean is decided
+// in traces.ts.
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { AccessCheck } from './access/tokens.ts';
+import { BodyBudget, OverBudget } from './body-budget.ts';
+import type { TlsOptions } from './http-server.ts';
+import { exportResponse, rpcStatusWithRetry } from './otlp/response.ts';
+import { DecodeError } from './otlp/span.ts';
+import { SinkUnavailable } from './sink.ts';
+import type { TraceService } from './traces.ts';
+
+/** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */
+const RETRY_AFTER_SECONDS = 1;
+/** Milliseconds that calls in progress get to end in when the server closes. */
+const DRAIN_MS = 10_000;
+
+export interface GrpcOptions {
+  traces: TraceService;
+  host: string;
+  /** 0 is any free one. */
+  port: number;
+  /** Bytes of a message before and after decompression. */
+  maxBodyBytes: number;
+  /** Who may send. @default everyone */
+  access?: AccessCheck;
+  /** Bodies in memory, shared by all doors. @default four of the largest */
+  budget?: BodyBudget;
+  tls?: TlsOptions | undefined;
+  logger: Logger;
+}
+
+export interface GrpcReceiver {
+  port: number;
+  /** Stops accepting and waits for the calls in progress, 10 s at the most. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to listen.
+ * @throws {NodeJS.ErrnoException} with the code of the socket's error when it cannot
+ */
+export async function startGrpcReceiver(options: GrpcOptions): Promise<GrpcReceiver> {
+  const server = new Server({
+    'grpc.max_receive_message_length': options.maxBodyBytes,
+    'grpc.max_concurrent_streams': 100,
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    interceptors: [accessInterceptor(options.access ?? (() => 'granted'))],
+  });
+  server.addService(unary('opentelemetry.proto.collector.trace.v1.TraceService'), {
+    Export: exportTraces(options),
+  });
+  const { host } = options;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${options.port}`;
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, credentials(options.tls), (error, bound) =>
+      error ? reject(withCode(error)) : resolve(bound),
+    );
+  });
+  return { port, close: () => drain(server) };
+}
+
+function credentials(tls: TlsOptions | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
+  const ca = tls.ca === undefined ? null : Buffer.from(tls.ca);
+  return ServerCredentials.createSsl(ca, [pair], ca !== null);
+}
+
+/** A service whose only method hands on bytes as they are: the reader needs no message objects. */
+function unary(name: string): ServiceDefinition {
+  const asItIs = (bytes: Buffer): Buffer => bytes;
+  return {
+    Export: {
+      path: `/${name}/Export`,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: asItIs,
+      requestDeserialize: asItIs,
+      responseSerialize: asItIs,
+      responseDeserialize: asItIs,
+    },
+  };
+}
+
+/** Refuses, before the message is read, those who may not send. */
+function accessInterceptor(access: AccessCheck): ServerInterceptor {
+  return (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, pass) => {
+            if (access(metadata.get('authorization')[0]?.toString()) === 'granted') {
+              pass(metadata);
+              return;
+            }
+            const details = 'an ingest token is needed as bearer';
+            call.sendStatus({ code: status.UNAUTHENTICATED, details });
+          },
+        }),
+    });
+}
+
+function exportTraces({ traces, maxBodyBytes, logger, ...options }: GrpcOptions) {
+  const budget = options.budget ?? new BodyBudget(4 * maxBodyBytes);
+  const accept = async (body: Buffer): Promise<Buffer> => {
+    const lease = budget.lease(body.length);
+    try {
+      const { rejectedSpans, message } = await traces.accept(body, 'protobuf');
+      return exportResponse('protobuf', rejectedSpans, message);
+    } finally {
+      lease.release();
+    }
+  };
+  return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
+    accept(call.request).then(
+      (response) => answer(null, response),
+      (error: Error) => answer(toStatus(error, logger)),
+    );
+  };
+}
+
+function toStatus(error: Error, logger: Logger) {
+  if (error instanceof DecodeError) {
+    return { code: status.INVALID_ARGUMENT, details: error.message };
+  }
+  if (error instanceof OverBudget) return retryLater(error.message);
+  if (error instanceof SinkUnavailable) return retryLater('rows cannot be stored now, try again');
+  logger.error({ err: error }, 'a request failed');
+  return { code: status.INTERNAL, details: 'the collector failed on this request' };
+}
+
+/** UNAVAILABLE with the google.rpc.RetryInfo that OTLP asks for. */
+function retryLater(details: string) {
+  const metadata = new Metadata();
+  metadata.set(
+    'grpc-status-details-bin',
+    rpcStatusWithRetry(status.UNAVAILABLE, details, RETRY_AFTER_SECONDS),
+  );
+  return { code: status.UNAVAILABLE, details, metadata };
+}
+
+/** The library tells the socket's error only in its message. */
+function withCode(error: Error): NodeJS.ErrnoException {
+  const code = /\bE[A-Z]{4,}\b/.exec(error.message)?.[0];
+  return Object.assign(error, code === undefined ? {} : { code });
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => server.forceShutdown(), DRAIN_MS);
+    server.tryShutdown(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,66 @@
+// Dead letters over HTTP, for `faultline deadletters`: under /admin/deadletters of the OTLP/HTTP port,
+// for callers on this machine only.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetter, DeadLetterId } from './entry.ts';
+
+const MAX_LISTED = 1000;
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
+
+/** Adds the routes to a server that does not listen yet. */
+export function addDeadLetterRoutes(app: FastifyInstance, deadLetters: DeadLetters): void {
+  app.register(
+    async (admin) => {
+      admin.addHook('onRequest', refuseOutsiders);
+      admin.setErrorHandler((error, _request, reply) =>
+        problem(reply, 503, `dead letters cannot be changed now: ${(error as Error).message}`),
+      );
+      admin.get<{ Querystring: { limit?: string } }>('/', async (request, reply) => {
+        const limit = Number(request.query.limit ?? 100);
+        if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED) {
+          return problem(reply, 400, `limit: expected 1 to ${MAX_LISTED}`);
+        }
+        const items = deadLetters.list(limit).map(shown);
+        return { items, total: deadLetters.count };
+      });
+      admin.post('/replay', async () => ({ replayed: deadLetters.replay('all') }));
+      admin.delete('/', async () => ({ dropped: deadLetters.drop('all') }));
+      admin.get<{ Params: { id: string } }>('/:id', async (request, reply) => {
+        const letter = deadLetters.get(request.params.id);
+        return letter ? shown(letter) : unknown(reply, request.params.id);
+      });
+      admin.post<{ Params: { id: string } }>('/:id/replay', async (request, reply) => {
+        const replayed = deadLetters.replay([request.params.id]);
+        return replayed ? { replayed } : unknown(reply, request.params.id);
+      });
+      admin.delete<{ Params: { id: string } }>('/:id', async (request, reply) => {
+        const dropped = deadLetters.drop([request.params.id]);
+        return dropped ? { dropped } : unknown(reply, request.params.id);
+      });
+    },
+    { prefix: '/admin/deadletters' },
+  );
+}
+
+/** Others on the network, and pages in a browser on this machine, get nothing here. */
+async function refuseOutsiders(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const near = LOOPBACK.test(request.socket.remoteAddress ?? '');
+  const fromPage = request.headers.origin !== undefined;
+  if (near && !fromPage && LOOPBACK_HOST.test(request.headers.host ?? '')) return undefined;
+  return problem(reply, 403, 'dead letters can be reached from this machine only, not from a page');
+}
+
+function shown({ id, table, row, reason, at }: DeadLetter & { id: DeadLetterId }) {
+  return { id, table, reason, refused_at: new Date(at).toISOString(), row: JSON.parse(row) };
+}
+
+const unknown = (reply: FastifyReply, id: string): FastifyReply =>
+  problem(reply, 404, `no dead letter ${id.slice(0, 100)}`);
+
+function problem(reply: FastifyReply, status: number, title: string): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify({ title, status }));
+}

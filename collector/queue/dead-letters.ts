@@ -1,0 +1,76 @@
+// Rows that ClickHouse refused, kept until someone replays or drops them.
+import type { DeadLetter, DeadLetterId, Entry } from './entry.ts';
+import type { QueueStore } from './store.ts';
+
+/** What is done with all is done to so many at a time: each is one transaction. */
+const AT_ONCE = 1000;
+
+export class DeadLetters {
+  private readonly store: QueueStore;
+  private readonly appended: () => void;
+
+  /** @param appended called when rows went back into the queue */
+  constructor(store: QueueStore, appended: () => void) {
+    this.store = store;
+    this.appended = appended;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.store.state.deadLetters;
+  }
+
+  /** The oldest dead letters. */
+  list(limit: number): (DeadLetter & { id: DeadLetterId })[] {
+    return [...this.store.deadLetters(limit)];
+  }
+
+  get(id: DeadLetterId): (DeadLetter & { id: DeadLetterId }) | undefined {
+    const letter = this.store.deadLetter(id);
+    return letter && { id, ...letter };
+  }
+
+  /**
+   * Puts rows back at the end of the queue; refused again, they are dead letters again.
+   * @returns how many there were
+   */
+  replay(ids: DeadLetterId[] | 'all'): number {
+    const count = this.inParts(ids, (letters) => {
+      const entries = letters.map(({ table, row, at }): Entry => {
+        return { at, lines: { [table]: { rows: 1, text: Buffer.from(`${row}\n`) } } };
+      });
+      this.store.removeDeadLetters(
+        letters.map(({ id }) => id),
+        entries,
+      );
+    });
+    if (count > 0) this.appended();
+    return count;
+  }
+
+  /**
+   * Removes rows for good.
+   * @returns how many there were
+   */
+  drop(ids: DeadLetterId[] | 'all'): number {
+    return this.inParts(ids, (letters) =>
+      this.store.removeDeadLetters(letters.map(({ id }) => id)),
+    );
+  }
+
+  private inParts(
+    ids: DeadLetterId[] | 'all',
+    act: (letters: (DeadLetter & { id: DeadLetterId })[]) => void,
+  ): number {
+    if (ids !== 'all') {
+      const letters = ids.map((id) => this.get(id)).filter((letter) => letter !== undefined);
+      if (letters.length > 0) act(letters);
+      return letters.length;
+    }
+    const count = this.count;
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      act(this.list(Math.min(left, AT_ONCE)));
+    }
+    return count;
+  }
+}

@@ -1,0 +1,160 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { TABLES } from '../rows.ts';
+import type { Inserter } from '../writer.ts';
+import { entryRows } from './entry.ts';
+import type { Batch, QueueStore, RefusedRow } from './store.ts';
+
+export interface DrainOptions {
+  store: QueueStore;
+  inserter: Inserter;
+  logger: Logger;
+  /** Bytes from which a batch takes no further entries. @default 8 MiB */
+  maxBatchBytes?: number;
+  /** Most entries of a batch. @default 5000 */
+  maxBatchEntries?: number;
+}
+
+export interface DrainStats {
+  batches: number;
+  /** Rows that ClickHouse has confirmed since the start. */
+  rows: number;
+  refusedRows: number;
+  /** Attempts on a batch that failed for now. */
+  retries: number;
+}
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5_000;
+
+/**
+ * Moves entries from the queue to ClickHouse, one batch at a time. States: idle (the queue is
+ * empty); inserting; backing off (ClickHouse or the disk failed, the same batch is tried again after
+ * a growing pause); stopped. `wake` moves idle to inserting, a failure moves inserting to backing
+ * off, the end of the pause moves back, an empty queue moves inserting to idle, `stop` ends all.
+ */
+export class Drain {
+  private readonly options: DrainOptions;
+  private readonly limits: { bytes: number; entries: number };
+  private running: Promise<void> | undefined;
+  private stopping = new AbortController();
+  private pause: AbortController | undefined;
+  private lastTry = false;
+  private watchers: { upTo: number; resolve: () => void }[] = [];
+  private readonly counted: DrainStats = { batches: 0, rows: 0, refusedRows: 0, retries: 0 };
+
+  constructor(options: DrainOptions) {
+    this.options = options;
+    this.limits = {
+      bytes: options.maxBatchBytes ?? 8 * 1024 * 1024,
+      entries: options.maxBatchEntries ?? 5000,
+    };
+  }
+
+  /** There may be entries. */
+  wake(): void {
+    if (this.stopping.signal.aborted) return;
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+      // What was appended between the last look and here.
+      const { done, last } = this.options.store.state;
+      if (done < last) this.wake();
+    });
+  }
+
+  /** Resolves when all that is in the queue now has left it; not before, however long it takes. */
+  drained(): Promise<void> {
+    const { done, last } = this.options.store.state;
+    if (done >= last) return Promise.resolve();
+    return new Promise((resolve) => this.watchers.push({ upTo: last, resolve }));
+  }
+
+  /**
+   * Empties the queue as far as that goes within the time: when ClickHouse fails, each batch is given
+   * one more try. What is left stays on disk.
+   * @param withinMs milliseconds
+   */
+  async stop(withinMs: number): Promise<void> {
+    this.lastTry = true;
+    this.pause?.abort();
+    const timer = setTimeout(() => this.stopping.abort(), withinMs);
+    this.wake();
+    while (this.running) await this.running;
+    this.stopping.abort();
+    clearTimeout(timer);
+  }
+
+  stats(): DrainStats {
+    return { ...this.counted };
+  }
+
+  private async run(): Promise<void> {
+    const { store, logger } = this.options;
+    let retryMs = FIRST_RETRY_MS;
+    let failing = false;
+    let inserted: { batch: Batch; refused: RefusedRow[] } | undefined;
+    while (!this.stopping.signal.aborted) {
+      try {
+        if (inserted === undefined) {
+          const batch = store.nextBatch(this.limits);
+          if (batch === undefined) return;
+          inserted = { batch, refused: await this.insert(batch) };
+        }
+        store.confirm(inserted.batch, inserted.refused, Date.now());
+        this.confirmed(inserted.batch, inserted.refused);
+        inserted = undefined;
+        if (failing) logger.info('rows reach ClickHouse again');
+        failing = false;
+        retryMs = FIRST_RETRY_MS;
+      } catch (error) {
+        if (this.stopping.signal.aborted) return;
+        this.counted.retries++;
+        const reason = error instanceof Error ? error.message || error.name : String(error);
+        if (!failing)
+          logger.warn({ reason }, 'rows wait in the queue: ClickHouse does not take them');
+        failing = true;
+        if (this.lastTry) {
+          this.stopping.abort();
+          return;
+        }
+        await this.backOff(retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+
+  private async insert(batch: Batch): Promise<RefusedRow[]> {
+    const refused: RefusedRow[] = [];
+    for (const table of TABLES) {
+      const texts = batch.entries.flatMap((entry) => entry.lines[table]?.text ?? []);
+      if (texts.length === 0) continue;
+      const { inserter } = this.options;
+      refused.push(...(await inserter.insert(table, texts, batch.id, this.stopping.signal)));
+    }
+    return refused;
+  }
+
+  private confirmed(batch: Batch, refused: RefusedRow[]): void {
+    this.counted.batches++;
+    const rows = batch.entries.reduce((sum, entry) => sum + entryRows(entry), 0);
+    this.counted.rows += rows - refused.length;
+    this.counted.refusedRows += refused.length;
+    if (refused.length > 0) {
+      this.options.logger.error(
+        { rows: refused.length, table: refused[0]!.table, reason: refused[0]!.reason },
+        'ClickHouse refused rows: faultline deadletters list',
+      );
+    }
+    const reached = this.watchers.filter(({ upTo }) => upTo <= batch.to);
+    this.watchers = this.watchers.filter(({ upTo }) => upTo > batch.to);
+    for (const { resolve } of reached) resolve();
+  }
+
+  /** Waits between half of it and all of it, so that collectors do not come back in step. */
+  private async backOff(ms: number): Promise<void> {
+    this.pause = new AbortController();
+    const signal = AbortSignal.any([this.stopping.signal, this.pause.signal]);
+    await wait(ms / 2 + (Math.random() * ms) / 2, undefined, { signal }).catch(() => {});
+    this.pause = undefined;
+  }
+}

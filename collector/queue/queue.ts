@@ -1,0 +1,123 @@
+import type { Logger } from 'pino';
+import { countRows, type Rows } from '../rows.ts';
+import { type Sink, SinkUnavailable } from '../sink.ts';
+import { type Entry, entryBytes, toEntries } from './entry.ts';
+import type { QueueStore } from './store.ts';
+
+interface Waiting {
+  entries: Entry[];
+  bytes: number;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+export interface DurableQueueOptions {
+  store: QueueStore;
+  /** Most bytes of rows on disk, dead letters included. */
+  maxBytes: number;
+  logger: Logger;
+  /** Called when there are new entries. */
+  appended: () => void;
+}
+
+const MAX_FIRST_SEEN_WAITING = 10_000;
+
+/**
+ * Takes rows to disk. States: open; committing soon (requests of this turn of the event loop wait to
+ * share one sync); closed. `accept` moves open to committing soon, the commit moves back, whether the
+ * disk took it or not; `close` commits what waits and moves to closed for good.
+ */
+export class DurableQueue implements Sink {
+  private readonly store: QueueStore;
+  private readonly maxBytes: number;
+  private readonly logger: Logger;
+  private readonly appended: () => void;
+  private waiting: Waiting[] = [];
+  private waitingBytes = 0;
+  private commitSoon: NodeJS.Immediate | undefined;
+  private closed = false;
+  private firstSeen = new Map<string, string>();
+  private failure: string | undefined;
+
+  constructor(options: DurableQueueOptions) {
+    this.store = options.store;
+    this.maxBytes = options.maxBytes;
+    this.logger = options.logger;
+    this.appended = options.appended;
+  }
+
+  accept(rows: Rows): Promise<void> {
+    if (this.closed) return Promise.reject(new SinkUnavailable('the collector is shutting down'));
+    if (countRows(rows) === 0) return Promise.resolve();
+    const entries = toEntries(rows, Date.now());
+    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    const { bytes: queued, deadLetterBytes } = this.store.state;
+    const held = queued + deadLetterBytes + this.waitingBytes;
+    // A request alone may be larger than the bound: it must not be refused for ever.
+    if (held > 0 && held + bytes > this.maxBytes) {
+      return Promise.reject(new SinkUnavailable(`the queue is full: ${held} bytes`));
+    }
+    this.waitingBytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ entries, bytes, resolve, reject });
+      this.commitSoon ??= setImmediate(() => this.commit());
+    });
+  }
+
+  /** Why nothing can be accepted now; undefined when it can. */
+  notReady(): string | undefined {
+    if (this.closed) return 'the collector is shutting down';
+    if (this.failure !== undefined) return `the queue cannot be written: ${this.failure}`;
+    const { bytes, deadLetterBytes } = this.store.state;
+    return bytes + deadLetterBytes >= this.maxBytes ? 'the queue is full' : undefined;
+  }
+
+  /**
+   * The time that stands for a span which tells none: the same for every resend. Kept on disk with
+   * the rows that are accepted next.
+   * @param now Unix time in nanoseconds
+   */
+  receivedAt(traceId: string, spanId: string, now: bigint): bigint {
+    const span = `${traceId}${spanId}`;
+    const known = this.firstSeen.get(span) ?? this.store.firstSeen(span);
+    if (known !== undefined) return BigInt(known);
+    // When the disk fails for long; those spans get another time with their resend.
+    if (this.firstSeen.size < MAX_FIRST_SEEN_WAITING) this.firstSeen.set(span, String(now));
+    return now;
+  }
+
+  /** Commits what waits; nothing is accepted any more. */
+  close(): void {
+    this.closed = true;
+    this.commit();
+  }
+
+  private commit(): void {
+    clearImmediate(this.commitSoon);
+    this.commitSoon = undefined;
+    const group = this.waiting;
+    const firstSeen = this.firstSeen;
+    if (group.length === 0) return;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    try {
+      this.store.append(
+        group.flatMap(({ entries }) => entries),
+        firstSeen,
+      );
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (this.failure === undefined) {
+        this.logger.error({ reason }, 'the queue cannot be written; senders keep their data');
+      }
+      this.failure = reason;
+      for (const { reject } of group) reject(new SinkUnavailable(reason));
+      return;
+    }
+    if (this.failure !== undefined) this.logger.info('the queue can be written again');
+    this.failure = undefined;
+    this.firstSeen = new Map();
+    for (const { resolve } of group) resolve();
+    this.appended();
+  }
+}

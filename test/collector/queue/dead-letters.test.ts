@@ -1,0 +1,117 @@
+// Rows that ClickHouse refuses: never lost, never in the way of others.
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import { runNode } from '../../end-to-end/processes.ts';
+import { failedAttempt, sendSpans } from '../../world.ts';
+import { type Database, type Storage, startStorage } from './storage.ts';
+
+let storage: Storage;
+let database: Database;
+let collector: Collector;
+
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage?.end());
+
+beforeEach(async () => {
+  database = await storage.database();
+  collector = await start();
+  await database.command(
+    "ALTER TABLE failures ADD CONSTRAINT no_bad_nodes CHECK NOT startsWith(node_id, 'bad')",
+  );
+  const nodes = ['good-1', 'bad-1', 'good-2', 'bad-2', 'good-3'];
+  await sendSpans(
+    collector.url,
+    nodes.map((node) => failedAttempt('a', { 'graph.node.id': node, 'graph.run.id': node })),
+  );
+  await collector.drained();
+});
+afterEach(() => collector?.close());
+
+function start(): Promise<Collector> {
+  return startCollector({
+    host: '127.0.0.1',
+    otlpHttpPort: 0,
+    clickhouse: database.connection,
+    keep: 'agents',
+    maxBodyMib: 64,
+    queue: { folder: join(storage.dataDir, database.connection.database), maxBytes: 1_000_000 },
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+const nodes = async (): Promise<string[]> => {
+  const found = await database.select<{ node_id: string }>(
+    'SELECT node_id FROM failures FINAL ORDER BY node_id',
+  );
+  return found.map(({ node_id }) => node_id);
+};
+
+async function verb(...args: string[]) {
+  const cli = ['--import', 'tsx', 'deploy/faultline.ts', 'deadletters', ...args];
+  const { code, stdout, stderr } = await runNode([...cli, '--collector-url', collector.url]);
+  return { code, stdout: stdout.trim(), stderr: stderr.trim() };
+}
+
+test('the others land; the refused ones are kept with the reason', async () => {
+  expect(await nodes()).toEqual(['good-1', 'good-2', 'good-3']);
+  expect(collector.stats().queue).toMatchObject({ entries: 0, deadLetters: 2, refusedRows: 2 });
+  const [attempts] = await database.select(
+    'SELECT toUInt32(count()) AS n FROM node_attempts FINAL',
+  );
+  expect(attempts).toEqual({ n: 5 });
+
+  const listed = await verb('list');
+  expect(listed.stdout.split('\n')).toHaveLength(3);
+  expect(listed.stdout).toContain('VIOLATED_CONSTRAINT (469)');
+  const { items } = JSON.parse((await verb('list', '--json')).stdout);
+  expect(items.map((item: { row: { node_id: string } }) => item.row.node_id)).toEqual([
+    'bad-1',
+    'bad-2',
+  ]);
+  const shown = await verb('show', items[0].id);
+  expect(shown.stdout).toContain('"node_id": "bad-1"');
+});
+
+test('they outlive a restart and land by replay when the cause is gone', async () => {
+  await collector.close();
+  collector = await start();
+  expect(await verb('replay', '--all')).toEqual({ code: 0, stdout: '2 replayed', stderr: '' });
+  await collector.drained();
+  expect(collector.stats().queue).toMatchObject({ entries: 0, deadLetters: 2 });
+
+  await database.command('ALTER TABLE failures DROP CONSTRAINT no_bad_nodes');
+  expect((await verb('replay', '--all')).stdout).toBe('2 replayed');
+  await collector.drained();
+  expect(await nodes()).toEqual(['bad-1', 'bad-2', 'good-1', 'good-2', 'good-3']);
+  expect(collector.stats().queue).toMatchObject({ deadLetters: 0, deadLetterBytes: 0 });
+});
+
+test('one can be dropped; what is not there is said', async () => {
+  const { items } = JSON.parse((await verb('list', '--json')).stdout);
+  expect((await verb('drop', items[0].id)).stdout).toBe('1 dropped');
+  expect(await verb('show', items[0].id)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `faultline: no dead letter ${items[0].id}`,
+  });
+  expect((await verb('drop')).stderr).toContain('give one id, or --all');
+  expect((await verb('drop', '--all')).stdout).toBe('1 dropped');
+  expect(collector.stats().queue).toMatchObject({ deadLetters: 0, deadLetterBytes: 0 });
+});
+
+test('a page in a browser gets nothing', async () => {
+  const status = (headers: Record<string, string>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const asked = request(`${collector.url}/admin/deadletters`, { method: 'DELETE', headers });
+      asked.once('response', (answer) => resolve(answer.resume().statusCode));
+      asked.once('error', reject).end();
+    });
+  expect(await status({ origin: 'http://evil.example' })).toBe(403);
+  expect(await status({ host: 'evil.example' })).toBe(403);
+  expect(collector.stats().queue.deadLetters).toBe(2);
+});
