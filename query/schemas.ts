@@ -229,6 +229,8 @@ export type TriedFix = z.infer<typeof triedFix>;
 export const brief = z.object({
   agent_id: z.string(),
   since: z.string().nullable(),
+  /** All that there is; the lists below hold at most 20 each. */
+  totals: z.object({ failures: count, groups: count, evolutions: count }),
   runs: z.array(
     z.object({
       graph_snapshot_ref: z.string(),

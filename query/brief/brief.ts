@@ -43,7 +43,8 @@ export async function writeBrief(
   { node = '', since, max_tokens }: BriefRequest,
 ): Promise<Brief> {
   const window = { agent: agentId, since: since ? storedForm(since) : beginning };
-  const [runs, groups, evolutions] = await Promise.all([
+  const [totals, runs, groups, evolutions] = await Promise.all([
+    store.rows('totals_of_agent', { ...window, node }, brief.shape.totals),
     store.rows('run_outcomes', window, brief.shape.runs.element),
     store.rows('failure_groups_of_agent', { ...window, node, limit: mostGroups }, briefGroup),
     store.rows(
@@ -58,7 +59,14 @@ export async function writeBrief(
     ),
   ]);
   const fixes = await countEffects(store, agentId, groups, evolutions);
-  const facts = { agent_id: agentId, since: since ?? null, runs, groups, evolutions: fixes };
+  const facts = {
+    agent_id: agentId,
+    since: since ?? null,
+    totals: totals[0]!,
+    runs,
+    groups,
+    evolutions: fixes,
+  };
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };
 }
 

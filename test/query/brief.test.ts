@@ -64,6 +64,16 @@ describe('the brief', () => {
     expect(briefs[1]!.markdown).toMatch(/What fails\n\n- node `node-7`/);
     expect(await history.brief('broad', { max_tokens: 500 })).toEqual(briefs[1]);
   });
+
+  it('counts all there is, though it lists only the first', async () => {
+    const nodes = Array.from({ length: 25 }, (_, index) => `node-${index}`);
+    await world.send(...nodes.map((node) => failedAttempt('wide', { 'graph.node.id': node })));
+    const brief = await history.brief('wide', { max_tokens: 100_000 });
+    expect(brief.groups).toHaveLength(20);
+    expect(brief.totals).toEqual({ failures: 25, groups: 25, evolutions: 0 });
+    expect(brief.markdown).toContain('25 failures of 25 kinds');
+    expect(brief.markdown).toContain('Left out for length: 5 entries');
+  });
 });
 
 describe('quoting', () => {
