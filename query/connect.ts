@@ -36,12 +36,15 @@ const latest: Place = {
 const beginning = '1970-01-01 00:00:00';
 
 /** The page's first place and the time it goes back to, as the SQL files name them. */
-function keyset(options: {
-  cursor?: string | undefined;
-  since?: string | undefined;
-  limit: number;
-}) {
-  const before = options.cursor ? decodeCursor(options.cursor) : latest;
+function keyset(
+  options: {
+    cursor?: string | undefined;
+    since?: string | undefined;
+    limit: number;
+  },
+  isId: (id: string) => boolean,
+) {
+  const before = options.cursor ? decodeCursor(options.cursor, isId) : latest;
   return {
     since: options.since ? storedForm(options.since) : beginning,
     before_timestamp: before.timestamp,
@@ -82,7 +85,7 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
       } = parseInput(failuresQuery, options);
       const rows = await store.rows(
         'recent_failures',
-        { agent, node, fingerprint, run, ...keyset(page) },
+        { agent, node, fingerprint, run, ...keyset(page, isUuid) },
         failure,
       );
       return pageFrom(rows, page.limit, (row) => row.failure_id);
@@ -110,7 +113,11 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
 
     async evolutions(options = {}) {
       const { agent = '', ...page } = parseInput(evolutionsQuery, options);
-      const rows = await store.rows('evolutions', { agent, ...keyset(page) }, evolution);
+      const rows = await store.rows(
+        'evolutions',
+        { agent, ...keyset(page, () => true) },
+        evolution,
+      );
       return pageFrom(rows, page.limit, (row) => row.evolution_id);
     },
 
@@ -146,6 +153,8 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
   };
   return history;
 }
+
+const isUuid = (text: string): boolean => z.guid().safeParse(text).success;
 
 function parseUuid(field: string, text: string): string {
   const parsed = z.guid().safeParse(text);

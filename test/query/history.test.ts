@@ -168,10 +168,19 @@ describe.each([
       InvalidInputError,
       'limit',
     ]);
-    expect(await wrong(history.recentFailures({ cursor: 'x' }))).toEqual([
-      InvalidInputError,
-      'cursor',
-    ]);
+    const forged = [
+      '["2026-11-01 10:00:00","no uuid"]',
+      '["2026-99-99 99:99:99","x"]',
+      '["1"]',
+      'x',
+    ];
+    for (const text of forged) {
+      const cursor = Buffer.from(text).toString('base64url');
+      expect(await wrong(history.recentFailures({ cursor })), text).toEqual([
+        InvalidInputError,
+        'cursor',
+      ]);
+    }
     expect(await wrong(history.recentFailures({ agents: 'x' } as object))).toEqual([
       InvalidInputError,
       'agents',
