@@ -44,6 +44,41 @@ export interface FailureRow {
   attributes: Record<string, string>;
   resource_attributes: Record<string, string>;
   received_at: string;
+  /** Spans around this one that its request told of, the innermost first. */
+  ancestor_span_ids: string[];
+  /** 1 as the span tells it; a later revision of the same failure takes its place. */
+  revision: number;
+  /** 1 on a revision that only says that the row under this key is gone. */
+  is_deleted: number;
+}
+
+/** A log record that tells an exception of a span. */
+export interface ExceptionRecordRow {
+  timestamp: string;
+  trace_id: string;
+  span_id: string;
+  record_id: string;
+  service_name: string;
+  environment: string;
+  agent_id: string;
+  agent_name: string;
+  session_id: string;
+  run_id: string;
+  graph_id: string;
+  graph_snapshot_ref: string;
+  node_id: string;
+  event_name: string;
+  severity_number: number;
+  /** Whether an executor, an agent framework or a gen_ai instrumentation made it. */
+  is_marked: boolean;
+  error_type: string;
+  error_message: string;
+  stack_trace: string;
+  redactions: Record<string, number>;
+  truncated: string[];
+  attributes: Record<string, string>;
+  resource_attributes: Record<string, string>;
+  received_at: string;
 }
 
 export interface NodeAttemptRow {
@@ -113,6 +148,7 @@ export interface EvolutionRow {
 
 export interface Rows {
   failures: FailureRow[];
+  exception_records: ExceptionRecordRow[];
   node_attempts: NodeAttemptRow[];
   graph_runs: GraphRunRow[];
   graph_snapshots: GraphSnapshotRow[];
@@ -127,6 +163,7 @@ export type Table = keyof Rows;
  */
 export const TABLES: readonly Table[] = [
   'graph_snapshots',
+  'exception_records',
   'failures',
   'node_attempts',
   'graph_runs',
@@ -134,12 +171,20 @@ export const TABLES: readonly Table[] = [
 ];
 
 export function emptyRows(): Rows {
-  return { failures: [], node_attempts: [], graph_runs: [], graph_snapshots: [], evolutions: [] };
+  return {
+    failures: [],
+    exception_records: [],
+    node_attempts: [],
+    graph_runs: [],
+    graph_snapshots: [],
+    evolutions: [],
+  };
 }
 
 /** Appends the rows of `from` to `to`. */
 export function appendRows(to: Rows, from: Rows): void {
   for (const row of from.failures) to.failures.push(row);
+  for (const row of from.exception_records) to.exception_records.push(row);
   for (const row of from.node_attempts) to.node_attempts.push(row);
   for (const row of from.graph_runs) to.graph_runs.push(row);
   for (const row of from.graph_snapshots) to.graph_snapshots.push(row);

@@ -135,6 +135,9 @@ export function failureRow(failed: FailedSpan): FailureRow {
     attributes: restOf(failed),
     resource_attributes: serviceOf(failed.resource).attributes,
     received_at: formatTime(failed.receivedAt),
+    ancestor_span_ids: [],
+    revision: 1,
+    is_deleted: 0,
   };
 }
 

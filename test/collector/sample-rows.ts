@@ -49,9 +49,36 @@ export function rowsOf(runId: string): Rows {
     attributes: { 'http.request.method': 'GET', __proto___: 'x' },
     resource_attributes: { 'service.name': 'planner' },
     received_at: time,
+    ancestor_span_ids: ['fedcba9876543210'],
+    revision: 1,
+    is_deleted: 0,
   };
   return {
     failures: [failure],
+    exception_records: [
+      {
+        timestamp: time,
+        ...span,
+        record_id: failure.failure_id,
+        ...service,
+        ...agent,
+        session_id: 'session',
+        run_id: runId,
+        ...graph,
+        node_id: 'book',
+        event_name: 'gen_ai.chat.exception',
+        severity_number: 17,
+        is_marked: true,
+        error_type: 'TypeError',
+        error_message: failure.error_message,
+        stack_trace: failure.stack_trace,
+        redactions: { email: 1 },
+        truncated: ['exception.message'],
+        attributes: { 'thread.id': '7' },
+        resource_attributes: { 'service.name': 'planner' },
+        received_at: time,
+      },
+    ],
     node_attempts: [
       {
         timestamp: time,

@@ -34,6 +34,7 @@ async function tables(database: string): Promise<string[]> {
 
 const all = [
   'evolutions',
+  'exception_records',
   'failure_records',
   'failures',
   'graph_runs',

@@ -1,4 +1,5 @@
--- One row per failure. The reasons for keys, partitions and engine: docs/decisions/0003-tables.md
+-- One row per failure. The reasons for keys, partitions and engine: docs/decisions/0003-tables.md; what
+-- a row's later revisions are: docs/decisions/0009-linking.md
 CREATE TABLE IF NOT EXISTS failures
 (
     timestamp           DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -41,13 +42,16 @@ CREATE TABLE IF NOT EXISTS failures
     attributes          Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     resource_attributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     received_at         DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ancestor_span_ids   Array(String) CODEC(ZSTD(1)),
+    revision            UInt32 CODEC(T64, ZSTD(1)),
+    is_deleted          UInt8 CODEC(T64, ZSTD(1)),
 
     INDEX failure_id_bloom failure_id TYPE bloom_filter(0.001) GRANULARITY 4,
     INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 4,
     INDEX run_id_bloom run_id TYPE bloom_filter(0.001) GRANULARITY 4,
     INDEX fingerprint_bloom fingerprint TYPE bloom_filter(0.001) GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ReplacingMergeTree(revision, is_deleted)
 PARTITION BY toMonday(timestamp)
 ORDER BY (agent_id, toStartOfDay(timestamp), fingerprint, timestamp, failure_id)
 TTL toDateTime(timestamp) + toIntervalDay(90)
