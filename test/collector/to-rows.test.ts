@@ -179,6 +179,9 @@ test('a failed node attempt gives a failure and an attempt, every column told', 
         'process.pid': '42',
       },
       received_at: '2026-01-02 00:00:00.000000000',
+      ancestor_span_ids: [],
+      revision: 1,
+      is_deleted: 0,
     },
   ]);
 });
