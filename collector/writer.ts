@@ -1,6 +1,23 @@
+// Inserts rows into ClickHouse and finds those that it refuses.
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import type { Column } from './columns.ts';
+import { readRows } from './row-binary.ts';
 import type { Table } from './rows.ts';
+
+/** RowBinary of rows of one table, all written with the same columns. */
+export interface Insert {
+  table: Table;
+  columns: readonly Column[];
+  parts: Buffer[];
+  /** The same for the same rows, so that ClickHouse may skip what it has already. */
+  token: string;
+  /** How often these rows could not be inserted before. */
+  tries?: number;
+  /** Some other row of the table: if ClickHouse takes it, what it does not take is to blame. */
+  witness?: Buffer | undefined;
+  signal?: AbortSignal;
+}
 
 /** A row that ClickHouse will not take. */
 export interface Refused {
@@ -13,52 +30,76 @@ export interface Refused {
   reason: string;
 }
 
+/** One INSERT that has ended. */
+export interface InsertEnd {
+  table: Table;
+  bytes: number;
+  seconds: number;
+  error?: unknown;
+}
+
 export interface InserterStats {
   inserts: number;
   failedInserts: number;
 }
 
-/** Codes of ClickHouse for data that it will not take, however often it is sent. */
+/** ClickHouse's codes for data that it will not take, however often it is sent. */
 const REFUSED_CODES = new Set([
-  6, 25, 26, 27, 33, 34, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 386, 467,
-  469,
+  6, 25, 26, 27, 34, 38, 41, 43, 53, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 386, 395,
+  467, 469,
+]);
+
+/**
+ * ClickHouse's codes for its own state: a later try may do. Tables, columns and rights that are
+ * missing, limits and quotas, the disk, the network, replicas and their keeper, a shutdown.
+ */
+const TRANSIENT_CODES = new Set([
+  3, 16, 32, 48, 49, 60, 74, 75, 76, 81, 159, 160, 164, 173, 192, 193, 194, 198, 201, 202, 203, 209,
+  210, 218, 225, 234, 236, 241, 242, 243, 244, 252, 254, 265, 279, 285, 286, 289, 290, 298, 305,
+  319, 341, 357, 359, 369, 373, 394, 410, 415, 416, 425, 439, 473, 492, 497, 499, 516, 517, 571,
+  574, 585, 586, 594, 598, 606, 608, 619, 620, 625, 641, 645, 647, 649, 656, 667, 677, 684, 698,
+  709, 710, 712, 722, 723, 999, 1000, 1001, 1002,
 ]);
 
 /** More than the rows of one insert may take; they are inserted in halves then. */
 const MEMORY_LIMIT_EXCEEDED = 241;
 
-/** Inserts rows into ClickHouse and finds those that it refuses. */
+/** Tries after which a code of neither list is held against the rows, if others are taken. */
+const SUSPECT_AFTER = 5;
+/** Tries after which any answer of ClickHouse is, if others are taken. */
+const BLAME_AFTER = 20;
+/** Rows that are tried by themselves to learn whether any is taken. */
+const SAMPLES = 8;
+
 export class Inserter {
   private readonly client: ClickHouseClient;
+  private readonly ended: (insert: InsertEnd) => void;
   private readonly counted: InserterStats = { inserts: 0, failedInserts: 0 };
 
-  constructor(client: ClickHouseClient) {
+  /** @param ended called after each INSERT */
+  constructor(client: ClickHouseClient, ended: (insert: InsertEnd) => void = () => {}) {
     this.client = client;
+    this.ended = ended;
   }
 
   /**
    * Inserts rows and resolves when ClickHouse has confirmed all that it takes. When it refuses an
-   * insert, the halves are inserted by themselves, down to the rows that are to blame.
+   * insert, the halves are inserted by themselves, down to the rows that are to blame. An answer that
+   * may be due to the rows or to ClickHouse is held against the rows when it comes again and again
+   * while other rows are taken.
    *
-   * @param texts lines of JSONEachRow, each ended by '\n'
-   * @param token the same for the same rows, so that ClickHouse may skip what it has already
    * @returns the rows that it refused
    * @throws {Error} when the rows could not be inserted now
    */
-  async insert(
-    table: Table,
-    texts: Buffer[],
-    token: string,
-    signal?: AbortSignal,
-  ): Promise<Refused[]> {
+  async insert(insert: Insert): Promise<Refused[]> {
     try {
-      await this.insertOnce(table, texts, token, signal);
+      await this.insertOnce(insert, insert.parts, insert.token);
       return [];
     } catch (error) {
-      if (!isDivisible(error)) throw withReason(error);
+      const blamed = isRefused(error) || isTooMuch(error) || (await this.isSuspect(error, insert));
+      if (!blamed) throw withReason(error);
     }
-    const lines = texts.flatMap((text) => text.toString('utf8').split('\n').slice(0, -1));
-    return this.bisect(table, lines, 0, token, signal);
+    return this.bisect(insert, rowsOf(insert), 0);
   }
 
   stats(): InserterStats {
@@ -66,29 +107,25 @@ export class Inserter {
   }
 
   /** The rows are known to fail together. */
-  private async bisect(
-    table: Table,
-    lines: string[],
-    offset: number,
-    token: string,
-    signal?: AbortSignal,
-  ): Promise<Refused[]> {
-    const middle = Math.ceil(lines.length / 2);
-    const halves: [string[], number][] = [
-      [lines.slice(0, middle), offset],
-      [lines.slice(middle), offset + middle],
+  private async bisect(insert: Insert, rows: Buffer[], offset: number): Promise<Refused[]> {
+    const middle = Math.ceil(rows.length / 2);
+    const halves: [Buffer[], number][] = [
+      [rows.slice(0, middle), offset],
+      [rows.slice(middle), offset + middle],
     ];
     const refused: Refused[] = [];
     for (const [half, start] of halves) {
       if (half.length === 0) continue;
       try {
-        const text = Buffer.from(`${half.join('\n')}\n`);
-        await this.insertOnce(table, [text], `${token}:${start}+${half.length}`, signal);
+        await this.insertOnce(insert, half, `${insert.token}:${start}+${half.length}`);
       } catch (error) {
-        if (half.length > 1 && isDivisible(error)) {
-          refused.push(...(await this.bisect(table, half, start, token, signal)));
-        } else if (isRefused(error)) {
-          refused.push({ table, index: start, row: half[0]!, reason: reasonOf(error) });
+        const blamed = isRefused(error) || mayBeBlamed(error, insert.tries ?? 0);
+        if (half.length > 1 && (blamed || isTooMuch(error))) {
+          refused.push(...(await this.bisect(insert, half, start)));
+        } else if (blamed) {
+          const { table, columns } = insert;
+          const { row } = readRows(half[0]!, columns).next().value!;
+          refused.push({ table, index: start, row: JSON.stringify(row), reason: reasonOf(error) });
         } else {
           throw withReason(error);
         }
@@ -97,22 +134,43 @@ export class Inserter {
     return refused;
   }
 
+  /** Whether an answer that says nothing of the rows is due to them: others are taken. */
+  private async isSuspect(error: unknown, insert: Insert): Promise<boolean> {
+    if (!mayBeBlamed(error, insert.tries ?? 0)) return false;
+    const rows = rowsOf(insert);
+    const every = Math.ceil(rows.length / SAMPLES);
+    const samples = rows.length > 1 ? rows.filter((_row, index) => index % every === 0) : [];
+    if (insert.witness) samples.unshift(insert.witness);
+    for (const [index, sample] of samples.entries()) {
+      const taken = await this.insertOnce(insert, [sample], `${insert.token}:sample-${index}`).then(
+        () => true,
+        () => false,
+      );
+      if (taken) return true;
+    }
+    return false;
+  }
+
   private async insertOnce(
-    table: Table,
-    texts: Buffer[],
+    { table, columns, signal }: Insert,
+    parts: Buffer[],
     token: string,
-    signal?: AbortSignal,
   ): Promise<void> {
     this.counted.inserts++;
+    const start = performance.now();
+    const end = (error?: unknown): void => {
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+      this.ended({ table, bytes, seconds: (performance.now() - start) / 1000, error });
+    };
     try {
+      const names = columns.map(([name]) => name).join(', ');
       const { stream } = await this.client.exec({
-        query: `INSERT INTO ${table} FORMAT JSONEachRow`,
-        values: Readable.from(texts, { objectMode: false }),
+        query: `INSERT INTO ${table} (${names}) FORMAT RowBinary`,
+        values: Readable.from(parts, { objectMode: false }),
         ...(signal ? { abort_signal: signal } : {}),
         clickhouse_settings: {
           async_insert: 0,
           wait_end_of_query: 1,
-          date_time_input_format: 'basic',
           insert_deduplication_token: token,
           // A late batch may touch many weeks; a refusal would lose it.
           max_partitions_per_insert_block: '0',
@@ -123,9 +181,15 @@ export class Inserter {
       }
     } catch (error) {
       this.counted.failedInserts++;
+      end(error);
       throw error;
     }
+    end();
   }
+}
+
+function rowsOf({ parts, columns }: Insert): Buffer[] {
+  return parts.flatMap((part) => Array.from(readRows(part, columns), ({ bytes }) => bytes));
 }
 
 /** What went wrong, without the piece of a row that ClickHouse's messages quote. */
@@ -133,20 +197,27 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof ClickHouseError)) {
     return error instanceof Error ? error.message || error.name : String(error);
   }
-  const column = /value of key (\w+)/.exec(error.message)?.[1];
-  const what = `${error.type ?? 'error'} (${error.code})`;
-  return column === undefined ? what : `${what} at column ${column}`;
+  return `${error.type ?? 'error'} (${error.code})`;
 }
 
 function withReason(error: unknown): Error {
   return new Error(reasonOf(error), { cause: error });
 }
 
-function isRefused(error: unknown): boolean {
-  return error instanceof ClickHouseError && REFUSED_CODES.has(Number(error.code));
+function codeOf(error: unknown): number | undefined {
+  return error instanceof ClickHouseError ? Number(error.code) : undefined;
 }
 
-function isDivisible(error: unknown): boolean {
-  const tooMuch = error instanceof ClickHouseError && Number(error.code) === MEMORY_LIMIT_EXCEEDED;
-  return tooMuch || isRefused(error);
+function isRefused(error: unknown): boolean {
+  return REFUSED_CODES.has(codeOf(error) ?? -1);
+}
+
+function isTooMuch(error: unknown): boolean {
+  return codeOf(error) === MEMORY_LIMIT_EXCEEDED;
+}
+
+function mayBeBlamed(error: unknown, tries: number): boolean {
+  const code = codeOf(error);
+  if (code === undefined) return false;
+  return tries >= (TRANSIENT_CODES.has(code) ? BLAME_AFTER : SUSPECT_AFTER);
 }

@@ -1,5 +1,5 @@
 // Rows that ClickHouse refused, kept until someone replays or drops them.
-import type { DeadLetter, DeadLetterId, Entry } from './entry.ts';
+import { type DeadLetter, type DeadLetterId, toEntries } from './entry.ts';
 import type { QueueStore } from './store.ts';
 
 /** What is done with all is done to so many at a time: each is one transaction. */
@@ -36,9 +36,9 @@ export class DeadLetters {
    */
   replay(ids: DeadLetterId[] | 'all'): number {
     const count = this.inParts(ids, (letters) => {
-      const entries = letters.map(({ table, row, at }): Entry => {
-        return { at, lines: { [table]: { rows: 1, text: Buffer.from(`${row}\n`) } } };
-      });
+      const entries = letters.flatMap(({ table, row, at }) =>
+        toEntries({ [table]: [JSON.parse(row)] }, at),
+      );
       this.store.removeDeadLetters(
         letters.map(({ id }) => id),
         entries,

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { TABLES } from '../rows.ts';
+import { readRows } from '../row-binary.ts';
+import { TABLES, type Table } from '../rows.ts';
 import type { Inserter } from '../writer.ts';
 import { entryRows } from './entry.ts';
 import type { Batch, QueueStore, RefusedRow } from './store.ts';
@@ -91,28 +92,29 @@ export class Drain {
   private async run(): Promise<void> {
     const { store, logger } = this.options;
     let retryMs = FIRST_RETRY_MS;
-    let failing = false;
+    let tries = 0;
     let inserted: { batch: Batch; refused: RefusedRow[] } | undefined;
     while (!this.stopping.signal.aborted) {
       try {
         if (inserted === undefined) {
           const batch = store.nextBatch(this.limits);
           if (batch === undefined) return;
-          inserted = { batch, refused: await this.insert(batch) };
+          inserted = { batch, refused: await this.insert(batch, tries) };
         }
         store.confirm(inserted.batch, inserted.refused, Date.now());
         this.confirmed(inserted.batch, inserted.refused);
         inserted = undefined;
-        if (failing) logger.info('rows reach ClickHouse again');
-        failing = false;
+        if (tries > 0) logger.info({ tries }, 'rows reach ClickHouse again');
+        tries = 0;
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         this.counted.retries++;
         const reason = error instanceof Error ? error.message || error.name : String(error);
-        if (!failing)
+        if (tries === 0) {
           logger.warn({ reason }, 'rows wait in the queue: ClickHouse does not take them');
-        failing = true;
+        }
+        tries++;
         if (this.lastTry) {
           this.stopping.abort();
           return;
@@ -123,13 +125,24 @@ export class Drain {
     }
   }
 
-  private async insert(batch: Batch): Promise<RefusedRow[]> {
+  /** @param tries how often this batch could not be inserted before */
+  private async insert(batch: Batch, tries: number): Promise<RefusedRow[]> {
+    const { store, inserter } = this.options;
+    const { signal } = this.stopping;
     const refused: RefusedRow[] = [];
     for (const table of TABLES) {
-      const texts = batch.entries.flatMap((entry) => entry.lines[table]?.text ?? []);
-      if (texts.length === 0) continue;
-      const { inserter } = this.options;
-      refused.push(...(await inserter.insert(table, texts, batch.id, this.stopping.signal)));
+      let offset = 0;
+      for (const { layout, rows, parts } of byLayout(batch, table)) {
+        const columns = store.layout(layout);
+        const token = `${batch.id}:${layout}`;
+        const behind = tries > 0 ? store.rowsBehind(batch, table, layout) : undefined;
+        const witness = behind && readRows(behind, columns).next().value?.bytes;
+        const insert = { table, columns, parts, token, tries, witness, signal };
+        for (const row of await inserter.insert(insert)) {
+          refused.push({ ...row, index: offset + row.index });
+        }
+        offset += rows;
+      }
     }
     return refused;
   }
@@ -157,4 +170,19 @@ export class Drain {
     await wait(ms / 2 + (Math.random() * ms) / 2, undefined, { signal }).catch(() => {});
     this.pause = undefined;
   }
+}
+
+/** A batch's rows of one table, one part for each layout that they were written with. */
+function byLayout(batch: Batch, table: Table) {
+  const groups = new Map<string, { layout: string; rows: number; parts: Buffer[] }>();
+  for (const { tables } of batch.entries) {
+    const found = tables[table];
+    if (found === undefined) continue;
+    const { layout, rows, bytes } = found;
+    const group = groups.get(layout) ?? { layout, rows: 0, parts: [] };
+    group.rows += rows;
+    group.parts.push(bytes);
+    groups.set(layout, group);
+  }
+  return groups.values();
 }

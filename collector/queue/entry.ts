@@ -1,18 +1,22 @@
-// What stands in the queue: the rows of a request, already as the text that is inserted, and rows
+// What stands in the queue: the rows of a request, already in the bytes that are inserted, and rows
 // that ClickHouse refused.
+import { LAYOUTS } from '../columns.ts';
+import { RowBinaryWriter } from '../row-binary.ts';
 import { type Rows, TABLES, type Table } from '../rows.ts';
 
-/** Lines of JSONEachRow for one table, each ended by '\n'. */
-export interface TableLines {
+/** RowBinary of rows of one table. */
+export interface TableRows {
   rows: number;
-  text: Buffer;
+  /** Id of the layout that they were written with. */
+  layout: string;
+  bytes: Buffer;
 }
 
 /** One entry: the rows of a request, or a part of them when the request is large. */
 export interface Entry {
   /** When it was accepted, in milliseconds since 1970. */
   at: number;
-  lines: Partial<Record<Table, TableLines>>;
+  tables: Partial<Record<Table, TableRows>>;
 }
 
 /** Names a dead letter: where its batch began, its table, its place in the batch. */
@@ -32,40 +36,47 @@ export interface DeadLetter {
 /** Bytes from which a request's rows become several entries, so that batches stay small. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
 
-/** The rows as entries: each table's rows in their order, tables in the order of {@link TABLES}. */
-export function toEntries(rows: Rows, at: number): Entry[] {
+const writer = new RowBinaryWriter();
+
+/**
+ * The rows as entries: each table's rows in their order, tables in the order of {@link TABLES}.
+ * @throws RowError when a value does not fit its column
+ */
+export function toEntries(rows: Partial<Rows>, at: number): Entry[] {
+  writer.clear();
   const entries: Entry[] = [];
-  let lines: Entry['lines'] = {};
+  let tables: Entry['tables'] = {};
   let room = MAX_ENTRY_BYTES;
   for (const table of TABLES) {
-    let texts: string[] = [];
+    const layout = LAYOUTS[table];
+    let count = 0;
     const endTable = (): void => {
-      if (texts.length === 0) return;
-      lines[table] = { rows: texts.length, text: Buffer.from(texts.join('')) };
-      texts = [];
+      if (count === 0) return;
+      room -= writer.bytes;
+      tables[table] = { rows: count, layout: layout.id, bytes: writer.take() };
+      count = 0;
     };
-    for (const row of rows[table]) {
-      const text = `${JSON.stringify(row)}\n`;
-      texts.push(text);
-      room -= text.length;
-      if (room > 0) continue;
+    for (const row of rows[table] ?? []) {
+      writer.write(row, layout);
+      count++;
+      if (writer.bytes < room) continue;
       endTable();
-      entries.push({ at, lines });
-      lines = {};
+      entries.push({ at, tables });
+      tables = {};
       room = MAX_ENTRY_BYTES;
     }
     endTable();
   }
-  if (Object.keys(lines).length > 0) entries.push({ at, lines });
+  if (Object.keys(tables).length > 0) entries.push({ at, tables });
   return entries;
 }
 
 /** Bytes of an entry's rows. */
 export function entryBytes(entry: Entry): number {
-  return TABLES.reduce((sum, table) => sum + (entry.lines[table]?.text.length ?? 0), 0);
+  return TABLES.reduce((sum, table) => sum + (entry.tables[table]?.bytes.length ?? 0), 0);
 }
 
 /** Rows of an entry. */
 export function entryRows(entry: Entry): number {
-  return TABLES.reduce((sum, table) => sum + (entry.lines[table]?.rows ?? 0), 0);
+  return TABLES.reduce((sum, table) => sum + (entry.tables[table]?.rows ?? 0), 0);
 }

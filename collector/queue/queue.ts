@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { countRows, type Rows } from '../rows.ts';
-import { type Sink, SinkUnavailable } from '../sink.ts';
+import { type Sink, SinkRefused, SinkUnavailable } from '../sink.ts';
 import { type Entry, entryBytes, toEntries } from './entry.ts';
 import type { QueueStore } from './store.ts';
 
@@ -49,7 +49,12 @@ export class DurableQueue implements Sink {
   accept(rows: Rows): Promise<void> {
     if (this.closed) return Promise.reject(new SinkUnavailable('the collector is shutting down'));
     if (countRows(rows) === 0) return Promise.resolve();
-    const entries = toEntries(rows, Date.now());
+    let entries: Entry[];
+    try {
+      entries = toEntries(rows, Date.now());
+    } catch (error) {
+      return Promise.reject(new SinkRefused((error as Error).message));
+    }
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     const { bytes: queued, deadLetterBytes } = this.store.state;
     const held = queued + deadLetterBytes + this.waitingBytes;

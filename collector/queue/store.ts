@@ -6,6 +6,7 @@
 // that nobody can catch, which ends the process.
 import { randomUUID } from 'node:crypto';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Column, LAYOUTS, type Layout } from '../columns.ts';
 import { TABLES, type Table } from '../rows.ts';
 import { type DeadLetter, type DeadLetterId, type Entry, entryBytes } from './entry.ts';
 
@@ -47,6 +48,9 @@ export interface RefusedRow {
   reason: string;
 }
 
+/** Entries that are looked through for a row behind a batch. */
+const LOOK_BEHIND = 1000;
+
 /** Bounds of what is remembered of spans without a time. */
 const FIRST_SEEN_MAX = 100_000;
 const FIRST_SEEN_EVICTED_AT_ONCE = 1000;
@@ -59,6 +63,7 @@ export class QueueStore {
   private readonly dead: Database<DeadLetter, [number, string, number]>;
   private readonly seen: Database<string, string>;
   private readonly seenOrder: Database<string, number>;
+  private readonly layouts: ReadonlyMap<string, readonly Column[]>;
   private position: Position;
 
   /** @throws {Error} when the folder cannot be written or holds no queue that can be read */
@@ -78,7 +83,14 @@ export class QueueStore {
       deadLetters: 0,
       deadLetterBytes: 0,
     };
-    this.write({}, () => {});
+    const layouts = this.env.openDB<readonly Column[], string>({
+      name: 'layouts',
+      encoding: 'msgpack',
+    });
+    this.write({}, () => {
+      for (const { id, columns } of Object.values(LAYOUTS)) layouts.putSync(id, columns);
+    });
+    this.layouts = new Map([...layouts.getRange({})].map(({ key, value }) => [key, value]));
   }
 
   get state(): Readonly<Position> {
@@ -123,6 +135,22 @@ export class QueueStore {
     const to = done + entries.length;
     if (batchTo === 0) this.write({ batchTo: to }, () => {});
     return { id: `${queueId}:${from}-${to}`, from, to, entries };
+  }
+
+  /** The columns that rows in the queue were written with, also by another version. */
+  layout(id: Layout['id']): readonly Column[] {
+    const columns = this.layouts.get(id);
+    if (columns === undefined) throw new Error(`the queue has rows of an unknown layout ${id}`);
+    return columns;
+  }
+
+  /** The first rows of a table with this layout behind a batch, if they come soon. */
+  rowsBehind(batch: Batch, table: Table, layout: Layout['id']): Buffer | undefined {
+    for (const { value } of this.entries.getRange({ start: batch.to + 1, limit: LOOK_BEHIND })) {
+      const rows = value.tables[table];
+      if (rows?.layout === layout) return rows.bytes;
+    }
+    return undefined;
   }
 
   /** Removes a batch that ClickHouse has, and keeps the rows it refused as dead letters. */

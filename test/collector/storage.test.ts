@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { LAYOUTS } from '../../collector/columns.ts';
 import { type Collector, type CollectorOptions, startCollector } from '../../collector/index.ts';
+import { RowBinaryWriter } from '../../collector/row-binary.ts';
 import { emptyRows, type Rows, TABLES } from '../../collector/rows.ts';
 import { Inserter, type Refused } from '../../collector/writer.ts';
 import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
@@ -180,9 +182,12 @@ describe('inserter', () => {
   async function insert(inserter: Inserter, ...all: Rows[]): Promise<Refused[]> {
     const refused: Refused[] = [];
     for (const table of TABLES) {
-      const lines = all.flatMap((rows) => rows[table].map((row) => `${JSON.stringify(row)}\n`));
-      if (lines.length === 0) continue;
-      refused.push(...(await inserter.insert(table, [Buffer.from(lines.join(''))], 'token')));
+      const writer = new RowBinaryWriter();
+      for (const rows of all) for (const row of rows[table]) writer.write(row, LAYOUTS[table]);
+      if (writer.bytes === 0) continue;
+      const { columns } = LAYOUTS[table];
+      const parts = [writer.take()];
+      refused.push(...(await inserter.insert({ table, columns, parts, token: 'token' })));
     }
     return refused;
   }
@@ -210,7 +215,10 @@ describe('inserter', () => {
 
   test('rows that ClickHouse refuses are nobody else’s trouble', async () => {
     const runs = Array.from({ length: 23 }, (_, index) => rowsOf(`run-${index}`));
-    for (const index of [0, 7, 8, 22]) runs[index]!.failures[0]!.timestamp = 'yesterday';
+    for (const index of [0, 7, 8, 22]) runs[index]!.failures[0]!.node_id = 'bad';
+    await client.command({
+      query: "ALTER TABLE failures ADD CONSTRAINT no_bad_nodes CHECK node_id != 'bad'",
+    });
     const refused = await insert(new Inserter(client), ...runs);
     expect(refused.map(({ table, index }) => [table, index])).toEqual([
       ['failures', 0],
@@ -225,7 +233,7 @@ describe('inserter', () => {
       'run-22',
     ]);
     // Told without what stood in the rows.
-    expect(refused[1]!.reason).toBe('CANNOT_PARSE_INPUT_ASSERTION_FAILED (27) at column timestamp');
+    expect(refused[1]!.reason).toBe('VIOLATED_CONSTRAINT (469)');
     expect(await counts()).toMatchObject({ failures: 19, graph_runs: 23 });
   });
 

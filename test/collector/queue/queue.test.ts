@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LAYOUTS } from '../../../collector/columns.ts';
 import { toEntries } from '../../../collector/queue/entry.ts';
 import { openQueue } from '../../../collector/queue/open.ts';
 import { DurableQueue } from '../../../collector/queue/queue.ts';
-import { SinkUnavailable } from '../../../collector/sink.ts';
+import { readRows } from '../../../collector/row-binary.ts';
+import { SinkRefused, SinkUnavailable } from '../../../collector/sink.ts';
 import { rowsOf } from '../sample-rows.ts';
 
 const LIMITS = { bytes: 8_000, entries: 100 };
@@ -70,9 +72,11 @@ test('a large request becomes several entries, with every row in its order', () 
   });
   const entries = toEntries(rows, 0);
   expect(entries.length).toBeGreaterThan(3);
-  const text = entries.map((entry) => entry.lines.failures?.text.toString() ?? '').join('');
-  const attempts = text.trimEnd().split('\n');
-  expect(attempts.map((line) => JSON.parse(line).attempt)).toEqual([...attempts.keys()]);
+  const { columns } = LAYOUTS.failures;
+  const failures = entries.flatMap(({ tables }) =>
+    tables.failures ? [...readRows(tables.failures.bytes, columns)] : [],
+  );
+  expect(failures.map(({ row }) => row.attempt)).toEqual([...Array(50).keys()]);
 });
 
 test('above the bound it says so and takes nothing; with room again it goes on', async () => {
@@ -92,6 +96,17 @@ test('above the bound it says so and takes nothing; with room again it goes on',
   await queue.accept(rowsOf('later'));
   queue.close();
   await expect(queue.accept(rowsOf('too late'))).rejects.toThrow('shutting down');
+  await close();
+});
+
+test('a value that no column can hold is refused by the name of its column', async () => {
+  const { store, close } = await open();
+  const queue = new DurableQueue({ store, maxBytes: 1_000_000, logger, appended: () => {} });
+  const rows = rowsOf('run');
+  rows.failures[0]!.attempt = 2 ** 32;
+  await expect(queue.accept(rows)).rejects.toEqual(new SinkRefused('attempt: not a UInt32'));
+  await queue.accept(rowsOf('next'));
+  expect(store.state.last).toBe(1);
   await close();
 });
 
