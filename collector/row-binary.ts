@@ -26,17 +26,44 @@ const DEFAULTS: Readonly<Record<ColumnType, unknown>> = {
 };
 
 /** UTF-16 units up to which a loop is faster than a call out of JavaScript. */
-const SHORT_TEXT = 40;
+const SHORT_TEXT = 80;
 const MAX_UINT8 = 2 ** 8 - 1;
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_UINT64 = 2n ** 64n - 1n;
+const MAX_SAFE_DIGITS = 15;
+const TIME_LENGTH = 29;
+const NO_TIME = 'not a time';
+const DOT = 0x2e;
+const HYPHEN = 0x2d;
+
+/** The value of a hex digit by its character code; -1 for all others. */
+const HEX = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
+);
+
+/** A second of a time, and its nanoseconds since 1970 in two halves. */
+interface Second {
+  text: string;
+  low: number;
+  high: number;
+}
+
+/** @throws RangeError when it is none */
+function readSecond(text: string): Second {
+  const ms = Date.parse(`${text.replace(' ', 'T')}Z`);
+  if (!Number.isInteger(ms)) throw new RangeError(NO_TIME);
+  const ns = BigInt.asUintN(64, BigInt(ms) * 1_000_000n);
+  return { text, low: Number(ns & 0xffff_ffffn), high: Number(ns >> 32n) };
+}
 
 /** Collects rows in one buffer that is used again. */
 export class RowBinaryWriter {
   private buffer = Buffer.allocUnsafeSlow(256 * 1024);
   private end = 0;
-  private second = '';
-  private secondNs = 0n;
+  private second = readSecond('1970-01-01 00:00:00');
+  private otherSecond = this.second;
+  /** The map that each column had last, and where it stands in the buffer. */
+  private lastMaps: ({ entries: object; start: number; end: number } | undefined)[] = [];
 
   /** Bytes since the last {@link take}. */
   get bytes(): number {
@@ -47,17 +74,18 @@ export class RowBinaryWriter {
    * Appends a row; when it throws, nothing of it stays.
    * @throws RowError when a value does not fit its column
    */
-  write(row: object, { columns }: Layout): void {
+  write(row: object, { columns }: Pick<Layout, 'columns'>): void {
     const values = row as Row;
     const start = this.end;
     let i = 0;
     try {
       for (; i < columns.length; i++) {
         const [name, type] = columns[i]!;
-        this.value(values[name] ?? DEFAULTS[type], type);
+        this.value(values[name] ?? DEFAULTS[type], type, i);
       }
     } catch (error) {
       this.end = start;
+      this.lastMaps = [];
       throw new RowError(`${columns[i]![0]}: ${(error as Error).message}`);
     }
   }
@@ -65,16 +93,17 @@ export class RowBinaryWriter {
   /** Forgets what was written. */
   clear(): void {
     this.end = 0;
+    this.lastMaps = [];
   }
 
   /** What was written, as a buffer of its own; begins anew. */
   take(): Buffer {
     const taken = Buffer.from(this.buffer.subarray(0, this.end));
-    this.end = 0;
+    this.clear();
     return taken;
   }
 
-  private value(value: unknown, type: ColumnType): void {
+  private value(value: unknown, type: ColumnType, column: number): void {
     switch (type) {
       case 'String':
         this.text(value as string);
@@ -104,10 +133,10 @@ export class RowBinaryWriter {
         this.list(value as string[], (item) => this.uuid(item));
         break;
       case 'Map(String, String)':
-        this.map(value as Record<string, string>, (item) => this.text(item));
+        this.map(value as Record<string, string>, (item) => this.text(item), column);
         break;
       case 'Map(String, UInt32)':
-        this.map(value as Record<string, number>, (item) => this.uint32(item));
+        this.map(value as Record<string, number>, (item) => this.uint32(item), column);
         break;
     }
   }
@@ -131,9 +160,10 @@ export class RowBinaryWriter {
 
   private text(text: string): void {
     const { length } = text;
+    // Three bytes a UTF-16 unit at the most, before them their number.
+    this.reserve(10 + 3 * length);
+    const { buffer } = this;
     if (length <= SHORT_TEXT) {
-      this.reserve(1 + 3 * SHORT_TEXT);
-      const { buffer } = this;
       const start = this.end + 1;
       let i = 0;
       for (; i < length; i++) {
@@ -141,44 +171,52 @@ export class RowBinaryWriter {
         if (unit > 0x7f) break;
         buffer[start + i] = unit;
       }
-      // Three bytes a unit at the most, so the length fits one byte.
-      const bytes = i === length ? length : buffer.write(text, start, 'utf8');
-      buffer[this.end] = bytes;
-      this.end = start + bytes;
-      return;
+      if (i === length) {
+        buffer[this.end] = length;
+        this.end = start + length;
+        return;
+      }
     }
-    const bytes = Buffer.byteLength(text);
+    // As if it were ASCII; what turns out longer is moved behind the number that it needs.
+    const guess = varintBytes(length);
+    const bytes = buffer.write(text, this.end + guess, 'utf8');
+    const needed = varintBytes(bytes);
+    const from = this.end + guess;
+    if (needed !== guess) buffer.copyWithin(this.end + needed, from, from + bytes);
     this.varint(bytes);
-    this.reserve(bytes);
-    this.buffer.write(text, this.end, 'utf8');
     this.end += bytes;
   }
 
   /** 'YYYY-MM-DD hh:mm:ss.nnnnnnnnn'; rows of one request fall into few seconds. */
   private time(text: string): void {
-    const second = text.slice(0, 19);
-    if (second !== this.second) {
-      const ms = Date.parse(`${second.replace(' ', 'T')}Z`);
-      if (!Number.isInteger(ms)) throw new RangeError('not a time');
-      this.secondNs = BigInt(ms) * 1_000_000n;
-      this.second = second;
+    if (text.length !== TIME_LENGTH || text.charCodeAt(19) !== DOT) throw new RangeError(NO_TIME);
+    if (!text.startsWith(this.second.text)) {
+      // Times of the span and of its arrival take turns.
+      [this.second, this.otherSecond] = [this.otherSecond, this.second];
+      if (!text.startsWith(this.second.text)) this.second = readSecond(text.slice(0, 19));
     }
-    const fraction = text.slice(20);
-    if (!/^\d{9}$/.test(fraction)) throw new RangeError('not a time');
+    const fraction = digits(text, 20, TIME_LENGTH);
+    if (fraction < 0) throw new RangeError(NO_TIME);
     this.reserve(8);
-    this.end = this.buffer.writeBigInt64LE(this.secondNs + BigInt(Number(fraction)), this.end);
+    const low = this.second.low + fraction;
+    const high = this.second.high + (low >= 2 ** 32 ? 1 : 0);
+    this.buffer.writeUInt32LE(low % 2 ** 32, this.end);
+    this.end = this.buffer.writeUInt32LE(high % 2 ** 32, this.end + 4);
   }
 
   /** Two little-endian halves, the first digits in the first half. */
   private uuid(text: string): void {
-    const digits = text.replaceAll('-', '');
     this.reserve(16);
     const { buffer, end } = this;
-    if (digits.length !== 32 || buffer.write(digits, end, 'hex') !== 16) {
-      throw new RangeError('not a UUID');
+    let byte = 0;
+    for (let i = 0; i < text.length; i++) {
+      if (text.charCodeAt(i) === HYPHEN) continue;
+      const value = (hexOf(text, i) << 4) | hexOf(text, ++i);
+      if (!(value >= 0) || byte === 16) throw new RangeError('not a UUID');
+      buffer[end + (byte < 8 ? 7 - byte : 23 - byte)] = value;
+      byte++;
     }
-    buffer.subarray(end, end + 8).reverse();
-    buffer.subarray(end + 8, end + 16).reverse();
+    if (byte !== 16) throw new RangeError('not a UUID');
     this.end = end + 16;
   }
 
@@ -195,10 +233,17 @@ export class RowBinaryWriter {
   }
 
   private uint64(text: string): void {
+    this.reserve(8);
+    const { buffer, end } = this;
+    const small = text.length <= MAX_SAFE_DIGITS ? digits(text, 0, text.length) : -1;
+    if (small >= 0) {
+      buffer.writeUInt32LE(small % 2 ** 32, end);
+      this.end = buffer.writeUInt32LE(Math.floor(small / 2 ** 32), end + 4);
+      return;
+    }
     const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
     if (value < 0n || value > MAX_UINT64) throw new RangeError('not a UInt64');
-    this.reserve(8);
-    this.end = this.buffer.writeBigUInt64LE(value, this.end);
+    this.end = buffer.writeBigUInt64LE(value, end);
   }
 
   private list<T>(items: readonly T[], write: (item: T) => void): void {
@@ -206,14 +251,48 @@ export class RowBinaryWriter {
     for (const item of items) write(item);
   }
 
-  private map<T>(entries: Readonly<Record<string, T>>, write: (item: T) => void): void {
+  private map<T>(
+    entries: Readonly<Record<string, T>>,
+    write: (item: T) => void,
+    column: number,
+  ): void {
+    // The rows of a resource share its attributes.
+    const last = this.lastMaps[column];
+    if (last?.entries === entries) {
+      this.reserve(last.end - last.start);
+      this.end += this.buffer.copy(this.buffer, this.end, last.start, last.end);
+      return;
+    }
+    const start = this.end;
     const keys = Object.keys(entries);
     this.varint(keys.length);
     for (const key of keys) {
       this.text(key);
       write(entries[key]!);
     }
+    this.lastMaps[column] = { entries, start, end: this.end };
   }
+}
+
+/** The number that decimal digits stand for; -1 when there are none or others among them. */
+function digits(text: string, start: number, end: number): number {
+  let value = start < end ? 0 : -1;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function hexOf(text: string, index: number): number {
+  return HEX[text.charCodeAt(index)] ?? -1;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
 }
 
 function isUint(value: number, most: number): boolean {

@@ -30,7 +30,7 @@ const VALUES: Record<ColumnType, fc.Arbitrary<unknown>> = {
   'Map(String, UInt32)': fc.dictionary(text, uint32),
 };
 const TYPES = Object.keys(VALUES) as ColumnType[];
-const layout = { id: 'all', columns: TYPES.map((type): Column => [type, type]) };
+const layout = { columns: TYPES.map((type): Column => [type, type]) };
 const row = fc.record(VALUES as Record<string, fc.Arbitrary<unknown>>);
 
 test('any rows are read as they were written', () => {
@@ -50,7 +50,7 @@ test('text without UTF-8 becomes U+FFFD', () => {
   const writer = new RowBinaryWriter();
   const columns: Column[] = [['text', 'String']];
   for (const broken of ['a\ud800b', `${'x'.repeat(60)}\udc00`]) {
-    writer.write({ text: broken }, { id: '', columns });
+    writer.write({ text: broken }, { columns });
     const [read] = readRows(writer.take(), columns);
     expect(read!.row.text).toBe(Buffer.from(broken).toString());
   }
@@ -84,7 +84,7 @@ describe('a value that its column cannot hold', () => {
         ['before', 'String'],
         ['wrong', type],
       ];
-      expect(() => writer.write({ before: 'x', wrong: value }, { id: '', columns })).toThrow(
+      expect(() => writer.write({ before: 'x', wrong: value }, { columns })).toThrow(
         new RowError(`wrong: not a ${type.startsWith('Date') ? 'time' : type}`),
       );
       expect(writer.bytes).toBe(0);
