@@ -15,10 +15,16 @@ module.exports = {
       to: { path: '^instrumentation/(?!semconv/)' },
     },
     {
-      name: 'collector-sees-only-semconv',
+      name: 'redaction-stands-alone',
+      severity: 'error',
+      from: { path: '^instrumentation/redaction/' },
+      to: { path: '^instrumentation/(?!redaction/|plain\\.ts$)' },
+    },
+    {
+      name: 'collector-sees-only-semconv-and-redaction',
       severity: 'error',
       from: { path: '^collector/' },
-      to: { path: '^(query|deploy|test|instrumentation/(?!semconv/))' },
+      to: { path: '^(query|deploy|test|instrumentation/(?!semconv/|redaction/))' },
     },
     {
       name: 'query-sees-only-instrumentation',

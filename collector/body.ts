@@ -43,7 +43,7 @@ const CHUNK_BYTES = 256 * 1024;
 /** The codec of a Content-Encoding header; 'identity' for none, undefined for one not supported. */
 export function codecOf(contentEncoding: string | undefined): Codec | 'identity' | undefined {
   const name = (contentEncoding ?? 'identity').trim().toLowerCase();
-  if (name === '' || name === 'identity') return 'identity';
+  if (name === '' || name === 'identity' || name === 'none') return 'identity';
   if (name === 'x-gzip') return 'gzip';
   return Object.hasOwn(CODECS, name) ? (name as Codec) : undefined;
 }

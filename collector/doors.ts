@@ -1,6 +1,7 @@
 // All ways in: OTLP over HTTP and gRPC, and a private one for the process itself.
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { ingestAccess } from './access/tokens.ts';
@@ -8,7 +9,8 @@ import { BodyBudget } from './body-budget.ts';
 import { type GrpcReceiver, startGrpcReceiver } from './grpc.ts';
 import type { ConnectionLimits, TlsOptions } from './http-server.ts';
 import { buildReceiver } from './receiver.ts';
-import type { TraceService } from './traces.ts';
+import type { SignalService } from './signal-service.ts';
+import type { Check } from './telemetry/health.ts';
 
 export interface DoorOptions {
   /** Address to listen on. */
@@ -28,6 +30,10 @@ export interface DoorOptions {
   limits?: ConnectionLimits;
   /** Further routes of the OTLP/HTTP ports. */
   addRoutes?: (app: FastifyInstance) => void;
+  /** Outside of all else in gRPC. */
+  grpcInterceptors?: readonly ServerInterceptor[];
+  /** What `/readyz` tells besides. */
+  checks?: () => Promise<Record<string, Check>>;
   logger: Logger;
 }
 
@@ -46,6 +52,8 @@ export interface Doors {
   grpcPort: number | undefined;
   /** Opened for the process's own evolutions; the token is new with every start. */
   private: PrivateDoor;
+  /** Bytes of request bodies in memory. */
+  bodyBytes(): number;
   close(): Promise<void>;
 }
 
@@ -67,7 +75,7 @@ type NotReady = () => Promise<string | undefined>;
  */
 export async function openDoors(
   options: DoorOptions,
-  traces: TraceService,
+  signals: readonly SignalService[],
   notReady: NotReady,
 ): Promise<Doors> {
   const { host, tls, limits, logger } = options;
@@ -78,7 +86,7 @@ export async function openDoors(
   const tokens = options.ingestTokens ?? [];
   const own = randomBytes(32).toString('hex');
   const access = ingestAccess(tokens.length > 0 ? [...tokens, own] : []);
-  const shared = { traces, maxBodyBytes, budget, logger };
+  const shared = { signals, notReady, maxBodyBytes, budget, logger };
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closes.splice(0).map((end) => end()));
@@ -89,7 +97,7 @@ export async function openDoors(
     port: number,
     door: Partial<Parameters<typeof buildReceiver>[0]>,
   ) => {
-    const app = buildReceiver({ ...shared, notReady, limits, ...door });
+    const app = buildReceiver({ ...shared, checks: options.checks, limits, ...door });
     options.addRoutes?.(app);
     await app.listen({ host: at, port });
     closes.push(() => closeInTime(app));
@@ -107,6 +115,7 @@ export async function openDoors(
         port: options.otlpGrpcPort,
         access,
         tls,
+        interceptors: options.grpcInterceptors,
       }).catch((error) => {
         throw cannotListen(error, host, options.otlpGrpcPort!, 'OTLP/gRPC', '--otlp-grpc-port');
       });
@@ -123,6 +132,7 @@ export async function openDoors(
       grpcUrl: grpc && urlOf(scheme, host, grpc.port),
       grpcPort: grpc?.port,
       private: { url: inside, headers: { authorization: `Bearer ${own}` } },
+      bodyBytes: () => budget.bytes,
       close,
     };
   } catch (error) {

@@ -1,5 +1,5 @@
-// OTLP over gRPC. Knows the protocol: services, limits, status codes; what the spans mean is decided
-// in traces.ts.
+// OTLP over gRPC. Knows the protocol: services, limits, status codes; what the bodies mean is decided
+// by the services of the signals.
 import {
   Metadata,
   Server,
@@ -15,10 +15,11 @@ import type { Logger } from 'pino';
 import type { AccessCheck } from './access/tokens.ts';
 import { BodyBudget, OverBudget } from './body-budget.ts';
 import type { TlsOptions } from './http-server.ts';
-import { exportResponse, rpcStatusWithRetry } from './otlp/response.ts';
+import { exportResponse, retryInfo, rpcStatus } from './otlp/response.ts';
 import { DecodeError } from './otlp/span.ts';
+import type { SignalService } from './signal-service.ts';
 import { SinkUnavailable } from './sink.ts';
-import type { TraceService } from './traces.ts';
+import { addHealthService, HEALTH_PATH } from './telemetry/grpc-health.ts';
 
 /** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */
 const RETRY_AFTER_SECONDS = 1;
@@ -26,7 +27,8 @@ const RETRY_AFTER_SECONDS = 1;
 const DRAIN_MS = 10_000;
 
 export interface GrpcOptions {
-  traces: TraceService;
+  /** What takes the requests, a gRPC service for each. */
+  signals: readonly SignalService[];
   host: string;
   /** 0 is any free one. */
   port: number;
@@ -37,6 +39,10 @@ export interface GrpcOptions {
   /** Bodies in memory, shared by all doors. @default four of the largest */
   budget?: BodyBudget;
   tls?: TlsOptions | undefined;
+  /** Why nothing can be taken now, for grpc.health.v1. @default it always can */
+  notReady?: () => Promise<string | undefined>;
+  /** Outside of all else. @default none */
+  interceptors?: readonly ServerInterceptor[] | undefined;
   logger: Logger;
 }
 
@@ -56,11 +62,18 @@ export async function startGrpcReceiver(options: GrpcOptions): Promise<GrpcRecei
     'grpc.max_concurrent_streams': 100,
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
-    interceptors: [accessInterceptor(options.access ?? (() => 'granted'))],
+    interceptors: [
+      ...(options.interceptors ?? []),
+      accessInterceptor(options.access ?? (() => 'granted')),
+    ],
   });
-  server.addService(unary('opentelemetry.proto.collector.trace.v1.TraceService'), {
-    Export: exportTraces(options),
-  });
+  const budget = options.budget ?? new BodyBudget(4 * options.maxBodyBytes);
+  for (const service of options.signals) {
+    server.addService(unary(service.signal.grpcService), {
+      Export: exportTo(service, budget, options.logger),
+    });
+  }
+  addHealthService(server, options.notReady ?? (async () => undefined));
   const { host } = options;
   const address = `${host.includes(':') ? `[${host}]` : host}:${options.port}`;
   const port = await new Promise<number>((resolve, reject) => {
@@ -96,12 +109,13 @@ function unary(name: string): ServiceDefinition {
 
 /** Refuses, before the message is read, those who may not send. */
 function accessInterceptor(access: AccessCheck): ServerInterceptor {
-  return (_method, call) =>
+  return ({ path }, call) =>
     new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, pass) => {
-            if (access(metadata.get('authorization')[0]?.toString()) === 'granted') {
+            const authorization = metadata.get('authorization')[0]?.toString();
+            if (path === HEALTH_PATH || access(authorization) === 'granted') {
               pass(metadata);
               return;
             }
@@ -112,13 +126,12 @@ function accessInterceptor(access: AccessCheck): ServerInterceptor {
     });
 }
 
-function exportTraces({ traces, maxBodyBytes, logger, ...options }: GrpcOptions) {
-  const budget = options.budget ?? new BodyBudget(4 * maxBodyBytes);
+function exportTo(service: SignalService, budget: BodyBudget, logger: Logger) {
   const accept = async (body: Buffer): Promise<Buffer> => {
     const lease = budget.lease(body.length);
     try {
-      const { rejectedSpans, message } = await traces.accept(body, 'protobuf');
-      return exportResponse('protobuf', rejectedSpans, message);
+      const { rejected, message } = await service.accept(body, 'protobuf');
+      return exportResponse('protobuf', service.signal, rejected, message);
     } finally {
       lease.release();
     }
@@ -146,7 +159,7 @@ function retryLater(details: string) {
   const metadata = new Metadata();
   metadata.set(
     'grpc-status-details-bin',
-    rpcStatusWithRetry(status.UNAVAILABLE, details, RETRY_AFTER_SECONDS),
+    rpcStatus('protobuf', status.UNAVAILABLE, details, [retryInfo(RETRY_AFTER_SECONDS)]),
   );
   return { code: status.UNAVAILABLE, details, metadata };
 }

@@ -1,9 +1,17 @@
 // The collector: OTLP in, rows out.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { Redaction } from '../instrumentation/redaction/index.ts';
+import { type HistoryAccess, historyAccess } from './access/tokens.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
+import { LinkedSink } from './linking/linked-sink.ts';
+import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
+import { LogService, type LogStats } from './logs.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
 import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
+import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
+import { Telemetry } from './telemetry/index.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import { TraceService, type TraceStats } from './traces.ts';
 
 export {
@@ -22,18 +30,35 @@ export {
 export { failureId } from './materialize/failure-id.ts';
 export type { KeepPolicy } from './otlp/keep.ts';
 export { QueueError } from './queue/index.ts';
+export { type OwnTraces, startOwnTraces } from './telemetry/own-traces.ts';
+export { type QueryObserverOptions, watchQueryService } from './telemetry/query-service.ts';
+export type { Tracing } from './telemetry/tracing.ts';
 
-export interface CollectorOptions extends Omit<DoorOptions, 'addRoutes'> {
+type Inside = 'addRoutes' | 'grpcInterceptors' | 'checks';
+
+export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   /** Where the rows go; the tables must exist there. */
   clickhouse: { url: string; username: string; password: string; database: string };
   /** Which spans are stored besides the executor's own. */
   keep: KeepPolicy;
+  /** Whether national ids are removed as well. @default false */
+  redactNationalIds?: boolean;
   /** Where accepted rows wait until ClickHouse has them. */
   queue: QueueOptions;
+  /** How rows that belong together but came apart are linked. */
+  linking?: LinkingOptions | undefined;
+  /** Who may read `/metrics` and use the dead letters. @default callers on this machine */
+  access?: HistoryAccess;
+  /** Of Faultline, for the metrics. @default 'unknown' */
+  version?: string;
+  /** Traces the collector itself. @default not traced */
+  tracing?: Tracing | undefined;
 }
 
 export interface CollectorStats extends TraceStats {
+  logs: LogStats;
   queue: QueueStats;
+  linking: LinkerStats;
 }
 
 export interface Collector {
@@ -45,7 +70,10 @@ export interface Collector {
   grpcPort: number | undefined;
   /** Where this process itself sends spans, whatever tokens and TLS the others need. */
   private: PrivateDoor;
-  /** Resolves when all that was accepted until now can be read in ClickHouse or is a dead letter. */
+  /**
+   * Resolves when all that was accepted until now can be read in ClickHouse or is a dead letter, and is
+   * linked as far as it can be.
+   */
   drained(): Promise<void>;
   /** Stops accepting, closes connections, flushes for a while; the rest waits for the next start. */
   close(): Promise<void>;
@@ -68,31 +96,75 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     request_timeout: INSERT_TIMEOUT_MS,
     log: { level: ClickHouseLogLevel.OFF },
   });
-  const queue = await startQueue({ ...options.queue, client, logger }).catch(
+  const { version = 'unknown', tracing, access = historyAccess([], []) } = options;
+  const telemetry = new Telemetry({ client, version, tracing, logger });
+  const { inserted } = telemetry;
+  const queue = await startQueue({ ...options.queue, client, inserted, logger }).catch(
     async (error: unknown) => {
+      telemetry.close();
       await client.close();
       throw error;
     },
   );
+  telemetry.queue(() => queue.stats(), options.queue.maxBytes);
+  let closing = false;
+  const linker = new Linker({
+    client,
+    queue: {
+      sink: queue.sink,
+      drained: () => queue.drained(),
+      oldestAgeMs: () => queue.stats().oldestAgeMs,
+    },
+    logger,
+    options: options.linking,
+    linked: telemetry.linked,
+  });
+  telemetry.linker(() => linker.stats());
+  linker.start();
   const end = async (): Promise<void> => {
+    await linker.close();
     await queue.close();
+    telemetry.close();
     await client.close();
   };
-  const traces = new TraceService(queue.sink, options.keep);
-  const notReady = async (): Promise<string | undefined> => queue.sink.notReady();
+  const sink = new LinkedSink(telemetry.sink(queue.sink), linker);
+  const secrets = new Redaction({ nationalIds: options.redactNationalIds ?? false });
+  const traces = new TraceService(sink, options.keep, undefined, secrets);
+  const logs = new LogService(sink, undefined, secrets);
+  const notReady = async (): Promise<string | undefined> =>
+    closing ? 'the collector is shutting down' : queue.sink.notReady();
+  const clickhouse = clickHouseCheck(client);
   const doors = await openDoors(
-    { ...options, addRoutes: (app) => addDeadLetterRoutes(app, queue.deadLetters) },
-    traces,
+    {
+      ...options,
+      addRoutes: (app) => {
+        telemetry.http(app, access.read);
+        addDeadLetterRoutes(app, queue.deadLetters, access.administer);
+      },
+      grpcInterceptors: [telemetry.grpc()],
+      checks: async () => ({
+        queue: queueCheck(queue.sink.notReady()),
+        clickhouse: await clickhouse(),
+      }),
+    },
+    [traces, logs].map((service) => telemetry.service(service)),
     notReady,
   ).catch(async (error: unknown) => {
     await end();
     throw error;
   });
+  telemetry.bodies(doors.bodyBytes);
   return {
     ...doors,
-    stats: () => ({ ...traces.stats(), queue: queue.stats() }),
-    drained: () => queue.drained(),
+    stats: () => ({
+      ...traces.stats(),
+      logs: logs.stats(),
+      queue: queue.stats(),
+      linking: linker.stats(),
+    }),
+    drained: () => linker.settled(),
     close: async () => {
+      closing = true;
       await doors.close();
       await end();
     },

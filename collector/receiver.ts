@@ -1,6 +1,7 @@
-// OTLP over HTTP. Knows the protocol: content types, encodings, limits, status codes; what the spans
-// mean is decided in traces.ts.
+// OTLP over HTTP. Knows the protocol: content types, encodings, limits, status codes; what the bodies
+// mean is decided by the services of the signals.
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AccessCheck } from './access/tokens.ts';
@@ -15,6 +16,7 @@ import {
 import { BodyBudget, OverBudget } from './body-budget.ts';
 import { type ConnectionLimits, createHttpServer, type TlsOptions } from './http-server.ts';
 import {
+  badRequest,
   CONTENT_TYPES,
   type Encoding,
   exportResponse,
@@ -26,20 +28,24 @@ import {
   RPC_UNAVAILABLE,
   RPC_UNIMPLEMENTED,
   rpcStatus,
+  type StatusDetail,
 } from './otlp/response.ts';
 import { DecodeError } from './otlp/span.ts';
+import type { SignalService } from './signal-service.ts';
 import { SinkUnavailable } from './sink.ts';
-import type { TraceService } from './traces.ts';
+import type { Check } from './telemetry/health.ts';
 
-const TRACES_PATH = '/v1/traces';
 const METRICS_PATH = '/v1/metrics';
 /** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */
 const RETRY_AFTER_SECONDS = '1';
 
 export interface ReceiverOptions {
-  traces: TraceService;
-  /** Says why the collector cannot take spans now, or undefined when it can. */
+  /** What takes the requests, a route for each. */
+  signals: readonly SignalService[];
+  /** Says why the collector cannot take anything now, or undefined when it can. */
   notReady: () => Promise<string | undefined>;
+  /** What `/readyz` tells besides. @default nothing */
+  checks?: (() => Promise<Record<string, Check>>) | undefined;
   /** Bytes of a body before and after decompression. */
   maxBodyBytes: number;
   /** Who may send. @default everyone */
@@ -55,11 +61,13 @@ export interface ReceiverOptions {
 class HttpError extends Error {
   readonly status: number;
   readonly code: number;
+  readonly details: StatusDetail[];
 
-  constructor(status: number, code: number, message: string) {
+  constructor(status: number, code: number, message: string, details: StatusDetail[] = []) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -70,6 +78,7 @@ export function buildReceiver(options: ReceiverOptions): FastifyInstance {
     bodyLimit: options.maxBodyBytes,
     exposeHeadRoutes: false,
     serverFactory: (handler) => createHttpServer(handler, options.tls, options.limits),
+    clientErrorHandler: refuseUnreadable,
   });
   app.removeAllContentTypeParsers();
   // The handler reads the body itself, when there is room for it.
@@ -81,20 +90,25 @@ export function buildReceiver(options: ReceiverOptions): FastifyInstance {
   });
   app.setNotFoundHandler((request, reply) => {
     const what = request.url.startsWith(METRICS_PATH)
-      ? 'metrics are not taken here: send traces only'
+      ? 'metrics are not taken here: send traces and logs only'
       : `nothing is at ${request.method} ${request.url.slice(0, 200)}`;
     sendStatus(request, reply, new HttpError(404, RPC_NOT_FOUND, what));
   });
-  addTraces(app, options);
+  const budget = options.budget ?? new BodyBudget(4 * options.maxBodyBytes);
+  for (const service of options.signals) addSignal(app, service, budget, options);
   addHealth(app, options);
   return app;
 }
 
-function addTraces(app: FastifyInstance, options: ReceiverOptions): void {
-  const { traces, maxBodyBytes } = options;
-  const budget = options.budget ?? new BodyBudget(4 * maxBodyBytes);
-  const onRequest = [checkAccess(options.access), checkHeaders(maxBodyBytes)];
-  app.post(TRACES_PATH, { onRequest }, async (request, reply) => {
+function addSignal(
+  app: FastifyInstance,
+  service: SignalService,
+  budget: BodyBudget,
+  { access, maxBodyBytes }: ReceiverOptions,
+): void {
+  const { signal } = service;
+  const onRequest = [checkAccess(access), checkHeaders(maxBodyBytes)];
+  app.post(signal.path, { onRequest }, async (request, reply) => {
     const encoding = encodingOf(request)!;
     const codec = codecOf(request.headers['content-encoding'])!;
     const lease = budget.lease(declaredBytes(request));
@@ -103,19 +117,19 @@ function addTraces(app: FastifyInstance, options: ReceiverOptions): void {
       const raw = stream ? await readBody(stream, maxBodyBytes, lease) : Buffer.alloc(0);
       const body = await decompress(raw, codec, maxBodyBytes);
       if (body !== raw) lease.growTo(raw.length + body.length);
-      const { rejectedSpans, message } = await traces.accept(body, encoding);
+      const { rejected, message } = await service.accept(body, encoding);
       reply.header('content-type', CONTENT_TYPES[encoding]);
-      return reply.send(exportResponse(encoding, rejectedSpans, message));
+      return reply.send(exportResponse(encoding, signal, rejected, message));
     } finally {
       lease.release();
     }
   });
   app.route({
     method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'],
-    url: TRACES_PATH,
+    url: signal.path,
     handler: (request, reply) => {
       reply.header('allow', 'POST');
-      const what = `${request.method} is not allowed here: POST traces to ${TRACES_PATH}`;
+      const what = `${request.method} is not allowed here: POST ${signal.name} to ${signal.path}`;
       sendStatus(request, reply, new HttpError(405, RPC_UNIMPLEMENTED, what));
     },
   });
@@ -162,15 +176,16 @@ function declaredBytes(request: FastifyRequest): number {
   return Number(request.headers['content-length'] ?? 0);
 }
 
-function addHealth(app: FastifyInstance, { notReady }: ReceiverOptions): void {
+function addHealth(app: FastifyInstance, { notReady, checks }: ReceiverOptions): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reason = await notReady();
-    if (reason === undefined) return { status: 'ready' };
+    const told = { checks: await checks?.() };
+    if (reason === undefined) return { status: 'ready', ...told };
     return reply
       .code(503)
       .header('retry-after', RETRY_AFTER_SECONDS)
-      .send({ status: 'not ready', reason });
+      .send({ status: 'not ready', reason, ...told });
   });
 }
 
@@ -182,9 +197,8 @@ function encodingOf(request: FastifyRequest): Encoding | undefined {
 
 function toHttpError(error: Error & { statusCode?: number }, maxBodyBytes: number): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof DecodeError || error instanceof BodyNotDecodable) {
-    return new HttpError(400, RPC_INVALID_ARGUMENT, error.message);
-  }
+  if (error instanceof DecodeError) return badData(error.field, error.message);
+  if (error instanceof BodyNotDecodable) return badData('', error.message);
   if (error instanceof BodyTooLarge) {
     return new HttpError(413, RPC_RESOURCE_EXHAUSTED, error.message);
   }
@@ -202,6 +216,28 @@ function toHttpError(error: Error & { statusCode?: number }, maxBodyBytes: numbe
   return new HttpError(status, RPC_INVALID_ARGUMENT, error.message);
 }
 
+function badData(field: string, message: string): HttpError {
+  return new HttpError(400, RPC_INVALID_ARGUMENT, message, [badRequest(field, message)]);
+}
+
+/** Answers what never became a request, in JSON: nobody knows what the sender would have read. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const [line, message] = UNREADABLE[error.code ?? ''] ?? UNREADABLE_AT_ALL;
+    const body = rpcStatus('json', RPC_INVALID_ARGUMENT, message);
+    const headers = `content-type: ${CONTENT_TYPES.json}\r\ncontent-length: ${body.length}`;
+    socket.write(`HTTP/1.1 ${line}\r\n${headers}\r\nconnection: close\r\n\r\n${body}`);
+  }
+  socket.destroy(error);
+}
+
+const UNREADABLE_AT_ALL = ['400 Bad Request', 'this is not HTTP/1.1'] as const;
+const UNREADABLE: Readonly<Record<string, readonly [line: string, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
+};
+
 /** Answers with google.rpc.Status in the request's encoding; in JSON when it has none that is known. */
 function sendStatus(request: FastifyRequest, reply: FastifyReply, error: HttpError): void {
   const encoding = encodingOf(request) ?? 'json';
@@ -211,5 +247,5 @@ function sendStatus(request: FastifyRequest, reply: FastifyReply, error: HttpErr
   reply
     .code(error.status)
     .header('content-type', CONTENT_TYPES[encoding])
-    .send(rpcStatus(encoding, error.code, error.message));
+    .send(rpcStatus(encoding, error.code, error.message, error.details));
 }

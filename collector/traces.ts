@@ -1,21 +1,17 @@
-// One trace request on its way: bytes to spans, spans to rows, rows to the sink. Every transport ends
-// here.
-
+// Takes trace requests: bytes to spans, spans to rows, rows to the sink.
+import { addCounts, type Redactions } from '../instrumentation/redaction/index.ts';
+import { addAncestors } from './linking/ancestors.ts';
+import { type Secrets, STANDARD_SECRETS } from './materialize/field-redactor.ts';
 import { isTimed } from './materialize/time.ts';
 import { toRows } from './materialize/to-rows.ts';
 import { readJson } from './otlp/json.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
 import { readProtobuf } from './otlp/protobuf.ts';
 import type { Encoding } from './otlp/response.ts';
-import { MAX_MESSAGES } from './otlp/span.ts';
-import { appendRows, countRows, emptyRows } from './rows.ts';
-import { type Sink, SinkRefused } from './sink.ts';
-
-export interface Outcome {
-  rejectedSpans: number;
-  /** Why spans were rejected, or a warning; '' when there is nothing to say. */
-  message: string;
-}
+import { TRACES } from './otlp/signals.ts';
+import { appendRows, emptyRows } from './rows.ts';
+import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
+import type { Sink } from './sink.ts';
 
 export interface TraceStats {
   requests: number;
@@ -25,10 +21,12 @@ export interface TraceStats {
   rejectedSpans: number;
 }
 
-export class TraceService {
+export class TraceService implements SignalService {
+  readonly signal = TRACES;
   private readonly sink: Sink;
   private readonly keep: KeepPolicy;
   private readonly now: () => bigint;
+  private readonly secrets: Secrets;
   private readonly counted: TraceStats = {
     requests: 0,
     receivedSpans: 0,
@@ -37,67 +35,57 @@ export class TraceService {
     rejectedSpans: 0,
   };
 
-  /** @param now Unix time in nanoseconds */
-  constructor(sink: Sink, keep: KeepPolicy, now: () => bigint = systemTimeNs) {
+  /**
+   * @param now Unix time in nanoseconds
+   * @param secrets what finds secrets @default the built-in redaction
+   */
+  constructor(
+    sink: Sink,
+    keep: KeepPolicy,
+    now: () => bigint = systemTimeNs,
+    secrets: Secrets = STANDARD_SECRETS,
+  ) {
     this.sink = sink;
     this.keep = keep;
     this.now = now;
+    this.secrets = secrets;
   }
 
-  /**
-   * Takes an ExportTraceServiceRequest; resolves when what it keeps of it is on disk.
-   * @throws DecodeError when the body is not such a request
-   * @throws SinkUnavailable when the rows cannot be stored now
-   */
   async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
     this.counted.requests++;
     const receivedAt = this.now();
     const rows = emptyRows();
-    const messages: string[] = [];
-    let rejected = 0;
+    const refusals: string[] = [];
+    const warnings: string[] = [];
+    const redactions: Redactions = {};
     const read = encoding === 'json' ? readJson : readProtobuf;
     const result = read(body, this.keep, (resource, scope, span) => {
       const known = isTimed(span)
         ? receivedAt
         : (this.sink.receivedAt?.(span.traceId, span.spanId, receivedAt) ?? receivedAt);
-      const made = toRows(resource, scope, span, known);
+      const made = toRows(resource, scope, span, known, this.secrets);
       appendRows(rows, made.rows);
-      messages.push(...made.warnings);
-      if (made.rejection === undefined) return;
-      rejected++;
-      messages.push(made.rejection);
+      warnings.push(...made.warnings);
+      addCounts(redactions, made.redactions);
+      if (made.rejection !== undefined) refusals.push(made.rejection);
     });
-    rejected += result.rejected;
-    let stored = result.kept - (rejected - result.rejected);
-    messages.unshift(...result.messages);
-    if (countRows(rows) > 0) {
-      try {
-        await this.sink.accept(rows);
-      } catch (error) {
-        if (!(error instanceof SinkRefused)) throw error;
-        messages.unshift(`the store refused the rows: ${error.message}`);
-        rejected += stored;
-        stored = 0;
-      }
-    }
+    addAncestors(rows.failures, body, encoding);
+    const outcome = await store(this.sink, {
+      rows,
+      received: result.received,
+      kept: result.kept - refusals.length,
+      rejected: result.rejected + refusals.length,
+      redactions,
+      messages: [...result.messages, ...refusals, ...warnings],
+    });
     this.counted.receivedSpans += result.received;
-    this.counted.keptSpans += stored;
-    this.counted.rejectedSpans += rejected;
-    this.counted.skippedSpans += result.received - stored - rejected;
-    return { rejectedSpans: rejected, message: summarize(messages) };
+    this.counted.keptSpans += outcome.kept;
+    this.counted.rejectedSpans += outcome.rejected;
+    this.counted.skippedSpans += result.received - outcome.kept - outcome.rejected;
+    return outcome;
   }
 
   stats(): TraceStats {
     return { ...this.counted };
   }
-}
-
-function summarize(messages: string[]): string {
-  const shown = messages.slice(0, MAX_MESSAGES).join('; ');
-  const more = messages.length - MAX_MESSAGES;
-  return more > 0 ? `${shown}; and ${more} more` : shown;
-}
-
-function systemTimeNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }

@@ -10,6 +10,8 @@ export interface Insert {
   table: Table;
   columns: readonly Column[];
   parts: Buffer[];
+  /** How many rows the parts hold. */
+  rows?: number | undefined;
   /** The same for the same rows, so that ClickHouse may skip what it has already. */
   token: string;
   /** How often these rows could not be inserted before. */
@@ -33,6 +35,7 @@ export interface Refused {
 /** One INSERT that has ended. */
 export interface InsertEnd {
   table: Table;
+  rows: number | undefined;
   bytes: number;
   seconds: number;
   error?: unknown;
@@ -117,7 +120,11 @@ export class Inserter {
     for (const [half, start] of halves) {
       if (half.length === 0) continue;
       try {
-        await this.insertOnce(insert, half, `${insert.token}:${start}+${half.length}`);
+        await this.insertOnce(
+          { ...insert, rows: half.length },
+          half,
+          `${insert.token}:${start}+${half.length}`,
+        );
       } catch (error) {
         const blamed = isRefused(error) || mayBeBlamed(error, insert.tries ?? 0);
         if (half.length > 1 && (blamed || isTooMuch(error))) {
@@ -142,7 +149,11 @@ export class Inserter {
     const samples = rows.length > 1 ? rows.filter((_row, index) => index % every === 0) : [];
     if (insert.witness) samples.unshift(insert.witness);
     for (const [index, sample] of samples.entries()) {
-      const taken = await this.insertOnce(insert, [sample], `${insert.token}:sample-${index}`).then(
+      const taken = await this.insertOnce(
+        { ...insert, rows: 1 },
+        [sample],
+        `${insert.token}:sample-${index}`,
+      ).then(
         () => true,
         () => false,
       );
@@ -152,7 +163,7 @@ export class Inserter {
   }
 
   private async insertOnce(
-    { table, columns, signal }: Insert,
+    { table, columns, rows, signal }: Insert,
     parts: Buffer[],
     token: string,
   ): Promise<void> {
@@ -160,7 +171,7 @@ export class Inserter {
     const start = performance.now();
     const end = (error?: unknown): void => {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-      this.ended({ table, bytes, seconds: (performance.now() - start) / 1000, error });
+      this.ended({ table, rows, bytes, seconds: (performance.now() - start) / 1000, error });
     };
     try {
       const names = columns.map(([name]) => name).join(', ');

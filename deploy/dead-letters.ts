@@ -12,6 +12,7 @@ interface Listed {
 
 interface CollectorOptions {
   collectorUrl: string;
+  token?: string;
   json?: boolean;
 }
 
@@ -82,20 +83,26 @@ function change(
 function atCollector(command: Command): Command {
   return command
     .addOption(
-      new Option('--collector-url <url>', 'the collector, on this machine')
+      new Option('--collector-url <url>', 'the collector')
         .default('http://127.0.0.1:4318')
         .env('FAULTLINE_COLLECTOR_URL'),
+    )
+    .addOption(
+      new Option('--token <token>', 'admin token, where the collector asks for one').env(
+        'FAULTLINE_TOKEN',
+      ),
     )
     .option('--json', 'print JSON');
 }
 
 async function ask<T>(
-  { collectorUrl }: CollectorOptions,
+  { collectorUrl, token }: CollectorOptions,
   method: string,
   path: string,
 ): Promise<T> {
   const url = `${collectorUrl.replace(/\/+$/, '')}/admin/deadletters${path}`;
-  const response = await fetch(url, { method }).catch((error: Error) => {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const response = await fetch(url, { method, headers }).catch((error: Error) => {
     const cause = (error.cause as Error | undefined)?.message ?? error.message;
     throw new Error(`no collector answers at ${collectorUrl} (${cause}): give --collector-url`);
   });

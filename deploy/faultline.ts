@@ -1,17 +1,10 @@
 #!/usr/bin/env node
 // The `faultline` executable: verbs that run things live here, verbs that ask in query/cli.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addQueryVerbs } from '../query/cli/verbs.ts';
 import { addDeadLetterVerbs } from './dead-letters.ts';
 import { flagHelp, readSettings } from './settings.ts';
-
-// The manifest is one folder up from the sources and two from what is built of them.
-const manifest = new URL(
-  import.meta.url.includes('/dist/') ? '../../package.json' : '../package.json',
-  import.meta.url,
-);
-const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+import { version } from './version.ts';
 
 const program = new Command('faultline')
   .description('Failure memory for self-healing agents.')
@@ -25,10 +18,10 @@ const startVerb = program
   .command('start')
   .description('collector and query service over embedded ClickHouse, or over a server');
 const collect = (value: string, before: string[] = []) => [...before, value];
-for (const { flag, variable, help, fallback, repeatable } of flagHelp) {
+for (const { flag, variable, help, fallback, repeatable, isSwitch } of flagHelp) {
   const text = `${help} [${variable}]${fallback ? ` (default ${fallback})` : ''}`;
   if (repeatable) startVerb.option(`--${flag} <value>`, text, collect);
-  else startVerb.option(`--${flag} <value>`, text);
+  else startVerb.option(isSwitch ? `--${flag} [value]` : `--${flag} <value>`, text);
 }
 startVerb.action(async (_options, command: Command) => {
   const settings = readSettings(flagValues(command));

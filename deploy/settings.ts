@@ -3,6 +3,11 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const file = z.string().min(1).optional();
+/** A flag without a value is on. */
+const switched = z.preprocess(
+  (value) => (typeof value === 'boolean' ? `${value}` : value),
+  z.stringbool({ error: 'expected true or false' }).default(false),
+);
 /** Repeated as a flag, separated by commas in a variable. */
 const tokens = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((token) => token.trim()) : value),
@@ -39,6 +44,10 @@ const flags = {
   'tls-key': [file, 'its private key, a PEM file'],
   'tls-client-ca': [file, 'CA that client certificates must come from, a PEM file: mutual TLS'],
   keep: [z.enum(['agents', 'all-errors']).default('agents'), 'which failed spans to keep'],
+  'redact-national-ids': [
+    switched,
+    'remove national ids too, besides secrets, e-mail addresses and card numbers',
+  ],
   'retention-days': [z.coerce.number().int().min(1).max(3650).default(90), 'days to keep failures'],
   'queue-max-mib': [
     z.coerce.number().int().min(1).max(1_048_576).default(1024),
@@ -71,6 +80,7 @@ export const flagHelp = Object.entries(flags).map(([flag, [schema, help]]) => {
     help,
     fallback: fallback === undefined ? '' : `${fallback}`,
     repeatable: Array.isArray(fallback),
+    isSwitch: typeof fallback === 'boolean',
   };
 });
 

@@ -2,13 +2,20 @@
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import { createHttpServer, historyAccess, startCollector } from '../collector/index.ts';
+import {
+  createHttpServer,
+  historyAccess,
+  startCollector,
+  startOwnTraces,
+  watchQueryService,
+} from '../collector/index.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
 import { type ClickHouseConnection, migrate } from './clickhouse/migrate.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { isLoopback, type Settings } from './settings.ts';
 import { readTls } from './tls.ts';
+import { version } from './version.ts';
 
 const database = 'faultline';
 
@@ -54,7 +61,13 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       await end().catch((error: unknown) => logger.error({ err: error }, 'while stopping'));
     }
   };
+  const access = historyAccess(settings['query-token'], settings['admin-token']);
   try {
+    const tracing = await startOwnTraces({
+      version,
+      logger: logger.child({ component: 'own-traces' }),
+    });
+    if (tracing) stops.push(() => tracing.shutdown());
     const storage = settings['clickhouse-url']
       ? externalStorage(settings['clickhouse-url'], settings)
       : await embeddedStorage(settings);
@@ -73,11 +86,15 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       ingestTokens: settings['ingest-token'],
       tls,
       keep: settings.keep,
+      redactNationalIds: settings['redact-national-ids'],
       maxBodyMib: settings['max-body-mib'],
       queue: {
         folder: join(settings['data-dir'], 'queue'),
         maxBytes: settings['queue-max-mib'] * 1024 * 1024,
       },
+      access,
+      version,
+      tracing,
       logger: logger.child({ component: 'collector' }),
     });
     stops.push(() => collector.close());
@@ -87,14 +104,16 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       otlp: collector.private,
     });
     stops.push(() => history.close());
+    const queryLogger = logger.child({ component: 'query' });
     const query = await startQueryService({
       history,
       host: settings.host,
       port: settings['query-port'],
-      access: historyAccess(settings['query-token'], settings['admin-token']),
+      access,
       createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
-      logger: logger.child({ component: 'query' }),
+      watch: (app) => watchQueryService(app, { access: access.read, tracing, logger: queryLogger }),
+      logger: queryLogger,
     }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE'
         ? new Error(`port ${settings['query-port']} is in use: give another with --query-port`, {

@@ -5,7 +5,7 @@
 // until `settle` names its disposition.
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import { type FailureContext, failureFacts, redactedMessage } from './failure.ts';
-import type { Redactor } from './redaction.ts';
+import type { Redactor } from './redaction/index.ts';
 import type {
   FailureClass,
   FailureDisposition,

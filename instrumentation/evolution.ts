@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import { defaultTracer } from './pipeline/default.ts';
 import { cutToBytes } from './plain.ts';
-import { redact, redactAny } from './redaction.ts';
+import { redact } from './redaction/index.ts';
 import type { EvolutionStatus, EvolutionTrigger } from './semconv/attributes.ts';
 import * as semconv from './semconv/attributes.ts';
 import { addSnapshotEvent, snapshotOf } from './snapshot.ts';
@@ -101,7 +101,7 @@ function attributesOf(evolution: Evolution, id: string, toRef: string | undefine
 }
 
 function words(text: string, name: 'evolution.resolution' | 'evolution.rationale'): string {
-  return cutToBytes(String(redactAny(text, redact).value), semconv.MAX_BYTES[name]);
+  return cutToBytes(String(redact(text).value), semconv.MAX_BYTES[name]);
 }
 
 function list(items: readonly string[] | undefined): string[] | undefined {

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import { describeException, type ExceptionFacts } from './exception.ts';
-import { canonicalJson, cutToBytes } from './plain.ts';
-import { type Redactor, redactAny } from './redaction.ts';
+import { canonicalJson, cutToBytes, toPlain } from './plain.ts';
+import type { Redactor } from './redaction/index.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -73,7 +73,7 @@ class Collected {
 
   #redact(name: string, value: unknown) {
     try {
-      const { value: redacted, redactions } = redactAny(value, this.#redactor);
+      const { value: redacted, redactions } = this.#redactor(toPlain(value));
       for (const [kind, count] of Object.entries(redactions)) this.#count(kind, count);
       return redacted;
     } catch {

@@ -5,7 +5,7 @@ import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
 import { guarded } from './guard.ts';
 import { defaultTracer } from './pipeline/default.ts';
-import type { Redactor } from './redaction.ts';
+import type { Redactor } from './redaction/index.ts';
 import { GraphRun } from './run.ts';
 import type { FailureDisposition, GraphRunOutcome } from './semconv/attributes.ts';
 import { type SnapshotAnnouncer, snapshotOf } from './snapshot.ts';

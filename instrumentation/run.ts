@@ -20,7 +20,7 @@ import {
   tellFailure,
 } from './attempt.ts';
 import { readProperty } from './exception.ts';
-import { type Redactor, redact } from './redaction.ts';
+import { type Redactor, redact } from './redaction/index.ts';
 import type { GraphRunOutcome } from './semconv/attributes.ts';
 import * as semconv from './semconv/attributes.ts';
 import { type Snapshot, SnapshotAnnouncer } from './snapshot.ts';

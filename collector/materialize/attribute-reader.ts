@@ -1,24 +1,54 @@
 // Takes attributes out of a span one by one: by our name first, then by the names that others use.
 // What nobody took ends in the `attributes` column.
-import { ALIASES, MAX_BYTES } from '../../instrumentation/semconv/index.ts';
+import {
+  ALIASES,
+  ATTR_EVOLUTION_AUTHOR,
+  ATTR_EVOLUTION_ID,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GRAPH_ID,
+  ATTR_GRAPH_NODE_ID,
+  ATTR_GRAPH_NODE_NAME,
+  ATTR_GRAPH_RUN_ID,
+  MAX_BYTES,
+} from '../../instrumentation/semconv/index.ts';
 import type { Attributes, Value } from '../otlp/span.ts';
-import { cut, MAX_NAME_BYTES, storedAttributes, textOf } from './bounds.ts';
+import { cut, MAX_NAME_BYTES, textOf } from './bounds.ts';
+import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
+import { storedAttributes } from './stored-attributes.ts';
 
 const LIMITS: Readonly<Record<string, number>> = MAX_BYTES;
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_NAMES = 64;
+/** What tells one agent, session, run or node from another stays different when it is redacted. */
+const IDS = new Set<string>([
+  ATTR_EVOLUTION_AUTHOR,
+  ATTR_EVOLUTION_ID,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GRAPH_ID,
+  ATTR_GRAPH_NODE_ID,
+  ATTR_GRAPH_NODE_NAME,
+  ATTR_GRAPH_RUN_ID,
+]);
 
 export class AttributeReader {
   /** Names of the attributes that were cut to their bound. */
   readonly truncated = new Set<string>();
+  /** All text that leaves this reader for a row passes through it; only `peek` shows what was sent. */
+  readonly redactor: FieldRedactor;
   private readonly all: Attributes;
   private readonly taken = new Set<string>();
 
-  constructor(attributes: Attributes) {
+  /** @param secrets what finds secrets @default the built-in redaction */
+  constructor(attributes: Attributes, secrets: Secrets = STANDARD_SECRETS) {
     this.all = attributes;
+    this.redactor = new FieldRedactor(secrets);
   }
 
-  /** Looks without taking; '' when absent. */
+  /** Looks without taking, for decisions and not for rows; '' when absent. */
   peek(key: string): string {
     return textOf(this.all.get(key));
   }
@@ -33,7 +63,10 @@ export class AttributeReader {
     return false;
   }
 
-  /** The text under the first of the key and its aliases that says something, within its bound. */
+  /**
+   * The text under the first of the key and its aliases that says something, without secrets and
+   * within its bound.
+   */
   text(key: string, aliases: readonly string[] = ALIASES[key] ?? []): string {
     for (const name of [key, ...aliases]) {
       const value = this.peek(name);
@@ -44,10 +77,16 @@ export class AttributeReader {
     return '';
   }
 
-  /** Cuts a text to the bound of this attribute, and remembers that it did. */
+  /** Takes secrets out of a text, cuts it to the bound of this attribute and remembers that it did. */
   bounded(key: string, text: string): string {
-    const short = cut(text, LIMITS[key] ?? MAX_NAME_BYTES);
-    if (short.length !== text.length) this.truncated.add(key);
+    const limit = LIMITS[key] ?? MAX_NAME_BYTES;
+    if (IDS.has(key)) {
+      if (Buffer.byteLength(text) > limit) this.truncated.add(key);
+      return this.redactor.id(key, text, limit);
+    }
+    const clean = this.redactor.clean(key, text, limit);
+    const short = cut(clean, limit);
+    if (text.length > limit || short.length !== clean.length) this.truncated.add(key);
     return short;
   }
 
@@ -71,7 +110,7 @@ export class AttributeReader {
     const items: Value[] = Array.isArray(value) ? value : [value];
     return items
       .slice(0, MAX_NAMES)
-      .map((item) => cut(textOf(item), MAX_NAME_BYTES))
+      .map((item) => this.redactor.text(key, textOf(item), MAX_NAME_BYTES))
       .filter((item) => item !== '');
   }
 
@@ -84,7 +123,9 @@ export class AttributeReader {
       ([, count]) => Number.isInteger(count) && count >= 0 && count <= MAX_UINT32,
     );
     return Object.fromEntries(
-      counts.slice(0, MAX_NAMES).map(([kind, count]) => [cut(kind, MAX_NAME_BYTES), count]),
+      counts
+        .slice(0, MAX_NAMES)
+        .map(([kind, count]) => [this.redactor.text(key, kind, MAX_NAME_BYTES), count]),
     );
   }
 
@@ -93,11 +134,11 @@ export class AttributeReader {
     this.taken.add(key);
   }
 
-  /** What nobody took, behind what is given, as bounded text. */
+  /** What nobody took, behind what is given, as bounded text without secrets. */
   rest(first: [string, Value][]): Record<string, string> {
     const entries = first;
     for (const entry of this.all) if (!this.taken.has(entry[0])) entries.push(entry);
-    return storedAttributes(entries);
+    return storedAttributes(entries, this.redactor);
   }
 }
 

@@ -6,7 +6,7 @@ export const MAX_NAME_BYTES = 1024;
 /** Most bytes of UTF-8 of one value in the `attributes` columns. */
 export const MAX_ATTRIBUTE_BYTES = 4096;
 /** Most bytes of UTF-8 of one key in the `attributes` columns. */
-const MAX_KEY_BYTES = 256;
+export const MAX_KEY_BYTES = 256;
 /** Most entries of the `attributes` columns. */
 export const MAX_STORED_ATTRIBUTES = 64;
 
@@ -28,14 +28,4 @@ export function textOf(value: Value | undefined): string {
   if (value === undefined || value === null) return '';
   if (typeof value !== 'object') return String(value);
   return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? String(item) : item));
-}
-
-/** The first {@link MAX_STORED_ATTRIBUTES} entries as bounded text. */
-export function storedAttributes(entries: Iterable<[string, Value]>): Record<string, string> {
-  const stored: [string, string][] = [];
-  for (const [key, value] of entries) {
-    if (stored.length >= MAX_STORED_ATTRIBUTES) break;
-    stored.push([cut(key, MAX_KEY_BYTES), cut(textOf(value), MAX_ATTRIBUTE_BYTES)]);
-  }
-  return Object.fromEntries(stored);
 }

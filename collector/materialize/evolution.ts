@@ -15,7 +15,6 @@ import {
 import type { Span } from '../otlp/span.ts';
 import type { EvolutionRow } from '../rows.ts';
 import type { AttributeReader } from './attribute-reader.ts';
-import { cut, MAX_NAME_BYTES } from './bounds.ts';
 import { failureId } from './failure-id.ts';
 import type { Origin } from './origin.ts';
 import { firstCredible, formatTime } from './time.ts';
@@ -41,7 +40,8 @@ export function evolutionRow(
   const named = told.data[ATTR_EVOLUTION_TARGET_FAILURES] ?? [];
   const wrong = named.find((id) => !UUID.test(id));
   if (wrong !== undefined) {
-    return `${ATTR_EVOLUTION_TARGET_FAILURES}: expected UUIDs, got ${JSON.stringify(cut(wrong, 60))}`;
+    const shown = attributes.redactor.text(ATTR_EVOLUTION_TARGET_FAILURES, wrong, 60);
+    return `${ATTR_EVOLUTION_TARGET_FAILURES}: expected UUIDs, got ${JSON.stringify(shown)}`;
   }
   const linked = span.links
     .filter((link) => link.traceId.length === 32 && link.spanId.length === 16)
@@ -60,7 +60,11 @@ export function evolutionRow(
     author: attributes.text(ATTR_EVOLUTION_AUTHOR),
     from_ref: attributes.text(ATTR_EVOLUTION_FROM_REF),
     graph_snapshot_ref: origin.graph_snapshot_ref,
-    target_fingerprints: [...new Set(fingerprints.map((text) => cut(text, MAX_NAME_BYTES)))],
+    target_fingerprints: [
+      ...new Set(
+        fingerprints.map((text) => attributes.bounded(ATTR_EVOLUTION_TARGET_FINGERPRINTS, text)),
+      ),
+    ],
     target_failures: [...new Set([...named.map((id) => id.toLowerCase()), ...linked])],
     trace_id: span.traceId,
     span_id: span.spanId,

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { uuidOf } from './uuid.ts';
 
 /**
  * The id of the failure that a span tells of: a UUID of version 8 (RFC 9562) from the first 16 bytes
@@ -7,13 +7,5 @@ import { hash } from 'node:crypto';
  * @param spanId 16 hex digits
  */
 export function failureId(traceId: string, spanId: string): string {
-  const hex = hash('sha256', Buffer.from(traceId + spanId, 'hex'), 'hex');
-  const variant = ((Number.parseInt(hex[16]!, 16) & 0b0011) | 0b1000).toString(16);
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
+  return uuidOf(Buffer.from(traceId + spanId, 'hex'));
 }

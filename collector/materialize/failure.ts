@@ -1,3 +1,4 @@
+import { addCounts } from '../../instrumentation/redaction/index.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -103,7 +104,8 @@ export function failureRow(failed: FailedSpan): FailureRow {
     class: failureClass,
     ...error,
   });
-  return {
+  const service = serviceOf(failed.resource, attributes.redactor.secrets);
+  const row: FailureRow = {
     timestamp: formatTime(firstCredible(span.endNs, span.startNs, failed.receivedAt)),
     failure_id: failureId(span.traceId, span.spanId),
     level: LEVELS[failed.role],
@@ -133,12 +135,16 @@ export function failureRow(failed: FailedSpan): FailureRow {
     redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
     truncated: [...new Set([...attributes.names(ATTR_FAILURE_TRUNCATED), ...attributes.truncated])],
     attributes: restOf(failed),
-    resource_attributes: serviceOf(failed.resource).attributes,
+    resource_attributes: service.attributes,
     received_at: formatTime(failed.receivedAt),
     ancestor_span_ids: [],
     revision: 1,
     is_deleted: 0,
   };
+  // Only now all has been read.
+  addCounts(row.redactions, attributes.redactor.counts);
+  addCounts(row.redactions, service.redactor.counts);
+  return row;
 }
 
 /** OTel's value of `error.type` for an error that has no name. */

@@ -9,7 +9,9 @@ import {
 } from '../../instrumentation/semconv/index.ts';
 import type { Resource, Span } from '../otlp/span.ts';
 import type { AttributeReader } from './attribute-reader.ts';
-import { cut, MAX_NAME_BYTES, storedAttributes, textOf } from './bounds.ts';
+import { MAX_NAME_BYTES, textOf } from './bounds.ts';
+import { FieldRedactor, type Secrets } from './field-redactor.ts';
+import { storedAttributes } from './stored-attributes.ts';
 
 export interface Origin {
   service_name: string;
@@ -28,19 +30,25 @@ interface Service {
   environment: string;
   agent_id: string;
   attributes: Record<string, string>;
+  /** What was removed from it. */
+  redactor: FieldRedactor;
 }
 
 const services = new WeakMap<Resource, Service>();
 
-export function serviceOf(resource: Resource): Service {
+/** @param secrets what finds secrets in it */
+export function serviceOf(resource: Resource, secrets: Secrets): Service {
   let service = services.get(resource);
-  if (service === undefined) {
-    const text = (key: string) => cut(textOf(resource.attributes.get(key)), MAX_NAME_BYTES);
+  if (service?.redactor.secrets !== secrets) {
+    const redactor = new FieldRedactor(secrets);
+    const text = (key: string) =>
+      redactor.id(key, textOf(resource.attributes.get(key)), MAX_NAME_BYTES);
     service = {
+      redactor,
       service_name: text('service.name'),
       environment: text('deployment.environment.name') || text('deployment.environment'),
       agent_id: text(ATTR_GEN_AI_AGENT_ID),
-      attributes: storedAttributes(resource.attributes),
+      attributes: storedAttributes(resource.attributes, redactor),
     };
     services.set(resource, service);
   }
@@ -48,11 +56,15 @@ export function serviceOf(resource: Resource): Service {
 }
 
 /**
- * Takes the origin from the span. Without an agent id, the agent's name or the service's stands for
+ * Takes the origin from a span or a record tied to one. Without an agent id, the agent's name or the service's stands for
  * it; without a run id, the trace id does.
  */
-export function takeOrigin(resource: Resource, span: Span, attributes: AttributeReader): Origin {
-  const service = serviceOf(resource);
+export function takeOrigin(
+  resource: Resource,
+  span: Pick<Span, 'traceId'>,
+  attributes: AttributeReader,
+): Origin {
+  const service = serviceOf(resource, attributes.redactor.secrets);
   const agentName = attributes.text(ATTR_GEN_AI_AGENT_NAME);
   return {
     service_name: service.service_name,

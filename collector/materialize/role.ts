@@ -29,6 +29,20 @@ const AGENT_OPERATIONS = new Set(['invoke_agent', 'create_agent', 'invoke_workfl
 const TRACELOOP_ENTITY = 'traceloop.entity.name';
 const TRACELOOP_KIND = 'traceloop.span.kind';
 const OPENINFERENCE_KIND = 'openinference.span.kind';
+/** LangGraph hands these down to whatever runs inside the node. */
+const INHERITED_NODE_IDS = [
+  'langgraph_node',
+  'metadata.langgraph_node',
+  'traceloop.association.properties.langgraph_node',
+];
+/** On spans of a tool or a model, which may have the ids of their node as well. */
+const OPERATION_KEYS = [
+  'ai.operationId',
+  'gen_ai.tool.name',
+  'hive.tool.name',
+  'hive.llm.model',
+  'llm.request.type',
+];
 
 /** The role of a span: by its name, else by what its attributes say. */
 export function roleOf(span: Span, attributes: AttributeReader): Role {
@@ -36,7 +50,7 @@ export function roleOf(span: Span, attributes: AttributeReader): Role {
   const named = NAMED_ROLES[space < 0 ? span.name : span.name.slice(0, space)];
   if (named) return named;
   if (attributes.has(ATTR_EVOLUTION_ID)) return 'evolution';
-  return roleOfOperation(attributes) ?? roleOfNode(span, attributes) ?? roleByPlace(span);
+  return roleOfOperation(span, attributes) ?? roleOfNode(span, attributes) ?? roleByPlace(span);
 }
 
 /** The id of the span's node; '' when it has none. */
@@ -50,22 +64,32 @@ export function takeNodeId(attributes: AttributeReader): string {
   );
 }
 
-function roleOfOperation(attributes: AttributeReader): Role | undefined {
+function roleOfOperation(span: Span, attributes: AttributeReader): Role | undefined {
   const operation = attributes.peek('gen_ai.operation.name');
   if (operation !== '') return AGENT_OPERATIONS.has(operation) ? 'agent' : 'operation';
-  if (attributes.has('ai.operationId')) return 'operation';
+  if (OPERATION_KEYS.some((key) => attributes.has(key))) return 'operation';
   switch (attributes.peek(TRACELOOP_KIND)) {
     case 'workflow':
     case 'agent':
       return 'agent';
     case 'task':
-      return 'node';
+      return isInsideNode(span, attributes) ? 'operation' : 'node';
     case 'tool':
       return 'operation';
   }
   const kind = attributes.peek(OPENINFERENCE_KIND).toUpperCase();
+  if (kind !== '' && isInsideNode(span, attributes)) return 'operation';
   if (kind === 'AGENT') return hasNodeId(attributes) ? 'node' : 'agent';
   return kind === '' || kind === 'CHAIN' || kind === 'UNKNOWN' ? undefined : 'operation';
+}
+
+/**
+ * Whether LangChain's tracers made the span for something inside a LangGraph node: a chain, a router, a
+ * parser. The node's own span has the node's name.
+ */
+function isInsideNode(span: Span, attributes: AttributeReader): boolean {
+  const node = INHERITED_NODE_IDS.map((key) => attributes.peek(key)).find((id) => id !== '');
+  return node !== undefined && node !== (attributes.peek(TRACELOOP_ENTITY) || span.name);
 }
 
 function roleOfNode(span: Span, attributes: AttributeReader): Role | undefined {
@@ -105,5 +129,10 @@ export function isFailed(span: Span, attributes: AttributeReader, exceptionType:
     attributes.peek(ATTR_EXCEPTION_TYPE),
     attributes.peek(ATTR_ERROR_TYPE),
   ];
-  return !types.some((type) => INTERRUPTS.has(type.slice(type.lastIndexOf('.') + 1)));
+  return !types.some(isInterrupt);
+}
+
+/** Whether an exception of this type pauses or steers a graph instead of failing it. */
+export function isInterrupt(type: string): boolean {
+  return INTERRUPTS.has(type.slice(type.lastIndexOf('.') + 1));
 }

@@ -1,23 +1,27 @@
 import { hash } from 'node:crypto';
 import {
+  ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_SNAPSHOT_BODY,
   ATTR_GRAPH_SNAPSHOT_REF,
   MAX_BYTES,
 } from '../../instrumentation/semconv/index.ts';
 import type { SpanEvent } from '../otlp/span.ts';
 import type { GraphSnapshotRow } from '../rows.ts';
-import { textOf } from './bounds.ts';
+import { MAX_NAME_BYTES, textOf } from './bounds.ts';
+import type { FieldRedactor } from './field-redactor.ts';
 import type { Origin } from './origin.ts';
 import { formatTime } from './time.ts';
 
 /**
- * The row of a `graph.snapshot` event, or why there is none: the body must be what its ref says.
+ * The row of a `graph.snapshot` event, or why there is none: the body must be what its ref says, as
+ * it was sent. It is stored without its secrets, under the same ref.
  * @param seenNs Unix time in nanoseconds
  */
 export function snapshotRow(
   event: SpanEvent,
   origin: Origin,
   seenNs: bigint,
+  redactor: FieldRedactor,
 ): GraphSnapshotRow | string {
   const ref = textOf(event.attributes.get(ATTR_GRAPH_SNAPSHOT_REF));
   const body = textOf(event.attributes.get(ATTR_GRAPH_SNAPSHOT_BODY));
@@ -34,26 +38,34 @@ export function snapshotRow(
     ref,
     graph_id: origin.graph_id,
     agent_id: origin.agent_id,
-    body,
-    ...topologyOf(body),
+    body: redactor.text(ATTR_GRAPH_SNAPSHOT_BODY, body, MOST_BYTES),
+    ...topologyOf(body, redactor),
     first_seen: seen,
     last_seen: seen,
   };
 }
 
-/** Node ids and 'source->target' edges of a body in the known shape; otherwise nothing. */
-function topologyOf(body: string): { nodes: string[]; edges: string[] } {
+/** A body that is no longer than its limit is never cut because of what stands for its secrets. */
+const MOST_BYTES = 2 * MAX_BYTES[ATTR_GRAPH_SNAPSHOT_BODY];
+
+/**
+ * Node ids and 'source->target' edges of a body in the known shape; otherwise nothing. The ids are
+ * redacted as those of failures are.
+ */
+function topologyOf(body: string, redactor: FieldRedactor): { nodes: string[]; edges: string[] } {
   let graph: unknown;
   try {
     graph = JSON.parse(body);
   } catch {
     return { nodes: [], edges: [] };
   }
+  const stored = (id: unknown) =>
+    idText(id).map((text) => redactor.id(ATTR_GRAPH_NODE_ID, text, MAX_NAME_BYTES));
   return {
-    nodes: items(graph, 'nodes').flatMap((node) => idText(node.id)),
+    nodes: items(graph, 'nodes').flatMap((node) => stored(node.id)),
     edges: items(graph, 'edges').flatMap((edge) =>
-      idText(edge.source).flatMap((source) =>
-        idText(edge.target).map((target) => `${source}->${target}`),
+      stored(edge.source).flatMap((source) =>
+        stored(edge.target).map((target) => `${source}->${target}`),
       ),
     ),
   };

@@ -18,19 +18,41 @@ export function isTimed(span: Span): boolean {
   return firstCredible(span.endNs, span.startNs, 0n) !== 0n;
 }
 
-// Rows of one request fall into few seconds, and the calendar is what costs.
-let lastSecond = -1n;
-let lastText = '';
+/** A second, and the text before its fraction. */
+interface Second {
+  startNs: bigint;
+  text: string;
+}
 
-/** 'YYYY-MM-DD hh:mm:ss.nnnnnnnnn' in UTC. */
+const NS_PER_SECOND = 1_000_000_000;
+
+// Rows of one request fall into few seconds, those of spans and that of their arrival in turns, and
+// the calendar is what costs.
+let second: Second = secondOf(0n);
+let otherSecond = second;
+
+function secondOf(ns: bigint): Second {
+  const seconds = ns / BigInt(NS_PER_SECOND);
+  const date = new Date(Number(seconds) * 1000).toISOString();
+  return {
+    startNs: seconds * BigInt(NS_PER_SECOND),
+    text: `${date.slice(0, 10)} ${date.slice(11, 19)}.`,
+  };
+}
+
+function isIn(ns: bigint, { startNs }: Second): boolean {
+  const after = Number(ns - startNs);
+  return after >= 0 && after < NS_PER_SECOND;
+}
+
+/** 'YYYY-MM-DD hh:mm:ss.nnnnnnnnn' in UTC; from 1970 on. */
 export function formatTime(ns: bigint): string {
-  const second = ns / 1_000_000_000n;
-  if (second !== lastSecond) {
-    const date = new Date(Number(second) * 1000).toISOString();
-    lastText = `${date.slice(0, 10)} ${date.slice(11, 19)}`;
-    lastSecond = second;
+  if (!isIn(ns, second)) {
+    [second, otherSecond] = [otherSecond, second];
+    if (!isIn(ns, second)) second = secondOf(ns);
   }
-  return `${lastText}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
+  // The digit before the fraction keeps its zeros.
+  return second.text + String(NS_PER_SECOND + Number(ns - second.startNs)).slice(1);
 }
 
 /** Nanoseconds between start and end as text; '0' when they do not tell. */

@@ -1,4 +1,5 @@
 // A span becomes rows. Pure: no clock, no I/O, the same span always gives the same rows.
+import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import {
   ATTR_GRAPH_NODE_ATTEMPT,
   ATTR_GRAPH_RUN_OUTCOME,
@@ -10,7 +11,9 @@ import { emptyRows, type GraphRunRow, type NodeAttemptRow, type Rows } from '../
 import { AttributeReader } from './attribute-reader.ts';
 import { evolutionRow } from './evolution.ts';
 import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
-import { type Origin, takeOrigin } from './origin.ts';
+import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
+import { withMetadata } from './metadata.ts';
+import { type Origin, serviceOf, takeOrigin } from './origin.ts';
 import { isFailed, roleOf, takeNodeId } from './role.ts';
 import { snapshotRow } from './snapshot.ts';
 import { durationNs, firstCredible, formatTime, NOT_ENDED } from './time.ts';
@@ -19,6 +22,8 @@ export interface Materialized {
   rows: Rows;
   /** What was wrong with a part of the span whose rows were made all the same. */
   warnings: string[];
+  /** What was removed from the rows, of all tables: kind → count. */
+  redactions: Redactions;
   /** Why the span as a whole was refused; it has no rows then. */
   rejection?: string;
 }
@@ -26,32 +31,63 @@ export interface Materialized {
 /**
  * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions.
  * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
+ * @param secrets what finds secrets @default the built-in redaction
  */
 export function toRows(
   resource: Resource,
   scope: Scope,
   span: Span,
   receivedAt: bigint,
+  secrets: Secrets = STANDARD_SECRETS,
+): Materialized {
+  const attributes = new AttributeReader(withMetadata(span.attributes), secrets);
+  const snapshots = new FieldRedactor(secrets);
+  const made = rowsOf(resource, scope, span, attributes, snapshots, receivedAt);
+  if (made.rejection !== undefined) return made;
+  for (const redactor of [attributes.redactor, snapshots]) {
+    addCounts(made.redactions, redactor.counts);
+    for (const name of redactor.dropped) {
+      made.warnings.push(`span ${span.spanId}: the redaction of ${name} failed: it was dropped`);
+    }
+  }
+  if (made.rows.failures.length > 0) {
+    addCounts(made.redactions, serviceOf(resource, secrets).redactor.counts);
+  }
+  return made;
+}
+
+function rowsOf(
+  resource: Resource,
+  scope: Scope,
+  span: Span,
+  attributes: AttributeReader,
+  snapshots: FieldRedactor,
+  receivedAt: bigint,
 ): Materialized {
   const rows = emptyRows();
   const warnings: string[] = [];
-  const attributes = new AttributeReader(span.attributes);
   const role = roleOf(span, attributes);
   const origin = takeOrigin(resource, span, attributes);
 
   for (const event of span.events) {
     if (event.name !== EVENT_GRAPH_SNAPSHOT) continue;
-    const row = snapshotRow(event, origin, firstCredible(event.timeNs, span.startNs, receivedAt));
+    const seen = firstCredible(event.timeNs, span.startNs, receivedAt);
+    const row = snapshotRow(event, origin, seen, snapshots);
     if (typeof row === 'string') warnings.push(`span ${span.spanId}: ${row}`);
     else rows.graph_snapshots.push(row);
   }
   if (role === 'evolution') {
     const row = evolutionRow(span, attributes, origin, receivedAt);
     if (typeof row === 'string') {
-      return { rows: emptyRows(), warnings: [], rejection: `span ${span.spanId}: ${row}` };
+      return {
+        rows: emptyRows(),
+        warnings: [],
+        redactions: {},
+        rejection: `span ${span.spanId}: ${row}`,
+      };
     }
     rows.evolutions.push(row);
-    return { rows, warnings };
+    return { rows, warnings, redactions: {} };
   }
   const exception = exceptionOf(span, attributes);
   const failed = isFailed(span, attributes, exception.type);
@@ -75,7 +111,7 @@ export function toRows(
       }),
     );
   }
-  return { rows, warnings };
+  return { rows, warnings, redactions: {} };
 }
 
 function attemptRow(

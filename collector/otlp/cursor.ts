@@ -9,6 +9,8 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
+const MAX_TAG = 2 ** 32 - 1;
+
 export class Cursor extends PbfReader {
   readonly bytes: Buffer;
 
@@ -31,7 +33,7 @@ export class Cursor extends PbfReader {
   /** Skips the field with this tag. Throws DecodeError for unknown wire types and over-long fields. */
   skipField(tag: number, end: number): void {
     const start = this.pos;
-    if (tag < 8) throw new DecodeError(`field number 0 at byte ${start}`);
+    if (tag < 8 || tag > MAX_TAG) throw badTag(tag, start);
     switch (tag & 7) {
       case VARINT:
         this.readVarint();
@@ -46,7 +48,7 @@ export class Cursor extends PbfReader {
         this.pos += 4;
         break;
       default:
-        throw new DecodeError(`unknown wire type ${tag & 7} at byte ${start}`);
+        throw badTag(tag, start);
     }
     if (this.pos > end) throw truncated(start);
   }
@@ -105,6 +107,14 @@ export class Cursor extends PbfReader {
     }
     return BigInt.asIntN(64, exact);
   }
+}
+
+// Apart, so that skipField stays small enough to be inlined where spans are scanned.
+function badTag(tag: number, offset: number): DecodeError {
+  let reason = `unknown wire type ${tag & 7}`;
+  if (tag < 8) reason = 'field number 0';
+  else if (tag > MAX_TAG) reason = 'a tag of more than 32 bits';
+  return new DecodeError(`${reason} at byte ${offset}`);
 }
 
 function truncated(offset: number): DecodeError {

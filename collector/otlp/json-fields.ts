@@ -31,6 +31,18 @@ export function numberAt(raw: JsonObject, field: string, path: string): number {
   throw wrongType(join(path, field), 'an integer', value);
 }
 
+/** An enum as an integer; its names are taken too, though OTLP's JSON has none. */
+export function enumAt(
+  raw: JsonObject,
+  field: string,
+  path: string,
+  names: readonly string[],
+): number {
+  const value = raw[field];
+  const named = typeof value === 'string' ? names.indexOf(value) : -1;
+  return named >= 0 ? named : numberAt(raw, field, path);
+}
+
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** An unsigned 64-bit integer as a string or a number. */
@@ -48,7 +60,7 @@ export function integerOf(value: unknown): bigint | undefined {
 }
 
 export function wrongType(path: string, expected: string, got: unknown): DecodeError {
-  return new DecodeError(`${path}: expected ${expected}, got ${describe(got)}`);
+  return new DecodeError(`${path}: expected ${expected}, got ${describe(got)}`, path);
 }
 
 function describe(got: unknown): string {

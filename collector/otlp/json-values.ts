@@ -14,7 +14,7 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** The `attributes` of a resource, span or event. */
+/** The `attributes` of a resource, span, event or log record. */
 export function readJsonAttributes(raw: JsonObject, path: string): Attributes {
   const attributes: Attributes = new Map();
   arrayAt(raw, 'attributes', path).forEach((entry, i) => {
@@ -29,10 +29,11 @@ function readKeyValue(entry: unknown, path: string, depth: number): [string, Val
   const raw = objectAt(entry, path);
   const key = raw.key ?? '';
   if (typeof key !== 'string') throw wrongType(`${path}.key`, 'a string', key);
-  return [wellFormed(key), readValue(raw.value ?? {}, `${path}.value`, depth)];
+  return [wellFormed(key), readJsonValue(raw.value ?? {}, `${path}.value`, depth)];
 }
 
-function readValue(value: unknown, path: string, depth: number): Value {
+/** Reads an AnyValue; null when it holds nothing that is known. */
+export function readJsonValue(value: unknown, path: string, depth = 0): Value {
   const raw = objectAt(value, path);
   if (present(raw, 'stringValue')) {
     const text = raw.stringValue;
@@ -86,7 +87,7 @@ function readArray(value: unknown, path: string, depth: number): Value {
   const items = arrayAt(objectAt(value, `${path}.arrayValue`), 'values', `${path}.arrayValue`);
   return items
     .slice(0, MAX_ITEMS)
-    .map((item, i) => readValue(item, `${path}.arrayValue.values[${i}]`, depth));
+    .map((item, i) => readJsonValue(item, `${path}.arrayValue.values[${i}]`, depth));
 }
 
 function readKeyValueList(value: unknown, path: string, depth: number): Value {

@@ -1,25 +1,31 @@
-// Reads an ExportTraceServiceRequest in OTLP's JSON mapping: hex ids, enums as integers (their names
-// are taken too), 64-bit integers as strings or numbers, unknown fields ignored, null as absent.
+// Reads an ExportTraceServiceRequest in OTLP's JSON mapping.
 import { EVENT_GRAPH_SNAPSHOT } from '../../instrumentation/semconv/index.ts';
-import { arrayAt, type JsonObject, numberAt, objectAt, textAt, uint64At } from './json-fields.ts';
+import { arrayAt, enumAt, type JsonObject, objectAt, textAt, uint64At } from './json-fields.ts';
+import { flagsOfKeys, isHex, isZero, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
-import { FAILED, isKept, type KeepPolicy, keyFlags, nameFlags } from './keep.ts';
 import {
-  DecodeError,
+  FAILED,
+  isKept,
+  type KeepPolicy,
+  keyFlags,
+  METADATA,
+  METADATA_NODE,
+  nameFlags,
+} from './keep.ts';
+import {
   EVENT_EXCEPTION,
   MAX_LINKS,
-  MAX_MESSAGES,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
-  type Resource,
-  type Scope,
+  reject,
   type Span,
   type SpanEvent,
   type SpanLink,
   STATUS_ERROR,
-  type VisitSpan,
+  type Visit,
 } from './span.ts';
 
+const FIELDS = ['resourceSpans', 'scopeSpans', 'spans'] as const;
 const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map(
   (kind) => `SPAN_KIND_${kind}`,
 );
@@ -30,94 +36,39 @@ const STATUS_CODES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR'
  * after some visits.
  * @throws DecodeError naming the field when the body is not an ExportTraceServiceRequest
  */
-export function readJson(body: Buffer, policy: KeepPolicy, visit: VisitSpan): ReadResult {
-  const result: ReadResult = { received: 0, kept: 0, rejected: 0, messages: [] };
-  const request = parse(body);
-  const groups = arrayAt(request, 'resourceSpans', '');
-  groups.forEach((group, i) => {
-    readResourceSpans(
-      objectAt(group, `resourceSpans[${i}]`),
-      `resourceSpans[${i}]`,
-      policy,
-      visit,
-      result,
-    );
-  });
-  return result;
-}
-
-function parse(body: Buffer): JsonObject {
-  let request: unknown;
-  try {
-    request = JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new DecodeError(`not JSON: ${(error as Error).message}`);
-  }
-  return objectAt(request, 'the body');
-}
-
-function readResourceSpans(
-  group: JsonObject,
-  path: string,
-  policy: KeepPolicy,
-  visit: VisitSpan,
-  result: ReadResult,
-): void {
-  let resource: Resource | undefined;
-  arrayAt(group, 'scopeSpans', path).forEach((entry, i) => {
-    const scopePath = `${path}.scopeSpans[${i}]`;
-    const scopeSpans = objectAt(entry, scopePath);
-    let scope: Scope | undefined;
-    arrayAt(scopeSpans, 'spans', scopePath).forEach((item, j) => {
-      const spanPath = `${scopePath}.spans[${j}]`;
-      const raw = objectAt(item, spanPath);
-      result.received++;
-      const flags = scanSpan(raw, spanPath);
-      if (!hasValidIds(raw, spanPath, result) || !isKept(flags, policy)) return;
-      result.kept++;
-      resource ??= readResource(group, path);
-      scope ??= readScope(scopeSpans, scopePath);
-      visit(resource, scope, readSpan(raw, spanPath));
-    });
-  });
+export function readJson(body: Buffer, policy: KeepPolicy, visit: Visit<Span>): ReadResult {
+  const wants = (raw: JsonObject, path: string, result: ReadResult): boolean => {
+    const flags = scanSpan(raw, path);
+    if (!hasValidIds(raw, path, result)) return false;
+    if ((flags & METADATA) === 0 || isKept(flags, policy)) return isKept(flags, policy);
+    return tellsNode(raw, path);
+  };
+  return readJsonGroups(body, { fields: FIELDS, wants, read: readSpan }, visit);
 }
 
 function scanSpan(raw: JsonObject, path: string): number {
-  let flags = nameFlags(textAt(raw, 'name', path));
-  if (statusCode(raw, path) === STATUS_ERROR) flags |= FAILED;
-  for (const entry of arrayAt(raw, 'attributes', path)) {
-    const key = (entry as { key?: unknown } | null)?.key;
-    if (typeof key === 'string') flags |= keyFlags(key);
-  }
-  return flags;
+  const flags = nameFlags(textAt(raw, 'name', path)) | flagsOfKeys(raw, path, keyFlags);
+  return statusCode(raw, path) === STATUS_ERROR ? flags | FAILED : flags;
+}
+
+/** Whether the span's metadata names a node. */
+function tellsNode(raw: JsonObject, path: string): boolean {
+  return arrayAt(raw, 'attributes', path).some((entry) => {
+    const { key, value } = entry as { key?: unknown; value?: { stringValue?: unknown } | null };
+    return key === 'metadata' && String(value?.stringValue).includes(METADATA_NODE);
+  });
 }
 
 function hasValidIds(raw: JsonObject, path: string, result: ReadResult): boolean {
   const traceIdValid = isId(textAt(raw, 'traceId', path), 32);
   if (traceIdValid && isId(textAt(raw, 'spanId', path), 16)) return true;
-  result.rejected++;
-  if (result.messages.length < MAX_MESSAGES) {
-    const [field, digits] = traceIdValid ? ['spanId', 16] : ['traceId', 32];
-    result.messages.push(`${path}.${field} must be ${digits} hex digits, not all zero`);
-  }
+  const [field, digits] = traceIdValid ? ['spanId', 16] : ['traceId', 32];
+  reject(result, `${path}.${field} must be ${digits} hex digits, not all zero`);
   return false;
 }
 
 function isId(text: string, digits: number): boolean {
-  return text.length === digits && /^[0-9a-fA-F]+$/.test(text) && !/^0+$/.test(text);
-}
-
-function readResource(group: JsonObject, path: string): Resource {
-  const raw = objectAt(group.resource ?? {}, `${path}.resource`);
-  return { attributes: readJsonAttributes(raw, `${path}.resource`) };
-}
-
-function readScope(scopeSpans: JsonObject, path: string): Scope {
-  const raw = objectAt(scopeSpans.scope ?? {}, `${path}.scope`);
-  return {
-    name: wellFormed(textAt(raw, 'name', `${path}.scope`)),
-    version: wellFormed(textAt(raw, 'version', `${path}.scope`)),
-  };
+  return isHex(text, digits) && !isZero(text);
 }
 
 function readSpan(raw: JsonObject, path: string): Span {
@@ -142,12 +93,6 @@ function statusCode(raw: JsonObject, path: string): number {
   const status = raw.status ?? undefined;
   if (status === undefined) return 0;
   return enumAt(objectAt(status, `${path}.status`), 'code', `${path}.status`, STATUS_CODES);
-}
-
-function enumAt(raw: JsonObject, field: string, path: string, names: string[]): number {
-  const value = raw[field];
-  const named = typeof value === 'string' ? names.indexOf(value) : -1;
-  return named >= 0 ? named : numberAt(raw, field, path);
 }
 
 function readEvents(raw: JsonObject, path: string): SpanEvent[] {

@@ -1,8 +1,11 @@
-// Which spans are worth a row. Both readers ask here before they decode a span: the protobuf reader
-// with the bytes of names and keys, the JSON reader with strings.
+// Which spans and log records are worth a row. Both readers ask here before they decode one: the
+// protobuf reader with the bytes of names and keys, the JSON reader with strings.
 import {
   ALIASES,
   ATTR_EVOLUTION_ID,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
   SPAN_EVOLVE_GRAPH,
@@ -23,6 +26,13 @@ export const FAILED = 1;
 export const MARKED = 2;
 /** The span may be a node attempt, a run, a start signal or an evolution, good or bad. */
 export const EXECUTOR = 4;
+/** An attribute tells of an exception. */
+export const EXCEPTION = 8;
+
+/** An attribute holds JSON of a framework, and may name a node there. */
+export const METADATA = 16;
+/** What such JSON has to hold. */
+export const METADATA_NODE = 'langgraph_node';
 
 /** Says whether a span with these flags is decoded at all. */
 export function isKept(flags: number, policy: KeepPolicy): boolean {
@@ -49,6 +59,8 @@ const EXECUTOR_KEYS = [
   ATTR_EVOLUTION_ID,
 ];
 
+const EXCEPTION_KEYS = [ATTR_EXCEPTION_TYPE, ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE];
+
 const MARKER_PREFIXES = [
   'gen_ai.',
   'graph.',
@@ -64,8 +76,10 @@ const MARKER_PREFIXES = [
 ];
 
 const KEY_MARKERS = [
+  marker('metadata', true, METADATA),
   ...EXECUTOR_KEYS.map((key) => marker(key, true, EXECUTOR | MARKED)),
   ...MARKER_PREFIXES.map((prefix) => marker(prefix, false, MARKED)),
+  ...EXCEPTION_KEYS.map((key) => marker(key, true, EXCEPTION)),
 ];
 
 const NAME_MARKERS = [

@@ -59,7 +59,7 @@ export function scanSpan(cursor: Cursor, end: number): number {
 }
 
 /** Flags of the KeyValue from `start` to `end`, without reading its value. */
-function scanKey(cursor: Cursor, start: number, end: number): number {
+export function scanKey(cursor: Cursor, start: number, end: number): number {
   const buf = cursor.bytes;
   // As every exporter writes it: the key, then the value, then nothing more.
   const length = buf[start + 1]!;
@@ -90,7 +90,7 @@ function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
 }
 
 /** Says whether the id that ends at `stop` has this length and is not all zero. */
-function isId(cursor: Cursor, stop: number, length: number): boolean {
+export function isId(cursor: Cursor, stop: number, length: number): boolean {
   let any = 0;
   if (stop - cursor.pos === length) {
     for (let i = cursor.pos; i < stop; i++) any |= cursor.bytes[i]!;

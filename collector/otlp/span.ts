@@ -48,18 +48,28 @@ export interface Scope {
   version: string;
 }
 
-/** Called once for each span that is kept, in the order of the request. */
-export type VisitSpan = (resource: Resource, scope: Scope, span: Span) => void;
+/** Called once for each item (span or log record) that is kept, in the order of the request. */
+export type Visit<Item> = (resource: Resource, scope: Scope, item: Item) => void;
 
 export interface ReadResult {
-  /** Spans in the request. */
+  /** Items in the request. */
   received: number;
-  /** Spans handed to the visitor. */
+  /** Items handed to the visitor. */
   kept: number;
-  /** Spans without valid ids. */
+  /** Items whose ids are not valid. */
   rejected: number;
-  /** Why spans were rejected, at most {@link MAX_MESSAGES} of them. */
+  /** Why items were rejected, at most {@link MAX_MESSAGES} of them. */
   messages: string[];
+}
+
+export function emptyResult(): ReadResult {
+  return { received: 0, kept: 0, rejected: 0, messages: [] };
+}
+
+/** Counts an item as rejected, and remembers why. */
+export function reject(result: ReadResult, message: string): void {
+  result.rejected++;
+  if (result.messages.length < MAX_MESSAGES) result.messages.push(message);
 }
 
 /** `Status.code` of a failed span. */
@@ -70,7 +80,7 @@ export const KIND_INTERNAL = 1;
 
 export const EVENT_EXCEPTION = 'exception';
 
-/** What is read of one span at most; what is beyond is skipped. */
+/** What is read of one item at most; what is beyond is skipped. */
 export const MAX_ATTRIBUTES = 1024;
 export const MAX_LINKS = 1024;
 export const MAX_SNAPSHOT_EVENTS = 16;
@@ -86,4 +96,11 @@ export const MAX_MESSAGES = 5;
 /** A request that is not OTLP; the message names the byte offset or the field. */
 export class DecodeError extends Error {
   override name = 'DecodeError';
+  /** Path of the field that is wrong; '' when it is the body as a whole. */
+  readonly field: string;
+
+  constructor(message: string, field = '') {
+    super(message);
+    this.field = field;
+  }
 }

@@ -45,7 +45,7 @@ function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Valu
 }
 
 /** Reads the AnyValue that ends at `end`; null when it holds nothing that is known. */
-function readValue(cursor: Cursor, end: number, depth: number): Value {
+export function readValue(cursor: Cursor, end: number, depth = 0): Value {
   let value: Value = null;
   while (cursor.pos < end) {
     const tag = cursor.readVarint();

@@ -1,18 +1,24 @@
-// Dead letters over HTTP, for `faultline deadletters`: under /admin/deadletters of the OTLP/HTTP port,
-// for callers on this machine only.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+// Dead letters over HTTP, for `faultline deadletters`: under /admin/deadletters of the OTLP/HTTP port.
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { guard, problem } from '../access/guard.ts';
+import type { AccessCheck } from '../access/tokens.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { DeadLetter, DeadLetterId } from './entry.ts';
 
 const MAX_LISTED = 1000;
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
-/** Adds the routes to a server that does not listen yet. */
-export function addDeadLetterRoutes(app: FastifyInstance, deadLetters: DeadLetters): void {
+/**
+ * Adds the routes to a server that does not listen yet.
+ * @param access who may use them; where it asks for no token, callers on this machine
+ */
+export function addDeadLetterRoutes(
+  app: FastifyInstance,
+  deadLetters: DeadLetters,
+  access: AccessCheck,
+): void {
   app.register(
     async (admin) => {
-      admin.addHook('onRequest', refuseOutsiders);
+      admin.addHook('onRequest', guard('dead letters', access));
       admin.setErrorHandler((error, _request, reply) =>
         problem(reply, 503, `dead letters cannot be changed now: ${(error as Error).message}`),
       );
@@ -43,24 +49,9 @@ export function addDeadLetterRoutes(app: FastifyInstance, deadLetters: DeadLette
   );
 }
 
-/** Others on the network, and pages in a browser on this machine, get nothing here. */
-async function refuseOutsiders(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const near = LOOPBACK.test(request.socket.remoteAddress ?? '');
-  const fromPage = request.headers.origin !== undefined;
-  if (near && !fromPage && LOOPBACK_HOST.test(request.headers.host ?? '')) return undefined;
-  return problem(reply, 403, 'dead letters can be reached from this machine only, not from a page');
-}
-
 function shown({ id, table, row, reason, at }: DeadLetter & { id: DeadLetterId }) {
   return { id, table, reason, refused_at: new Date(at).toISOString(), row: JSON.parse(row) };
 }
 
 const unknown = (reply: FastifyReply, id: string): FastifyReply =>
   problem(reply, 404, `no dead letter ${id.slice(0, 100)}`);
-
-function problem(reply: FastifyReply, status: number, title: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .send(JSON.stringify({ title, status }));
-}

@@ -137,7 +137,7 @@ export class Drain {
         const token = `${batch.id}:${layout}`;
         const behind = tries > 0 ? store.rowsBehind(batch, table, layout) : undefined;
         const witness = behind && readRows(behind, columns).next().value?.bytes;
-        const insert = { table, columns, parts, token, tries, witness, signal };
+        const insert = { table, columns, parts, rows, token, tries, witness, signal };
         for (const row of await inserter.insert(insert)) {
           refused.push({ ...row, index: offset + row.index });
         }

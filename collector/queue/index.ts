@@ -2,7 +2,7 @@
 // is told so, and leave only when ClickHouse has confirmed them.
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import { Inserter, type InserterStats } from '../writer.ts';
+import { type InsertEnd, Inserter, type InserterStats } from '../writer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Drain, type DrainStats } from './drain.ts';
 import { openQueue } from './open.ts';
@@ -45,12 +45,17 @@ export interface Queue {
  * @throws QueueError when the folder cannot be used
  */
 export async function startQueue(
-  options: QueueOptions & { client: ClickHouseClient; logger: Logger },
+  options: QueueOptions & {
+    client: ClickHouseClient;
+    /** Called after each INSERT. */
+    inserted?: (insert: InsertEnd) => void;
+    logger: Logger;
+  },
 ): Promise<Queue> {
   const { folder, maxBytes, flushMs = 10_000, client, logger } = options;
   const open = await openQueue(folder, logger);
   const { store } = open;
-  const inserter = new Inserter(client);
+  const inserter = new Inserter(client, options.inserted);
   const drain = new Drain({ store, inserter, logger });
   const sink = new DurableQueue({ store, maxBytes, logger, appended: () => drain.wake() });
   const { done, last } = store.state;

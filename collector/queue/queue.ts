@@ -21,6 +21,7 @@ export interface DurableQueueOptions {
 }
 
 const MAX_FIRST_SEEN_WAITING = 10_000;
+const MAX_PROBE_BYTES = 1024 * 1024;
 
 /**
  * Takes rows to disk. States: open; committing soon (requests of this turn of the event loop wait to
@@ -38,6 +39,7 @@ export class DurableQueue implements Sink {
   private closed = false;
   private firstSeen = new Map<string, string>();
   private failure: string | undefined;
+  private failedBytes = 0;
 
   constructor(options: DurableQueueOptions) {
     this.store = options.store;
@@ -72,7 +74,9 @@ export class DurableQueue implements Sink {
   /** Why nothing can be accepted now; undefined when it can. */
   notReady(): string | undefined {
     if (this.closed) return 'the collector is shutting down';
-    if (this.failure !== undefined) return `the queue cannot be written: ${this.failure}`;
+    if (this.failure !== undefined && !this.canWriteAgain()) {
+      return `the queue cannot be written: ${this.failure}`;
+    }
     const { bytes, deadLetterBytes } = this.store.state;
     return bytes + deadLetterBytes >= this.maxBytes ? 'the queue is full' : undefined;
   }
@@ -89,6 +93,18 @@ export class DurableQueue implements Sink {
     // When the disk fails for long; those spans get another time with their resend.
     if (this.firstSeen.size < MAX_FIRST_SEEN_WAITING) this.firstSeen.set(span, String(now));
     return now;
+  }
+
+  /** Senders that heed the readiness send nothing that could show it. */
+  private canWriteAgain(): boolean {
+    try {
+      this.store.probe(Math.min(this.failedBytes, MAX_PROBE_BYTES));
+      this.failure = undefined;
+      this.logger.info('the queue can be written again');
+    } catch (error) {
+      this.failure = (error as Error).message;
+    }
+    return this.failure === undefined;
   }
 
   /** Commits what waits; nothing is accepted any more. */
@@ -116,6 +132,7 @@ export class DurableQueue implements Sink {
         this.logger.error({ reason }, 'the queue cannot be written; senders keep their data');
       }
       this.failure = reason;
+      this.failedBytes = group.reduce((sum, { bytes }) => sum + bytes, 0);
       for (const { reject } of group) reject(new SinkUnavailable(reason));
       return;
     }

@@ -217,6 +217,12 @@ export class QueueStore {
     return this.seen.get(span);
   }
 
+  /** Writes so many bytes and removes them, to see whether the disk takes them. */
+  probe(bytes: number): void {
+    this.write({}, () => this.seen.putSync('probe', ' '.repeat(bytes)));
+    this.write({}, () => this.seen.removeSync('probe'));
+  }
+
   close(): Promise<void> {
     return this.env.close();
   }

@@ -15,7 +15,13 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'],
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
-const runtimeFiles = ['deploy/clickhouse/migrations', 'deploy/demo/agent', 'query/sql'];
+const runtimeFiles = [
+  'collector/linking/sql',
+  'collector/telemetry/stored_snapshots.sql',
+  'deploy/clickhouse/migrations',
+  'deploy/demo/agent',
+  'query/sql',
+];
 for (const folder of runtimeFiles) {
   cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true });
 }

@@ -2,7 +2,7 @@
 // adds its nodes to the run around it, as `parent:child`, the way LangGraph's own xray drawing does.
 import type { Tracer } from '@opentelemetry/api';
 import { guarded } from '../guard.ts';
-import type { Redactor } from '../redaction.ts';
+import type { Redactor } from '../redaction/index.ts';
 import { GraphRun } from '../run.ts';
 import { isBubbleUp, isOutOfSteps } from './errors.ts';
 import type { Compiled, Loop, RunLoopParams } from './internal-types.ts';

@@ -225,10 +225,11 @@ export const MAX_BYTES = {
 export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'failure.input': ['input.value', 'traceloop.entity.input'],
   'gen_ai.agent.id': ['hive.agent_id', 'traceloop.workflow.name'],
-  'gen_ai.conversation.id': ['session.id', 'hive.session_id', 'thread_id'],
+  'gen_ai.agent.name': ['agent.name'],
+  'gen_ai.conversation.id': ['session.id', 'hive.session_id', 'thread_id', 'metadata.thread_id', 'traceloop.association.properties.session_id', 'traceloop.association.properties.thread_id', 'ai.telemetry.metadata.sessionId'],
   'graph.id': ['hive.graph_id'],
   'graph.run.id': ['hive.run_id'],
-  'graph.node.id': ['hive.node_id', 'langgraph_node', 'metadata.langgraph_node', 'traceloop.entity.name'],
+  'graph.node.id': ['hive.node_id', 'langgraph_node', 'metadata.langgraph_node', 'traceloop.association.properties.langgraph_node', 'traceloop.entity.name'],
   'graph.node.name': ['hive.node_name'],
   'graph.node.type': ['hive.node_type'],
 };

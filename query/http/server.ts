@@ -2,7 +2,7 @@
 import type { RequestListener, Server } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
   createJsonSchemaTransform,
   type FastifyPluginCallbackZod,
@@ -23,6 +23,8 @@ export interface QueryServiceOptions {
   port: number;
   /** Tells whether the store answers, for `/readyz`. */
   ready: () => Promise<boolean>;
+  /** Adds what watches the service, before it listens. @default nothing does */
+  watch?: (app: FastifyInstance) => void;
   /** Who may do what. @default everyone everything */
   access?: Access;
   /** Makes the server under the routes: TLS, limits. @default plain HTTP */
@@ -36,13 +38,17 @@ export interface QueryService {
   close(): Promise<void>;
 }
 
+/** Milliseconds that the store has to answer in to be called ready. */
+const ANSWER_MS = 2_000;
+const RETRY_AFTER_SECONDS = '2';
+
 /**
  * Starts the query service.
  *
  * @throws the listen error (`EADDRINUSE`, `EACCES`) when the address cannot be taken
  */
 export async function startQueryService(options: QueryServiceOptions): Promise<QueryService> {
-  const { history, host, port, ready, logger, access, createServer } = options;
+  const { history, host, port, logger, access, createServer } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -56,7 +62,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   app.setErrorHandler((error, request, reply) => {
     const document = toProblem(error);
     if (document.status >= 500)
-      request.log.error({ err: error, url: request.url }, 'request failed');
+      request.log.error({ err: error, url: request.url.slice(0, 500) }, 'request failed');
     return reply
       .code(document.status)
       .type('application/problem+json')
@@ -81,15 +87,22 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
       openapi: '3.1.0',
       info: { title: 'Faultline query service', version: '1' },
     },
-    transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz'] }),
+    transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz', '/metrics'] }),
   });
   await app.register(routes(history), { prefix: '/api/v1' });
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
-    const up = await ready().catch(() => false);
-    return reply.code(up ? 200 : 503).send({ status: up ? 'ok' : 'unavailable' });
+    const clickhouse = await checkOf(options.ready);
+    const checks = { clickhouse };
+    if (clickhouse.ok) return { status: 'ready', checks };
+    const reason = `ClickHouse: ${clickhouse.reason}`;
+    return reply
+      .code(503)
+      .header('retry-after', RETRY_AFTER_SECONDS)
+      .send({ status: 'not ready', reason, checks });
   });
+  options.watch?.(app as unknown as FastifyInstance);
   await app.listen({ host, port });
   const { port: bound } = app.server.address() as { port: number };
   const scheme = app.server instanceof TlsServer ? 'https' : 'http';
@@ -98,6 +111,23 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     port: bound,
     close: () => app.close(),
   };
+}
+
+/** Whether the store answers in time, and what is wrong when it does not. */
+async function checkOf(ready: QueryServiceOptions['ready']) {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new Error(`no answer within ${ANSWER_MS} ms`);
+    timer = setTimeout(() => reject(error), ANSWER_MS);
+  });
+  try {
+    const ok = await Promise.race([ready(), late]);
+    return { ok, required: true, ...(!ok && { reason: 'not the answer that was expected' }) };
+  } catch (error) {
+    return { ok: false, required: true, reason: (error as Error).message };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Leaves out what was not given: an absent key and an undefined one are the same to HTTP. */

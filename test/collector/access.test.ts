@@ -35,7 +35,7 @@ function make(more: Partial<DoorOptions>): Promise<Doors> {
       logger: pino({ level: 'silent' }),
       ...more,
     },
-    new TraceService(sink, 'agents'),
+    [new TraceService(sink, 'agents')],
     async () => undefined,
   );
 }

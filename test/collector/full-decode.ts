@@ -1,6 +1,8 @@
-// The same spans as the collector's reader gives, but by way of a full protobufjs decode.
+// The same spans and log records as the collector's readers give, but by way of a full protobufjs decode.
+import type protobuf from 'protobufjs';
+import type { LogRecord } from '../../collector/otlp/log-record.ts';
 import type { Attributes, Span, Value } from '../../collector/otlp/span.ts';
-import { ExportRequest } from './otlp-proto.ts';
+import { ExportRequest, LogsRequest } from './otlp-proto.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protobufjs gives untyped objects
 type Raw = Record<string, any>;
@@ -11,23 +13,59 @@ export interface DecodedSpan {
   span: Span;
 }
 
+export interface DecodedRecord {
+  resource: Attributes;
+  scope: { name: string; version: string };
+  record: LogRecord;
+}
+
 /** Every span of a protobuf request, kept or not, valid or not. */
 export function decodeFully(body: Uint8Array): DecodedSpan[] {
-  const request = ExportRequest.toObject(ExportRequest.decode(body), {
-    longs: String,
-    bytes: Buffer,
-    defaults: true,
-    oneofs: true,
-  } as never) as Raw;
-  return request.resourceSpans.flatMap((group: Raw) =>
+  return decode(ExportRequest, body).resourceSpans.flatMap((group: Raw) =>
     group.scopeSpans.flatMap((scopeSpans: Raw) =>
       scopeSpans.spans.map((span: Raw) => ({
-        resource: attributesOf(group.resource?.attributes ?? []),
-        scope: { name: scopeSpans.scope?.name ?? '', version: scopeSpans.scope?.version ?? '' },
+        ...originOf(group, scopeSpans),
         span: spanOf(span),
       })),
     ),
   );
+}
+
+/** Every log record of a protobuf request, kept or not, valid or not. */
+export function decodeLogsFully(body: Uint8Array): DecodedRecord[] {
+  return decode(LogsRequest, body).resourceLogs.flatMap((group: Raw) =>
+    group.scopeLogs.flatMap((scopeLogs: Raw) =>
+      scopeLogs.logRecords.map((record: Raw) => ({
+        ...originOf(group, scopeLogs),
+        record: recordOf(record),
+      })),
+    ),
+  );
+}
+
+function decode(type: protobuf.Type, body: Uint8Array): Raw {
+  const options = { longs: String, bytes: Buffer, defaults: true, oneofs: true };
+  return type.toObject(type.decode(body), options as never);
+}
+
+function originOf(group: Raw, scopeItems: Raw) {
+  return {
+    resource: attributesOf(group.resource?.attributes ?? []),
+    scope: { name: scopeItems.scope?.name ?? '', version: scopeItems.scope?.version ?? '' },
+  };
+}
+
+function recordOf(raw: Raw): LogRecord {
+  return {
+    traceId: Buffer.from(raw.traceId).toString('hex'),
+    spanId: Buffer.from(raw.spanId).toString('hex'),
+    timeNs: BigInt(raw.timeUnixNano),
+    observedNs: BigInt(raw.observedTimeUnixNano),
+    severityNumber: raw.severityNumber,
+    eventName: raw.eventName,
+    body: plainValue(raw.body),
+    attributes: attributesOf(raw.attributes),
+  };
 }
 
 function spanOf(raw: Raw): Span {

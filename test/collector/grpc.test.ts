@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ingestAccess } from '../../collector/access/tokens.ts';
 import { BodyBudget } from '../../collector/body-budget.ts';
 import { type GrpcReceiver, startGrpcReceiver } from '../../collector/grpc.ts';
+import { LogService } from '../../collector/logs.ts';
 import { SinkUnavailable } from '../../collector/sink.ts';
 import { TraceService } from '../../collector/traces.ts';
 import { MemorySink } from './memory-sink.ts';
@@ -37,7 +38,7 @@ let client: Client;
 async function listen(more: Partial<Parameters<typeof startGrpcReceiver>[0]> = {}): Promise<void> {
   sink = new MemorySink();
   receiver = await startGrpcReceiver({
-    traces: new TraceService(sink, 'agents'),
+    signals: [new TraceService(sink, 'agents'), new LogService(sink)],
     host: '127.0.0.1',
     port: 0,
     maxBodyBytes: LIMIT,
@@ -198,7 +199,7 @@ describe('refusals', () => {
     expect(sink.rows.failures).toHaveLength(1);
   });
 
-  test.each(['metrics.v1.MetricsService', 'logs.v1.LogsService', 'trace.v2.TraceService'])(
+  test.each(['metrics.v1.MetricsService', 'logs.v2.LogsService', 'trace.v2.TraceService'])(
     '%s: UNIMPLEMENTED',
     async (service) => {
       const path = `/opentelemetry.proto.collector.${service}/Export`;
@@ -212,7 +213,7 @@ describe('refusals', () => {
     const { port } = receiver;
     await expect(
       startGrpcReceiver({
-        traces: new TraceService(sink, 'agents'),
+        signals: [new TraceService(sink, 'agents'), new LogService(sink)],
         host: '127.0.0.1',
         port,
         maxBodyBytes: LIMIT,

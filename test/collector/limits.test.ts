@@ -22,7 +22,7 @@ let port: number;
 
 async function listen(more: Partial<ReceiverOptions> = {}, to: Sink = sink): Promise<void> {
   app = buildReceiver({
-    traces: new TraceService(to, 'agents'),
+    signals: [new TraceService(to, 'agents')],
     notReady: async () => undefined,
     maxBodyBytes: LIMIT,
     logger: pino({ level: 'silent' }),

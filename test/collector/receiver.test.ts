@@ -9,6 +9,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LogService } from '../../collector/logs.ts';
 import { buildReceiver } from '../../collector/receiver.ts';
 import { SinkRefused, SinkUnavailable } from '../../collector/sink.ts';
 import { TraceService } from '../../collector/traces.ts';
@@ -31,7 +32,8 @@ beforeEach(async () => {
   traces = new TraceService(sink, 'agents');
   notReady = undefined;
   const logger = pino({ level: 'silent' });
-  app = buildReceiver({ traces, notReady: async () => notReady, maxBodyBytes: LIMIT, logger });
+  const signals = [traces, new LogService(sink)];
+  app = buildReceiver({ signals, notReady: async () => notReady, maxBodyBytes: LIMIT, logger });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 
@@ -243,7 +245,8 @@ describe('bad input', () => {
     expect(answer.status).toBe(status);
     expect(answer.body.message).toMatch(message);
     expect(answer.headers.get('content-type')).toBe(type === PROTOBUF ? PROTOBUF : JSON_TYPE);
-    expect(Object.keys(answer.body).sort()).toEqual(['code', 'message']);
+    const details = status === 400 ? ['details'] : [];
+    expect(Object.keys(answer.body).sort()).toEqual(['code', ...details, 'message']);
     expect(traces.stats().keptSpans).toBe(0);
   });
 
@@ -272,8 +275,13 @@ describe('bad input', () => {
     socket.destroy();
   });
 
-  test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('%s is not allowed', async (method) => {
-    const response = await fetch(`${url}/v1/traces`, { method });
+  test.each(
+    ['GET', 'PUT', 'DELETE', 'PATCH'].flatMap((method) => [
+      [method, '/v1/traces'],
+      [method, '/v1/logs'],
+    ]),
+  )('%s is not allowed at %s', async (method, path) => {
+    const response = await fetch(`${url}${path}`, { method });
     expect(response.headers.get('allow')).toBe('POST');
     expect(await answerOf(response)).toMatchObject({ status: 405, body: { code: 12 } });
   });

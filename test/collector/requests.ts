@@ -1,10 +1,10 @@
 // Arbitrary trace requests in protobufjs' object form.
 import fc from 'fast-check';
 
-const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+export const anyText = fc.string({ unit: 'grapheme', maxLength: 12 });
 
 const key = fc.oneof(
-  text,
+  anyText,
   fc.constantFrom(
     'graph.node.id',
     'graph.node.idx',
@@ -21,10 +21,10 @@ const key = fc.oneof(
   ),
 );
 
-const value = fc.letrec<{ any: object; list: object; map: object }>((tie) => ({
+export const anyValue = fc.letrec<{ any: object; list: object; map: object }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small', maxDepth: 5 },
-    fc.record({ stringValue: text }),
+    fc.record({ stringValue: anyText }),
     fc.record({ boolValue: fc.boolean() }),
     fc.record({ intValue: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String) }),
     fc.record({ doubleValue: fc.double() }),
@@ -38,7 +38,7 @@ const value = fc.letrec<{ any: object; list: object; map: object }>((tie) => ({
   }),
   map: fc.record({
     kvlistValue: fc.record({
-      values: fc.uniqueArray(fc.record({ key: text, value: tie('any') }), {
+      values: fc.uniqueArray(fc.record({ key: anyText, value: tie('any') }), {
         maxLength: 3,
         selector: (item) => item.key,
       }),
@@ -46,12 +46,12 @@ const value = fc.letrec<{ any: object; list: object; map: object }>((tie) => ({
   }),
 })).any;
 
-const attributes = fc.uniqueArray(fc.record({ key, value }), {
+export const anyAttributes = fc.uniqueArray(fc.record({ key, value: anyValue }), {
   maxLength: 5,
   selector: (item) => item.key,
 });
 
-function id(length: number) {
+export function anyId(length: number) {
   return fc
     .oneof(
       { weight: 8, arbitrary: fc.uint8Array({ minLength: length, maxLength: length }) },
@@ -61,16 +61,16 @@ function id(length: number) {
     .map((bytes) => Buffer.from(bytes));
 }
 
-const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
+export const anyTime = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
 
 const span = fc.record(
   {
-    traceId: id(16),
-    spanId: id(8),
-    traceState: text,
-    parentSpanId: id(8),
+    traceId: anyId(16),
+    spanId: anyId(8),
+    traceState: anyText,
+    parentSpanId: anyId(8),
     name: fc.oneof(
-      text,
+      anyText,
       fc.constantFrom(
         'execute_node a',
         'execute_node',
@@ -81,23 +81,31 @@ const span = fc.record(
       ),
     ),
     kind: fc.integer({ min: 0, max: 5 }),
-    startTimeUnixNano: time,
-    endTimeUnixNano: time,
-    attributes,
+    startTimeUnixNano: anyTime,
+    endTimeUnixNano: anyTime,
+    attributes: anyAttributes,
     droppedAttributesCount: fc.nat(),
     events: fc.array(
       fc.record({
-        timeUnixNano: time,
-        name: fc.oneof(text, fc.constantFrom('exception', 'graph.snapshot')),
-        attributes,
+        timeUnixNano: anyTime,
+        name: fc.oneof(anyText, fc.constantFrom('exception', 'graph.snapshot')),
+        attributes: anyAttributes,
       }),
       { maxLength: 3 },
     ),
-    links: fc.array(fc.record({ traceId: id(16), spanId: id(8), attributes, flags: fc.nat() }), {
-      maxLength: 2,
-    }),
+    links: fc.array(
+      fc.record({
+        traceId: anyId(16),
+        spanId: anyId(8),
+        attributes: anyAttributes,
+        flags: fc.nat(),
+      }),
+      {
+        maxLength: 2,
+      },
+    ),
     status: fc.record(
-      { code: fc.constantFrom(0, 1, 2, 2, 2), message: text },
+      { code: fc.constantFrom(0, 1, 2, 2, 2), message: anyText },
       { requiredKeys: [] },
     ),
     flags: fc.nat(),
@@ -108,16 +116,16 @@ const span = fc.record(
 export const anyRequest = fc.record({
   resourceSpans: fc.array(
     fc.record({
-      resource: fc.record({ attributes }),
+      resource: fc.record({ attributes: anyAttributes }),
       scopeSpans: fc.array(
         fc.record({
-          scope: fc.record({ name: text, version: text, attributes }),
+          scope: fc.record({ name: anyText, version: anyText, attributes: anyAttributes }),
           spans: fc.array(span, { maxLength: 4 }),
-          schemaUrl: text,
+          schemaUrl: anyText,
         }),
         { maxLength: 2 },
       ),
-      schemaUrl: text,
+      schemaUrl: anyText,
     }),
     { maxLength: 2 },
   ),

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS node_attempts
     trace_id            String CODEC(ZSTD(1)),
     span_id             String CODEC(ZSTD(1)),
 
-    INDEX run_id_bloom run_id TYPE bloom_filter(0.001) GRANULARITY 4
+    INDEX run_id_bloom run_id TYPE bloom_filter(0.001) GRANULARITY 4,
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(timestamp)

@@ -30,5 +30,5 @@ CREATE TABLE IF NOT EXISTS exception_records
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(timestamp)
 ORDER BY (trace_id, span_id, timestamp, record_id)
-TTL toDateTime(timestamp) + toIntervalDay(7)
+TTL toDateTime(received_at) + toIntervalDay(7)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1

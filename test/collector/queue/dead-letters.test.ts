@@ -1,9 +1,10 @@
 // Rows that ClickHouse refuses: never lost, never in the way of others.
 import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Collector, startCollector } from '../../../collector/index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Collector, historyAccess, startCollector } from '../../../collector/index.ts';
 import { runNode } from '../../end-to-end/processes.ts';
 import { failedAttempt, sendSpans } from '../../world.ts';
 import { type Database, type Storage, startStorage } from './storage.ts';
@@ -32,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => collector?.close());
 
-function start(): Promise<Collector> {
+function start(more: Partial<Parameters<typeof startCollector>[0]> = {}): Promise<Collector> {
   return startCollector({
     host: '127.0.0.1',
     otlpHttpPort: 0,
@@ -41,6 +42,7 @@ function start(): Promise<Collector> {
     maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, database.connection.database), maxBytes: 1_000_000 },
     logger: pino({ level: 'silent' }),
+    ...more,
   });
 }
 
@@ -114,4 +116,49 @@ test('a page in a browser gets nothing', async () => {
   expect(await status({ origin: 'http://evil.example' })).toBe(403);
   expect(await status({ host: 'evil.example' })).toBe(403);
   expect(collector.stats().queue.deadLetters).toBe(2);
+});
+
+test('with tokens they need the admin one, or where there is none the query one', async () => {
+  const status = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${collector.url}/admin/deadletters`, { headers })).status;
+  };
+  await collector.close();
+  collector = await start({ access: historyAccess(['reader'], ['admin']) });
+  expect([await status('wrong'), await status('reader'), await status('admin')]).toEqual([
+    401, 403, 200,
+  ]);
+  const bare = await fetch(`${collector.url}/admin/deadletters`);
+  expect(bare.status).toBe(401);
+  expect(bare.headers.get('www-authenticate')).toBe('Bearer realm="faultline"');
+  expect((await verb('list')).stderr).toBe(
+    'faultline: dead letters: a token with this right is needed as bearer',
+  );
+  expect((await verb('drop', '--all', '--token', 'reader')).stderr).toBe(
+    'faultline: dead letters: an admin token is needed',
+  );
+  vi.stubEnv('FAULTLINE_TOKEN', 'admin');
+  expect((await verb('drop', '--all')).stdout).toBe('2 dropped');
+  vi.unstubAllEnvs();
+
+  await collector.close();
+  collector = await start({ access: historyAccess(['reader'], []) });
+  expect([await status('wrong'), await status('reader')]).toEqual([401, 200]);
+});
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+
+test.skipIf(!outside)('from beyond this machine only with a token', async () => {
+  const ask = async (headers: Record<string, string> = {}): Promise<number> => {
+    const url = `http://${outside}:${collector.port}/admin/deadletters`;
+    return (await fetch(url, { headers })).status;
+  };
+  await collector.close();
+  collector = await start({ host: '0.0.0.0' });
+  expect([await ask(), await ask({ authorization: 'Bearer admin' })]).toEqual([403, 403]);
+  await collector.close();
+  collector = await start({ host: '0.0.0.0', access: historyAccess([], ['admin']) });
+  expect([await ask(), await ask({ authorization: 'Bearer admin' })]).toEqual([401, 200]);
 });

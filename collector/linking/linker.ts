@@ -1,0 +1,304 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Logger } from 'pino';
+import { formatTime } from '../materialize/time.ts';
+import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows.ts';
+import type { Sink } from '../sink.ts';
+import { type Linked, linkTrace, type TraceRows } from './link.ts';
+import { OpenTraces } from './open-traces.ts';
+import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
+import { needsNode } from './tie.ts';
+
+export interface LinkingOptions {
+  /** How long to look at a trace of which nothing new comes, in milliseconds. @default 15 minutes */
+  openMs?: number;
+  /** How long an exception told by a log record waits for its span. @default 30,000 ms */
+  orphanAfterMs?: number;
+  /** Most traces to keep in mind. @default 100,000 */
+  maxTraces?: number;
+}
+
+export interface LinkerStats {
+  /** Traces in which something may still be linked. */
+  openTraces: number;
+  /** Traces given up for lack of room. */
+  droppedTraces: number;
+  /** Failures that got an exception from a log record. */
+  joined: number;
+  /** Operations that got their node. */
+  tied: number;
+  /** Failures that only a log record tells of. */
+  orphans: number;
+  /** Looks that failed. */
+  failedLooks: number;
+}
+
+/** A look at all traces that were told of or due. */
+export interface Round {
+  traces: number;
+  seconds: number;
+}
+
+/** The queue, as far as the linker needs it. */
+export interface LinkedQueue {
+  sink: Sink;
+  drained(): Promise<void>;
+  /** Milliseconds since the oldest waiting entry was accepted. */
+  oldestAgeMs(): number;
+}
+
+interface LinkerParts {
+  client: ClickHouseClient;
+  queue: LinkedQueue;
+  logger: Logger;
+  options?: LinkingOptions | undefined;
+  /** Called at the end of each round. */
+  linked?: (round: Round) => void;
+}
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 10_000;
+/** Traces of one round that nothing new was told of. */
+const MAX_DUE = 5_000;
+/** Characters of rows that are handed to the queue at once, so that a change is one entry. */
+const MAX_HANDED_CHARS = 256 * 1024;
+
+/**
+ * Links rows that belong together but came apart (docs/decisions/0009-linking.md). What it knows of
+ * stands in ClickHouse; in memory is only which traces to look at. States: idle (nothing is open);
+ * pausing (until the next look is due); in a round (waits until the queue has drained, looks at the
+ * traces that were told of or are due, hands new rows to the queue); closed. Accepted rows and the end
+ * of a pause start a round, one at a time.
+ */
+export class Linker {
+  private readonly queue: LinkedQueue;
+  private readonly linked: (round: Round) => void;
+  private readonly logger: Logger;
+  private readonly store: TraceStore;
+  private readonly traces: OpenTraces;
+  private readonly orphanAfterMs: number;
+  private readonly maxTraces: number;
+  private readonly closing = new AbortController();
+  private readonly closed: Promise<void>;
+  private restored: Promise<void> | undefined;
+  private running: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private restUntil = 0;
+  private failing = false;
+  private readonly counted = { joined: 0, tied: 0, orphans: 0, failedLooks: 0 };
+
+  constructor({ client, queue, logger, options = {}, linked = () => {} }: LinkerParts) {
+    const { signal } = this.closing;
+    this.queue = queue;
+    this.linked = linked;
+    this.logger = logger;
+    this.store = new TraceStore(client, signal);
+    this.orphanAfterMs = options.orphanAfterMs ?? 30_000;
+    this.maxTraces = options.maxTraces ?? 100_000;
+    this.traces = new OpenTraces(this.maxTraces, options.openMs ?? 15 * 60_000);
+    this.closed = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Opens what was left unlinked before this start. */
+  start(): void {
+    this.restored ??= this.restore().then(() => this.schedule());
+  }
+
+  /** Takes note of rows that were accepted. */
+  note(rows: Rows): void {
+    const now = Date.now();
+    for (const { trace_id } of rows.exception_records) this.traces.open(trace_id, now);
+    for (const row of rows.failures) {
+      if (needsNode(row)) this.traces.open(row.trace_id, now);
+      else this.traces.tell(row.trace_id);
+    }
+    if (this.traces.size === 0) return;
+    for (const { trace_id } of rows.node_attempts) this.traces.tell(trace_id);
+    if (this.traces.hasTold) this.schedule();
+  }
+
+  /** Resolves when all that was accepted until now is linked as far as it can be, and readable. */
+  async settled(): Promise<void> {
+    await this.restored;
+    await this.queue.drained();
+    // A round under way may have begun before the last rows; the next one has not.
+    await this.running;
+    if (this.running || this.traces.hasTold) await this.round();
+    await this.queue.drained();
+  }
+
+  /** Ends looking; what is not linked is found again at the next start. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    clearTimeout(this.timer);
+    await this.restored;
+    await this.running;
+  }
+
+  stats(): LinkerStats {
+    return {
+      ...this.counted,
+      openTraces: this.traces.size,
+      droppedTraces: this.traces.dropped,
+    };
+  }
+
+  private async restore(): Promise<void> {
+    const since = BigInt(Date.now() - this.queue.oldestAgeMs()) * 1_000_000n;
+    await this.drained();
+    const found = await this.untilAnswered(() =>
+      this.store.unlinked(formatTime(since), this.maxTraces),
+    );
+    // The newest is opened last: beyond the bound the oldest goes.
+    for (const traceId of found?.reverse() ?? []) this.traces.open(traceId, Date.now());
+  }
+
+  /** Sets the timer for the next round, unless it is set for as early. */
+  private schedule(): void {
+    if (this.running || this.closing.signal.aborted) return;
+    const now = Date.now();
+    const due = this.traces.hasTold ? now : this.traces.nextLook();
+    const at = Math.max(due, this.restUntil);
+    if (at >= this.timerAt) return;
+    clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => void this.round(), at - now).unref();
+  }
+
+  private round(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timerAt = Number.POSITIVE_INFINITY;
+    this.running ??= this.lookAtTraces()
+      .catch((error: unknown) => this.logger.error({ err: error }, 'linking failed'))
+      .finally(() => {
+        this.running = undefined;
+        this.schedule();
+      });
+    return this.running;
+  }
+
+  private async lookAtTraces(): Promise<void> {
+    const traces = this.traces.take({ now: Date.now(), most: MAX_DUE });
+    if (traces.length === 0) return;
+    await this.drained();
+    const begun = Date.now();
+    for (let i = 0; i < traces.length; i += MAX_TRACES) {
+      if (this.closing.signal.aborted) return;
+      await this.look(traces.slice(i, i + MAX_TRACES));
+    }
+    // As long again as it took: half of the time ClickHouse is left to others.
+    this.restUntil = 2 * Date.now() - begun;
+    this.linked({ traces: traces.length, seconds: (Date.now() - begun) / 1000 });
+  }
+
+  private async look(traces: string[]): Promise<void> {
+    let isDivided = false;
+    const found = await this.untilAnswered(
+      () => this.store.rowsOf(traces),
+      (error) => {
+        isDivided = isTooLarge(error) && traces.length > 1;
+        return isDivided;
+      },
+    );
+    if (isDivided) {
+      const middle = traces.length >> 1;
+      await this.look(traces.slice(0, middle));
+      await this.look(traces.slice(middle));
+    } else if (found) await this.link(found);
+    else for (const traceId of traces) this.traces.wait(traceId, Date.now());
+  }
+
+  private async link(found: Map<string, TraceRows>): Promise<void> {
+    const now = Date.now();
+    const isDue = ({ received_at }: ExceptionRecordRow): boolean =>
+      now - Date.parse(`${received_at.slice(0, 23).replace(' ', 'T')}Z`) >= this.orphanAfterMs;
+    let chars = 0;
+    let batch: Linked[] = [];
+    for (const [traceId, rows] of found) {
+      const linked = linkTrace(rows, isDue);
+      const isEmpty = rows.failures.length + rows.exceptions.length === 0;
+      if (linked.state === 'waiting' || isEmpty) this.traces.wait(traceId, now);
+      else if (linked.state === 'resting') this.traces.rest(traceId);
+      else if (linked.changes.length === 0) this.traces.close(traceId);
+      if (linked.changes.length === 0) continue;
+      batch.push(linked);
+      chars += linked.changes.flat().reduce((sum, row) => sum + charsOf(row), 0);
+      if (chars < MAX_HANDED_CHARS) continue;
+      await this.hand(batch);
+      batch = [];
+      chars = 0;
+    }
+    await this.hand(batch);
+  }
+
+  /** Hands new rows to the queue; their traces are looked at once more when the rows can be read. */
+  private async hand(batch: Linked[]): Promise<void> {
+    if (batch.length === 0) return;
+    const failures = batch.flatMap(({ changes }) => changes.flat());
+    try {
+      await this.queue.sink.accept({ ...emptyRows(), failures });
+    } catch (error) {
+      this.failed(error);
+      for (const { trace_id } of failures) this.traces.wait(trace_id, Date.now());
+      return;
+    }
+    for (const { trace_id } of failures) this.traces.tell(trace_id);
+    for (const { joined, tied, orphans } of batch) {
+      this.counted.joined += joined;
+      this.counted.tied += tied;
+      this.counted.orphans += orphans;
+    }
+  }
+
+  /**
+   * Asks until ClickHouse answers.
+   * @param gives whether to give up because of an error
+   * @returns nothing when it refuses, when it was given up, or when the linker is closed
+   */
+  private async untilAnswered<T>(
+    ask: () => Promise<T>,
+    gives: (error: unknown) => boolean = () => false,
+  ): Promise<T | undefined> {
+    const { signal } = this.closing;
+    let pause = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        const answer = await ask();
+        if (this.failing) this.logger.info('rows can be linked again');
+        this.failing = false;
+        return answer;
+      } catch (error) {
+        if (signal.aborted || gives(error)) break;
+        this.failed(error);
+        if (isRefusal(error)) break;
+        await wait(pause, undefined, { signal }).catch(() => {});
+        pause = Math.min(pause * 2, LAST_RETRY_MS);
+      }
+    }
+    return undefined;
+  }
+
+  private failed(error: unknown): void {
+    this.counted.failedLooks++;
+    if (!this.failing) {
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      this.logger.warn({ reason }, 'rows cannot be linked now; they are linked later');
+    }
+    this.failing = true;
+  }
+
+  /** The queue has drained, or the linker is closed. */
+  private drained(): Promise<void> {
+    return Promise.race([this.queue.drained(), this.closed]);
+  }
+}
+
+function charsOf(row: FailureRow): number {
+  const { error_message, stack_trace, input_context, graph_state, evidence } = row;
+  return [error_message, stack_trace, input_context, graph_state, evidence]
+    .concat(Object.values(row.attributes), Object.values(row.resource_attributes))
+    .reduce((sum, text) => sum + text.length, 1024);
+}

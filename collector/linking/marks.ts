@@ -1,0 +1,50 @@
+// What the linker writes into a row's `attributes`: where the columns come from that the span itself
+// did not fill. With these marks a row can be taken back to what its span told, so that linking it
+// again, when more is known, gives what linking it late would have given.
+import type { FailureRow } from '../rows.ts';
+
+const PREFIX = 'faultline.';
+/** `log` on a failure that only a log record tells of. */
+export const TOLD_BY = 'faultline.told_by';
+/** How the node around an operation was found: `parent` or `time`. */
+export const TIED_BY = 'faultline.tied_by';
+/** Columns that were taken from that node. */
+export const TIED_COLUMNS = 'faultline.tied_columns';
+/** Ids of the log records that columns were taken from. */
+export const LOG_RECORDS = 'faultline.log_records';
+/** Columns that were taken from log records. */
+export const LOG_COLUMNS = 'faultline.log_columns';
+/** The span's status message, where a log record's message has taken its place. */
+export const STATUS_MESSAGE = 'faultline.status_message';
+
+/** The revision of a row that a span alone told; whatever marks it has are the span's own words. */
+export const TOLD_REVISION = 1;
+
+/** The value of a mark that the linker has set; '' without. */
+export function markOf(row: FailureRow, mark: string): string {
+  return row.revision === TOLD_REVISION ? '' : (row.attributes[mark] ?? '');
+}
+
+/** The columns or ids that a mark lists. */
+export function listOf(row: FailureRow, mark: string): string[] {
+  return markOf(row, mark).split(',').filter(Boolean);
+}
+
+/** The attributes with these marks instead of those they had; marks that say nothing are left out. */
+export function withMarks(
+  attributes: Record<string, string>,
+  marks: Record<string, string>,
+): Record<string, string> {
+  return Object.fromEntries([
+    ...Object.entries(attributes).filter(([key]) => !key.startsWith(PREFIX)),
+    ...Object.entries(marks).filter(([, value]) => value !== ''),
+  ]);
+}
+
+/** The marks that the linker has set on a row. */
+export function marksOf(row: FailureRow): Record<string, string> {
+  if (row.revision === TOLD_REVISION) return {};
+  return Object.fromEntries(
+    Object.entries(row.attributes).filter(([key]) => key.startsWith(PREFIX)),
+  );
+}

@@ -1,0 +1,83 @@
+// A failure that only log records tell of: the span never came, or came without its failure.
+import { failureId } from '../materialize/failure-id.ts';
+import { isInterrupt } from '../materialize/role.ts';
+import type { ExceptionRecordRow, FailureRow } from '../rows.ts';
+import { markOf, TOLD_BY, withMarks } from './marks.ts';
+
+/** `SeverityNumber` of ERROR. */
+const ERROR = 17;
+/** Events of a whole agent at work, as in the GenAI conventions. */
+const AGENT_EVENTS = new Set(
+  ['invoke_agent', 'create_agent', 'invoke_workflow'].map((name) => `gen_ai.${name}.exception`),
+);
+
+/** Whether a record tells of a failure even if its span never comes. */
+export function standsAlone(record: ExceptionRecordRow): boolean {
+  return record.is_marked && record.severity_number >= ERROR && !isInterrupt(record.error_type);
+}
+
+export function isOrphan(row: FailureRow): boolean {
+  return markOf(row, TOLD_BY) === 'log';
+}
+
+/**
+ * The failure that the record's span had, all but the exception.
+ * @param revision above the revision of rows that spans told
+ */
+export function orphanOf(record: ExceptionRecordRow, revision: number): FailureRow {
+  const { trace_id, span_id, event_name } = record;
+  return {
+    timestamp: besides(record.timestamp),
+    failure_id: failureId(trace_id, span_id),
+    level: AGENT_EVENTS.has(event_name) ? 'graph' : 'operation',
+    trace_id,
+    span_id,
+    parent_span_id: '',
+    service_name: record.service_name,
+    environment: record.environment,
+    agent_id: record.agent_id,
+    agent_name: record.agent_name,
+    session_id: record.session_id,
+    run_id: record.run_id || trace_id,
+    graph_id: record.graph_id,
+    graph_snapshot_ref: record.graph_snapshot_ref,
+    node_id: record.node_id,
+    node_name: '',
+    node_type: '',
+    attempt: 1,
+    max_attempts: 0,
+    visit: 0,
+    site: '',
+    class: 'unclassified',
+    severity: '',
+    disposition: '',
+    condition: '',
+    error_type: '',
+    error_message: '',
+    stack_trace: '',
+    template: '',
+    fingerprint: '',
+    input_context: '',
+    input_digest: '',
+    graph_state: '',
+    evidence: '',
+    duration_ns: '0',
+    redactions: {},
+    truncated: [],
+    attributes: withMarks(record.attributes, { [TOLD_BY]: 'log' }),
+    resource_attributes: record.resource_attributes,
+    received_at: record.received_at,
+    ancestor_span_ids: [],
+    revision,
+    is_deleted: 0,
+  };
+}
+
+/**
+ * A nanosecond beside the time: the span may have ended at that very time, and the two rows must not
+ * have the same key.
+ */
+function besides(timestamp: string): string {
+  const last = Number(timestamp.at(-1));
+  return `${timestamp.slice(0, -1)}${last === 9 ? 8 : last + 1}`;
+}

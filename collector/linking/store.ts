@@ -1,0 +1,92 @@
+// Reads what ClickHouse has of traces: one file of sql/ a question.
+import { readFileSync } from 'node:fs';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows.ts';
+import type { TraceRows } from './link.ts';
+
+const folder = new URL('./sql/', import.meta.url);
+const [failures, exceptions, attempts, unlinked] = [
+  'failures_of_traces',
+  'exceptions_of_traces',
+  'attempts_of_traces',
+  'unlinked_traces',
+].map((name) => readFileSync(new URL(`${name}.sql`, folder), 'utf8')) as [
+  string,
+  string,
+  string,
+  string,
+];
+
+/** Bytes of rows that one question may bring into this process. */
+const MAX_RESULT_BYTES = 16 * 1024 * 1024;
+
+/** Traces of a question: their ids stand in the URL, where Node takes 16 KiB of headers in all. */
+export const MAX_TRACES = 250;
+
+export class TraceStore {
+  private readonly client: ClickHouseClient;
+  private readonly signal: AbortSignal;
+
+  constructor(client: ClickHouseClient, signal: AbortSignal) {
+    this.client = client;
+    this.signal = signal;
+  }
+
+  /**
+   * The rows of traces that a reader of the tables sees.
+   * @param traces ids, at most {@link MAX_TRACES}
+   * @throws {ClickHouseError} when ClickHouse refuses, also because there are too many rows
+   */
+  async rowsOf(traces: readonly string[]): Promise<Map<string, TraceRows>> {
+    const rows = new Map<string, TraceRows>(
+      traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [] }]),
+    );
+    const told = await this.select<FailureRow>(failures, { traces });
+    const records = await this.select<ExceptionRecordRow>(exceptions, { traces });
+    for (const row of told) rows.get(row.trace_id)?.failures.push(row);
+    for (const row of records) rows.get(row.trace_id)?.exceptions.push(row);
+    const times = [...told, ...records].map(({ timestamp }) => timestamp).sort();
+    if (times.length === 0) return rows;
+    const range = { from: times[0], to: times.at(-1) };
+    const tried = await this.select<NodeAttemptRow>(attempts, { traces, ...range });
+    for (const row of tried) rows.get(row.trace_id)?.attempts.push(row);
+    return rows;
+  }
+
+  /**
+   * Traces with rows that may not be linked yet, the newest first.
+   * @param since as ClickHouse's text
+   */
+  async unlinked(since: string, limit: number): Promise<string[]> {
+    const rows = await this.select<{ trace_id: string }>(unlinked, { since, limit });
+    return rows.map(({ trace_id }) => trace_id);
+  }
+
+  private async select<Row>(query: string, query_params: Record<string, unknown>): Promise<Row[]> {
+    const result = await this.client.query({
+      query,
+      query_params,
+      format: 'JSONEachRow',
+      abort_signal: this.signal,
+      clickhouse_settings: {
+        output_format_json_quote_64bit_integers: 1,
+        max_result_bytes: String(MAX_RESULT_BYTES),
+        result_overflow_mode: 'throw',
+      },
+    });
+    return result.json<Row>();
+  }
+}
+
+/** Codes for a result over its bound, and for too little memory. */
+const TOO_LARGE = new Set(['396', '241']);
+
+/** Whether fewer traces in one question may help. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof ClickHouseError && TOO_LARGE.has(error.code);
+}
+
+/** Whether ClickHouse has answered, though not with rows. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ClickHouseError;
+}

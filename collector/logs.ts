@@ -1,0 +1,82 @@
+// Takes log requests: bytes to records, records that tell of a span's exception to rows, rows to the
+// sink. All other records are counted and skipped.
+import { addCounts, type Redactions } from '../instrumentation/redaction/index.ts';
+import { exceptionRecordRow, isTimedRecord } from './materialize/exception-record.ts';
+import { type Secrets, STANDARD_SECRETS } from './materialize/field-redactor.ts';
+import { readJsonLogs } from './otlp/json-logs.ts';
+import { readProtobufLogs } from './otlp/protobuf-logs.ts';
+import type { Encoding } from './otlp/response.ts';
+import { LOGS } from './otlp/signals.ts';
+import { emptyRows } from './rows.ts';
+import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
+import type { Sink } from './sink.ts';
+
+export interface LogStats {
+  requests: number;
+  receivedRecords: number;
+  keptRecords: number;
+  skippedRecords: number;
+  /** Of the skipped: those that tell of an exception, but not of which span. */
+  untiedRecords: number;
+  rejectedRecords: number;
+}
+
+export class LogService implements SignalService {
+  readonly signal = LOGS;
+  private readonly sink: Sink;
+  private readonly now: () => bigint;
+  private readonly secrets: Secrets;
+  private readonly counted: LogStats = {
+    requests: 0,
+    receivedRecords: 0,
+    keptRecords: 0,
+    skippedRecords: 0,
+    untiedRecords: 0,
+    rejectedRecords: 0,
+  };
+
+  /**
+   * @param now Unix time in nanoseconds
+   * @param secrets what finds secrets @default the built-in redaction
+   */
+  constructor(sink: Sink, now: () => bigint = systemTimeNs, secrets: Secrets = STANDARD_SECRETS) {
+    this.sink = sink;
+    this.now = now;
+    this.secrets = secrets;
+  }
+
+  async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
+    this.counted.requests++;
+    const receivedAt = this.now();
+    const rows = emptyRows();
+    const read = encoding === 'json' ? readJsonLogs : readProtobufLogs;
+    const result = read(body, (resource, scope, record) => {
+      const { traceId, spanId } = record;
+      const known = isTimedRecord(record)
+        ? receivedAt
+        : (this.sink.receivedAt?.(traceId, spanId, receivedAt) ?? receivedAt);
+      rows.exception_records.push(exceptionRecordRow(resource, scope, record, known, this.secrets));
+    });
+    const { received, kept, untied, rejected, messages } = result;
+    const redactions: Redactions = {};
+    for (const row of rows.exception_records) addCounts(redactions, row.redactions);
+    const outcome = await store(this.sink, {
+      rows,
+      received,
+      kept,
+      rejected,
+      redactions,
+      messages,
+    });
+    this.counted.receivedRecords += received;
+    this.counted.keptRecords += outcome.kept;
+    this.counted.untiedRecords += untied;
+    this.counted.rejectedRecords += outcome.rejected;
+    this.counted.skippedRecords += received - outcome.kept - outcome.rejected;
+    return outcome;
+  }
+
+  stats(): LogStats {
+    return { ...this.counted };
+  }
+}

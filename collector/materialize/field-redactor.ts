@@ -1,0 +1,70 @@
+// Takes secrets out of what a span says before it becomes a row, field by field, and counts them.
+import { hash } from 'node:crypto';
+import { Redaction, type Redactions } from '../../instrumentation/redaction/index.ts';
+import { cut } from './bounds.ts';
+
+/** What finds the secrets; each may throw, and then the field is dropped. */
+export type Secrets = Pick<Redaction, 'text' | 'kindUnder' | 'mark'>;
+
+/** The built-in redaction with its defaults. */
+export const STANDARD_SECRETS: Secrets = new Redaction();
+
+/** Stands where a field was dropped because its redaction failed. */
+const FAILED = '[redaction failed]';
+const KIND_FAILED = 'redaction_failed';
+/** Hex digits of the digest that tells redacted ids apart. */
+const DIGEST_DIGITS = 8;
+
+export class FieldRedactor {
+  /** What was removed: kind → count. */
+  readonly counts: Redactions = {};
+  /** Names of the fields that were dropped because their redaction failed. */
+  readonly dropped: string[] = [];
+  readonly secrets: Secrets;
+
+  constructor(secrets: Secrets) {
+    this.secrets = secrets;
+  }
+
+  /** A text without its secrets, cut to at most `maxBytes` bytes of UTF-8. */
+  text(name: string, text: string, maxBytes: number): string {
+    return cut(this.clean(name, text, maxBytes), maxBytes);
+  }
+
+  /**
+   * The same for an id. One that is not what it was ends in a digest of what it was, so that different
+   * ids stay different.
+   */
+  id(name: string, text: string, maxBytes: number): string {
+    if (text === '') return '';
+    const clean = this.clean(name, text, maxBytes);
+    if (text.startsWith(clean)) return cut(clean, maxBytes);
+    const digest = `~${hash('sha256', text.slice(0, maxBytes)).slice(0, DIGEST_DIGITS)}`;
+    return cut(clean, maxBytes - digest.length) + digest;
+  }
+
+  /** The text of an attribute's value; under a secret-like key nothing is left of it. */
+  value(key: string, text: string, maxBytes: number): string {
+    return this.#guarded(key, () => {
+      const kind = this.secrets.kindUnder(key, text);
+      return kind === '' ? this.text(key, text, maxBytes) : this.secrets.mark(kind, this.counts);
+    });
+  }
+
+  /** The first `maxUnits` UTF-16 units of a text, without the secrets that start in them. */
+  clean(name: string, text: string, maxUnits: number): string {
+    if (text === '') return '';
+    return this.#guarded(name, () => this.secrets.text(text, this.counts, maxUnits));
+  }
+
+  /** Fails closed: without redaction there is no field. */
+  #guarded(name: string, redact: () => string): string {
+    try {
+      return redact();
+    } catch {
+      this.counts[KIND_FAILED] = (this.counts[KIND_FAILED] ?? 0) + 1;
+      this.dropped.push(name);
+      return FAILED;
+    }
+  }
+}

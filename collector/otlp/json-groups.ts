@@ -1,0 +1,113 @@
+// Walks the groups of a request in OTLP's JSON mapping: hex ids, enums as integers (their names are
+// taken too), 64-bit integers as strings or numbers, unknown fields ignored, null as absent.
+import { arrayAt, type JsonObject, objectAt, textAt } from './json-fields.ts';
+import { readJsonAttributes, wellFormed } from './json-values.ts';
+import {
+  DecodeError,
+  emptyResult,
+  type ReadResult,
+  type Resource,
+  type Scope,
+  type Visit,
+} from './span.ts';
+
+/** What a signal's items are. */
+export interface JsonItems<Item> {
+  /** Fields of the request, from the outermost to the items: such as 'resourceSpans'. */
+  fields: readonly [groups: string, scopes: string, items: string];
+  /** Says whether to read the item. */
+  wants(raw: JsonObject, path: string, result: ReadResult): boolean;
+  read(raw: JsonObject, path: string): Item;
+}
+
+/**
+ * Reads a JSON request and calls `visit` for each item that is wanted. An error may come after some
+ * visits.
+ * @throws DecodeError naming the field when the body is not a request of this signal
+ */
+export function readJsonGroups<Item>(
+  body: Buffer,
+  items: JsonItems<Item>,
+  visit: Visit<Item>,
+): ReadResult {
+  const result = emptyResult();
+  const [groups] = items.fields;
+  arrayAt(parse(body), groups, '').forEach((entry, i) => {
+    const path = `${groups}[${i}]`;
+    readGroup(objectAt(entry, path), path, items, visit, result);
+  });
+  return result;
+}
+
+function parse(body: Buffer): JsonObject {
+  let request: unknown;
+  try {
+    request = JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new DecodeError(`not JSON: ${(error as Error).message}`);
+  }
+  return objectAt(request, 'the body');
+}
+
+function readGroup<Item>(
+  group: JsonObject,
+  path: string,
+  items: JsonItems<Item>,
+  visit: Visit<Item>,
+  result: ReadResult,
+): void {
+  const [, scopesField, itemsField] = items.fields;
+  let resource: Resource | undefined;
+  arrayAt(group, scopesField, path).forEach((entry, i) => {
+    const scopePath = `${path}.${scopesField}[${i}]`;
+    const scopeItems = objectAt(entry, scopePath);
+    let scope: Scope | undefined;
+    arrayAt(scopeItems, itemsField, scopePath).forEach((item, j) => {
+      const itemPath = `${scopePath}.${itemsField}[${j}]`;
+      const raw = objectAt(item, itemPath);
+      result.received++;
+      if (!items.wants(raw, itemPath, result)) return;
+      result.kept++;
+      resource ??= readResource(group, path);
+      scope ??= readScope(scopeItems, scopePath);
+      visit(resource, scope, items.read(raw, itemPath));
+    });
+  });
+}
+
+function readResource(group: JsonObject, path: string): Resource {
+  const raw = objectAt(group.resource ?? {}, `${path}.resource`);
+  return { attributes: readJsonAttributes(raw, `${path}.resource`) };
+}
+
+function readScope(scopeItems: JsonObject, path: string): Scope {
+  const raw = objectAt(scopeItems.scope ?? {}, `${path}.scope`);
+  return {
+    name: wellFormed(textAt(raw, 'name', `${path}.scope`)),
+    version: wellFormed(textAt(raw, 'version', `${path}.scope`)),
+  };
+}
+
+/** Flags of keep.ts and the like, over all attribute keys. */
+export function flagsOfKeys(
+  raw: JsonObject,
+  path: string,
+  flagsOf: (key: string) => number,
+): number {
+  let flags = 0;
+  for (const entry of arrayAt(raw, 'attributes', path)) {
+    const key = (entry as { key?: unknown } | null)?.key;
+    if (typeof key === 'string') flags |= flagsOf(key);
+  }
+  return flags;
+}
+
+/** Says whether the text is this many hex digits. */
+export function isHex(text: string, digits: number): boolean {
+  return text.length === digits && /^[0-9a-fA-F]+$/.test(text);
+}
+
+/** Says whether the text is only zeros, or nothing. */
+export function isZero(text: string): boolean {
+  return /^0*$/.test(text);
+}

@@ -1,0 +1,24 @@
+// The shape that both log readers (protobuf and JSON) hand on: a log record that tells of an exception.
+import type { Attributes, ReadResult, Value } from './span.ts';
+
+export interface LogRecord {
+  /** 32 hex digits, lower case. */
+  traceId: string;
+  /** 16 hex digits, lower case. */
+  spanId: string;
+  /** Unix time in nanoseconds, 0 when not told. */
+  timeNs: bigint;
+  /** Unix time in nanoseconds at which it was seen first, 0 when not told. */
+  observedNs: bigint;
+  /** From 1 (trace) to 24 (fatal); 0 when not told. */
+  severityNumber: number;
+  /** '' when the record is no event. */
+  eventName: string;
+  body: Value;
+  attributes: Attributes;
+}
+
+export interface LogReadResult extends ReadResult {
+  /** Records that tell of an exception but not of which span. */
+  untied: number;
+}

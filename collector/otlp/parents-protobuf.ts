@@ -1,0 +1,25 @@
+// Ids and parents of the spans of a protobuf request.
+import type { Cursor } from './cursor.ts';
+import { readGroups } from './protobuf-groups.ts';
+import { SPAN_SPAN_ID, SPAN_TRACE_ID } from './scan.ts';
+
+const SPAN_PARENT_ID = 0x22;
+
+export function readProtobufParents(
+  body: Buffer,
+  add: (traceId: string, spanId: string, parentId: string) => void,
+): void {
+  const wants = (cursor: Cursor, end: number): boolean => {
+    let [traceId, spanId, parentId] = ['', '', ''];
+    while (cursor.pos < end) {
+      const tag = cursor.readVarint();
+      if (tag === SPAN_TRACE_ID) traceId = cursor.readHex(end);
+      else if (tag === SPAN_SPAN_ID) spanId = cursor.readHex(end);
+      else if (tag === SPAN_PARENT_ID) parentId = cursor.readHex(end);
+      else cursor.skipField(tag, end);
+    }
+    if (parentId !== '') add(traceId, spanId, parentId);
+    return false;
+  };
+  readGroups(body, { wants, read: () => undefined }, () => {});
+}

@@ -1,0 +1,167 @@
+// Walks the groups of a protobuf request: resources, scopes and what is in them have the same field
+// numbers in every signal. Each item is first walked over without decoding anything, only to see
+// whether it is kept; most are not, and cost next to nothing.
+import { Cursor } from './cursor.ts';
+import {
+  DecodeError,
+  emptyResult,
+  type ReadResult,
+  type Resource,
+  type Scope,
+  type Visit,
+} from './span.ts';
+import { readAttribute } from './values.ts';
+
+// Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
+const REQUEST_GROUP = 0x0a;
+const GROUP_RESOURCE = 0x0a;
+const GROUP_SCOPE_ITEMS = 0x12;
+const RESOURCE_ATTRIBUTE = 0x0a;
+const SCOPE_ITEMS_SCOPE = 0x0a;
+const SCOPE_ITEMS_ITEM = 0x12;
+const SCOPE_NAME = 0x0a;
+const SCOPE_VERSION = 0x12;
+
+/** Start and end of a message in the body. */
+type Range = [start: number, end: number];
+
+/** What a signal's items are. */
+export interface ProtobufItems<Item> {
+  /** Walks over the item from the cursor to `end`, and says whether to decode it. */
+  wants(cursor: Cursor, end: number, result: ReadResult): boolean;
+  /** Decodes the item from the cursor to `end`. */
+  read(cursor: Cursor, end: number): Item;
+}
+
+/**
+ * Reads a protobuf request and calls `visit` for each item that is wanted. Nothing is known of the
+ * request until this returns: an error in its last byte comes after all visits.
+ * @throws DecodeError with the byte offset when the body is not a request of this signal
+ */
+export function readGroups<Item>(
+  body: Buffer,
+  items: ProtobufItems<Item>,
+  visit: Visit<Item>,
+): ReadResult {
+  const reader = new GroupReader(body, items, visit);
+  try {
+    reader.readRequest();
+  } catch (error) {
+    if (error instanceof DecodeError) throw error;
+    throw new DecodeError(`${(error as Error).message} at byte ${reader.cursor.pos}`);
+  }
+  return reader.result;
+}
+
+class GroupReader<Item> {
+  readonly cursor: Cursor;
+  readonly result = emptyResult();
+  private readonly items: ProtobufItems<Item>;
+  private readonly visit: Visit<Item>;
+
+  constructor(body: Buffer, items: ProtobufItems<Item>, visit: Visit<Item>) {
+    this.cursor = new Cursor(body);
+    this.items = items;
+    this.visit = visit;
+  }
+
+  readRequest(): void {
+    const { cursor } = this;
+    const end = cursor.length;
+    while (cursor.pos < end) {
+      const tag = cursor.readVarint();
+      if (tag === REQUEST_GROUP) this.readGroup(cursor.readEnd(end));
+      else cursor.skipField(tag, end);
+    }
+    cursor.endAt(end);
+  }
+
+  /** The resource may stand behind its items, so its place is looked up first. */
+  private readGroup(end: number): void {
+    const { cursor } = this;
+    const resources: Range[] = [];
+    const scopeItems: Range[] = [];
+    while (cursor.pos < end) {
+      const tag = cursor.readVarint();
+      if (tag === GROUP_RESOURCE) this.remember(resources, end);
+      else if (tag === GROUP_SCOPE_ITEMS) this.remember(scopeItems, end);
+      else cursor.skipField(tag, end);
+    }
+    cursor.endAt(end);
+    const resource = once(() => this.readResource(resources));
+    for (const range of scopeItems) this.readScopeItems(range, resource);
+    cursor.pos = end;
+  }
+
+  /** The scope may stand behind its items too, so what is kept is decoded at the end. */
+  private readScopeItems([start, end]: Range, resource: () => Resource): void {
+    const { cursor, items, result } = this;
+    cursor.pos = start;
+    const scopes: Range[] = [];
+    const kept: Range[] = [];
+    while (cursor.pos < end) {
+      const tag = cursor.readVarint();
+      if (tag === SCOPE_ITEMS_ITEM) {
+        const stop = cursor.readEnd(end);
+        const itemStart = cursor.pos;
+        result.received++;
+        if (items.wants(cursor, stop, result)) kept.push([itemStart, stop]);
+      } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
+      else cursor.skipField(tag, end);
+    }
+    cursor.endAt(end);
+    if (kept.length === 0) return;
+    const scope = this.readScope(scopes);
+    for (const [itemStart, itemEnd] of kept) {
+      result.kept++;
+      const origin = resource();
+      cursor.pos = itemStart;
+      this.visit(origin, scope, items.read(cursor, itemEnd));
+    }
+  }
+
+  private remember(ranges: Range[], end: number): void {
+    const stop = this.cursor.readEnd(end);
+    ranges.push([this.cursor.pos, stop]);
+    this.cursor.pos = stop;
+  }
+
+  private readResource(ranges: Range[]): Resource {
+    const { cursor } = this;
+    const attributes: Resource['attributes'] = new Map();
+    for (const [start, end] of ranges) {
+      cursor.pos = start;
+      while (cursor.pos < end) {
+        const tag = cursor.readVarint();
+        if (tag === RESOURCE_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), attributes);
+        else cursor.skipField(tag, end);
+      }
+      cursor.endAt(end);
+    }
+    return { attributes };
+  }
+
+  private readScope(ranges: Range[]): Scope {
+    const { cursor } = this;
+    const scope: Scope = { name: '', version: '' };
+    for (const [start, end] of ranges) {
+      cursor.pos = start;
+      while (cursor.pos < end) {
+        const tag = cursor.readVarint();
+        if (tag === SCOPE_NAME) scope.name = cursor.readText(end);
+        else if (tag === SCOPE_VERSION) scope.version = cursor.readText(end);
+        else cursor.skipField(tag, end);
+      }
+      cursor.endAt(end);
+    }
+    return scope;
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,216 @@
+// The collector's own telemetry: metrics, its spans, and what it says of callers it refused. Each part
+// of the collector is watched from outside; none knows that.
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { guard } from '../access/guard.ts';
+import type { AccessCheck } from '../access/tokens.ts';
+import type { LinkerStats, Round } from '../linking/linker.ts';
+import type { QueueStats } from '../queue/index.ts';
+import type { Outcome, SignalService } from '../signal-service.ts';
+import type { Sink } from '../sink.ts';
+import type { InsertEnd } from '../writer.ts';
+import { CountingSink } from './counting-sink.ts';
+import { addInsertMetrics } from './insert-metrics.ts';
+import { addLinkerMetrics } from './linker-metrics.ts';
+import { Counts, measure, type Sample } from './measure.ts';
+import { addProcessMetrics } from './process-metrics.ts';
+import { addQueueMetrics } from './queue-metrics.ts';
+import { RefusedLogins } from './refused-logins.ts';
+import { RequestObserver } from './requests.ts';
+import { SnapshotRefs } from './snapshot-refs.ts';
+import { addPastSpan, reportCounts, type Tracing } from './tracing.ts';
+
+export interface TelemetryOptions {
+  client: ClickHouseClient;
+  /** Of Faultline. */
+  version: string;
+  tracing?: Tracing | undefined;
+  logger: Logger;
+}
+
+/** A log record may name kinds of its own, so neither their number nor their form can be trusted. */
+const MOST_KINDS = 64;
+const KIND = /^[a-z][a-z0-9_.-]{0,39}$/i;
+
+export class Telemetry {
+  private readonly registry = new Registry();
+  private readonly refused: RefusedLogins;
+  private readonly requests: RequestObserver;
+  private readonly refs: SnapshotRefs;
+  private readonly endProcessMetrics: () => void;
+  private readonly items = {
+    received: new Counts(),
+    kept: new Counts(),
+    skipped: new Counts(),
+    invalid: new Counts(),
+    refused: new Counts(),
+  };
+  private readonly redactions = new Counts(MOST_KINDS);
+  /** Takes the end of each insert. */
+  readonly inserted: (insert: InsertEnd) => void;
+  /** Takes the end of each of the linker's rounds. */
+  readonly linked: (round: Round) => void;
+
+  constructor({ client, version, tracing, logger }: TelemetryOptions) {
+    const { registry } = this;
+    this.refused = new RefusedLogins(logger);
+    this.requests = new RequestObserver({ registry, refused: this.refused, tracing });
+    this.addItemMetrics();
+    this.refs = new SnapshotRefs({ client, logger });
+    this.inserted = addInsertMetrics(registry, tracing);
+    this.linked = ({ traces, seconds }) => {
+      if (tracing)
+        addPastSpan(tracing, 'link traces', seconds, { 'faultline.link.traces': traces });
+    };
+    measure(registry, {
+      type: 'counter',
+      name: 'faultline_refused_logins_total',
+      help: 'Requests without a valid token where one is needed, by door (http, grpc).',
+      labels: ['door'],
+      read: () => this.refused.samples(),
+    });
+    this.endProcessMetrics = addProcessMetrics(registry, version);
+  }
+
+  /** Counts what is accepted on its way to a sink. */
+  sink(inner: Sink): Sink {
+    const sink = new CountingSink(inner, this.refs);
+    const { registry } = this;
+    measure(registry, {
+      type: 'counter',
+      name: 'faultline_rows_accepted_total',
+      help: 'Rows that are on disk in the queue or further, by table; those sent again too.',
+      labels: ['table'],
+      read: () => sink.acceptedRows(),
+    });
+    measure(registry, {
+      type: 'counter',
+      name: 'faultline_duplicate_failures_total',
+      help: 'Failures accepted whose id is among the last 65,536: sent again. They are stored once.',
+      read: () => sink.duplicateFailures,
+    });
+    measure(registry, {
+      type: 'gauge',
+      name: 'faultline_unknown_snapshot_refs',
+      help: 'Graph snapshots that rows refer to and nobody sent, as far as seen since the start.',
+      read: () => this.refs.unknown,
+    });
+    return sink;
+  }
+
+  /** Counts what comes of a signal's requests. */
+  service(inner: SignalService): SignalService {
+    const { signal } = inner;
+    return {
+      signal,
+      accept: async (body, encoding) => {
+        const outcome = await inner.accept(body, encoding);
+        this.count(signal.name, outcome);
+        reportCounts(signal.name, outcome);
+        return outcome;
+      },
+    };
+  }
+
+  /** Adds the metrics of the queue. */
+  queue(stats: () => QueueStats, maxBytes: number): void {
+    addQueueMetrics(this.registry, stats, maxBytes);
+  }
+
+  /** Adds the metrics of the linker. */
+  linker(stats: () => LinkerStats): void {
+    addLinkerMetrics(this.registry, stats);
+  }
+
+  /** Adds the metric of the bodies in memory. */
+  bodies(bytes: () => number): void {
+    measure(this.registry, {
+      type: 'gauge',
+      name: 'faultline_body_bytes',
+      help: 'Bytes of request bodies in memory, as they came and decompressed.',
+      read: bytes,
+    });
+  }
+
+  /** Watches a server that does not listen yet, and adds `/metrics` to it. */
+  http(app: FastifyInstance, access: AccessCheck): void {
+    this.requests.http(app);
+    addMetricsRoute(app, this.registry, access);
+  }
+
+  /** Watches calls; has to be the first of a server's interceptors. */
+  grpc(): ServerInterceptor {
+    return this.requests.grpc();
+  }
+
+  close(): void {
+    this.endProcessMetrics();
+    this.refused.close();
+    this.refs.close();
+  }
+
+  private count(signal: string, { received, kept, rejected, refused, redactions }: Outcome): void {
+    this.items.received.add(signal, received);
+    this.items.kept.add(signal, kept);
+    this.items.skipped.add(signal, received - kept - rejected);
+    this.items.invalid.add(signal, rejected - refused);
+    this.items.refused.add(signal, refused);
+    for (const kind in redactions) {
+      this.redactions.add(KIND.test(kind) ? kind : 'other', redactions[kind]);
+    }
+  }
+
+  private addItemMetrics(): void {
+    const { registry, items } = this;
+    const help = {
+      received:
+        'Spans (signal traces) and log records (signal logs) received in readable requests.',
+      kept: 'Spans and log records whose rows were accepted.',
+      skipped: 'Spans and log records that say nothing of failures, attempts, runs or evolutions.',
+    };
+    for (const which of ['received', 'kept', 'skipped'] as const) {
+      measure(registry, {
+        type: 'counter',
+        name: `faultline_items_${which}_total`,
+        help: help[which],
+        labels: ['signal'],
+        read: () => items[which].samples('signal'),
+      });
+    }
+    measure(registry, {
+      type: 'counter',
+      name: 'faultline_items_rejected_total',
+      help: 'Spans and log records rejected: invalid in themselves, or too large for the store.',
+      labels: ['signal', 'reason'],
+      read: () =>
+        (['invalid', 'refused'] as const).flatMap((reason) =>
+          items[reason]
+            .samples('signal')
+            .map(([labels, value]): Sample => [{ ...labels, reason }, value]),
+        ),
+    });
+    measure(registry, {
+      type: 'counter',
+      name: 'faultline_redactions_total',
+      help: 'Secrets that the collector removed from accepted rows, by kind.',
+      labels: ['kind'],
+      read: () => this.redactions.samples('kind'),
+    });
+  }
+}
+
+/** Adds `/metrics` in Prometheus's text format. */
+export function addMetricsRoute(
+  app: FastifyInstance,
+  registry: Registry,
+  access: AccessCheck,
+): void {
+  const options = { onRequest: guard('metrics', access), schema: { hide: true } };
+  app.get('/metrics', options, async (_request, reply) => {
+    reply.header('content-type', registry.contentType);
+    return reply.send(await registry.metrics());
+  });
+}

@@ -1,0 +1,1 @@
+SELECT DISTINCT ref FROM graph_snapshots WHERE ref IN {refs:Array(String)}

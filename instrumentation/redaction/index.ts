@@ -1,0 +1,19 @@
+// What must not leave the process nor reach a disk: secrets that show by their form or their key,
+// e-mail addresses and card numbers. Instrumentation and collector use it alike.
+import { Redaction, type Redactor } from './redact.ts';
+
+export {
+  addCounts,
+  type Redacted,
+  Redaction,
+  type Redactions,
+  type Redactor,
+} from './redact.ts';
+
+const standard = new Redaction();
+
+/** Removes secrets, e-mail addresses and card numbers. The default redactor. */
+export const redact: Redactor = (value) => {
+  const redactions = {};
+  return { value: standard.value(value, redactions), redactions };
+};

@@ -1,0 +1,167 @@
+// Texts and JSON values without their secrets.
+import type { Json } from '../plain.ts';
+import { kindOfKey } from './keys.ts';
+import { isMark, type Match, markOf } from './match.ts';
+import { nationalIds } from './national-ids.ts';
+import { scan } from './scan.ts';
+
+/** How often each kind of secret was removed. */
+export type Redactions = Record<string, number>;
+
+/** A value without its secrets, and what was removed from it. */
+export interface Redacted {
+  readonly value: Json;
+  readonly redactions: Redactions;
+}
+
+/** Removes secrets from plain JSON; may throw, and then the field is dropped. */
+export type Redactor = (value: Json) => Redacted;
+
+/** What is looked for besides secrets, e-mail addresses and card numbers. */
+export interface RedactionOptions {
+  /** National ids too. @default false */
+  readonly nationalIds?: boolean;
+}
+
+/** How far beyond its bound a text is looked at, in UTF-16 units: a secret that the bound splits shows. */
+const MARGIN = 4096;
+
+/** An escape of what needs none. */
+const ASCII_ESCAPE = /\\u00[2-7]/;
+
+/** Removes secrets from text and JSON values. */
+export class Redaction {
+  readonly #nationalIds: boolean;
+
+  constructor(options: RedactionOptions = {}) {
+    this.#nationalIds = options.nationalIds ?? false;
+  }
+
+  /**
+   * The first `limit` UTF-16 units of a text, without the secrets that start in them. JSON text stays
+   * JSON text unless it is cut.
+   * @param counts gets what was removed
+   */
+  text(text: string, counts: Redactions, limit: number = Number.POSITIVE_INFINITY): string {
+    if (text.length > limit) return this.#flat(text.slice(0, limit + MARGIN), counts, limit);
+    const isJson = looksLikeJson(text);
+    // Escapes may hide a secret.
+    if (isJson && ASCII_ESCAPE.test(text))
+      return this.#json(text, counts) ?? this.#flat(text, counts);
+    const found: Redactions = {};
+    const result = this.#flat(text, found);
+    if (isJson && result !== text && parse(result) === undefined) {
+      const json = this.#json(text, counts);
+      if (json !== undefined) return json;
+    }
+    addCounts(counts, found);
+    return result;
+  }
+
+  /** A copy of the value; in objects also what stands under a secret-like key is removed. */
+  value(value: Json, counts: Redactions): Json {
+    if (typeof value === 'string') return this.text(value, counts);
+    if (typeof value === 'number') return this.#number(value, counts);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((item) => this.value(item, counts));
+    const result: { [key: string]: Json } = {};
+    for (const [key, member] of Object.entries(value)) {
+      // `__proto__` as a plain key must not set the copy's prototype.
+      Object.defineProperty(result, this.text(key, counts), {
+        value: this.#member(key, member, counts),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return result;
+  }
+
+  /** The kind of secret that this text is because of its key; '' when its key tells nothing. */
+  kindUnder(key: string, text: string): string {
+    return text === '' || isMark(text) ? '' : kindOfKey(key);
+  }
+
+  /** What stands where a secret of this kind was, which is counted. */
+  mark(kind: string, counts: Redactions): string {
+    count(counts, kind);
+    return markOf(kind);
+  }
+
+  #member(key: string, member: Json, counts: Redactions): Json {
+    const tells = member !== null && typeof member !== 'boolean';
+    const kind = tells ? this.kindUnder(key, typeof member === 'string' ? member : ' ') : '';
+    return kind === '' ? this.value(member, counts) : this.mark(kind, counts);
+  }
+
+  #number(value: number, counts: Redactions): Json {
+    if (!Number.isSafeInteger(value) || value < 1e12) return value;
+    const text = String(value);
+    const result = this.text(text, counts);
+    return result === text ? value : result;
+  }
+
+  #json(text: string, counts: Redactions): string | undefined {
+    const value = parse(text);
+    if (value === undefined) return undefined;
+    const found: Redactions = {};
+    const result = this.value(value, found);
+    addCounts(counts, found);
+    return Object.keys(found).length === 0 ? text : JSON.stringify(result);
+  }
+
+  #flat(text: string, counts: Redactions, limit: number = text.length): string {
+    const found = this.#nationalIds
+      ? inOrder([...scan(text, limit), ...nationalIds(text)])
+      : scan(text, limit);
+    let result = '';
+    let position = 0;
+    for (const { start, end, kind, quote = '' } of found) {
+      if (start >= limit) break;
+      count(counts, kind);
+      result += `${text.slice(position, start)}${quote}${markOf(kind)}${quote}`;
+      position = end;
+    }
+    if (position === 0 && limit >= text.length) return text;
+    return position < limit ? result + text.slice(position, wholeLimit(text, limit)) : result;
+  }
+}
+
+/** Adds the counts of `from` to `to`. */
+export function addCounts(to: Redactions, from: Redactions): void {
+  for (const [kind, number] of Object.entries(from)) to[kind] = (to[kind] ?? 0) + number;
+}
+
+function count(counts: Redactions, kind: string): void {
+  counts[kind] = (counts[kind] ?? 0) + 1;
+}
+
+/** The limit, or one less where it would split a surrogate pair. */
+function wholeLimit(text: string, limit: number): number {
+  const code = text.charCodeAt(limit - 1);
+  return limit < text.length && code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit;
+}
+
+function inOrder(matches: Match[]): Match[] {
+  matches.sort((a, b) => a.start - b.start);
+  let end = 0;
+  return matches.filter((match) => {
+    if (match.start < end) return false;
+    end = match.end;
+    return true;
+  });
+}
+
+function looksLikeJson(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (first > 0x20) return first === 0x7b || first === 0x5b;
+  return /^\s*[[{]/.test(text);
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

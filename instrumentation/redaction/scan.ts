@@ -1,0 +1,145 @@
+// One pass over a text. Each form of a secret is noticed by one character that is rare in other text,
+// and only there its matcher is asked. Every matcher looks a bounded way around, or at what none will
+// look at again, so the whole takes linear time whatever the text is.
+import { email, urlPassword } from './addresses.ts';
+import { card } from './cards.ts';
+import { secretField } from './fields.ts';
+import { LAST_TWO } from './keys.ts';
+import type { Match } from './match.ts';
+import { jwt, PREFIX_PAIRS, prefixedKey, privateKey, schemeCredentials } from './tokens.ts';
+
+const PREFIX = 1;
+const HYPHEN = 2;
+const SEPARATOR = 3;
+const COLON = 4;
+const AT = 5;
+const NUMBER = 6;
+const JWT = 7;
+const SCHEME = 8;
+
+const ANCHORS = new Uint8Array(256);
+for (let pair = 0; pair < PREFIX_PAIRS.length; pair++) {
+  if (PREFIX_PAIRS[pair] === 1) ANCHORS[pair % 128] = PREFIX;
+}
+for (const [characters, anchor] of [
+  ['-', HYPHEN],
+  ['=', SEPARATOR],
+  [':', COLON],
+  ['@', AT],
+  ['23456', NUMBER],
+  ['J', JWT],
+  ['bB', SCHEME],
+] as const) {
+  for (const character of characters) ANCHORS[character.charCodeAt(0)] = anchor;
+}
+
+/** What a match may have before its anchor, at most. */
+const MAX_BEFORE = 80;
+
+// The low bytes of the text: reading them is twice as fast as reading the string. A character beyond
+// Latin-1 may look like another here, so matchers look at the text itself.
+const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The secrets that start in the first `limit` characters, in order, without overlaps. */
+export function scan(text: string, limit: number): Match[] {
+  const end = Math.min(text.length, limit + MAX_BEFORE);
+  const bytes = text.length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(text.length);
+  bytes.write(text, 'latin1');
+  // Behind the text is what another left there.
+  if (text.length < bytes.length) bytes[text.length] = 0;
+  let found = NOTHING;
+  let floor = 0;
+  let i = 0;
+  while (i < end) {
+    const anchor = ANCHORS[bytes[i]!]!;
+    const match =
+      anchor !== 0 && isPromising(anchor, bytes, i) ? ask(anchor, text, i, floor) : undefined;
+    if (match === undefined || match.start < floor) {
+      i++;
+      continue;
+    }
+    if (found === NOTHING) found = [];
+    found.push(match);
+    floor = match.end;
+    i = Math.max(i + 1, floor);
+  }
+  return found;
+}
+
+const NOTHING: Match[] = [];
+
+/** A look at the neighbours, which sends most anchors away. */
+function isPromising(anchor: number, bytes: Buffer, i: number): boolean {
+  switch (anchor) {
+    case PREFIX:
+      return isPair(PREFIX_PAIRS, bytes, i);
+    case HYPHEN:
+      return bytes[i + 1] === 0x2d ? bytes[i + 2] === 0x2d : isPair(PREFIX_PAIRS, bytes, i);
+    case COLON:
+      return bytes[i + 1] === 0x2f || bytes[i + 1] === 0x5c || mayEndKey(bytes, i);
+    case SEPARATOR:
+      return mayEndKey(bytes, i);
+    case NUMBER:
+      return mayStartCard(bytes, i);
+    case JWT:
+      return bytes[i - 1] === 0x79;
+    case SCHEME:
+      // 'Bearer' or 'Basic'
+      return (bytes[i + 1]! & 0xdb) === 0x41 && (bytes[i + 2]! & 0xcd) === 0x41;
+    default:
+      return true;
+  }
+}
+
+/** Whether the byte and the one before it are set in a table of `before * 128 + byte`. */
+function isPair(table: Uint8Array, bytes: Buffer, i: number): boolean {
+  const before = bytes[i - 1]!;
+  const byte = bytes[i]!;
+  return before < 128 && byte < 128 && table[before * 128 + byte] === 1;
+}
+
+/** Whether a secret-like key may end before the separator at `i`: behind it quotes and spaces. */
+function mayEndKey(bytes: Buffer, i: number): boolean {
+  let last = i - 1;
+  const least = i - 13;
+  for (; last > least; last--) {
+    const byte = bytes[last];
+    if (byte !== 0x20 && byte !== 0x22 && byte !== 0x27 && byte !== 0x5c && byte !== 0x5d) break;
+  }
+  // No such key has two letters: it is the `ts:12` of a stack trace.
+  return isPair(LAST_TWO, bytes, last) && bytes[last - 2]! > 0x2e;
+}
+
+/** Whether 13 digits start here, or four of a group. */
+function mayStartCard(bytes: Buffer, i: number): boolean {
+  if (isDigit(bytes[i - 1])) return false;
+  for (let count = 1; count < 4; count++) if (!isDigit(bytes[i + count])) return false;
+  if (!isDigit(bytes[i + 4])) return isDigit(bytes[i + 5]);
+  for (let count = 5; count < 13; count++) if (!isDigit(bytes[i + count])) return false;
+  return true;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function ask(anchor: number, text: string, index: number, floor: number): Match | undefined {
+  switch (anchor) {
+    case PREFIX:
+      return prefixedKey(text, index);
+    case HYPHEN:
+      return text[index + 1] === '-' ? privateKey(text, index) : prefixedKey(text, index);
+    case SEPARATOR:
+      return secretField(text, index);
+    case COLON:
+      return urlPassword(text, index) ?? secretField(text, index);
+    case AT:
+      return email(text, index, floor);
+    case NUMBER:
+      return card(text, index);
+    case JWT:
+      return jwt(text, index);
+    default:
+      return schemeCredentials(text, index);
+  }
+}
