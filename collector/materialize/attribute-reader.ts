@@ -67,8 +67,14 @@ export class AttributeReader {
    * The text under the first of the key and its aliases that says something, without secrets and
    * within its bound.
    */
-  text(key: string, aliases: readonly string[] = ALIASES[key] ?? []): string {
-    for (const name of [key, ...aliases]) {
+  text(key: string, aliases: readonly string[] | undefined = ALIASES[key]): string {
+    const own = this.peek(key);
+    if (own !== '') {
+      this.taken.add(key);
+      return this.bounded(key, own);
+    }
+    if (aliases === undefined) return '';
+    for (const name of aliases) {
       const value = this.peek(name);
       if (value === '') continue;
       this.taken.add(name);
@@ -105,7 +111,8 @@ export class AttributeReader {
 
   /** A list of strings, also when it comes as one string. */
   names(key: string): string[] {
-    const value = this.all.get(key) ?? [];
+    const value = this.all.get(key);
+    if (value === undefined || value === null) return [];
     this.taken.add(key);
     const items: Value[] = Array.isArray(value) ? value : [value];
     return items
@@ -116,7 +123,9 @@ export class AttributeReader {
 
   /** JSON text of kind → count; other entries are left out. */
   counts(key: string): Record<string, number> {
-    const parsed = parseJson(this.peek(key));
+    const text = this.peek(key);
+    if (text === '') return {};
+    const parsed = parseJson(text);
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
     this.taken.add(key);
     const counts = Object.entries(parsed).filter(
@@ -143,7 +152,6 @@ export class AttributeReader {
 }
 
 function parseJson(text: string): unknown {
-  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {

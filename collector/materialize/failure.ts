@@ -133,7 +133,7 @@ export function failureRow(failed: FailedSpan): FailureRow {
     evidence: attributes.text(ATTR_FAILURE_EVIDENCE),
     duration_ns: durationNs(span),
     redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
-    truncated: [...new Set([...attributes.names(ATTR_FAILURE_TRUNCATED), ...attributes.truncated])],
+    truncated: truncatedOf(attributes),
     attributes: restOf(failed),
     resource_attributes: service.attributes,
     received_at: formatTime(failed.receivedAt),
@@ -145,6 +145,12 @@ export function failureRow(failed: FailedSpan): FailureRow {
   addCounts(row.redactions, attributes.redactor.counts);
   addCounts(row.redactions, service.redactor.counts);
   return row;
+}
+
+function truncatedOf(attributes: AttributeReader): string[] {
+  const told = attributes.names(ATTR_FAILURE_TRUNCATED);
+  const { truncated } = attributes;
+  return truncated.size === 0 && told.length < 2 ? told : [...new Set([...told, ...truncated])];
 }
 
 /** OTel's value of `error.type` for an error that has no name. */

@@ -15,15 +15,32 @@ const KIND_FAILED = 'redaction_failed';
 /** Hex digits of the digest that tells redacted ids apart. */
 const DIGEST_DIGITS = 8;
 
+/** Ids and keys come again and again: those without secrets are looked for only once. */
+const cleanIds = new WeakMap<Secrets, Set<string>>();
+const MAX_CLEAN_IDS = 8192;
+/** UTF-16 units of an id that is remembered. */
+const MAX_CLEAN_LENGTH = 128;
+
+function cleanIdsOf(secrets: Secrets): Set<string> {
+  let ids = cleanIds.get(secrets);
+  if (ids === undefined) {
+    ids = new Set();
+    cleanIds.set(secrets, ids);
+  }
+  return ids;
+}
+
 export class FieldRedactor {
   /** What was removed: kind → count. */
   readonly counts: Redactions = {};
   /** Names of the fields that were dropped because their redaction failed. */
   readonly dropped: string[] = [];
   readonly secrets: Secrets;
+  private readonly cleanIds: Set<string>;
 
   constructor(secrets: Secrets) {
     this.secrets = secrets;
+    this.cleanIds = cleanIdsOf(secrets);
   }
 
   /** A text without its secrets, cut to at most `maxBytes` bytes of UTF-8. */
@@ -37,10 +54,18 @@ export class FieldRedactor {
    */
   id(name: string, text: string, maxBytes: number): string {
     if (text === '') return '';
+    const isShort = text.length <= MAX_CLEAN_LENGTH && 3 * text.length <= maxBytes;
+    if (isShort && this.cleanIds.has(text)) return text;
     const clean = this.clean(name, text, maxBytes);
+    if (isShort && clean === text) this.remember(text);
     if (text.startsWith(clean)) return cut(clean, maxBytes);
     const digest = `~${hash('sha256', text.slice(0, maxBytes)).slice(0, DIGEST_DIGITS)}`;
     return cut(clean, maxBytes - digest.length) + digest;
+  }
+
+  private remember(id: string): void {
+    if (this.cleanIds.size >= MAX_CLEAN_IDS) this.cleanIds.clear();
+    this.cleanIds.add(id);
   }
 
   /** The text of an attribute's value; under a secret-like key nothing is left of it. */

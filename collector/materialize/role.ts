@@ -55,6 +55,7 @@ export function roleOf(span: Span, attributes: AttributeReader): Role {
 
 /** The id of the span's node; '' when it has none. */
 export function takeNodeId(attributes: AttributeReader): string {
+  if (attributes.peek(ATTR_GRAPH_NODE_ID) !== '') return attributes.text(ATTR_GRAPH_NODE_ID);
   const aliases = ALIASES[ATTR_GRAPH_NODE_ID] ?? [];
   // Traceloop's entity is a node only on a task: elsewhere it is a tool, an agent or a workflow.
   const isTask = attributes.peek(TRACELOOP_KIND) === 'task';

@@ -6,6 +6,7 @@ import { readJsonAttributes, wellFormed } from './json-values.ts';
 import {
   FAILED,
   isKept,
+  isTold,
   type KeepPolicy,
   keyFlags,
   METADATA,
@@ -73,6 +74,11 @@ function isId(text: string, digits: number): boolean {
 
 function readSpan(raw: JsonObject, path: string): Span {
   const status = objectAt(raw.status ?? {}, `${path}.status`);
+  const code = statusCode(raw, path);
+  const attributes = readJsonAttributes(raw, path);
+  if (code !== STATUS_ERROR) {
+    for (const key of attributes.keys()) if (!isTold(key)) attributes.delete(key);
+  }
   return {
     traceId: textAt(raw, 'traceId', path).toLowerCase(),
     spanId: textAt(raw, 'spanId', path).toLowerCase(),
@@ -81,9 +87,9 @@ function readSpan(raw: JsonObject, path: string): Span {
     kind: enumAt(raw, 'kind', path, SPAN_KINDS),
     startNs: uint64At(raw, 'startTimeUnixNano', path),
     endNs: uint64At(raw, 'endTimeUnixNano', path),
-    statusCode: statusCode(raw, path),
+    statusCode: code,
     statusMessage: wellFormed(textAt(status, 'message', `${path}.status`)),
-    attributes: readJsonAttributes(raw, path),
+    attributes,
     events: readEvents(raw, path),
     links: readLinks(raw, path),
   };

@@ -97,6 +97,17 @@ export function keyFlags(key: string): number {
   return 0;
 }
 
+/** Other people's names, of which some are marked by nothing. */
+const ALIAS_KEYS = new Set(Object.values(ALIASES).flat());
+
+/**
+ * Whether rows are made of an attribute even when its span did not fail; of failed spans all are
+ * stored.
+ */
+export function isTold(key: string): boolean {
+  return (keyFlags(key) & (MARKED | METADATA)) !== 0 || ALIAS_KEYS.has(key);
+}
+
 /** Flags of a span name: the operation's name alone, or followed by a space and its target. */
 export function nameFlags(name: string): number {
   for (const m of NAME_MARKERS) {

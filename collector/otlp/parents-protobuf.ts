@@ -9,7 +9,7 @@ export function readProtobufParents(
   body: Buffer,
   add: (traceId: string, spanId: string, parentId: string) => void,
 ): void {
-  const wants = (cursor: Cursor, end: number): boolean => {
+  const wants = (cursor: Cursor, end: number): number => {
     let [traceId, spanId, parentId] = ['', '', ''];
     while (cursor.pos < end) {
       const tag = cursor.readVarint();
@@ -19,7 +19,7 @@ export function readProtobufParents(
       else cursor.skipField(tag, end);
     }
     if (parentId !== '') add(traceId, spanId, parentId);
-    return false;
+    return 0;
   };
   readGroups(body, { wants, read: () => undefined }, () => {});
 }

@@ -25,12 +25,15 @@ const SCOPE_VERSION = 0x12;
 /** Start and end of a message in the body. */
 type Range = [start: number, end: number];
 
+/** Of {@link ProtobufItems.wants}, where there is only one way to decode an item. */
+export const WANTED = 1;
+
 /** What a signal's items are. */
 export interface ProtobufItems<Item> {
-  /** Walks over the item from the cursor to `end`, and says whether to decode it. */
-  wants(cursor: Cursor, end: number, result: ReadResult): boolean;
+  /** Walks over the item from the cursor to `end`, and says how to decode it; 0: not at all. */
+  wants(cursor: Cursor, end: number, result: ReadResult): number;
   /** Decodes the item from the cursor to `end`. */
-  read(cursor: Cursor, end: number): Item;
+  read(cursor: Cursor, end: number, how: number): Item;
 }
 
 /**
@@ -98,25 +101,26 @@ class GroupReader<Item> {
     const { cursor, items, result } = this;
     cursor.pos = start;
     const scopes: Range[] = [];
-    const kept: Range[] = [];
+    const kept: [...Range, how: number][] = [];
     while (cursor.pos < end) {
       const tag = cursor.readVarint();
       if (tag === SCOPE_ITEMS_ITEM) {
         const stop = cursor.readEnd(end);
         const itemStart = cursor.pos;
         result.received++;
-        if (items.wants(cursor, stop, result)) kept.push([itemStart, stop]);
+        const how = items.wants(cursor, stop, result);
+        if (how !== 0) kept.push([itemStart, stop, how]);
       } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
       else cursor.skipField(tag, end);
     }
     cursor.endAt(end);
     if (kept.length === 0) return;
     const scope = this.readScope(scopes);
-    for (const [itemStart, itemEnd] of kept) {
+    for (const [itemStart, itemEnd, how] of kept) {
       result.kept++;
       const origin = resource();
       cursor.pos = itemStart;
-      this.visit(origin, scope, items.read(cursor, itemEnd));
+      this.visit(origin, scope, items.read(cursor, itemEnd, how));
     }
   }
 

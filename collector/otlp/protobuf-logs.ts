@@ -2,7 +2,7 @@
 import type { Cursor } from './cursor.ts';
 import { EXCEPTION } from './keep.ts';
 import type { LogReadResult, LogRecord } from './log-record.ts';
-import { readGroups } from './protobuf-groups.ts';
+import { readGroups, WANTED } from './protobuf-groups.ts';
 import { BAD_SPAN_ID, BAD_TRACE_ID } from './scan.ts';
 import { LOG_ATTRIBUTE, LOG_SPAN_ID, LOG_TRACE_ID, scanLogRecord, UNTIED } from './scan-log.ts';
 import { type ReadResult, reject, type Visit } from './span.ts';
@@ -22,14 +22,14 @@ const LOG_EVENT_NAME = 0x62;
  */
 export function readProtobufLogs(body: Buffer, visit: Visit<LogRecord>): LogReadResult {
   let untied = 0;
-  const wants = (cursor: Cursor, end: number, result: ReadResult): boolean => {
+  const wants = (cursor: Cursor, end: number, result: ReadResult): number => {
     const flags = scanLogRecord(cursor, end);
-    if ((flags & EXCEPTION) === 0) return false;
+    if ((flags & EXCEPTION) === 0) return 0;
     if ((flags & BAD_TRACE_ID) !== 0) rejectRecord(result, 'trace_id', 16);
     else if ((flags & BAD_SPAN_ID) !== 0) rejectRecord(result, 'span_id', 8);
     else if ((flags & UNTIED) !== 0) untied++;
-    else return true;
-    return false;
+    else return WANTED;
+    return 0;
   };
   const result = readGroups(body, { wants, read: readRecord }, visit);
   return { ...result, untied };

@@ -1,7 +1,7 @@
 // Reads an ExportTraceServiceRequest in protobuf.
 import { EVENT_GRAPH_SNAPSHOT } from '../../instrumentation/semconv/index.ts';
 import type { Cursor } from './cursor.ts';
-import { isKept, type KeepPolicy, METADATA, METADATA_NODE } from './keep.ts';
+import { FAILED, isKept, type KeepPolicy, METADATA, METADATA_NODE } from './keep.ts';
 import { readGroups } from './protobuf-groups.ts';
 import {
   BAD_SPAN_ID,
@@ -24,7 +24,7 @@ import {
   type SpanEvent,
   type Visit,
 } from './span.ts';
-import { readAttribute } from './values.ts';
+import { readAttribute, readToldAttribute } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
 const SPAN_PARENT_ID = 0x22;
@@ -46,17 +46,23 @@ const LINK_SPAN_ID = 0x12;
  * @throws DecodeError with the byte offset when the body is not an ExportTraceServiceRequest
  */
 export function readProtobuf(body: Buffer, policy: KeepPolicy, visit: Visit<Span>): ReadResult {
-  const wants = (cursor: Cursor, end: number, result: ReadResult): boolean => {
+  const wants = (cursor: Cursor, end: number, result: ReadResult): number => {
     const start = cursor.pos;
     const flags = scanSpan(cursor, end);
     if ((flags & BAD_TRACE_ID) !== 0) rejectSpan(result, 'trace_id', 16);
     else if ((flags & BAD_SPAN_ID) !== 0) rejectSpan(result, 'span_id', 8);
-    else if ((flags & METADATA) === 0 || isKept(flags, policy)) return isKept(flags, policy);
-    else return cursor.bytes.subarray(start, end).includes(METADATA_NODE);
-    return false;
+    else if (isKept(flags, policy)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
+    else if ((flags & METADATA) !== 0) {
+      return cursor.bytes.subarray(start, end).includes(METADATA_NODE) ? TOLD : 0;
+    }
+    return 0;
   };
   return readGroups(body, { wants, read: readSpan }, visit);
 }
+
+/** How to decode a span: only the attributes that rows of good spans are made of, or all. */
+const TOLD = 1;
+const WHOLE = 2;
 
 function rejectSpan(result: ReadResult, field: string, bytes: number): void {
   reject(
@@ -65,12 +71,13 @@ function rejectSpan(result: ReadResult, field: string, bytes: number): void {
   );
 }
 
-function readSpan(cursor: Cursor, end: number): Span {
+function readSpan(cursor: Cursor, end: number, how: number): Span {
   const span = emptySpan();
+  const read = how === WHOLE ? readAttribute : readToldAttribute;
   let exception: SpanEvent | undefined;
   while (cursor.pos < end) {
     const tag = cursor.readVarint();
-    if (tag === SPAN_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), span.attributes);
+    if (tag === SPAN_ATTRIBUTE) read(cursor, cursor.readEnd(end), span.attributes);
     else if (tag === SPAN_EVENT) {
       const event = readEvent(cursor, cursor.readEnd(end));
       if (event?.name === EVENT_EXCEPTION) exception = event;

@@ -33,6 +33,7 @@ export interface Span {
   endNs: bigint;
   statusCode: number;
   statusMessage: string;
+  /** Of a span that did not fail, only those that rows are made of. */
   attributes: Attributes;
   /** The last `exception` event and the `graph.snapshot` events; no others are read. */
   events: SpanEvent[];

@@ -1,5 +1,6 @@
 // Protobuf attribute lists (`KeyValue`, `AnyValue`) into maps.
 import type { Cursor } from './cursor.ts';
+import { isTold } from './keep.ts';
 import {
   type Attributes,
   MAX_ATTRIBUTES,
@@ -31,12 +32,31 @@ export function readAttribute(cursor: Cursor, end: number, into: Attributes): vo
   into.set(key, value);
 }
 
+/** The same if {@link isTold} of its key; steps over all others. */
+export function readToldAttribute(cursor: Cursor, end: number, into: Attributes): void {
+  if (into.size >= MAX_ATTRIBUTES) {
+    cursor.pos = end;
+    return;
+  }
+  const start = cursor.pos;
+  // As every exporter writes it: the key, then the value, then nothing more.
+  if (cursor.readVarint() === KEY && !readKey(cursor, cursor.readEnd(end)).told) {
+    if (cursor.pos < end && cursor.readVarint() === VALUE && cursor.readEnd(end) === end) {
+      cursor.pos = end;
+      return;
+    }
+  }
+  cursor.pos = start;
+  const [key, value] = readKeyValue(cursor, end, 0);
+  if (isTold(key)) into.set(key, value);
+}
+
 function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Value] {
   let key = '';
   let value: Value = null;
   while (cursor.pos < end) {
     const tag = cursor.readVarint();
-    if (tag === KEY) key = readKey(cursor, cursor.readEnd(end));
+    if (tag === KEY) key = readKey(cursor, cursor.readEnd(end)).text;
     else if (tag === VALUE) value = readValue(cursor, cursor.readEnd(end), depth);
     else cursor.skipField(tag, end);
   }
@@ -115,26 +135,38 @@ function readKeyValueList(cursor: Cursor, end: number, depth: number): Value {
 // takes the place of whatever has the same hash.
 const SLOTS = 2048;
 const LONGEST_INTERNED = 64;
-const slots = new Array<{ bytes: Uint8Array; text: string } | undefined>(SLOTS).fill(undefined);
+const slots = new Array<Key | undefined>(SLOTS).fill(undefined);
+
+interface Key {
+  bytes: Uint8Array;
+  text: string;
+  /** {@link isTold} */
+  told: boolean;
+}
 
 /** Reads the key that ends at `stop`. */
-function readKey(cursor: Cursor, stop: number): string {
+function readKey(cursor: Cursor, stop: number): Key {
   const buf = cursor.bytes;
   const start = cursor.pos;
   const length = stop - start;
-  if (length > LONGEST_INTERNED) return cursor.readTextUntil(stop);
+  if (length > LONGEST_INTERNED) return keyOf(cursor, stop);
   let hash = length;
   for (let i = start; i < stop; i++) hash = (Math.imul(hash, 31) + buf[i]!) | 0;
   const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1);
   const found = slots[slot];
   if (found !== undefined && sameBytes(found.bytes, buf, start, length)) {
     cursor.pos = stop;
-    return found.text;
+    return found;
   }
-  const bytes = Uint8Array.prototype.slice.call(buf, start, stop);
+  const key = keyOf(cursor, stop);
+  slots[slot] = key;
+  return key;
+}
+
+function keyOf(cursor: Cursor, stop: number): Key {
+  const bytes = Uint8Array.prototype.slice.call(cursor.bytes, cursor.pos, stop);
   const text = cursor.readTextUntil(stop);
-  slots[slot] = { bytes, text };
-  return text;
+  return { bytes, text, told: isTold(text) };
 }
 
 function sameBytes(known: Uint8Array, buf: Uint8Array, start: number, length: number): boolean {

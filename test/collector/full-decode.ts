@@ -1,5 +1,6 @@
 // The same spans and log records as the collector's readers give, but by way of a full protobufjs decode.
 import type protobuf from 'protobufjs';
+import { isTold } from '../../collector/otlp/keep.ts';
 import type { LogRecord } from '../../collector/otlp/log-record.ts';
 import type { Attributes, Span, Value } from '../../collector/otlp/span.ts';
 import { ExportRequest, LogsRequest } from './otlp-proto.ts';
@@ -75,6 +76,7 @@ function spanOf(raw: Raw): Span {
     attributes: attributesOf(event.attributes),
   }));
   const named = (name: string) => events.filter((event: { name: string }) => event.name === name);
+  const attributes = attributesOf(raw.attributes);
   return {
     traceId: Buffer.from(raw.traceId).toString('hex'),
     spanId: Buffer.from(raw.spanId).toString('hex'),
@@ -85,13 +87,17 @@ function spanOf(raw: Raw): Span {
     endNs: BigInt(raw.endTimeUnixNano),
     statusCode: raw.status?.code ?? 0,
     statusMessage: raw.status?.message ?? '',
-    attributes: attributesOf(raw.attributes),
+    attributes: raw.status?.code === 2 ? attributes : onlyTold(attributes),
     events: [...named('graph.snapshot').slice(0, 16), ...named('exception').slice(-1)],
     links: raw.links.map((link: Raw) => ({
       traceId: Buffer.from(link.traceId).toString('hex'),
       spanId: Buffer.from(link.spanId).toString('hex'),
     })),
   };
+}
+
+function onlyTold(attributes: Attributes): Attributes {
+  return new Map([...attributes].filter(([key]) => isTold(key)));
 }
 
 function attributesOf(list: Raw[]): Attributes {

@@ -2,7 +2,7 @@
 // not UTF-8 can be compared, and messages that the readers do not look into stay bytes: an item that is
 // broken there is no item here, and must not have been kept.
 import protobuf from 'protobufjs';
-import { isKept, type KeepPolicy, keyFlags, nameFlags } from '../../collector/otlp/keep.ts';
+import { isKept, isTold, type KeepPolicy, keyFlags, nameFlags } from '../../collector/otlp/keep.ts';
 import type { LogRecord } from '../../collector/otlp/log-record.ts';
 import type { Attributes, Span, SpanEvent, Value } from '../../collector/otlp/span.ts';
 import * as limits from '../../collector/otlp/span.ts';
@@ -188,6 +188,8 @@ function spanOf(raw: Raw): Span {
     if (name === 'exception') exception = read;
     else if (snapshots.length < limits.MAX_SNAPSHOT_EVENTS) snapshots.push(read);
   }
+  const failed = Number(raw.status?.code ?? 0) === limits.STATUS_ERROR;
+  const told = raw.attributes.filter(({ key }: Raw) => failed || isTold(text(key)));
   return {
     traceId: hex(raw.traceId),
     spanId: hex(raw.spanId),
@@ -198,7 +200,7 @@ function spanOf(raw: Raw): Span {
     endNs: BigInt(raw.endTimeUnixNano),
     statusCode: Number(raw.status?.code ?? 0),
     statusMessage: text(raw.status?.message ?? Buffer.alloc(0)),
-    attributes: attributesOf(raw.attributes),
+    attributes: attributesOf(told),
     events: exception ? [...snapshots, exception] : snapshots,
     links: raw.links.slice(0, limits.MAX_LINKS).map((link: Raw) => ({
       traceId: hex(link.traceId),

@@ -141,7 +141,7 @@ describe('protobuf reader', () => {
   });
 
   test('nesting is bounded, the span is kept', () => {
-    const protobuf = readAll(encodeNested(3000)).spans[0]!.span.attributes.get('deep');
+    const protobuf = readAll(encodeNested(3000)).spans[0]!.span.attributes.get('graph.deep');
     expect(JSON.stringify(protobuf)).toBe(
       `${'['.repeat(16)}"[nested too deeply]"${']'.repeat(16)}`,
     );
@@ -149,29 +149,29 @@ describe('protobuf reader', () => {
     const value = `${'{"arrayValue":{"values":['.repeat(levels)}{}${']}}'.repeat(levels)}`;
     const json = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"${'01'.repeat(16)}",
       "spanId":"${'01'.repeat(8)}","name":"execute_node a",
-      "attributes":[{"key":"deep","value":${value}}]}]}]}]}`;
+      "attributes":[{"key":"graph.deep","value":${value}}]}]}]}]}`;
     const read = readAll(Buffer.from(json), readJson);
-    expect(read.spans[0]!.span.attributes.get('deep')).toEqual(protobuf);
+    expect(read.spans[0]!.span.attributes.get('graph.deep')).toEqual(protobuf);
   });
 
   test('text that is not UTF-8 is kept with replacement characters', () => {
-    const body = encodeRequest(oneNode([{ key: 'text', value: { stringValue: 'ab#cd' } }]));
+    const body = encodeRequest(oneNode([{ key: 'graph.text', value: { stringValue: 'ab#cd' } }]));
     body[body.indexOf('#')] = 0xff;
-    expect(readAll(body).spans[0]!.span.attributes.get('text')).toBe('ab\ufffdcd');
+    expect(readAll(body).spans[0]!.span.attributes.get('graph.text')).toBe('ab\ufffdcd');
   });
 
   test('64-bit integers are exact', () => {
     const body = encodeRequest(
       oneNode([
-        { key: 'big', value: { intValue: '9223372036854775807' } },
-        { key: 'negative', value: { intValue: '-9223372036854775808' } },
-        { key: 'minus one', value: { intValue: '-1' } },
+        { key: 'graph.big', value: { intValue: '9223372036854775807' } },
+        { key: 'graph.negative', value: { intValue: '-9223372036854775808' } },
+        { key: 'graph.minus one', value: { intValue: '-1' } },
       ]),
     );
     const { attributes } = readAll(body).spans[0]!.span;
-    expect(attributes.get('big')).toBe(9223372036854775807n);
-    expect(attributes.get('negative')).toBe(-9223372036854775808n);
-    expect(attributes.get('minus one')).toBe(-1);
+    expect(attributes.get('graph.big')).toBe(9223372036854775807n);
+    expect(attributes.get('graph.negative')).toBe(-9223372036854775808n);
+    expect(attributes.get('graph.minus one')).toBe(-1);
   });
 });
 
@@ -257,7 +257,7 @@ describe('JSON reader', () => {
       status: { code: 'STATUS_CODE_ERROR', message: null },
       attributes: [
         { key: 'int', value: { intValue: '42' } },
-        { key: 'big', value: { intValue: '9223372036854775807' } },
+        { key: 'graph.big', value: { intValue: '9223372036854775807' } },
         { key: 'nan', value: { doubleValue: 'NaN' } },
         { key: 'lone', value: { stringValue: 'a\ud800b' } },
         { key: '__proto__', value: { kvlistValue: { values: [{ key: '__proto__', value: {} }] } } },
@@ -279,7 +279,7 @@ describe('JSON reader', () => {
       statusMessage: '',
     });
     expect(read.attributes.get('int')).toBe(42);
-    expect(read.attributes.get('big')).toBe(9223372036854775807n);
+    expect(read.attributes.get('graph.big')).toBe(9223372036854775807n);
     expect(read.attributes.get('nan')).toBeNaN();
     expect(read.attributes.get('lone')).toBe('a\ufffdb');
     expect(Object.keys(read.attributes.get('__proto__') as object)).toEqual(['__proto__']);
@@ -349,7 +349,7 @@ function oneNode(attributes: object[], name = 'execute_node a'): object {
 function encodeNested(levels: number): Buffer {
   let value = field(0x0a, Buffer.from('bottom'));
   for (let i = 0; i < levels; i++) value = field(0x2a, field(0x0a, value));
-  const attribute = Buffer.concat([field(0x0a, Buffer.from('deep')), field(0x12, value)]);
+  const attribute = Buffer.concat([field(0x0a, Buffer.from('graph.deep')), field(0x12, value)]);
   const span = Buffer.concat([
     field(0x0a, bytes(16, 1)),
     field(0x12, bytes(8, 1)),
