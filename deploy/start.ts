@@ -1,5 +1,7 @@
 // `faultline start`: storage, collector and query service in one go.
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ClickHouseError } from '@clickhouse/client';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import {
@@ -11,7 +13,7 @@ import {
 } from '../collector/index.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
-import { type ClickHouseConnection, migrate } from './clickhouse/migrate.ts';
+import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { isLoopback, type Settings } from './settings.ts';
 import { readTls } from './tls.ts';
@@ -72,12 +74,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       ? externalStorage(settings['clickhouse-url'], settings)
       : await embeddedStorage(settings);
     stops.push(storage.stop);
-    const { applied } = await migrate(storage.writer, {
-      database,
-      retentionDays: settings['retention-days'],
-    });
-    if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
-
+    stops.push(await makeTables(storage.writer, settings['retention-days'], logger));
     const collector = await startCollector({
       host: settings.host,
       otlpHttpPort: settings['otlp-http-port'],
@@ -135,6 +132,62 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
     await stop();
     throw error;
   }
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+
+/**
+ * Makes the tables now or, when ClickHouse is away, as soon as it answers: what is accepted until
+ * then waits in the queue.
+ * @returns ends the waiting
+ * @throws {Error} when ClickHouse refuses
+ */
+async function makeTables(
+  connection: ClickHouseConnection,
+  retentionDays: number,
+  logger: Logger,
+): Promise<() => Promise<void>> {
+  const make = async (): Promise<void> => {
+    const { applied } = await migrate(connection, { database, retentionDays });
+    if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
+  };
+  try {
+    await make();
+    return async () => {};
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    const reason = (error as Error).message;
+    logger.warn({ reason }, 'ClickHouse is away; its tables are made when it answers');
+  }
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const later = (async () => {
+    for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+      await wait(pause, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await make();
+        logger.info('ClickHouse answers, and its tables are made');
+        return;
+      } catch (error) {
+        if (!isAway(error)) logger.error({ err: error }, 'the tables cannot be made');
+      }
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await later;
+  };
+}
+
+/** Whether ClickHouse did not answer at all. */
+function isAway(error: unknown): boolean {
+  const isChanged = error instanceof MigrationError && error.cause === undefined;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof ClickHouseError) return false;
+  }
+  return !isChanged;
 }
 
 function warnOfOpenDoors(settings: Settings, logger: Logger): void {

@@ -60,6 +60,8 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 /** Traces of one round that nothing new was told of. */
 const MAX_DUE = 5_000;
+/** Rests between rounds last this many times as long as the round. */
+const REST_FACTOR = 4;
 /** Characters of rows that are handed to the queue at once, so that a change is one entry. */
 const MAX_HANDED_CHARS = 256 * 1024;
 
@@ -189,9 +191,10 @@ export class Linker {
       if (this.closing.signal.aborted) return;
       await this.look(traces.slice(i, i + MAX_TRACES));
     }
-    // As long again as it took: half of the time ClickHouse is left to others.
-    this.restUntil = 2 * Date.now() - begun;
-    this.linked({ traces: traces.length, seconds: (Date.now() - begun) / 1000 });
+    // ClickHouse is left to others for most of the time.
+    const took = Date.now() - begun;
+    this.restUntil = Date.now() + REST_FACTOR * took;
+    this.linked({ traces: traces.length, seconds: took / 1000 });
   }
 
   private async look(traces: string[]): Promise<void> {

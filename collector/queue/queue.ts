@@ -40,6 +40,8 @@ export class DurableQueue implements Sink {
   private firstSeen = new Map<string, string>();
   private failure: string | undefined;
   private failedBytes = 0;
+  /** Bytes of the request that was refused last, while none was taken since. */
+  private refusedBytes = 0;
 
   constructor(options: DurableQueueOptions) {
     this.store = options.store;
@@ -58,12 +60,11 @@ export class DurableQueue implements Sink {
       return Promise.reject(new SinkRefused((error as Error).message));
     }
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    const { bytes: queued, deadLetterBytes } = this.store.state;
-    const held = queued + deadLetterBytes + this.waitingBytes;
-    // A request alone may be larger than the bound: it must not be refused for ever.
-    if (held > 0 && held + bytes > this.maxBytes) {
-      return Promise.reject(new SinkUnavailable(`the queue is full: ${held} bytes`));
+    if (!this.hasRoom(bytes)) {
+      this.refusedBytes = bytes;
+      return Promise.reject(new SinkUnavailable(`the queue is full: ${this.held} bytes`));
     }
+    this.refusedBytes = 0;
     this.waitingBytes += bytes;
     return new Promise((resolve, reject) => {
       this.waiting.push({ entries, bytes, resolve, reject });
@@ -77,8 +78,8 @@ export class DurableQueue implements Sink {
     if (this.failure !== undefined && !this.canWriteAgain()) {
       return `the queue cannot be written: ${this.failure}`;
     }
-    const { bytes, deadLetterBytes } = this.store.state;
-    return bytes + deadLetterBytes >= this.maxBytes ? 'the queue is full' : undefined;
+    // What was refused last has to fit, or its sender would be refused again.
+    return this.hasRoom(Math.max(this.refusedBytes, 1)) ? undefined : 'the queue is full';
   }
 
   /**
@@ -93,6 +94,17 @@ export class DurableQueue implements Sink {
     // When the disk fails for long; those spans get another time with their resend.
     if (this.firstSeen.size < MAX_FIRST_SEEN_WAITING) this.firstSeen.set(span, String(now));
     return now;
+  }
+
+  /** Bytes of rows on disk and on their way there. */
+  private get held(): number {
+    const { bytes, deadLetterBytes } = this.store.state;
+    return bytes + deadLetterBytes + this.waitingBytes;
+  }
+
+  /** A request alone may be larger than the bound: it must not be refused for ever. */
+  private hasRoom(bytes: number): boolean {
+    return this.held === 0 || this.held + bytes <= this.maxBytes;
   }
 
   /** Senders that heed the readiness send nothing that could show it. */

@@ -1,7 +1,7 @@
 // Brings a database to the tables that this version needs.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 
 export interface MigrateOptions {
   /** Database to create and fill. */
@@ -44,8 +44,9 @@ export async function migrate(
   connection: ClickHouseConnection,
   { database, retentionDays }: MigrateOptions,
 ): Promise<MigrateResult> {
-  const server = createClient(connection);
-  const client = createClient({ ...connection, database });
+  const log = { level: ClickHouseLogLevel.OFF };
+  const server = createClient({ ...connection, log });
+  const client = createClient({ ...connection, database, log });
   try {
     await server.command({
       query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',

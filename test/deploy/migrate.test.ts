@@ -33,14 +33,17 @@ async function tables(database: string): Promise<string[]> {
 }
 
 const all = [
+  'evolution_effects',
   'evolutions',
   'exception_records',
+  'failure_rates',
   'failure_records',
   'failures',
   'graph_runs',
   'graph_snapshots',
   'group_events',
   'node_attempts',
+  'node_health',
   'schema_migrations',
 ];
 

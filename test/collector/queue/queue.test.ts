@@ -91,8 +91,11 @@ test('above the bound it says so and takes nothing; with room again it goes on',
   expect(refused.reason).toBeInstanceOf(SinkUnavailable);
   expect({ last: store.state.last, appended }).toEqual({ last: taken, appended: 1 });
   expect(store.state.bytes).toBeLessThanOrEqual(10_000);
+  // There is room, but not for what came.
+  expect(queue.notReady()).toBe('the queue is full');
 
   store.confirm(store.nextBatch(LIMITS)!, [], 0);
+  expect(queue.notReady()).toBeUndefined();
   await queue.accept(rowsOf('later'));
   queue.close();
   await expect(queue.accept(rowsOf('too late'))).rejects.toThrow('shutting down');
