@@ -9,7 +9,7 @@ import type { Encoding } from './otlp/response.ts';
 import { LOGS } from './otlp/signals.ts';
 import { emptyRows } from './rows.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
-import type { Sink } from './sink.ts';
+import { openIntake, type Sink } from './sink.ts';
 
 export interface LogStats {
   requests: number;
@@ -60,8 +60,9 @@ export class LogService implements SignalService {
     const { received, kept, untied, rejected, messages } = result;
     const redactions: Redactions = {};
     for (const row of rows.exception_records) addCounts(redactions, row.redactions);
-    const outcome = await store(this.sink, {
-      rows,
+    const intake = openIntake(this.sink);
+    intake.add(rows);
+    const outcome = await store(intake, {
       received,
       kept,
       rejected,

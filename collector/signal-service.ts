@@ -4,8 +4,7 @@ import { cut } from './materialize/bounds.ts';
 import type { Encoding } from './otlp/response.ts';
 import type { Signal } from './otlp/signals.ts';
 import { MAX_MESSAGES } from './otlp/span.ts';
-import { countRows, type Rows } from './rows.ts';
-import { type Sink, SinkRefused } from './sink.ts';
+import { type Intake, SinkRefused } from './sink.ts';
 
 export interface SignalService {
   readonly signal: Signal;
@@ -33,7 +32,6 @@ export interface Outcome {
 
 /** What a request has come to before its rows are stored. */
 export interface Draft {
-  rows: Rows;
   received: number;
   /** Spans or log records behind the rows. */
   kept: number;
@@ -46,16 +44,16 @@ export interface Draft {
 const MAX_MESSAGE_BYTES = 8 * 1024;
 
 /**
- * Stores the rows. What the store will never take is rejected.
+ * Stores the rows of a request. What the store will never take is rejected.
  * @throws SinkUnavailable when the rows cannot be stored now
  */
-export async function store(sink: Sink, draft: Draft): Promise<Outcome> {
-  const { rows, received, redactions, messages } = draft;
+export async function store(intake: Intake, draft: Draft): Promise<Outcome> {
+  const { received, redactions, messages } = draft;
   let { kept, rejected } = draft;
   let refused = 0;
-  if (countRows(rows) > 0) {
+  if (kept > 0) {
     try {
-      await sink.accept(rows);
+      await intake.commit();
     } catch (error) {
       if (!(error instanceof SinkRefused)) throw error;
       messages.unshift(`the store refused the rows: ${error.message}`);

@@ -1,6 +1,7 @@
 // Takes trace requests: bytes to spans, spans to rows, rows to the sink.
 import { addCounts, type Redactions } from '../instrumentation/redaction/index.ts';
 import { addAncestors } from './linking/ancestors.ts';
+import { needsNode } from './linking/tie.ts';
 import { type Secrets, STANDARD_SECRETS } from './materialize/field-redactor.ts';
 import { isTimed } from './materialize/time.ts';
 import { toRows } from './materialize/to-rows.ts';
@@ -9,9 +10,12 @@ import type { KeepPolicy } from './otlp/keep.ts';
 import { readProtobuf } from './otlp/protobuf.ts';
 import type { Encoding } from './otlp/response.ts';
 import { TRACES } from './otlp/signals.ts';
-import { appendRows, emptyRows } from './rows.ts';
+import { appendRows, emptyRows, type FailureRow } from './rows.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
-import type { Sink } from './sink.ts';
+import { openIntake, type Sink } from './sink.ts';
+
+/** Rows are handed over after so many kept spans: what lives longer is copied by the collector of garbage. */
+const SPANS_AT_ONCE = 16;
 
 export interface TraceStats {
   requests: number;
@@ -54,7 +58,11 @@ export class TraceService implements SignalService {
   async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
     this.counted.requests++;
     const receivedAt = this.now();
-    const rows = emptyRows();
+    const intake = openIntake(this.sink);
+    let rows = emptyRows();
+    let spans = 0;
+    /** They are told of the spans around them when the whole request was read. */
+    const inside: FailureRow[] = [];
     const refusals: string[] = [];
     const warnings: string[] = [];
     const redactions: Redactions = {};
@@ -64,14 +72,21 @@ export class TraceService implements SignalService {
         ? receivedAt
         : (this.sink.receivedAt?.(span.traceId, span.spanId, receivedAt) ?? receivedAt);
       const made = toRows(resource, scope, span, known, this.secrets);
+      const { failures } = made.rows;
+      if (failures.some(needsNode)) inside.push(...failures.splice(0));
       appendRows(rows, made.rows);
+      if (++spans % SPANS_AT_ONCE === 0) {
+        intake.add(rows);
+        rows = emptyRows();
+      }
       warnings.push(...made.warnings);
       addCounts(redactions, made.redactions);
       if (made.rejection !== undefined) refusals.push(made.rejection);
     });
-    addAncestors(rows.failures, body, encoding);
-    const outcome = await store(this.sink, {
-      rows,
+    addAncestors(inside, body, encoding);
+    rows.failures.push(...inside);
+    intake.add(rows);
+    const outcome = await store(intake, {
       received: result.received,
       kept: result.kept - refusals.length,
       rejected: result.rejected + refusals.length,

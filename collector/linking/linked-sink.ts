@@ -1,7 +1,7 @@
 // Tells the linker of rows that were accepted, on their way to the queue.
 import type { Rows } from '../rows.ts';
-import type { Sink } from '../sink.ts';
-import type { Linker } from './linker.ts';
+import { type Intake, openIntake, type Sink } from '../sink.ts';
+import { type Linker, TouchedTraces } from './linker.ts';
 
 export class LinkedSink implements Sink {
   private readonly inner: Sink;
@@ -12,9 +12,25 @@ export class LinkedSink implements Sink {
     this.linker = linker;
   }
 
-  async accept(rows: Rows): Promise<void> {
-    await this.inner.accept(rows);
-    this.linker.note(rows);
+  accept(rows: Rows): Promise<void> {
+    const intake = this.open();
+    intake.add(rows);
+    return intake.commit();
+  }
+
+  open(): Intake {
+    const inner = openIntake(this.inner);
+    const traces = new TouchedTraces();
+    return {
+      add: (rows) => {
+        inner.add(rows);
+        traces.add(rows);
+      },
+      commit: async () => {
+        await inner.commit();
+        this.linker.note(traces);
+      },
+    };
   }
 
   receivedAt(traceId: string, spanId: string, now: bigint): bigint {

@@ -56,6 +56,23 @@ interface LinkerParts {
   linked?: (round: Round) => void;
 }
 
+/** The traces of the rows of a request. */
+export class TouchedTraces {
+  /** With rows that are to be linked. */
+  readonly unlinked = new Set<string>();
+  /** With rows that others may be linked to. */
+  readonly others = new Set<string>();
+
+  add(rows: Rows): void {
+    for (const { trace_id } of rows.exception_records) this.unlinked.add(trace_id);
+    for (const row of rows.failures) {
+      if (needsNode(row)) this.unlinked.add(row.trace_id);
+      else this.others.add(row.trace_id);
+    }
+    for (const { trace_id } of rows.node_attempts) this.others.add(trace_id);
+  }
+}
+
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 /** Traces of one round that nothing new was told of. */
@@ -110,15 +127,11 @@ export class Linker {
   }
 
   /** Takes note of rows that were accepted. */
-  note(rows: Rows): void {
+  note({ unlinked, others }: TouchedTraces): void {
     const now = Date.now();
-    for (const { trace_id } of rows.exception_records) this.traces.open(trace_id, now);
-    for (const row of rows.failures) {
-      if (needsNode(row)) this.traces.open(row.trace_id, now);
-      else this.traces.tell(row.trace_id);
-    }
+    for (const traceId of unlinked) this.traces.open(traceId, now);
     if (this.traces.size === 0) return;
-    for (const { trace_id } of rows.node_attempts) this.traces.tell(trace_id);
+    for (const traceId of others) this.traces.tell(traceId);
     if (this.traces.hasTold) this.schedule();
   }
 

@@ -40,9 +40,11 @@ export function readToldAttribute(cursor: Cursor, end: number, into: Attributes)
   }
   const start = cursor.pos;
   // As every exporter writes it: the key, then the value, then nothing more.
-  if (cursor.readVarint() === KEY && !readKey(cursor, cursor.readEnd(end)).told) {
+  if (cursor.readVarint() === KEY) {
+    const { text, told } = readKey(cursor, cursor.readEnd(end));
     if (cursor.pos < end && cursor.readVarint() === VALUE && cursor.readEnd(end) === end) {
-      cursor.pos = end;
+      if (told) into.set(text, readValue(cursor, end));
+      else cursor.pos = end;
       return;
     }
   }

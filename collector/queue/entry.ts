@@ -36,39 +36,75 @@ export interface DeadLetter {
 /** Bytes from which a request's rows become several entries, so that batches stay small. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
 
-const writer = new RowBinaryWriter();
+/** Writes rows into entries: each table's rows in their order, tables in the order of {@link TABLES}. */
+export class EntryWriter {
+  private readonly at: number;
+  private readonly tables = new Map<Table, { rows: number; writer: RowBinaryWriter }>();
+  private readonly entries: Entry[] = [];
+  private bytes = 0;
+
+  /** @param at milliseconds since 1970 */
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  /** @throws RowError when a value does not fit its column */
+  add(rows: Partial<Rows>): void {
+    for (const table of TABLES) {
+      for (const row of rows[table] ?? []) {
+        this.write(table, row);
+        if (this.bytes >= MAX_ENTRY_BYTES) this.endEntry();
+      }
+    }
+  }
+
+  /** All entries; nothing can be added any more. */
+  end(): Entry[] {
+    this.endEntry();
+    for (const { writer } of this.tables.values()) spareWriters.push(writer);
+    this.tables.clear();
+    return this.entries;
+  }
+
+  private write(table: Table, row: object): void {
+    let found = this.tables.get(table);
+    if (found === undefined) {
+      found = { rows: 0, writer: spareWriters.pop() ?? new RowBinaryWriter() };
+      found.writer.clear();
+      this.tables.set(table, found);
+    }
+    const before = found.writer.bytes;
+    found.writer.write(row, LAYOUTS[table]);
+    found.rows++;
+    this.bytes += found.writer.bytes - before;
+  }
+
+  private endEntry(): void {
+    if (this.bytes === 0) return;
+    const tables: Entry['tables'] = {};
+    for (const table of TABLES) {
+      const found = this.tables.get(table);
+      if (found === undefined || found.rows === 0) continue;
+      const { rows, writer } = found;
+      tables[table] = { rows, layout: LAYOUTS[table].id, bytes: writer.take() };
+      found.rows = 0;
+    }
+    this.entries.push({ at: this.at, tables });
+    this.bytes = 0;
+  }
+}
+
+/** Writers have large buffers; those of requests that have ended are used again. */
+const spareWriters: RowBinaryWriter[] = [];
 
 /**
- * The rows as entries: each table's rows in their order, tables in the order of {@link TABLES}.
+ * The rows as entries.
  * @throws RowError when a value does not fit its column
  */
 export function toEntries(rows: Partial<Rows>, at: number): Entry[] {
-  writer.clear();
-  const entries: Entry[] = [];
-  let tables: Entry['tables'] = {};
-  let room = MAX_ENTRY_BYTES;
-  for (const table of TABLES) {
-    const layout = LAYOUTS[table];
-    let count = 0;
-    const endTable = (): void => {
-      if (count === 0) return;
-      room -= writer.bytes;
-      tables[table] = { rows: count, layout: layout.id, bytes: writer.take() };
-      count = 0;
-    };
-    for (const row of rows[table] ?? []) {
-      writer.write(row, layout);
-      count++;
-      if (writer.bytes < room) continue;
-      endTable();
-      entries.push({ at, tables });
-      tables = {};
-      room = MAX_ENTRY_BYTES;
-    }
-    endTable();
-  }
-  if (Object.keys(tables).length > 0) entries.push({ at, tables });
-  return entries;
+  const writer = new EntryWriter(at);
+  writer.add(rows);
+  return writer.end();
 }
 
 /** Bytes of an entry's rows. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { countRows, type Rows } from '../rows.ts';
-import { type Sink, SinkRefused, SinkUnavailable } from '../sink.ts';
-import { type Entry, entryBytes, toEntries } from './entry.ts';
+import type { Rows } from '../rows.ts';
+import { type Intake, type Sink, SinkRefused, SinkUnavailable } from '../sink.ts';
+import { type Entry, EntryWriter, entryBytes } from './entry.ts';
 import type { QueueStore } from './store.ts';
 
 interface Waiting {
@@ -51,14 +51,32 @@ export class DurableQueue implements Sink {
   }
 
   accept(rows: Rows): Promise<void> {
+    const intake = this.open();
+    intake.add(rows);
+    return intake.commit();
+  }
+
+  open(): Intake {
+    const writer = new EntryWriter(Date.now());
+    let refused: SinkRefused | undefined;
+    return {
+      add: (rows) => {
+        try {
+          if (refused === undefined) writer.add(rows);
+        } catch (error) {
+          refused = new SinkRefused((error as Error).message);
+        }
+      },
+      commit: () => {
+        const entries = writer.end();
+        return refused ? Promise.reject(refused) : this.take(entries);
+      },
+    };
+  }
+
+  private take(entries: Entry[]): Promise<void> {
     if (this.closed) return Promise.reject(new SinkUnavailable('the collector is shutting down'));
-    if (countRows(rows) === 0) return Promise.resolve();
-    let entries: Entry[];
-    try {
-      entries = toEntries(rows, Date.now());
-    } catch (error) {
-      return Promise.reject(new SinkRefused((error as Error).message));
-    }
+    if (entries.length === 0) return Promise.resolve();
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     if (!this.hasRoom(bytes)) {
       this.refusedBytes = bytes;

@@ -1,9 +1,9 @@
 // Counts what is in accepted rows, on their way to the queue.
 import { type Rows, TABLES, type Table } from '../rows.ts';
-import type { Sink } from '../sink.ts';
+import { type Intake, openIntake, type Sink } from '../sink.ts';
 import type { Sample } from './measure.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { SnapshotRefs } from './snapshot-refs.ts';
+import { type SnapshotRefs, UsedRefs } from './snapshot-refs.ts';
 
 /** About 8 MB of ids. */
 const RECENT_FAILURES = 65_536;
@@ -24,9 +24,35 @@ export class CountingSink implements Sink {
     this.refs = refs;
   }
 
-  async accept(rows: Rows): Promise<void> {
-    await this.inner.accept(rows);
-    this.count(rows);
+  accept(rows: Rows): Promise<void> {
+    const intake = this.open();
+    intake.add(rows);
+    return intake.commit();
+  }
+
+  open(): Intake {
+    const inner = openIntake(this.inner);
+    const counts = TABLES.map(() => 0);
+    const ids: string[] = [];
+    const refs = new UsedRefs();
+    return {
+      add: (rows) => {
+        inner.add(rows);
+        TABLES.forEach((table, i) => {
+          counts[i]! += rows[table].length;
+        });
+        for (const { failure_id } of rows.failures) ids.push(failure_id);
+        refs.add(rows);
+      },
+      commit: async () => {
+        await inner.commit();
+        TABLES.forEach((table, i) => {
+          this.rows[table] += counts[i]!;
+        });
+        for (const id of ids) if (this.recent.seenBefore(id)) this.again++;
+        this.refs.note(refs);
+      },
+    };
   }
 
   receivedAt(traceId: string, spanId: string, now: bigint): bigint {
@@ -40,13 +66,5 @@ export class CountingSink implements Sink {
 
   acceptedRows(): Sample[] {
     return TABLES.map((table) => [{ table }, this.rows[table]]);
-  }
-
-  private count(rows: Rows): void {
-    for (const table of TABLES) this.rows[table] += rows[table].length;
-    for (const { failure_id } of rows.failures) {
-      if (this.recent.seenBefore(failure_id)) this.again++;
-    }
-    this.refs.note(rows);
   }
 }

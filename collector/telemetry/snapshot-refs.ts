@@ -11,6 +11,29 @@ export interface SnapshotRefsOptions {
   logger: Logger;
 }
 
+/** The refs in the rows of a request. */
+export class UsedRefs {
+  /** Of snapshots that are among the rows. */
+  readonly stored = new Set<string>();
+  /** That rows refer to. */
+  readonly used = new Set<string>();
+  private last = '';
+
+  add(rows: Rows): void {
+    for (const { ref } of rows.graph_snapshots) this.stored.add(ref);
+    for (const row of rows.failures) this.use(row.graph_snapshot_ref);
+    for (const row of rows.node_attempts) this.use(row.graph_snapshot_ref);
+    for (const row of rows.graph_runs) this.use(row.graph_snapshot_ref);
+  }
+
+  private use(ref: string): void {
+    // Rows of one request mostly have one ref.
+    if (ref === this.last || ref === '') return;
+    this.last = ref;
+    this.used.add(ref);
+  }
+}
+
 const STORED = readFileSync(new URL('./stored_snapshots.sql', import.meta.url), 'utf8');
 /** Bounds of what is remembered. */
 const MOST_KNOWN = 65_536;
@@ -31,7 +54,6 @@ export class SnapshotRefs {
   private readonly waiting = new Map<string, number>();
   private readonly missing = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
-  private last = '';
   private closed = false;
 
   constructor(options: SnapshotRefsOptions) {
@@ -44,11 +66,9 @@ export class SnapshotRefs {
   }
 
   /** Takes the refs of accepted rows. */
-  note(rows: Rows): void {
-    for (const { ref } of rows.graph_snapshots) this.know(ref);
-    for (const row of rows.failures) this.use(row.graph_snapshot_ref);
-    for (const row of rows.node_attempts) this.use(row.graph_snapshot_ref);
-    for (const row of rows.graph_runs) this.use(row.graph_snapshot_ref);
+  note({ stored, used }: UsedRefs): void {
+    for (const ref of stored) this.know(ref);
+    for (const ref of used) this.use(ref);
   }
 
   /** Looks up those that waited long enough; what cannot be looked up now waits on. */
@@ -86,9 +106,6 @@ export class SnapshotRefs {
   }
 
   private use(ref: string): void {
-    // Rows of one request mostly have one ref.
-    if (ref === this.last || ref === '') return;
-    this.last = ref;
     if (this.known.has(ref) || this.missing.has(ref) || this.waiting.has(ref)) return;
     if (this.waiting.size >= MOST_WAITING) return;
     this.waiting.set(ref, Date.now());

@@ -13,8 +13,8 @@ import {
   startCollector,
   watchQueryService,
 } from '../../collector/index.ts';
-import { emptyRows } from '../../collector/rows.ts';
-import { SnapshotRefs } from '../../collector/telemetry/snapshot-refs.ts';
+import { emptyRows, type Rows } from '../../collector/rows.ts';
+import { SnapshotRefs, UsedRefs } from '../../collector/telemetry/snapshot-refs.ts';
 import { type QueryService, startQueryService } from '../../query/http/server.ts';
 import { connect, type History } from '../../query/index.ts';
 import { failedAttempt, sendSpans, snapshotRef } from '../world.ts';
@@ -256,6 +256,11 @@ test('snapshot refs that nobody sent', async () => {
   const lines: { ref: string }[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const refs = new SnapshotRefs({ client: database.client, graceMs: 0, logger });
+  const note = (rows: Rows): void => {
+    const used = new UsedRefs();
+    used.add(rows);
+    refs.note(used);
+  };
   const [stored, sent, missing] = ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}'].map(snapshotRef);
   await database.command(
     `INSERT INTO graph_snapshots (ref, graph_id, body) VALUES ('${stored}', 'g', '{"id":"1"}')`,
@@ -265,17 +270,17 @@ test('snapshot refs that nobody sent', async () => {
     graph_snapshot_ref: ref!,
   }));
   const snapshot = { ref: sent! } as ReturnType<typeof emptyRows>['graph_snapshots'][number];
-  refs.note({ ...emptyRows(), node_attempts: attempts });
-  refs.note({ ...emptyRows(), graph_snapshots: [snapshot] });
+  note({ ...emptyRows(), node_attempts: attempts });
+  note({ ...emptyRows(), graph_snapshots: [snapshot] });
   expect(refs.unknown).toBe(0);
   await refs.check();
   expect(refs.unknown).toBe(2);
   expect(lines.map(({ ref }) => ref)).toEqual([missing, 'not a sha256 address']);
 
-  refs.note({ ...emptyRows(), node_attempts: attempts });
+  note({ ...emptyRows(), node_attempts: attempts });
   await refs.check();
   expect(lines).toHaveLength(2);
-  refs.note({ ...emptyRows(), graph_snapshots: [{ ...snapshot, ref: missing! }] });
+  note({ ...emptyRows(), graph_snapshots: [{ ...snapshot, ref: missing! }] });
   expect(refs.unknown).toBe(1);
   refs.close();
 });
