@@ -190,7 +190,3 @@ export function appendRows(to: Rows, from: Rows): void {
   for (const row of from.graph_snapshots) to.graph_snapshots.push(row);
   for (const row of from.evolutions) to.evolutions.push(row);
 }
-
-export function countRows(rows: Rows): number {
-  return TABLES.reduce((sum, table) => sum + rows[table].length, 0);
-}

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The `faultline` executable: verbs that run things live here, verbs that ask in query/cli.
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addQueryVerbs } from '../query/cli/verbs.ts';
 import { addDeadLetterVerbs } from './dead-letters.ts';
+import { addFingerprintVerb } from './fingerprint.ts';
 import { flagHelp, readSettings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -33,10 +34,16 @@ startVerb.action(async (_options, command: Command) => {
 program
   .command('demo')
   .description('the whole loop on a real graph: run, fail, read, evolve, run again')
+  .addOption(
+    new Option('--story <name>', 'loop: a real graph; fix-ledger: three fixes and what they did')
+      .choices(['loop', 'fix-ledger'])
+      .default('loop'),
+  )
   .option('--keep-running', 'leave everything up for a look around', false)
-  .action(async ({ keepRunning }: { keepRunning: boolean }) => {
+  .action(async ({ story, keepRunning }: { story: string; keepRunning: boolean }) => {
     const { demo } = await import('./demo/demo.ts');
-    await demo({ keepRunning });
+    const { fixLedger } = await import('./demo/fix-ledger/story.ts');
+    await (story === 'fix-ledger' ? fixLedger : demo)({ keepRunning });
   });
 
 program
@@ -66,6 +73,7 @@ program
 
 addQueryVerbs(program);
 addDeadLetterVerbs(program);
+addFingerprintVerb(program);
 
 /** What was given on the command line, by flag name; commander itself uses camel case. */
 function flagValues(command: Command): Record<string, unknown> {

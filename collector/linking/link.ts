@@ -1,7 +1,7 @@
 // What is known of a trace becomes new rows of `failures`. Pure: no clock, no I/O. Linking what is
 // linked gives nothing, and rows that came in another order give the same failures.
 import { isDeepStrictEqual } from 'node:util';
-import { fingerprint } from '../fingerprint/v1.ts';
+import { classMarksOf, identified } from '../classify/identify.ts';
 import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows.ts';
 import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
 import { LOG_COLUMNS, markOf, TIED_BY, TOLD_REVISION, withMarks } from './marks.ts';
@@ -44,6 +44,15 @@ export function linkTrace(
 ): Linked {
   return new TraceLinker(trace).link(isDue);
 }
+
+/** Columns that linking may change and that make class and fingerprint. */
+const IDENTIFYING = [
+  'agent_id',
+  'node_id',
+  'error_type',
+  'error_message',
+  'stack_trace',
+] as const satisfies (keyof FailureRow)[];
 
 class TraceLinker {
   private readonly failures: Map<string, FailureRow[]>;
@@ -121,21 +130,15 @@ class TraceLinker {
   private complete(row: FailureRow, revision: number): FailureRow {
     const records = this.records.get(row.span_id) ?? [];
     let next: FailureRow = { ...row, revision };
-    if (row.revision === TOLD_REVISION) next.attributes = withMarks(row.attributes, {});
+    if (row.revision === TOLD_REVISION) {
+      next.attributes = withMarks(row.attributes, classMarksOf(row.attributes));
+    }
     next = untied(next);
     const told = withoutRecords(next, records);
     if (told) next = withRecords(told, records);
     if (needsNode(next)) next = this.tie(next);
-    const { agent_id, node_id, error_type, error_message, stack_trace } = next;
-    const isSame =
-      row.fingerprint !== '' &&
-      isDeepStrictEqual(
-        [agent_id, node_id, error_type, error_message, stack_trace],
-        [row.agent_id, row.node_id, row.error_type, row.error_message, row.stack_trace],
-      );
-    if (isSame) return next;
-    const { template, fingerprint: hash } = fingerprint(next);
-    return { ...next, template, fingerprint: hash };
+    const isSame = IDENTIFYING.every((column) => next[column] === row[column]);
+    return isSame && row.fingerprint !== '' ? next : identified(next);
   }
 
   private tie(row: FailureRow): FailureRow {

@@ -27,7 +27,7 @@ import {
   FAILURE_SEVERITY_VALUES,
   FAILURE_SITE_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import { fingerprint } from '../fingerprint/v1.ts';
+import { CLASS_BY_RULE, CLASS_FROM, identify } from '../classify/identify.ts';
 import { EVENT_EXCEPTION, type Resource, type Scope, type Span } from '../otlp/span.ts';
 import type { FailureLevel, FailureRow } from '../rows.ts';
 import type { AttributeReader } from './attribute-reader.ts';
@@ -97,13 +97,6 @@ export interface FailedSpan {
 export function failureRow(failed: FailedSpan): FailureRow {
   const { span, attributes, origin, nodeId } = failed;
   const error = takeError(failed);
-  const failureClass = attributes.oneOf(ATTR_FAILURE_CLASS, FAILURE_CLASS_VALUES) || 'unclassified';
-  const { template, fingerprint: hash } = fingerprint({
-    agent_id: origin.agent_id,
-    node_id: nodeId,
-    class: failureClass,
-    ...error,
-  });
   const service = serviceOf(failed.resource, attributes.redactor.secrets);
   const row: FailureRow = {
     timestamp: formatTime(firstCredible(span.endNs, span.startNs, failed.receivedAt)),
@@ -120,13 +113,13 @@ export function failureRow(failed: FailedSpan): FailureRow {
     max_attempts: attributes.ordinal(ATTR_GRAPH_NODE_MAX_ATTEMPTS, 0),
     visit: attributes.ordinal(ATTR_GRAPH_NODE_VISIT, 0),
     site: attributes.oneOf(ATTR_FAILURE_SITE, FAILURE_SITE_VALUES),
-    class: failureClass,
+    class: attributes.oneOf(ATTR_FAILURE_CLASS, FAILURE_CLASS_VALUES) || 'unclassified',
     severity: attributes.oneOf(ATTR_FAILURE_SEVERITY, FAILURE_SEVERITY_VALUES),
     disposition: attributes.oneOf(ATTR_FAILURE_DISPOSITION, FAILURE_DISPOSITION_VALUES),
     condition: attributes.text(ATTR_FAILURE_CONDITION),
     ...error,
-    template,
-    fingerprint: hash,
+    template: '',
+    fingerprint: '',
     input_context: attributes.text(ATTR_FAILURE_INPUT),
     input_digest: attributes.text(ATTR_FAILURE_INPUT_DIGEST),
     graph_state: attributes.text(ATTR_FAILURE_STATE),
@@ -141,10 +134,23 @@ export function failureRow(failed: FailedSpan): FailureRow {
     revision: 1,
     is_deleted: 0,
   };
+  identifyRow(row);
   // Only now all has been read.
   addCounts(row.redactions, attributes.redactor.counts);
   addCounts(row.redactions, service.redactor.counts);
   return row;
+}
+
+/** Fills class, template and fingerprint, and says in the attributes where the class comes from. */
+function identifyRow(row: FailureRow): void {
+  // Not the span's to say.
+  if (CLASS_FROM in row.attributes) delete row.attributes[CLASS_FROM];
+  if (CLASS_BY_RULE in row.attributes) delete row.attributes[CLASS_BY_RULE];
+  const { class: known, template, fingerprint, marks } = identify(row);
+  row.class = known;
+  row.template = template;
+  row.fingerprint = fingerprint;
+  for (const mark in marks) row.attributes[mark] = marks[mark]!;
 }
 
 function truncatedOf(attributes: AttributeReader): string[] {

@@ -1,0 +1,48 @@
+// What was going on when a failure happened, by where it was told of and whose code was at work.
+import type { Place } from './rules.ts';
+
+export interface Where {
+  /** `failure.site`; '' if unknown. */
+  site: string;
+  /** `gen_ai.operation.name` or what others call the kind of operation; '' if unknown. */
+  operation: string;
+  /** Packages in the stack trace. */
+  libraries: readonly string[];
+}
+
+const SITES: Readonly<Record<string, Place>> = {
+  'llm.call': 'llm',
+  'llm.stream': 'llm',
+  'tool.call': 'tool',
+  judge: 'judge',
+  'graph.validate': 'graph',
+  'graph.route': 'route',
+  branch: 'branch',
+  budget: 'budget',
+};
+
+const MODEL_OPERATION = /^(?:chat|text_completion|generate_content|embeddings?|completion|llm)$/i;
+const TOOL_OPERATION = /^(?:execute_tool|tool)$/i;
+
+/** Packages that do nothing but call models. */
+const MODEL_LIBRARIES = new Set(
+  'openai anthropic litellm ai @anthropic-ai/sdk @google/genai @google/generative-ai google-genai cohere mistralai @mistralai/mistralai groq groq-sdk ollama langchain_openai langchain_anthropic langchain_google_genai langchain_aws @langchain/openai @langchain/anthropic @langchain/google-genai @aws-sdk/client-bedrock-runtime'.split(
+    ' ',
+  ),
+);
+
+/** Names of providers, their errors and their ways to say things. */
+const MODEL_WORDS =
+  /\b(?:openai|anthropic\w*|claude|gemini|gpt|litellm|bedrock\w*|invokemodel\w*|converse(?:stream)?|vertex\w*|googlegenerativeai|generativelanguage|ollama|groq|mistral|cohere|azureopenai|openrouter|deepseek)\b|\bai_\w+|\bllm\b|\b(?:ratelimit|apiconnection|apitimeout|apiconnectiontimeout|apistatus)error\b|overloaded_error|tokens per min|requests per min|invalid_request_error|rate_limit_error|rate_limit_exceeded|resource_exhausted|chat completions?|\b(?:language|the|this|requested) model\b/;
+
+/** The place, and how it is known. */
+export function placeOf(where: Where, said: string): { place: Place; known: string } {
+  const place = SITES[where.site];
+  if (place) return { place, known: `site ${where.site}` };
+  if (MODEL_OPERATION.test(where.operation)) return { place: 'llm', known: where.operation };
+  if (TOOL_OPERATION.test(where.operation)) return { place: 'tool', known: where.operation };
+  const library = where.libraries.find((name) => MODEL_LIBRARIES.has(name));
+  if (library) return { place: 'llm', known: `frames of ${library}` };
+  const word = MODEL_WORDS.exec(said)?.[0];
+  return word ? { place: 'llm', known: `"${word}"` } : { place: '', known: '' };
+}

@@ -1,0 +1,220 @@
+// The rules for why a failure happened. The first that finds its evidence gives the class, so what is
+// said in so many words goes before what only fits, and what fits before what the place suggests.
+import type { FailureClass } from '../../instrumentation/semconv/index.ts';
+
+/** What was going on: a call of a model, of a tool, a judge's verdict, ... */
+export type Place = 'llm' | 'tool' | 'judge' | 'graph' | 'route' | 'branch' | 'budget' | '';
+
+export interface Rule {
+  class: FailureClass;
+  /** Only where this was going on. */
+  at?: Place;
+  /** In type and message, in lower case, without values and punctuation. */
+  says: RegExp;
+}
+
+const said = (cls: FailureClass, says: RegExp): Rule => ({ class: cls, says });
+const at = (place: Place, cls: FailureClass, says: RegExp): Rule => ({
+  class: cls,
+  at: place,
+  says,
+});
+
+const TIMEOUT =
+  /time[ds]? ?out|deadline[ _]?exceeded|504 gateway|took too long|und_err_\w+_timeout/;
+const AUTH =
+  /\b40[13]\b|unauthori[sz]ed|authenticat|invalid (?:api.?key|x-api-key|token|credentials)|incorrect api key|api key not valid|api_key_invalid|permission.?denied|forbidden|access.?denied|no auth credentials|unrecognizedclient|expired.?token|security token/;
+const NETWORK =
+  /\b(?:econnrefused|econnreset|enotfound|etimedout|eai_again|epipe)\b|ehostunreach|enetunreach|und_err_|err_network|socket hang ?up|connection (?:refused|reset|aborted|closed|error|lost|terminated|broken|timed out)|connect(?:ion)?error\b|connect(?:ion)?timeout|readtimeout|readerror|remoteprotocolerror|protocolerror|fetch failed|failed to fetch|network (?:error|is unreachable)|networkerror|getaddrinfo|name or service not known|nodename nor servname|name resolution|max retries exceeded with url|no route to host|server disconnected|peer closed|incomplete chunked read|premature close|dial tcp|\bssl\b|sslerror|certificate (?:verify|has expired|is not|chain)|self.signed certificate|first certificate|tls (?:handshake|connection)|other side closed|terminated econn|could not connect to server|connection to server/;
+const VALIDATION =
+  /validation ?error|zoderror|invalid_type|schema validation|does not match (?:the )?schema|required argument|required positional argument|unexpected keyword argument|invalid (?:arguments?|params?|parameters?|input)/;
+const JSON_ERROR =
+  /jsondecodeerror|unexpected token|not valid json|invalid json|json ?parse|unexpected end of json|unexpected non-whitespace|expected (?:property name|double-quoted)|expecting (?:value|property name|delimiter)|unterminated string|extra data line|in json at position/;
+
+/** What names its class, wherever it is said. */
+const SPECIFIC: readonly Rule[] = [
+  said(
+    'graph.step_budget',
+    /graphrecursionerror|graph_recursion_limit|recursion limit of|step (?:budget|limit) (?:exceeded|reached)|max(?:imum)? (?:graph )?steps/,
+  ),
+  said(
+    'tool.doom_loop',
+    /doom.?loop|(?:same|identical|repeated) tool calls?|tool call (?:replay|repeated)/,
+  ),
+  said('loop.stall', /stalled|no progress|similar responses/),
+  said(
+    'loop.max_iterations',
+    /max(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded/,
+  ),
+  said('graph.visit_limit', /visit limit|max(?:imum)?[ _]visits|visited too (?:often|many)/),
+  said(
+    'graph.dead_end',
+    /dead.?end|no (?:outgoing )?edges? (?:match|from|led|to follow)|no next node/,
+  ),
+  said(
+    'graph.node_not_found',
+    /unknown node|unknown target|no node named|node \S+ (?:was )?(?:not found|does not exist|is not (?:defined|present|in the graph))/,
+  ),
+  said(
+    'graph.condition_error',
+    /(?:condition|router|routing function) .{0,60}(?:raised|threw|failed|evaluat)|(?:evaluat\w+|error in) (?:the )?(?:edge|condition|router)|conditional edge/,
+  ),
+  said(
+    'graph.invalid',
+    /invalid_concurrent_graph_update|can receive only one value per step|unreachablenodeerror|multiple_subgraphs|graph must have an entrypoint|no entry ?point|invalid graph|graph (?:is invalid|validation)|no checkpointer set/,
+  ),
+  said('constraint.hard', /hard constraint/),
+  said('constraint.soft', /soft constraint/),
+  said(
+    'budget.cost',
+    /budgetexceedederror|estimated costs? .{0,40}(?:exceed|budget|limit)|cost budget|budget .{0,40}(?:cost|usd|dollar)|max_budget|cost.?guard|cost limit/,
+  ),
+  said(
+    'budget.tokens',
+    /token budget|budget .{0,30}tokens|usagelimitexceeded|token limit (?:exceeded|reached)/,
+  ),
+  said(
+    'budget.time',
+    /time budget|time limit (?:exceeded|reached)|budget .{0,30}(?:time|seconds)|wall.?clock/,
+  ),
+  said('branch.timeout', /branch(?:es)? .{0,40}time[ds]? ?out/),
+  said('branch.failed', /branch(?:es)? .{0,40}(?:failed|raised|threw)|parallel .{0,30}failed/),
+  said('judge.escalated', /judge .{0,60}escalat|escalated by (?:the )?judge/),
+  said(
+    'judge.rejected',
+    /rejected by (?:the )?judge|judge (?:rejected|did not accept|verdict (?:retry|reject))|judge .{0,40}retries exhausted/,
+  ),
+  said(
+    'llm.malformed_output',
+    /outputparserexception|output_parsing_failure|could not parse (?:llm|the response|response content|model|tool)|noobjectgenerated|no object generated|nooutputgenerated|malformed_function_call|malformed function call|lengthfinishreason|failed to parse .{0,30}(?:llm|model|completion)|unexpectedmodelbehavior/,
+  ),
+  said(
+    'output.missing',
+    /outputs? (?:\w+ )?(?:not (?:yet )?(?:produced|set)|missing)|missing (?:required )?outputs?|required outputs?|did not produce (?:its |the |an? )?outputs?/,
+  ),
+  said(
+    'output.silent',
+    /placeholder (?:output|value)|output (?:is|was) (?:empty|blank)|silent failure/,
+  ),
+  said(
+    'output.invalid',
+    /invalidupdateerror|invalid_graph_node_return_value|output (?:validation|schema|parsing_schema)|outputvalidation|guard ?failure/,
+  ),
+  said(
+    'input.missing',
+    /missing (?:some |required )?inputs?\b|required inputs?\b.{0,40}(?:missing|not)|inputs? (?:\w+ )?(?:is |are )?missing|emptyinputerror|missing variables|missing value for input/,
+  ),
+  said(
+    'input.invalid',
+    /inputvalidationerror|invalid input (?:for|to|of) (?:the )?node|node input .{0,30}(?:invalid|validation)|input_validation/,
+  ),
+  said(
+    'worker.lost',
+    /worker ?lost|worker (?:process )?(?:died|exited|crashed|terminated|was killed)|sigkill|brokenprocesspool|heartbeat (?:missed|lost|timeout|timed out)|process (?:was )?(?:killed|gone)/,
+  ),
+  said(
+    'tool.not_found',
+    /nosuchtool|unavailable tool|unknown tool|no tool named|tool \S+ (?:was )?(?:not found|does not exist|is not (?:a valid tool|available|registered))|is not a valid tool/,
+  ),
+  said(
+    'tool.invalid_arguments',
+    /invalidtool(?:arguments|input)|toolinputparsing|tool input did not match|(?:invalid|wrong) (?:arguments?|input|parameters?) for tool|arguments? (?:of|for|to) (?:the )?tool .{0,40}invalid|error invoking tool .{0,80}kwargs|mcp error .{0,8}invalid (?:params|arguments|request parameters)/,
+  ),
+  said(
+    'tool.timeout',
+    /tool \S* ?(?:call |execution )?(?:has )?timed out|mcp error .{0,8}request timed out|tooltimeout/,
+  ),
+  said(
+    'llm.content_filter',
+    /content_filter|content management policy|contentpolicyviolation|contentfilter|responsibleaipolicy|prohibited_content|(?:candidate|response|prompt|content|request) (?:was )?blocked|safety (?:system|reasons|settings)|content policy|usage policies|guardrail intervened|flagged (?:by|as)/,
+  ),
+  said(
+    'llm.empty_response',
+    /(?:llm|model|assistant|provider)\b.{0,40}(?:returned (?:an )?empty|empty (?:response|completion|message))|empty (?:stream|completion|response from)|ghost (?:empty )?stream|no (?:content|choices|candidates|generations?) (?:was |were )?(?:returned|generated|in (?:the )?response)|response candidate content is empty|emptyresponsebody|nocontentgenerated/,
+  ),
+  said(
+    'llm.context_overflow',
+    /context_length_exceeded|maximum context length|context ?window(?:exceeded)?|prompt is too long|input is too long|input tokens? exceed|input token count|input length and max_tokens exceed|reduce the length of the (?:messages|prompt|input)|requested tokens .{0,20}exceed/,
+  ),
+  said(
+    'llm.payment_required',
+    /insufficient_quota|credit balance|billing_hard_limit|billing_not_active|insufficient (?:credits?|balance)|out of credits|more credits|plan and billing/,
+  ),
+  said(
+    'config.error',
+    /environment variable .{0,80}(?:not set|missing|required|must be set)|(?:not set|missing|must be set|required)\b.{0,60}environment variable|by (?:setting|passing) (?:the )?\S*api_?key|api.?key .{0,24}(?:is )?(?:missing|not (?:set|found|provided|configured)|required)|missing (?:api.?key|credentials?|config)|no api.?key|loadapikey|could not resolve authentication|credentials? (?:were )?(?:not found|missing|could not be loaded)|could not load credentials|unable to locate credentials|nocredentials|default credentials were not found|noauth authentication required|wrongpass|password authentication failed|access denied for user|no pg_hba|configuration error|misconfigured|invalid configuration|modulenotfounderror|no module named|cannot find (?:module|package)|err_module_not_found|eacces|permission denied/,
+  ),
+];
+
+/** What the failure says where a model was called. */
+const LLM: readonly Rule[] = [
+  at('llm', 'llm.payment_required', /\b402\b|payment.?required|insufficient funds/),
+  at(
+    'llm',
+    'llm.rate_limit',
+    /\b429\b|\b529\b|rate.?limit|too many (?:requests|tokens)|throttl|resource_exhausted|resource (?:has been )?exhausted|overloaded_error|tokens per|requests per|quota|servicequotaexceeded/,
+  ),
+  at('llm', 'llm.timeout', TIMEOUT),
+  at('llm', 'llm.auth', AUTH),
+  at(
+    'llm',
+    'llm.unavailable',
+    /\b50[0-4]\b|\b404\b|overloaded|service ?unavailable|internal ?server ?error|internal error|bad gateway|model_not_found|notfounderror|model\b.{0,60}(?:does not exist|not found|not supported|decommissioned|deprecated)|no (?:models?|providers?|deployments?) available|modelnotready|api_error/,
+  ),
+  at('llm', 'llm.transport', NETWORK),
+  at('llm', 'llm.malformed_output', JSON_ERROR),
+  at('llm', 'llm.malformed_output', VALIDATION),
+  at('llm', 'llm.empty_response', /\bempty\b/),
+];
+
+const TOOL: readonly Rule[] = [
+  at('tool', 'network.error', NETWORK),
+  at('tool', 'tool.timeout', TIMEOUT),
+  at('tool', 'tool.auth', AUTH),
+  at('tool', 'tool.invalid_arguments', VALIDATION),
+];
+
+/** What is true of any code. */
+const GENERAL: readonly Rule[] = [
+  said(
+    'resource.exhausted',
+    /out of memory|memoryerror|outofmemory|oomkilled|cannot allocate memory|\benomem\b|no space left|enospc|emfile|enfile|too many open files|disk quota|disk (?:is )?full|too many (?:clients|connections)|connection slots|oom command|unable to start new thread|connection pool (?:exhausted|timeout)|queuepool limit/,
+  ),
+  said('network.error', NETWORK),
+  said('data.error', JSON_ERROR),
+  said(
+    'data.error',
+    /validation ?error|zoderror|unicodedecodeerror|unicodeencodeerror|codec can't|unique constraint|foreign key constraint|check constraint|not-null constraint|not null constraint|duplicate key|integrityerror|invalid input syntax|parsererror|error tokenizing|emptydataerror|no columns to parse|badzipfile|not a zip file|file is not a database|cannot identify image|could not convert string|invalid literal for|invalid date|invalid time value|does not match format|day is out of range|string contains an untokenized|filenotfounderror|no such file or directory|enoent|notadirectory|xml ?parse|not well-formed|invalid isoformat/,
+  ),
+  said(
+    'code.error',
+    /\b(?:name|attribute|type|index|key|syntax|indentation|unboundlocal|notimplemented|recursion|reference|range|zerodivision|assertion|import)error\b|cannot read propert|is not a function|is not defined|is not iterable|is not a constructor|has no attribute|is not subscriptable|not callable|maximum call stack|call stack size|nullpointerexception|classcastexception|indexoutofbounds|nil pointer dereference|index out of range|division by zero|before initialization|(?:relation|column|function|table) \S+ does not exist|no such (?:table|column)|syntax error at or near|near \S+ syntax error|undefinedtable|undefinedcolumn/,
+  ),
+];
+
+/** What the place alone says, where nothing else does. */
+const PLACES: readonly Rule[] = [
+  at('tool', 'tool.error', /\S/),
+  said(
+    'tool.error',
+    /toolexception|toolexecution|error executing tool|tool \S+ (?:failed|raised|returned an error)/,
+  ),
+  at('judge', 'judge.rejected', /reject|retry|not accept|score/),
+  at('graph', 'graph.invalid', /\S/),
+  at('branch', 'branch.failed', /\S/),
+  at('budget', 'budget.tokens', /tokens?\b/),
+  at('budget', 'budget.cost', /cost|usd|dollars?\b|money/),
+  at('budget', 'budget.time', /time|seconds|minutes|duration/),
+];
+
+/** Code that fails while the next node is chosen is the condition's. */
+const ROUTE: readonly Rule[] = [at('route', 'graph.condition_error', /\S/)];
+
+export const RULES: readonly Rule[] = [
+  ...SPECIFIC,
+  ...LLM,
+  ...TOOL,
+  ...ROUTE,
+  ...GENERAL,
+  ...PLACES,
+];

@@ -1,0 +1,107 @@
+// `faultline fingerprint`: which failures are the same, offline, one JSON line in and one out.
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { identify } from '../collector/classify/identify.ts';
+import { MAX_NAME_BYTES } from '../collector/materialize/bounds.ts';
+import { FieldRedactor, STANDARD_SECRETS } from '../collector/materialize/field-redactor.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  MAX_BYTES,
+} from '../instrumentation/semconv/index.ts';
+
+/** Adds the verb to the program. */
+export function addFingerprintVerb(program: Command): void {
+  program
+    .command('fingerprint')
+    .description('which failures are the same: reads JSON lines, prints fingerprint and class')
+    .option('--json', 'print JSON lines, as it does anyway')
+    .action(async () => {
+      // Who reads may have read enough.
+      process.stdout.on('error', () => process.exit(0));
+      const refused = await fingerprintLines(process.stdin, process.stdout, process.stderr);
+      if (refused > 0) process.exitCode = 1;
+    });
+}
+
+const text = z.string();
+const optional = text.nullish().transform((value) => value ?? '');
+const failure = z.object({
+  error_type: text,
+  error_message: text,
+  stack_trace: optional,
+  node_id: optional,
+  agent_id: optional,
+});
+type Failure = z.output<typeof failure>;
+
+/**
+ * Answers each line `{error_type, error_message, stack_trace?, node_id?, agent_id?}` with
+ * `{fingerprint, template, class, why}`. A line that is none of these is told of on `errors`.
+ *
+ * @returns how many lines were refused
+ */
+export async function fingerprintLines(
+  input: Readable,
+  output: Writable,
+  errors: Writable,
+): Promise<number> {
+  let refused = 0;
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line.trim() === '') continue;
+    const read = readLine(line);
+    if (typeof read === 'string') {
+      refused++;
+      errors.write(`faultline: line ${number}: ${read}\n`);
+    } else if (!output.write(`${JSON.stringify(answer(read))}\n`)) await once(output, 'drain');
+  }
+  return refused;
+}
+
+/** The failure of a line, or what is wrong with it. */
+function readLine(line: string): Failure | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return `not JSON: ${(error as Error).message.slice(0, 120)}`;
+  }
+  const read = failure.safeParse(value);
+  if (read.success) return read.data;
+  const { path, message } = read.error.issues[0]!;
+  return path.length === 0 ? `not an object: ${message}` : `${path.join('.')}: ${message}`;
+}
+
+function answer({ error_type, error_message, stack_trace, ...ids }: Failure) {
+  const found = identify({
+    ...ids,
+    site: '',
+    class: 'unclassified',
+    error_type: stored(ATTR_ERROR_TYPE, error_type),
+    error_message: stored(ATTR_EXCEPTION_MESSAGE, error_message),
+    stack_trace: stored(ATTR_EXCEPTION_STACKTRACE, stack_trace),
+    attributes: {},
+  });
+  const about = found.evidence === '' ? 'no evidence for a class' : `class: ${found.evidence}`;
+  return {
+    fingerprint: found.fingerprint,
+    template: found.template,
+    class: found.class,
+    why: `${found.why}; ${about}`,
+  };
+}
+
+const redactor = new FieldRedactor(STANDARD_SECRETS);
+const LIMITS: Readonly<Record<string, number>> = MAX_BYTES;
+
+/** The text as the collector would store it: without secrets, within its bound. */
+function stored(key: string, value: string): string {
+  const limit = LIMITS[key] ?? MAX_NAME_BYTES;
+  return redactor.text(key, value, limit);
+}
