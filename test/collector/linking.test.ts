@@ -128,6 +128,24 @@ describe('an exception told by a log record', () => {
     expect(row).toMatchObject({ template, fingerprint: hash });
   });
 
+  test('tells the class too, unless the executor did', () => {
+    const rows = trace({
+      failures: [operation({ node_id: 'book', class: 'unclassified' })],
+      exceptions: [
+        record({
+          error_type: 'RateLimitError',
+          error_message: '429 Rate limit reached for gpt-4o',
+        }),
+      ],
+    });
+    const [told] = settle(rows);
+    expect(told).toMatchObject({ class: 'llm.rate_limit' });
+    expect(told!.attributes['faultline.class_from']).toBe('rule');
+    const given = settle({ ...rows, failures: [{ ...rows.failures[0]!, class: 'tool.error' }] });
+    expect(given[0]).toMatchObject({ class: 'tool.error' });
+    expect(given[0]!.attributes['faultline.class_by_rule']).toBe('llm.rate_limit');
+  });
+
   test('leaves a span alone that has told it all', () => {
     const told = operation({
       node_id: 'book',
