@@ -40,6 +40,11 @@ export const CONTENT_ENCODINGS: readonly string[] = Object.keys(CODECS);
 const SYNC_BELOW_BYTES = 128 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
+/** Spans compress to a fifth or less; fewer chunks are fewer copies. */
+function chunkFor(bytes: number): number {
+  return Math.min(1024 * 1024, Math.max(16 * 1024, 8 * bytes));
+}
+
 /** The codec of a Content-Encoding header; 'identity' for none, undefined for one not supported. */
 export function codecOf(contentEncoding: string | undefined): Codec | 'identity' | undefined {
   const name = (contentEncoding ?? 'identity').trim().toLowerCase();
@@ -98,7 +103,7 @@ export async function decompress(
   const { sync, async } = CODECS[codec]!;
   try {
     return body.length < SYNC_BELOW_BYTES
-      ? sync(body, { maxOutputLength: maxBytes })
+      ? sync(body, { maxOutputLength: maxBytes, chunkSize: chunkFor(body.length) })
       : await async(body, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {

@@ -4,8 +4,10 @@ import { writeBrief } from './brief/brief.ts';
 import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
 import { InvalidInputError, NotFoundError } from './errors.ts';
 import { type OtlpOptions, recordEvolution } from './evolutions.ts';
+import { diffVersions } from './graphs/versions.ts';
 import type { History } from './history.ts';
 import { parseInput } from './input.ts';
+import { effectsOfEvolution } from './ledger/evolution-effects.ts';
 import {
   agent,
   briefQuery,
@@ -13,6 +15,7 @@ import {
   evolutionsQuery,
   failure,
   failuresQuery,
+  graphDiffQuery,
   graphSnapshot,
   type Page,
   sqlInput,
@@ -127,6 +130,8 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
       return found;
     },
 
+    effects: (evolutionId) => effectsOfEvolution(store, evolutionId),
+
     async recordEvolution(input) {
       if (!otlp) {
         throw new InvalidInputError('otlp', 'connect() needs the collector to record an evolution');
@@ -142,6 +147,11 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
       const [found] = await store.rows('snapshot_by_ref', { ref }, graphSnapshot);
       if (!found) throw new NotFoundError('ref', ref);
       return found;
+    },
+
+    async diffGraphs(from, to) {
+      const refs = parseInput(graphDiffQuery, { from, to });
+      return diffVersions(store, refs.from, refs.to);
     },
 
     async sql(sql, params = {}) {

@@ -4,9 +4,11 @@ import type {
   Agent,
   Brief,
   Evolution,
+  EvolutionEffects,
   EvolutionInput,
   Failure,
   FailureDetail,
+  GraphDiff,
   GraphSnapshot,
   Page,
   SqlResult,
@@ -55,11 +57,15 @@ export interface History {
   /** Evolutions, newest first. */
   evolutions(options?: EvolutionsOptions): Promise<Page<Evolution>>;
   evolution(evolutionId: string): Promise<Evolution>;
+  /** What an evolution did to each group that it targets or touched, counted and judged anew. */
+  effects(evolutionId: string): Promise<EvolutionEffects>;
   /** Remembers a change of an agent's graph; resolves when it can be read back. */
   recordEvolution(input: EvolutionInput): Promise<Evolution>;
   /** What to read before an agent is evolved. An agent without history gets one line that says so. */
   brief(agentId: string, options?: BriefOptions): Promise<Brief>;
   graph(ref: string): Promise<GraphSnapshot>;
+  /** What is different between two snapshots, and in what fails on them. */
+  diffGraphs(from: string, to: string): Promise<GraphDiff>;
   /** Read-only SQL over the tables and views; at most 10,000 rows. */
   sql(sql: string, params?: Record<string, string | number>): Promise<SqlResult>;
   close(): Promise<void>;

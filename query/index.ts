@@ -12,12 +12,16 @@ export { type ClientOptions, createClient } from './http/client.ts';
 export type {
   Agent,
   Brief,
+  Effect,
   Evolution,
+  EvolutionEffects,
   EvolutionInput,
   Failure,
   FailureDetail,
+  GraphDiff,
   GraphSnapshot,
   Page,
   SqlResult,
+  Verdict,
 } from './schemas.ts';
 export type { ClickHouseOptions } from './store.ts';

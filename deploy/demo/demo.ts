@@ -1,15 +1,11 @@
 // `faultline demo`: the whole loop on a real graph, told step by step.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
 import { print, table } from '../../query/cli/output.ts';
-import { createClient, type Failure, type History } from '../../query/index.ts';
-import { readSettings } from '../settings.ts';
-import { createLogger, start } from '../start.ts';
+import type { Failure, History } from '../../query/index.ts';
+import { indent, onStage, step } from './stage.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);
 const agentId = 'invoice-agent';
@@ -19,48 +15,18 @@ const records =
   'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records ORDER BY timestamp';
 
 /** Runs the loop once; with `keepRunning` everything stays up until a signal comes. */
-export async function demo({ keepRunning }: { keepRunning: boolean }): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'faultline-demo-'));
-  const settings = readSettings(
+export function demo(options: { keepRunning: boolean }): Promise<void> {
+  return onStage(
     {
-      'data-dir': dataDir,
-      'otlp-http-port': 0,
-      'otlp-grpc-port': 0,
-      'query-port': 0,
-      'embedded-port': 0,
-      'log-level': 'warn',
+      tell: (history, running) => tellTheLoop(history, running.otlpHttp),
+      lookAround: (url) => [
+        `npx faultline recent --agent ${agentId} --url ${url}`,
+        `npx faultline brief --agent ${agentId} --url ${url}`,
+        `npx faultline sql "SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records" --url ${url}`,
+      ],
     },
-    {},
+    options,
   );
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
-  step(1, 'Start embedded ClickHouse, the collector and the query service');
-  const running = await start(settings, createLogger(settings));
-  const history = createClient({ url: running.query });
-  try {
-    print(
-      `   collector  ${running.otlpHttp}\n   query      ${running.query}\n   data       ${dataDir}`,
-    );
-    await tellTheLoop(history, running.otlpHttp);
-    if (keepRunning) {
-      print(
-        [
-          '',
-          'Everything stays up until Ctrl-C. Look around from another terminal:',
-          `   npx faultline recent --agent ${agentId} --url ${running.query}`,
-          `   npx faultline brief --agent ${agentId} --url ${running.query}`,
-          `   npx faultline sql "SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records" --url ${running.query}`,
-        ].join('\n'),
-      );
-      await interrupted;
-    }
-  } finally {
-    await history.close();
-    await running.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  }
-  process.exit(0);
 }
 
 async function tellTheLoop(history: History, collector: string): Promise<void> {
@@ -178,10 +144,4 @@ function failureTable(failures: Failure[]): string {
       failure.error_message,
     ]),
   );
-}
-
-const indent = (text: string): string => text.trimEnd().replace(/^/gm, '   ');
-
-function step(number: number, title: string): void {
-  print(`\n${number}. ${title}\n`);
 }

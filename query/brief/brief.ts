@@ -1,9 +1,10 @@
 // What the Queen reads before she evolves an agent.
-import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
+import { judgeEffects } from '../ledger/effects.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { targetsOf } from '../ledger/targets.ts';
 import {
   type Brief,
-  type BriefGroup,
   brief,
   briefGroup,
   type Evolution,
@@ -22,19 +23,8 @@ export interface BriefRequest {
 const beginning = '1970-01-01 00:00:00';
 const mostGroups = 20;
 const mostEvolutions = 20;
-
-const nodeExposure = z.object({
-  node_id: z.string(),
-  graph_snapshot_ref: z.string(),
-  attempts: z.coerce.number(),
-  failed: z.coerce.number(),
-});
-const groupOccurrence = z.object({
-  fingerprint: z.string(),
-  node_id: z.string(),
-  graph_snapshot_ref: z.string(),
-  failures: z.coerce.number(),
-});
+/** Groups of one evolution that are judged here; the evolution's own effects tell all. */
+const mostTargets = 5;
 
 /** Reads what is needed and writes the brief: same rows, same text. */
 export async function writeBrief(
@@ -58,7 +48,7 @@ export async function writeBrief(
       evolution,
     ),
   ]);
-  const fixes = await countEffects(store, agentId, groups, evolutions);
+  const fixes = await withEffects(store, agentId, evolutions);
   const facts = {
     agent_id: agentId,
     since: since ?? null,
@@ -70,41 +60,29 @@ export async function writeBrief(
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };
 }
 
-/** Puts beside each evolution how often its groups were tried and failed on both versions. */
-async function countEffects(
+/** Puts beside each evolution what it did to the groups that it targets. */
+async function withEffects(
   store: Store,
   agent: string,
-  groups: BriefGroup[],
   evolutions: Evolution[],
 ): Promise<TriedFix[]> {
-  const targets = evolutions.flatMap((fix) => fix.target_fingerprints);
-  const fingerprints = [...new Set([...targets, ...groups.map((group) => group.fingerprint)])];
-  const [exposures, occurrences] = await Promise.all([
-    store.rows('node_exposure', { agent, since: beginning }, nodeExposure),
-    store.rows('group_occurrences', { agent, fingerprints }, groupOccurrence),
+  if (evolutions.length === 0) return [];
+  const [ledger, targets] = await Promise.all([
+    openLedger(store, agent),
+    targetsOf(store, evolutions),
   ]);
-  const on = (fingerprint: string, ref: string) => {
-    const seen = occurrences.filter((row) => row.fingerprint === fingerprint);
-    const nodes = new Set(seen.map((row) => row.node_id));
-    const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
-    return {
-      graph_snapshot_ref: ref,
-      attempts: sum(
-        exposures
-          .filter((row) => row.graph_snapshot_ref === ref && nodes.has(row.node_id))
-          .map((row) => row.attempts),
-      ),
-      failures: sum(
-        seen.filter((row) => row.graph_snapshot_ref === ref).map((row) => row.failures),
-      ),
-    };
-  };
+  const effects = await judgeEffects(
+    ledger,
+    evolutions.flatMap((fix, index) =>
+      targets[index]!.fingerprints.slice(0, mostTargets).map((fingerprint) => ({
+        evolution: fix,
+        fingerprint,
+        targeted: true,
+      })),
+    ),
+  );
   return evolutions.map((fix) => ({
     ...fix,
-    effects: fix.target_fingerprints.map((fingerprint) => ({
-      fingerprint,
-      before: on(fingerprint, fix.from_ref),
-      after: on(fingerprint, fix.graph_snapshot_ref),
-    })),
+    effects: effects.filter((effect) => effect.evolution_id === fix.evolution_id),
   }));
 }

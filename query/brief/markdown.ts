@@ -1,5 +1,5 @@
 // The brief as Markdown, never longer than its token bound.
-import type { Brief, BriefGroup, Exposure, TriedFix } from '../schemas.ts';
+import type { Brief, BriefGroup, Counted, Effect, TriedFix, Verdict } from '../schemas.ts';
 import { quoteData, quoteId } from './quote.ts';
 
 type Facts = Omit<Brief, 'markdown' | 'tokens'>;
@@ -36,11 +36,35 @@ function groupBlock(group: BriefGroup): Block {
   ];
 }
 
-function counted(side: string, { graph_snapshot_ref, attempts, failures }: Exposure): string {
-  if (graph_snapshot_ref === '') return `${side}: the version is not known`;
+function counted(side: string, { attempts, failures, runs, failed_runs }: Counted): string {
   return attempts === 0
-    ? `${side}: the node was not tried`
-    : `${side}: ${plural(failures, 'failure')} in ${plural(attempts, 'attempt')}`;
+    ? `${side}: not tried`
+    : `${side}: ${plural(failures, 'failure')} in ${plural(attempts, 'attempt')}, ` +
+        `${failed_runs} of ${plural(runs, 'run')}`;
+}
+
+const advice: Record<Verdict, string> = {
+  effective: '',
+  ineffective: ' Do not try it again as it was.',
+  harmful: ' It made this worse: do not try it again as it was.',
+  insufficient_exposure: ' Too few runs to say.',
+};
+
+const notesShown = 2;
+
+/** The verdict on one group, with its numbers and what restricts it. */
+function effectLines(effect: Effect): Block {
+  const { fingerprint, verdict, before, after, rate_ratio, interval, notes } = effect;
+  const [low, high] = interval;
+  const ratio =
+    rate_ratio === null
+      ? ''
+      : `; rate ratio ${rate_ratio.toFixed(2)} [${low.toFixed(2)}, ${high === null ? 'no bound' : high.toFixed(2)}]`;
+  return [
+    `  - ${quoteId(fingerprint)}: **${verdict}**; ${counted('before', before)}; ` +
+      `${counted('after', after)}${ratio}.${advice[verdict]}`,
+    ...notes.slice(0, notesShown).map((note) => `    - ${note}`),
+  ];
 }
 
 function fixBlock(fix: TriedFix): Block {
@@ -48,12 +72,7 @@ function fixBlock(fix: TriedFix): Block {
     `- ${fix.status} ${toSecond(fix.timestamp)} by ${quoteData(fix.author || 'unknown', 40)}: ` +
       quoteData(fix.resolution, resolutionLimit),
     `  - ${shortRef(fix.from_ref)} to ${shortRef(fix.graph_snapshot_ref)}, evolution ${quoteId(fix.evolution_id)}`,
-    ...fix.effects
-      .slice(0, 5)
-      .map(
-        ({ fingerprint, before, after }) =>
-          `  - ${quoteId(fingerprint)}: ${counted('before', before)}; ${counted('after', after)}`,
-      ),
+    ...fix.effects.flatMap(effectLines),
   ];
 }
 

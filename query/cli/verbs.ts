@@ -5,6 +5,7 @@ import { InvalidInputError } from '../errors.ts';
 import type { History } from '../history.ts';
 import { createClient } from '../http/client.ts';
 import type { EvolutionInput, Failure, FailureDetail } from '../schemas.ts';
+import { describeEvolution, describeEvolutions, withEffects } from './ledger.ts';
 import { manyLines, oneLine, print, printJson, table } from './output.ts';
 
 interface ServiceOptions {
@@ -58,9 +59,23 @@ export function addQueryVerbs(program: Command): void {
       }),
     );
 
-  list(program, 'evolutions', 'what was tried, newest first')
+  list(program, 'evolutions', 'what was tried and what it did, newest first; or one in full')
+    .argument('[evolution-id]', 'only this one, with all its numbers')
     .option('--agent <id>', 'only this agent')
-    .action(answer(evolutions));
+    .action((id: string | undefined, options: ServiceOptions & ListFlags) =>
+      answer((history, flags: ListFlags) =>
+        id === undefined ? evolutions(history, flags) : oneEvolution(history, id),
+      )(options),
+    );
+
+  service(program.command('diff <from> <to>'))
+    .description('what is different between two graph snapshots, and in what fails on them')
+    .action((from: string, to: string, options: ServiceOptions) =>
+      answer(async (history) => {
+        const value = await history.diffGraphs(from, to);
+        return { value, text: manyLines(value.text) };
+      })(options),
+    );
 
   addRecordEvolution(program);
 }
@@ -142,18 +157,18 @@ async function recent(history: History, flags: ListFlags) {
 }
 
 async function evolutions(history: History, flags: ListFlags) {
-  const value = await history.evolutions(filters(flags));
-  const columns = ['time', 'evolution', 'agent', 'status', 'from', 'to', 'resolution'];
-  const rows = value.items.map((item) => [
-    item.timestamp.slice(0, 19),
-    item.evolution_id,
-    item.agent_id,
-    item.status,
-    item.from_ref.slice(0, 19) || '-',
-    item.graph_snapshot_ref.slice(0, 19) || '-',
-    item.resolution,
-  ]);
-  return { value, text: rows.length ? table(columns, rows) : 'no evolutions' };
+  const { items, next_cursor } = await history.evolutions(filters(flags));
+  const told = await withEffects(history, items);
+  return { value: { items: told, next_cursor }, text: describeEvolutions(told) };
+}
+
+async function oneEvolution(history: History, id: string) {
+  const [evolution, effects] = await Promise.all([history.evolution(id), history.effects(id)]);
+  const { items, side_effects, notes } = effects;
+  return {
+    value: { ...evolution, effects: items, side_effects, notes },
+    text: describeEvolution(evolution, effects),
+  };
 }
 
 function describeFailure(failure: FailureDetail): string {

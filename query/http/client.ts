@@ -49,9 +49,11 @@ export function createClient(options: ClientOptions = {}): History {
     failure: (failureId) => ask(`/failures/${segment(failureId)}`),
     evolutions: (filter = {}) => ask('/evolutions', filter),
     evolution: (evolutionId) => ask(`/evolutions/${segment(evolutionId)}`),
+    effects: (evolutionId) => ask(`/evolutions/${segment(evolutionId)}/effects`),
     recordEvolution: (input) => ask('/evolutions', {}, input),
     brief: (agentId, request = {}) => ask(`/agents/${segment(agentId)}/brief`, request),
     graph: (ref) => ask(`/graphs/${segment(ref)}`),
+    diffGraphs: (from, to) => ask('/graphs/diff', { from, to }),
     sql: (sql, params) => ask('/sql', {}, params ? { sql, params } : { sql }),
     close: async () => {},
   };

@@ -210,6 +210,17 @@ function routes(history: History): FastifyPluginCallbackZod {
       },
       (request) => history.evolution(request.params.id),
     );
+    app.get(
+      '/evolutions/:id/effects',
+      {
+        schema: {
+          summary: 'What an evolution did to the groups that it targets or touched',
+          params: id,
+          response: { 200: schemas.evolutionEffects, ...errors },
+        },
+      },
+      (request) => history.effects(request.params.id),
+    );
     app.post(
       '/evolutions',
       {
@@ -222,6 +233,17 @@ function routes(history: History): FastifyPluginCallbackZod {
       },
       async (request, reply) =>
         reply.code(201).send(await history.recordEvolution(given(request.body))),
+    );
+    app.get(
+      '/graphs/diff',
+      {
+        schema: {
+          summary: 'What is different between two graph snapshots, and in what fails on them',
+          querystring: schemas.graphDiffQuery,
+          response: { 200: schemas.graphDiff, ...errors },
+        },
+      },
+      ({ query }) => history.diffGraphs(query.from, query.to),
     );
     app.get(
       '/graphs/:id',

@@ -15,6 +15,7 @@ export const name =
   'Collector: `faultline start`, gzip protobuf over HTTP, rows in embedded ClickHouse';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 30);
+const WARMUP_SECONDS = 8;
 
 interface Load {
   what: string;
@@ -86,6 +87,7 @@ async function measure(faultline: Faultline, load: Load): Promise<Row> {
     spansPerRequest,
     distinct: Math.max(20, Math.round(100_000 / spansPerRequest)),
     connections,
+    warmupSeconds: WARMUP_SECONDS,
     seconds: SECONDS,
     rate,
   });

@@ -94,7 +94,7 @@ async function firstReady(child: ChildProcess): Promise<{ otlpHttp: string; clic
   throw new Error('faultline start ended before it was ready');
 }
 
-/** Starts to send; `ready` resolves when the requests are made and the first goes out. */
+/** Starts to send; `ready` resolves when it begins to measure. */
 export function startSender(order: SendOrder): {
   ready: Promise<void>;
   report: Promise<SendReport>;

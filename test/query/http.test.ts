@@ -43,8 +43,10 @@ describe('the query service', () => {
       '/api/v1/agents/{id}/brief',
       '/api/v1/evolutions',
       '/api/v1/evolutions/{id}',
+      '/api/v1/evolutions/{id}/effects',
       '/api/v1/failures',
       '/api/v1/failures/{id}',
+      '/api/v1/graphs/diff',
       '/api/v1/graphs/{id}',
       '/api/v1/sql',
     ]);
@@ -56,6 +58,7 @@ describe('the query service', () => {
     ['/api/v1/failures?fingerprint=v1:x', 'fingerprint'],
     ['/api/v1/failures?nod=x', 'nod'],
     ['/api/v1/failures/17', 'failure_id'],
+    ['/api/v1/graphs/diff?from=v1&to=v2', 'from'],
     ['/api/v1/agents/a/brief?max_tokens=1', 'max_tokens'],
   ])('names the field of %s', async (path, field) => {
     const { status, type, body } = await get(path);
@@ -66,6 +69,10 @@ describe('the query service', () => {
 
   it('answers 404 for what is not there, and rubbish with a problem', async () => {
     expect(await get('/api/v1/evolutions/none')).toMatchObject({
+      status: 404,
+      body: { field: 'evolution_id' },
+    });
+    expect(await get('/api/v1/evolutions/none/effects')).toMatchObject({
       status: 404,
       body: { field: 'evolution_id' },
     });

@@ -1,0 +1,62 @@
+// What every story of `faultline demo` stands on: a whole Faultline on free ports with data of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { print } from '../../query/cli/output.ts';
+import { createClient, type History } from '../../query/index.ts';
+import { readSettings } from '../settings.ts';
+import { createLogger, type Running, start } from '../start.ts';
+
+export interface Story {
+  /** Tells the story, after step 1 has started everything. */
+  tell(history: History, running: Running): Promise<void>;
+  /** Commands for a look around afterwards. */
+  lookAround(queryUrl: string): string[];
+}
+
+/** Starts everything, tells the story and ends; with `keepRunning` only when a signal comes. */
+export async function onStage(
+  story: Story,
+  { keepRunning }: { keepRunning: boolean },
+): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'faultline-demo-'));
+  const settings = readSettings(
+    {
+      'data-dir': dataDir,
+      'otlp-http-port': 0,
+      'otlp-grpc-port': 0,
+      'query-port': 0,
+      'embedded-port': 0,
+      'log-level': 'warn',
+    },
+    {},
+  );
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  step(1, 'Start embedded ClickHouse, the collector and the query service');
+  const running = await start(settings, createLogger(settings));
+  const history = createClient({ url: running.query });
+  try {
+    print(
+      `   collector  ${running.otlpHttp}\n   query      ${running.query}\n   data       ${dataDir}`,
+    );
+    await story.tell(history, running);
+    if (keepRunning) {
+      print('\nEverything stays up until Ctrl-C. Look around from another terminal:');
+      print(indent(story.lookAround(running.query).join('\n')));
+      await interrupted;
+    }
+  } finally {
+    await history.close();
+    await running.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  process.exit(0);
+}
+
+export const indent = (text: string): string => text.trimEnd().replace(/^/gm, '   ');
+
+export function step(number: number, title: string): void {
+  print(`\n${number}. ${title}\n`);
+}

@@ -1,0 +1,126 @@
+// How evolutions and what they did look in a terminal.
+import type { History } from '../history.ts';
+import type { Counted, Effect, Evolution, EvolutionEffects } from '../schemas.ts';
+import { oneLine, table } from './output.ts';
+
+/** Evolutions whose effects are asked for at the same time. */
+const AT_ONCE = 4;
+
+/** Evolutions with what they did to the groups that they target, in the same order. */
+export async function withEffects(
+  history: History,
+  evolutions: Evolution[],
+): Promise<(Evolution & { effects: Effect[] })[]> {
+  const told: (Evolution & { effects: Effect[] })[] = [];
+  for (let start = 0; start < evolutions.length; start += AT_ONCE) {
+    const some = evolutions.slice(start, start + AT_ONCE);
+    const effects = await Promise.all(some.map((one) => history.effects(one.evolution_id)));
+    some.forEach((one, index) => {
+      told.push({ ...one, effects: effects[index]!.items.filter((effect) => effect.targeted) });
+    });
+  }
+  return told;
+}
+
+/** The verdicts of one evolution in a cell: `effective`, or `2 effective, 1 harmful`. */
+function verdictCell(effects: Effect[]): string {
+  const counts = new Map<string, number>();
+  for (const { verdict } of effects) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  const [only] = counts.keys();
+  if (counts.size < 2) return only ?? '-';
+  return [...counts].map(([verdict, number]) => `${number} ${verdict}`).join(', ');
+}
+
+export function describeEvolutions(evolutions: (Evolution & { effects: Effect[] })[]): string {
+  if (evolutions.length === 0) return 'no evolutions';
+  const columns = ['time', 'evolution', 'agent', 'status', 'verdict', 'before', 'after', 'fix'];
+  const rows = evolutions.map((item) => {
+    const [first, ...others] = item.effects;
+    const cell = (side: 'before' | 'after') =>
+      first && others.length === 0 ? runs(first[side]) : '-';
+    return [
+      item.timestamp.slice(0, 19),
+      item.evolution_id,
+      item.agent_id,
+      item.status,
+      verdictCell(item.effects),
+      cell('before'),
+      cell('after'),
+      item.resolution,
+    ];
+  });
+  return table(columns, rows);
+}
+
+const runs = ({ runs, failed_runs }: Counted): string => `${failed_runs}/${runs} runs`;
+
+export function describeEvolution(
+  evolution: Evolution,
+  { items, side_effects, notes }: EvolutionEffects,
+): string {
+  const lines: [string, string][] = [
+    ['evolution', evolution.evolution_id],
+    ['time', evolution.timestamp],
+    ['agent', evolution.agent_id],
+    ['status', `${evolution.status}, by ${evolution.author || 'unknown'}`],
+    ['from', evolution.from_ref || 'unknown'],
+    ['to', evolution.graph_snapshot_ref || 'unknown'],
+    ['fix', evolution.resolution],
+    ...(evolution.rationale ? [['why', evolution.rationale] as [string, string]] : []),
+    ...notes.map((note): [string, string] => ['note', note]),
+  ];
+  const { new_groups, nodes } = side_effects;
+  return [
+    ...lines.map(([name, text]) => `${name.padEnd(12)} ${oneLine(text)}`),
+    ...items.flatMap(effectLines),
+    ...titled(
+      'new groups since',
+      new_groups.map(
+        (group) =>
+          `${group.fingerprint}  ${group.node_id || 'graph'}  ${group.error_type}  ${group.failures} failures`,
+      ),
+    ),
+    ...titled(
+      'nodes before and after',
+      nodes.map(
+        ({ node_id, before, after }) => `${node_id}: ${health(before)} -> ${health(after)}`,
+      ),
+    ),
+  ].join('\n');
+}
+
+function effectLines(effect: Effect): string[] {
+  const { rate_ratio, interval, window } = effect;
+  const [low, high] = interval;
+  const sides = (['before', 'after'] as const).map((side) => {
+    const { attempts, failures, run_rate } = effect[side];
+    const { since, until } = window[side];
+    const share = run_rate === null ? '' : ` = ${percent(run_rate)}`;
+    const time = since && until ? `, ${since.slice(0, 19)} to ${until.slice(0, 19)}` : '';
+    return `${side.padEnd(6)} ${runs(effect[side])}${share} (${failures} failures in ${attempts} attempts${time})`;
+  });
+  const ratio = rate_ratio === null ? 'unknown' : rate_ratio.toFixed(3);
+  return titled(
+    `${effect.verdict}: ${effect.targeted ? 'target' : 'touched'} ${effect.fingerprint}, node ${effect.node_ids.join(', ') || '(graph)'}`,
+    [
+      ...sides,
+      `ratio  ${ratio}, with 95 % in [${low.toFixed(3)}, ${high === null ? 'no bound' : high.toFixed(3)}]`,
+      ...effect.notes.map((note) => `note   ${note}`),
+    ],
+  );
+}
+
+type Health = EvolutionEffects['side_effects']['nodes'][number]['before'];
+
+function health(node: Health): string {
+  if (!node) return 'not tried';
+  const ms = (node.median_duration_ns / 1e6).toFixed(1);
+  return `${percent(node.success_rate)} of ${node.attempts} attempts good, median ${ms} ms`;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function titled(title: string, lines: string[]): string[] {
+  if (lines.length === 0) return [];
+  return ['', oneLine(title), ...lines.map((line) => `  ${oneLine(line)}`)];
+}

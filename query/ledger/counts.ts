@@ -1,0 +1,141 @@
+// Counts attempts and failures per unit, version and stretch of time, and adds them up to windows.
+import { z } from 'zod';
+import { storedForm } from '../cursor.ts';
+import type { Counted } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { NEVER, type Side } from './windows.ts';
+
+/** What is counted as one: usually a fingerprint and its node. */
+export interface Unit {
+  fingerprints: string[];
+  /** '' stands for the graph as a whole, whose attempts are its runs. */
+  nodes: string[];
+}
+
+const count = z.coerce.number();
+const stretch = {
+  unit: count,
+  graph_snapshot_ref: z.string(),
+  /** How many of the marks lie at or before it. */
+  stretch: count,
+  first_seen: z.string(),
+  last_seen: z.string(),
+};
+const exposureRow = z.object({ ...stretch, attempts: count, runs: count });
+const failureRow = z.object({
+  ...stretch,
+  failures: count,
+  failed_runs: count,
+  terminal_runs: count,
+});
+
+/** What was counted, with the instants and versions that it lies in. */
+export interface Sum extends Counted {
+  graph_snapshot_refs: string[];
+  /** First and last attempt; null without any. */
+  since: string | null;
+  until: string | null;
+  /** More runs failed than are known to have tried the node. */
+  incomplete: boolean;
+}
+
+export interface Counts {
+  /** @param unit index of the unit */
+  of(unit: number, side: Side): Sum;
+}
+
+/** Asks for the counts of some units, divided at the ends of `sides`. */
+export async function countUnits(
+  store: Store,
+  agent: string,
+  units: Unit[],
+  sides: Side[],
+): Promise<Counts> {
+  const ends = sides.flatMap(({ since, until }) => [since, until]);
+  const marks = [...new Set(ends)].filter((end) => end !== '' && end !== NEVER).sort();
+  // Several evolutions may ask for the same unit.
+  const keys = units.map((unit) => JSON.stringify(unit));
+  const distinct = [...new Map(keys.map((key, index) => [key, units[index]!])).entries()];
+  const places = new Map(distinct.map(([key], place) => [key, place]));
+  const nodes = unitsBy(distinct, ({ nodes }) => nodes);
+  const fingerprints = unitsBy(distinct, ({ fingerprints }) => fingerprints);
+  const shared = {
+    agent,
+    marks: marks.map(storedForm),
+    nodes: [...nodes.keys()],
+    refs: versionsOf(sides),
+  };
+  const [exposures, failures] = await Promise.all([
+    store.rows('effect_exposure', { ...shared, units: nodes }, exposureRow),
+    store.rows(
+      'effect_failures',
+      { ...shared, fingerprints: [...fingerprints.keys()], units: fingerprints },
+      failureRow,
+    ),
+  ]);
+  const within = ({ refs, except, since, until }: Side) => {
+    const isIn = (row: { graph_snapshot_ref: string; stretch: number }) =>
+      (refs ? refs.has(row.graph_snapshot_ref) : !except.has(row.graph_snapshot_ref)) &&
+      (marks[row.stretch - 1] ?? '') >= since &&
+      (marks[row.stretch] ?? NEVER) <= until;
+    return isIn;
+  };
+  return {
+    of: (unit, side) => {
+      const place = places.get(keys[unit]!);
+      const isIn = within(side);
+      return sumUp(
+        exposures.filter((row) => row.unit === place && isIn(row)),
+        failures.filter((row) => row.unit === place && isIn(row)),
+      );
+    },
+  };
+}
+
+/** The versions that the sides lie on, none when one of them lies on any. */
+export function versionsOf(sides: readonly Side[]): string[] {
+  if (sides.some(({ refs }) => refs === null)) return [];
+  return [...new Set(sides.flatMap(({ refs }) => [...(refs ?? [])]))];
+}
+
+function unitsBy(
+  units: [key: string, unit: Unit][],
+  names: (unit: Unit) => string[],
+): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  units.forEach(([, unit], index) => {
+    for (const name of names(unit)) found.set(name, [...(found.get(name) ?? []), index]);
+  });
+  return found;
+}
+
+function sumUp(
+  exposures: z.infer<typeof exposureRow>[],
+  failed: z.infer<typeof failureRow>[],
+): Sum {
+  const total = <Row>(rows: Row[], value: (row: Row) => number) =>
+    rows.reduce((sum, row) => sum + value(row), 0);
+  const attempts = total(exposures, (row) => row.attempts);
+  const failures = total(failed, (row) => row.failures);
+  const triedRuns = total(exposures, (row) => row.runs);
+  const failed_runs = total(failed, (row) => row.failed_runs);
+  // Without any attempt on record there is no exposure, whatever failed.
+  const runs = triedRuns === 0 ? 0 : Math.max(triedRuns, failed_runs);
+  return {
+    attempts,
+    failures,
+    rate: attempts === 0 ? null : failures / attempts,
+    runs,
+    failed_runs,
+    terminal_runs: total(failed, (row) => row.terminal_runs),
+    run_rate: runs === 0 ? null : failed_runs / runs,
+    graph_snapshot_refs: [...new Set(exposures.map((row) => row.graph_snapshot_ref))].sort(),
+    since: exposures.map((row) => row.first_seen).sort()[0] ?? null,
+    until:
+      exposures
+        .map((row) => row.last_seen)
+        .sort()
+        .at(-1) ?? null,
+    incomplete: failed_runs > triedRuns,
+  };
+}

@@ -1,0 +1,153 @@
+// What evolutions did to the groups that they were made for: the fix ledger.
+import { quoteId } from '../brief/quote.ts';
+import { type Effect, type GraphSnapshot, graphSnapshot } from '../schemas.ts';
+import { type SumBefore, sumsBefore } from './before.ts';
+import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
+import type { KnownGroup, Ledger, Question } from './ledger.ts';
+import { movedGroups } from './moved.ts';
+import { judge } from './verdict.ts';
+import { type Window, windowOf } from './windows.ts';
+
+/** Answers in the order of the questions. Same rows, same answers. */
+export async function judgeEffects(ledger: Ledger, questions: Question[]): Promise<Effect[]> {
+  if (questions.length === 0) return [];
+  const { store, agent, timeline, groups } = ledger;
+  const snapshots = await snapshotsOf(ledger, questions);
+  const windows = questions.map(({ evolution, fingerprint }) =>
+    windowOf(evolution, timeline, fingerprint),
+  );
+  const moved = await movedGroups(ledger, questions, windows, snapshots);
+  const units = questions.map(({ fingerprint }, index): Unit => {
+    const fingerprints = [fingerprint, ...moved[index]!.map((group) => group.fingerprint)];
+    const nodes = fingerprints.flatMap((one) => groups.get(one)?.node_id ?? []);
+    return { fingerprints, nodes: [...new Set(nodes)] };
+  });
+  const counts = await countUnits(
+    store,
+    agent,
+    units,
+    windows.flatMap(({ before, after }) => [before, after]),
+  );
+  const before = await sumsBefore(ledger, questions, windows, units, counts);
+  return questions.map((question, index) =>
+    effectOf(question, {
+      group: groups.get(question.fingerprint),
+      unit: units[index]!,
+      index,
+      window: windows[index]!,
+      before: before[index]!,
+      counts,
+      newVersion: snapshots.get(question.evolution.graph_snapshot_ref),
+    }),
+  );
+}
+
+interface Material {
+  group: KnownGroup | undefined;
+  unit: Unit;
+  index: number;
+  window: Window;
+  before: SumBefore;
+  counts: Counts;
+  newVersion: GraphSnapshot | undefined;
+}
+
+function effectOf({ evolution, fingerprint, targeted }: Question, material: Material): Effect {
+  const { unit, index, window, counts } = material;
+  const { sum: before, notes: beforeNotes } = material.before;
+  const after = counts.of(index, window.after);
+  const trials = ({ runs, failed_runs }: Sum) => ({ trials: runs, failed: failed_runs });
+  const { verdict, ratio, interval } = judge(trials(before), trials(after));
+  const early = counts.of(index, { ...window.after, until: evolution.timestamp });
+  const notes = [
+    ...window.notes,
+    ...beforeNotes,
+    ...groupNotes(material, before, after),
+    ...(window.after.since === '' && evolution.status === 'applied' && early.attempts > 0
+      ? [
+          `${early.attempts} attempts on the new version are dated before the evolution (clocks differ, or it was recorded late): versions decide, not times.`,
+        ]
+      : []),
+    ...(verdict === 'effective' && interval[0] > 0.5 ? ['It helped, but less than by half.'] : []),
+  ];
+  return {
+    evolution_id: evolution.evolution_id,
+    fingerprint,
+    verdict,
+    before: counted(before),
+    after: counted(after),
+    rate_ratio: ratio,
+    interval,
+    since: after.since ?? evolution.timestamp,
+    targeted,
+    node_ids: unit.nodes,
+    counted_fingerprints: unit.fingerprints,
+    window: { before: lying(before), after: lying(after) },
+    notes,
+  };
+}
+
+function groupNotes({ group, unit, newVersion }: Material, before: Sum, after: Sum): string[] {
+  if (!group) return ['No failure of this group is stored for the agent.'];
+  const notes: string[] = [];
+  const [, ...movedTo] = unit.fingerprints;
+  if (movedTo.length > 0) {
+    const nodes = unit.nodes.filter((node) => node !== group.node_id).map(quoteId);
+    notes.push(
+      `The same error now comes from ${nodes.join(', ')} (${movedTo.slice(0, 3).map(quoteId).join(', ')}): counted together.`,
+    );
+  }
+  const gone = newVersion && newVersion.nodes.length > 0 && group.node_id !== '';
+  if (gone && !newVersion.nodes.includes(group.node_id)) {
+    notes.push(`The node ${quoteId(group.node_id)} is not in the new version: removed or renamed.`);
+  } else if (after.attempts === 0) {
+    notes.push(
+      after.failures === 0
+        ? 'The node was not tried since.'
+        : 'The attempts after are not on record, so there is no rate.',
+    );
+  }
+  if (before.attempts === 0) {
+    notes.push(
+      before.failures === 0
+        ? 'No attempt from before is on record (attempts are kept for 30 days).'
+        : 'The attempts before are not on record, so there is no rate.',
+    );
+  } else if (before.failures === 0) {
+    notes.push('The group was not seen before.');
+  }
+  if (before.runs > 0 && after.runs > 0 && (before.incomplete || after.incomplete)) {
+    notes.push(
+      'More runs failed than are known to have tried the node: some attempts are missing.',
+    );
+  }
+  const endedShare = (sum: Sum) => sum.terminal_runs / sum.failed_runs;
+  if (after.failed_runs > 0 && endedShare(before) >= 0.5 && endedShare(after) < 0.5) {
+    notes.push(
+      `It still occurs, but ends fewer runs: ${after.terminal_runs} of ${after.runs} after, ${before.terminal_runs} of ${before.runs} before.`,
+    );
+  }
+  return notes;
+}
+
+function counted({ attempts, failures, rate, runs, failed_runs, terminal_runs, run_rate }: Sum) {
+  return { attempts, failures, rate, runs, failed_runs, terminal_runs, run_rate };
+}
+
+const lying = ({ graph_snapshot_refs, since, until }: Sum) => ({
+  graph_snapshot_refs,
+  since,
+  until,
+});
+
+async function snapshotsOf(
+  { store }: Ledger,
+  questions: Question[],
+): Promise<Map<string, GraphSnapshot>> {
+  const refs = questions.flatMap(({ evolution }) => [
+    evolution.from_ref,
+    evolution.graph_snapshot_ref,
+  ]);
+  const rows = await store.rows('snapshots_by_ref', { refs: [...new Set(refs)] }, graphSnapshot);
+  return new Map(rows.map((row) => [row.ref, row]));
+}
