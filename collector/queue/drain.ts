@@ -126,6 +126,8 @@ export class Drain {
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         this.counted.retries++;
+        // A part of what was inserted may have left the queue.
+        if (inserted && store.state.done >= inserted.batch.from) inserted = undefined;
         const reason = error instanceof Error ? error.message || error.name : String(error);
         if (tries === 0) {
           logger.warn({ reason }, 'rows wait in the queue: ClickHouse does not take them');

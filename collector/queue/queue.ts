@@ -21,7 +21,11 @@ export interface DurableQueueOptions {
 }
 
 const MAX_FIRST_SEEN_WAITING = 10_000;
-const MAX_PROBE_BYTES = 1024 * 1024;
+/**
+ * How long a failed write counts, in milliseconds: senders that heed the readiness send nothing that
+ * could show that the disk is well again, and a trial of our own would take its last pages.
+ */
+const TRY_AGAIN_MS = 5_000;
 
 /**
  * Takes rows to disk. States: open; committing soon (requests of this turn of the event loop wait to
@@ -39,7 +43,7 @@ export class DurableQueue implements Sink {
   private closed = false;
   private firstSeen = new Map<string, string>();
   private failure: string | undefined;
-  private failedBytes = 0;
+  private failedAt = 0;
   /** Bytes of the request that was refused last, while none was taken since. */
   private refusedBytes = 0;
 
@@ -93,7 +97,7 @@ export class DurableQueue implements Sink {
   /** Why nothing can be accepted now; undefined when it can. */
   notReady(): string | undefined {
     if (this.closed) return 'the collector is shutting down';
-    if (this.failure !== undefined && !this.canWriteAgain()) {
+    if (this.failure !== undefined && performance.now() < this.failedAt + TRY_AGAIN_MS) {
       return `the queue cannot be written: ${this.failure}`;
     }
     // What was refused last has to fit, or its sender would be refused again.
@@ -125,18 +129,6 @@ export class DurableQueue implements Sink {
     return this.held === 0 || this.held + bytes <= this.maxBytes;
   }
 
-  /** Senders that heed the readiness send nothing that could show it. */
-  private canWriteAgain(): boolean {
-    try {
-      this.store.probe(Math.min(this.failedBytes, MAX_PROBE_BYTES));
-      this.failure = undefined;
-      this.logger.info('the queue can be written again');
-    } catch (error) {
-      this.failure = (error as Error).message;
-    }
-    return this.failure === undefined;
-  }
-
   /** Commits what waits; nothing is accepted any more. */
   close(): void {
     this.closed = true;
@@ -162,7 +154,7 @@ export class DurableQueue implements Sink {
         this.logger.error({ reason }, 'the queue cannot be written; senders keep their data');
       }
       this.failure = reason;
-      this.failedBytes = group.reduce((sum, { bytes }) => sum + bytes, 0);
+      this.failedAt = performance.now();
       for (const { reject } of group) reject(new SinkUnavailable(reason));
       return;
     }

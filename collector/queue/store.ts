@@ -155,6 +155,33 @@ export class QueueStore {
 
   /** Removes a batch that ClickHouse has, and keeps the rows it refused as dead letters. */
   confirm(batch: Batch, refused: RefusedRow[], at: number): void {
+    try {
+      this.confirmAll(batch, refused, at);
+    } catch (error) {
+      // On a full disk only so much fits as the last transactions left free; what stays of the batch
+      // is inserted once more, and is the same rows.
+      if (refused.length > 0 || batch.entries.length === 1) throw error;
+      this.confirmFirst(batch);
+      throw error;
+    }
+  }
+
+  /** Removes entries from the batch's start, one a transaction, as far as the disk takes it. */
+  private confirmFirst(batch: Batch): void {
+    for (const entry of batch.entries) {
+      const { done, bytes } = this.position;
+      try {
+        this.write({ done: done + 1, bytes: bytes - entryBytes(entry) }, () => {
+          this.entries.removeSync(done + 1);
+        });
+      } catch {
+        return;
+      }
+      if (done + 1 === batch.to - 1) return;
+    }
+  }
+
+  private confirmAll(batch: Batch, refused: RefusedRow[], at: number): void {
     const { bytes, deadLetters, deadLetterBytes } = this.position;
     const gone = batch.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     const dead = refused.reduce((sum, { row }) => sum + Buffer.byteLength(row), 0);
@@ -215,12 +242,6 @@ export class QueueStore {
   /** The time that stands for a span which told none, if it came before. */
   firstSeen(span: string): string | undefined {
     return this.seen.get(span);
-  }
-
-  /** Writes so many bytes and removes them, to see whether the disk takes them. */
-  probe(bytes: number): void {
-    this.write({}, () => this.seen.putSync('probe', ' '.repeat(bytes)));
-    this.write({}, () => this.seen.removeSync('probe'));
   }
 
   close(): Promise<void> {
