@@ -16,8 +16,8 @@ export interface Insert {
   token: string;
   /** How often these rows could not be inserted before. */
   tries?: number;
-  /** Some other row of the table: if ClickHouse takes it, what it does not take is to blame. */
-  witness?: Buffer | undefined;
+  /** Gives some other row of the table: if ClickHouse takes it, what it does not take is to blame. */
+  witness?: () => Buffer | undefined;
   signal?: AbortSignal;
 }
 
@@ -147,7 +147,8 @@ export class Inserter {
     const rows = rowsOf(insert);
     const every = Math.ceil(rows.length / SAMPLES);
     const samples = rows.length > 1 ? rows.filter((_row, index) => index % every === 0) : [];
-    if (insert.witness) samples.unshift(insert.witness);
+    const witness = insert.witness?.();
+    if (witness) samples.unshift(witness);
     for (const [index, sample] of samples.entries()) {
       const taken = await this.insertOnce(
         { ...insert, rows: 1 },

@@ -126,8 +126,6 @@ export class Drain {
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         this.counted.retries++;
-        // A part of what was inserted may have left the queue.
-        if (inserted && store.state.done >= inserted.batch.from) inserted = undefined;
         const reason = error instanceof Error ? error.message || error.name : String(error);
         if (tries === 0) {
           logger.warn({ reason }, 'rows wait in the queue: ClickHouse does not take them');
@@ -153,8 +151,10 @@ export class Drain {
       for (const { layout, rows, parts } of byLayout(batch, table)) {
         const columns = store.layout(layout);
         const token = `${batch.id}:${layout}`;
-        const behind = tries > 0 ? store.rowsBehind(batch, table, layout) : undefined;
-        const witness = behind && readRows(behind, columns).next().value?.bytes;
+        const witness = () => {
+          const behind = store.rowsBehind(batch, table, layout);
+          return behind && readRows(behind, columns).next().value?.bytes;
+        };
         const insert = { table, columns, parts, rows, token, tries, witness, signal };
         for (const row of await inserter.insert(insert)) {
           refused.push({ ...row, index: offset + row.index });

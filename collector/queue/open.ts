@@ -105,7 +105,7 @@ function startOf(pid: number): string {
 const READ_ALL = `
   const { open } = require(process.argv[1]);
   const env = open({ path: process.argv[2], maxDbs: 8, overlappingSync: false });
-  for (const name of ['meta', 'entries', 'dead_letters']) {
+  for (const name of ['meta', 'entries', 'dead_letters', 'layouts']) {
     for (const _ of env.openDB({ name, encoding: 'msgpack' }).getRange({})) {}
   }
   for (const name of ['first_seen', 'first_seen_order']) {

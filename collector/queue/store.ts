@@ -51,6 +51,14 @@ export interface RefusedRow {
 /** Entries that are looked through for a row behind a batch. */
 const LOOK_BEHIND = 1000;
 
+/**
+ * Pages that are held so that a queue on a full disk can still be emptied: a transaction that removes a
+ * batch writes some hundred pages anew, and appending may have taken the last ones.
+ */
+const RESERVED_PAGES = 256;
+/** A value that takes one page of 4 KiB. */
+const RESERVED = Buffer.alloc(4000);
+
 /** Bounds of what is remembered of spans without a time. */
 const FIRST_SEEN_MAX = 100_000;
 const FIRST_SEEN_EVICTED_AT_ONCE = 1000;
@@ -63,6 +71,8 @@ export class QueueStore {
   private readonly dead: Database<DeadLetter, [number, string, number]>;
   private readonly seen: Database<string, string>;
   private readonly seenOrder: Database<string, number>;
+  private readonly reserve: Database<Buffer, number>;
+  private isReserved: boolean;
   private readonly layouts: ReadonlyMap<string, readonly Column[]>;
   private position: Position;
 
@@ -83,6 +93,8 @@ export class QueueStore {
       deadLetters: 0,
       deadLetterBytes: 0,
     };
+    this.reserve = this.env.openDB({ name: 'reserve', encoding: 'binary' });
+    this.isReserved = this.reserve.get(0) !== undefined;
     const layouts = this.env.openDB<readonly Column[], string>({
       name: 'layouts',
       encoding: 'msgpack',
@@ -90,6 +102,7 @@ export class QueueStore {
     this.write({}, () => {
       for (const { id, columns } of Object.values(LAYOUTS)) layouts.putSync(id, columns);
     });
+    this.holdReserve();
     this.layouts = new Map([...layouts.getRange({})].map(({ key, value }) => [key, value]));
   }
 
@@ -133,7 +146,7 @@ export class QueueStore {
       bytes += entryBytes(value);
     }
     const to = done + entries.length;
-    if (batchTo === 0) this.write({ batchTo: to }, () => {});
+    if (batchTo === 0) this.writeForRoom({ batchTo: to }, () => {});
     return { id: `${queueId}:${from}-${to}`, from, to, entries };
   }
 
@@ -155,33 +168,6 @@ export class QueueStore {
 
   /** Removes a batch that ClickHouse has, and keeps the rows it refused as dead letters. */
   confirm(batch: Batch, refused: RefusedRow[], at: number): void {
-    try {
-      this.confirmAll(batch, refused, at);
-    } catch (error) {
-      // On a full disk only so much fits as the last transactions left free; what stays of the batch
-      // is inserted once more, and is the same rows.
-      if (refused.length > 0 || batch.entries.length === 1) throw error;
-      this.confirmFirst(batch);
-      throw error;
-    }
-  }
-
-  /** Removes entries from the batch's start, one a transaction, as far as the disk takes it. */
-  private confirmFirst(batch: Batch): void {
-    for (const entry of batch.entries) {
-      const { done, bytes } = this.position;
-      try {
-        this.write({ done: done + 1, bytes: bytes - entryBytes(entry) }, () => {
-          this.entries.removeSync(done + 1);
-        });
-      } catch {
-        return;
-      }
-      if (done + 1 === batch.to - 1) return;
-    }
-  }
-
-  private confirmAll(batch: Batch, refused: RefusedRow[], at: number): void {
     const { bytes, deadLetters, deadLetterBytes } = this.position;
     const gone = batch.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     const dead = refused.reduce((sum, { row }) => sum + Buffer.byteLength(row), 0);
@@ -192,7 +178,7 @@ export class QueueStore {
       deadLetters: deadLetters + refused.length,
       deadLetterBytes: deadLetterBytes + dead,
     };
-    this.write(next, () => {
+    this.writeForRoom(next, () => {
       for (let key = batch.from; key <= batch.to; key++) this.entries.removeSync(key);
       for (const { table, index, row, reason } of refused) {
         this.dead.putSync([batch.from, table, index], { table, row, reason, at });
@@ -231,7 +217,7 @@ export class QueueStore {
       deadLetters: deadLetters - letters.length,
       deadLetterBytes: deadLetterBytes - gone,
     };
-    this.write(next, () => {
+    this.writeForRoom(next, () => {
       for (const id of ids) this.dead.removeSync(keyOf(id));
       entries.forEach((entry, index) => {
         this.entries.putSync(last + 1 + index, entry);
@@ -261,6 +247,45 @@ export class QueueStore {
     for (const { key, value } of Array.from(this.seenOrder.getRange({ limit }))) {
       this.seen.removeSync(value);
       this.seenOrder.removeSync(key);
+    }
+  }
+
+  /** The same for what leads to more room: on a full disk it may take the reserve. */
+  private writeForRoom(change: Partial<Position>, action: () => void): void {
+    try {
+      this.write(change, action);
+    } catch (error) {
+      if (!this.spendReserve()) throw error;
+      this.write(change, action);
+    }
+    this.holdReserve();
+  }
+
+  private holdReserve(): void {
+    if (this.isReserved) return;
+    try {
+      this.write({}, () => {
+        for (let page = 0; page < RESERVED_PAGES; page++) this.reserve.putSync(page, RESERVED);
+      });
+      this.isReserved = true;
+    } catch {
+      // Held again when there is room for it.
+    }
+  }
+
+  /** Says whether there was one, which is free now. */
+  private spendReserve(): boolean {
+    if (!this.isReserved) return false;
+    try {
+      this.write({}, () => {
+        for (let page = 0; page < RESERVED_PAGES; page++) this.reserve.removeSync(page);
+      });
+      this.isReserved = false;
+      // LMDB uses pages again from the second transaction on after the one that freed them.
+      for (let i = 0; i < 2; i++) this.write({}, () => {});
+      return true;
+    } catch {
+      return false;
     }
   }
 

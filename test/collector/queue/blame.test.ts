@@ -43,7 +43,7 @@ const insertOf = (tries: number, witness: Buffer | undefined, ...nodes: string[]
   parts: [bytesOf(...nodes)],
   token: 'token',
   tries,
-  witness,
+  witness: () => witness,
 });
 
 test('an unknown code is held against a row when others are taken, and not before', async () => {
