@@ -5,8 +5,8 @@ import type { Sample } from './measure.ts';
 import { RecentIds } from './recent-ids.ts';
 import { type SnapshotRefs, UsedRefs } from './snapshot-refs.ts';
 
-/** About 8 MB of ids. */
-const RECENT_FAILURES = 65_536;
+/** 1 MiB. */
+const RECENT_FAILURES = 131_072;
 
 /** Hands rows on, and counts them when they were accepted. */
 export class CountingSink implements Sink {
@@ -59,7 +59,7 @@ export class CountingSink implements Sink {
     return this.inner.receivedAt?.(traceId, spanId, now) ?? now;
   }
 
-  /** Failures that were among the newest accepted ones already. */
+  /** Failures that were among the recent accepted ones already. */
   get duplicateFailures(): number {
     return this.again;
   }
