@@ -1,11 +1,11 @@
 // The whole collector: requests over HTTP, gunzip, reading, redaction, the queue synced to disk, rows
 // in embedded ClickHouse. Sender, collector and engine are processes of their own on the same cores.
-import { setTimeout as wait } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { type Mix, requests, SPANS_PER_REQUEST } from './load.ts';
 import {
   cpuSeconds,
   type Faultline,
+  queueEmptied,
   startFaultline,
   startSender,
   watchMemory,
@@ -97,7 +97,7 @@ async function measure(faultline: Faultline, load: Load): Promise<Row> {
   const report = await sender.report;
   // What is still in the queue belongs to the cost too.
   const drainStart = performance.now();
-  await emptied(faultline);
+  await queueEmptied(faultline);
   const drainSeconds = (performance.now() - drainStart) / 1000;
   memory.stop();
   const refused = Object.values(report.refused).reduce((sum, count) => sum + count, 0);
@@ -115,14 +115,6 @@ async function measure(faultline: Faultline, load: Load): Promise<Row> {
     'ack p99 ms': report.p99.toFixed(1),
     refused,
   };
-}
-
-async function emptied({ otlpHttp }: Faultline): Promise<void> {
-  for (;;) {
-    const metrics = await (await fetch(`${otlpHttp}/metrics`)).text();
-    if (/^faultline_queue_entries(?:\{.*\})? 0$/m.test(metrics)) return;
-    await wait(20);
-  }
 }
 
 export async function run(): Promise<void> {

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SendOrder, SendReport } from './sender.ts';
 
@@ -92,6 +93,15 @@ async function firstReady(child: ChildProcess): Promise<{ otlpHttp: string; clic
     }
   }
   throw new Error('faultline start ended before it was ready');
+}
+
+/** Resolves when nothing waits in the collector's queue. */
+export async function queueEmptied({ otlpHttp }: Faultline): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${otlpHttp}/metrics`)).text();
+    if (/^faultline_queue_entries(?:\{.*\})? 0$/m.test(metrics)) return;
+    await wait(20);
+  }
 }
 
 /** Starts to send; `ready` resolves when it begins to measure. */
