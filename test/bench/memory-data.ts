@@ -1,12 +1,14 @@
 // Seeded failures, attempts, runs, snapshots and evolutions, made by SQL alone.
 import { writeFile } from 'node:fs/promises';
+import { migrate } from '../../deploy/clickhouse/migrate.ts';
+import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
 
 /** Sends one statement and answers what came back. */
 export type Ask = (sql: string) => Promise<string>;
 
 /** Rows of one INSERT, so that its memory stays small. */
 const FAILURES_AT_ONCE = 250_000;
-export const AGENTS = 50;
+const AGENTS = 50;
 const NODES = 20;
 const VERSIONS = 6;
 /** Everything happened in so many days before now. */
@@ -99,6 +101,30 @@ const EVOLUTIONS = `
     ${REF('version - 1')}, ${REF('version')},
     arrayMap(i -> concat('v1:', lower(hex(MD5(concat(agent, 'node-', toString((version + i) % 7), ['ToolTimeout', 'RateLimitError', 'ParseError'][1 + i]))))), range(2)), at
   FROM numbers(${AGENTS * (VERSIONS - 1)})`;
+
+/** Embedded ClickHouse with the tables, and a way to send statements to it. */
+export async function openEngine(
+  dataDir: string,
+): Promise<{ engine: EmbeddedClickHouse; ask: Ask }> {
+  const engine = await startEmbedded({ dataDir, port: 0 });
+  const { username, password } = engine.writer;
+  await migrate(
+    { url: engine.url, username, password },
+    { database: 'faultline', retentionDays: 90 },
+  );
+  const headers = { 'x-clickhouse-user': username, 'x-clickhouse-key': password };
+  const ask: Ask = async (sql) => {
+    const answer = await fetch(`${engine.url}/?database=faultline`, {
+      method: 'POST',
+      headers,
+      body: sql,
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text.slice(0, 500));
+    return text;
+  };
+  return { engine, ask };
+}
 
 /** Makes the rows; writes `done` when all are there. */
 export async function seed(ask: Ask, failures: number, done: string): Promise<void> {

@@ -5,10 +5,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '../../deploy/clickhouse/migrate.ts';
-import { startEmbedded } from '../../deploy/embedded/index.ts';
 import { connect, type History } from '../../query/index.ts';
-import { type Ask, seed } from './memory-data.ts';
+import { type Ask, openEngine, seed } from './memory-data.ts';
 
 export const name = 'Memory: milliseconds of a question, p50 / p95, over seeded failures';
 
@@ -23,27 +21,10 @@ const AGENTS = { large: 'agent-00', usual: 'agent-20' };
 export async function run(): Promise<void> {
   const dataDir = KEPT ?? (await mkdtemp(join(tmpdir(), 'faultline-memory-')));
   const isMade = existsSync(join(dataDir, `seeded-${FAILURES}`));
-  const engine = await startEmbedded({ dataDir, port: 0 });
-  const { username, password } = engine.writer;
-  const ask: Ask = async (sql) => {
-    const answer = await fetch(`${engine.url}/?database=faultline`, {
-      method: 'POST',
-      headers: { 'x-clickhouse-user': username, 'x-clickhouse-key': password },
-      body: sql,
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(text.slice(0, 500));
-    return text;
-  };
+  const { engine, ask } = await openEngine(dataDir);
   const history = connect({ clickhouse: { url: engine.url, ...engine.reader } });
   try {
-    if (!isMade) {
-      await migrate(
-        { url: engine.url, ...engine.writer },
-        { database: 'faultline', retentionDays: 90 },
-      );
-      await seed(ask, FAILURES, join(dataDir, `seeded-${FAILURES}`));
-    }
+    if (!isMade) await seed(ask, FAILURES, join(dataDir, `seeded-${FAILURES}`));
     console.log(await sizes(ask));
     for (const [size, agent] of Object.entries(AGENTS)) {
       console.log(`\n${size} agent: ${await amounts(ask, agent)}`);
