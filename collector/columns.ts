@@ -109,6 +109,7 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     duration_ns: 'UInt64',
     trace_id: 'String',
     span_id: 'String',
+    root_span_id: 'String',
   },
   graph_runs: {
     agent_id: 'String',
@@ -125,6 +126,8 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     ended_at: 'DateTime64(9)',
     outcome: 'String',
     told_at: 'DateTime64(9)',
+    root_span_id: 'String',
+    received_at: 'DateTime64(9)',
   },
   graph_snapshots: {
     ref: 'String',
@@ -156,6 +159,18 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     service_name: 'String',
     environment: 'String',
     received_at: 'DateTime64(9)',
+  },
+  group_events: {
+    timestamp: 'DateTime64(9)',
+    event_id: 'UUID',
+    agent_id: 'String',
+    fingerprint: 'String',
+    kind: 'String',
+    other_fingerprint: 'String',
+    value: 'String',
+    author: 'String',
+    reason: 'String',
+    evolution_id: 'String',
   },
 };
 

@@ -6,6 +6,8 @@ import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
 import { LinkedSink } from './linking/linked-sink.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { LogService, type LogStats } from './logs.ts';
+import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
+import { WatchedSink } from './lost-runs/watched-sink.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
 import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
@@ -47,6 +49,8 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   queue: QueueOptions;
   /** How rows that belong together but came apart are linked. */
   linking?: LinkingOptions | undefined;
+  /** When a run that is not heard of any more is a failure. @default never */
+  lostRuns?: LostRunOptions | undefined;
   /** Who may read `/metrics` and use the dead letters. @default callers on this machine */
   access?: HistoryAccess;
   /** Of Faultline, for the metrics. @default 'unknown' */
@@ -59,6 +63,7 @@ export interface CollectorStats extends TraceStats {
   logs: LogStats;
   queue: QueueStats;
   linking: LinkerStats;
+  lostRuns: LostRunStats;
 }
 
 export interface Collector {
@@ -121,13 +126,20 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   });
   telemetry.linker(() => linker.stats());
   linker.start();
+  const lostRuns = new LostRunWatch({
+    client,
+    queue: { sink: queue.sink, drained: () => queue.drained() },
+    logger,
+    options: options.lostRuns ?? { afterMs: 0 },
+  });
   const end = async (): Promise<void> => {
+    await lostRuns.close();
     await linker.close();
     await queue.close();
     telemetry.close();
     await client.close();
   };
-  const sink = new LinkedSink(telemetry.sink(queue.sink), linker);
+  const sink = new WatchedSink(new LinkedSink(telemetry.sink(queue.sink), linker), lostRuns);
   const secrets = new Redaction({ nationalIds: options.redactNationalIds ?? false });
   const traces = new TraceService(sink, options.keep, undefined, secrets);
   const logs = new LogService(sink, undefined, secrets);
@@ -161,6 +173,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       logs: logs.stats(),
       queue: queue.stats(),
       linking: linker.stats(),
+      lostRuns: lostRuns.stats(),
     }),
     drained: () => linker.settled(),
     close: async () => {

@@ -93,6 +93,8 @@ export interface NodeAttemptRow {
   duration_ns: string;
   trace_id: string;
   span_id: string;
+  /** The failure's span that this attempt failed because of; '' when it tells its own or is good. */
+  root_span_id: string;
 }
 
 export interface GraphRunRow {
@@ -110,6 +112,9 @@ export interface GraphRunRow {
   ended_at: string;
   outcome: string;
   told_at: string;
+  /** The failure's span that the run failed because of; '' when it tells its own or is good. */
+  root_span_id: string;
+  received_at: string;
 }
 
 export interface GraphSnapshotRow {
@@ -146,6 +151,20 @@ export interface EvolutionRow {
   received_at: string;
 }
 
+/** A change of a group of failures. */
+export interface GroupEventRow {
+  timestamp: string;
+  event_id: string;
+  agent_id: string;
+  fingerprint: string;
+  kind: string;
+  other_fingerprint: string;
+  value: string;
+  author: string;
+  reason: string;
+  evolution_id: string;
+}
+
 export interface Rows {
   failures: FailureRow[];
   exception_records: ExceptionRecordRow[];
@@ -153,6 +172,7 @@ export interface Rows {
   graph_runs: GraphRunRow[];
   graph_snapshots: GraphSnapshotRow[];
   evolutions: EvolutionRow[];
+  group_events: GroupEventRow[];
 }
 
 export type Table = keyof Rows;
@@ -168,6 +188,7 @@ export const TABLES: readonly Table[] = [
   'node_attempts',
   'graph_runs',
   'evolutions',
+  'group_events',
 ];
 
 export function emptyRows(): Rows {
@@ -178,6 +199,7 @@ export function emptyRows(): Rows {
     graph_runs: [],
     graph_snapshots: [],
     evolutions: [],
+    group_events: [],
   };
 }
 
@@ -189,4 +211,5 @@ export function appendRows(to: Rows, from: Rows): void {
   for (const row of from.graph_runs) to.graph_runs.push(row);
   for (const row of from.graph_snapshots) to.graph_snapshots.push(row);
   for (const row of from.evolutions) to.evolutions.push(row);
+  for (const row of from.group_events) to.group_events.push(row);
 }

@@ -3,7 +3,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addQueryVerbs } from '../query/cli/verbs.ts';
 import { addDeadLetterVerbs } from './dead-letters.ts';
+import { addDoctorVerb } from './doctor/verb.ts';
 import { addFingerprintVerb } from './fingerprint.ts';
+import { addMcpVerb } from './mcp.ts';
 import { flagHelp, readSettings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -74,6 +76,8 @@ program
 addQueryVerbs(program);
 addDeadLetterVerbs(program);
 addFingerprintVerb(program);
+addMcpVerb(program);
+addDoctorVerb(program);
 
 /** What was given on the command line, by flag name; commander itself uses camel case. */
 function flagValues(command: Command): Record<string, unknown> {

@@ -49,6 +49,10 @@ const flags = {
     'remove national ids too, besides secrets, e-mail addresses and card numbers',
   ],
   'retention-days': [z.coerce.number().int().min(1).max(3650).default(90), 'days to keep failures'],
+  'lost-run-minutes': [
+    z.coerce.number().int().min(0).max(10_080).default(60),
+    'minutes of silence after which a run that has not ended is a failure; 0 = never',
+  ],
   'queue-max-mib': [
     z.coerce.number().int().min(1).max(1_048_576).default(1024),
     'most MiB of rows that wait for ClickHouse; beyond it senders are told to wait',

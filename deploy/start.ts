@@ -85,6 +85,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       keep: settings.keep,
       redactNationalIds: settings['redact-national-ids'],
       maxBodyMib: settings['max-body-mib'],
+      lostRuns: { afterMs: settings['lost-run-minutes'] * 60_000 },
       queue: {
         folder: join(settings['data-dir'], 'queue'),
         maxBytes: settings['queue-max-mib'] * 1024 * 1024,
@@ -106,6 +107,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       history,
       host: settings.host,
       port: settings['query-port'],
+      version,
       access,
       createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,

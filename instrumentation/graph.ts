@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
 import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
+import { findRunningWith } from './crash/running.ts';
 import { guarded } from './guard.ts';
 import { defaultTracer } from './pipeline/default.ts';
 import type { Redactor } from './redaction/index.ts';
@@ -88,6 +89,10 @@ interface Current {
 }
 
 const storage = new AsyncLocalStorage<Current>();
+findRunningWith(() => {
+  const { recorder, inside } = storage.getStore() ?? {};
+  return recorder && { run: recorder, attempt: inside };
+});
 
 /**
  * Records the runs of a graph. Nothing is thrown into the app: a fault of the recording is skipped.

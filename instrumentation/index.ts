@@ -13,6 +13,8 @@ export type {
   RunOptions,
 } from './graph.ts';
 export { instrumentGraph, instrumentNode } from './graph.ts';
+export type { GroupEvent } from './group-event.ts';
+export { recordGroupEvent } from './group-event.ts';
 export * from './langgraph/index.ts';
 export { flush } from './pipeline/default.ts';
 export type { Pipeline, PipelineOptions } from './pipeline/pipeline.ts';

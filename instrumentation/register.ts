@@ -10,16 +10,21 @@ import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
 import { prepareAppTracing } from './app-sdk.ts';
 import { sayOnce } from './guard.ts';
 import { LangGraphInstrumentation } from './langgraph/index.ts';
+import { sendLeftovers } from './pipeline/default.ts';
 import { isDisabled } from './pipeline/environment.ts';
 
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
 const HOOKED = [/\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/];
+
+const LEFTOVERS_AFTER_MS = 1000;
 
 if (!isDisabled()) {
   try {
     installLoaderHook();
     new LangGraphInstrumentation();
     await prepareAppTracing();
+    // By then the app has named itself to its own SDK, if it has one.
+    setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();
   } catch (error) {
     sayOnce('register', `could not start and records nothing: ${(error as Error).message}`);
     diag.error('faultline/register failed', error);

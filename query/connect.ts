@@ -1,13 +1,18 @@
 // The history over ClickHouse, in the process that asks.
 import { z } from 'zod';
+import { retryQuestions } from './advice/advice.ts';
 import { writeBrief } from './brief/brief.ts';
+import { cascadeQuestions } from './cascade/questions.ts';
+import { casesQuestions } from './cases/cases.ts';
 import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
 import { InvalidInputError, NotFoundError } from './errors.ts';
 import { type OtlpOptions, recordEvolution } from './evolutions.ts';
 import { diffVersions } from './graphs/versions.ts';
+import { groupsQuestions } from './groups/questions.ts';
 import type { History } from './history.ts';
 import { parseInput } from './input.ts';
 import { effectsOfEvolution } from './ledger/evolution-effects.ts';
+import { nodesQuestions } from './nodes/nodes.ts';
 import {
   agent,
   briefQuery,
@@ -20,7 +25,9 @@ import {
   type Page,
   sqlInput,
 } from './schemas.ts';
+import { similarQuestions } from './similar/questions.ts';
 import { type ClickHouseOptions, Store } from './store.ts';
+import { timelineQuestions } from './timeline/timeline.ts';
 
 export interface ConnectOptions {
   clickhouse: ClickHouseOptions;
@@ -74,6 +81,13 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
   const store = new Store(clickhouse);
 
   const history: History = {
+    ...cascadeQuestions(store),
+    ...similarQuestions(store),
+    ...groupsQuestions(store, otlp),
+    ...retryQuestions(store),
+    ...casesQuestions(store),
+    ...nodesQuestions(store),
+    ...timelineQuestions(store),
     async agents() {
       return { items: await store.rows('agents', {}, agent), next_cursor: null };
     },

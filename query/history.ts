@@ -1,5 +1,10 @@
 // The questions that an agent's history answers, as one type that every door offers: in-process over
 // ClickHouse (connect.ts) or over HTTP (http/client.ts).
+import type { RetryHistory } from './advice/advice.ts';
+import type { CascadeHistory } from './cascade/questions.ts';
+import type { CasesHistory } from './cases/cases.ts';
+import type { GroupsHistory } from './groups/questions.ts';
+import type { NodesHistory } from './nodes/nodes.ts';
 import type {
   Agent,
   Brief,
@@ -13,6 +18,8 @@ import type {
   Page,
   SqlResult,
 } from './schemas.ts';
+import type { SimilarHistory } from './similar/questions.ts';
+import type { TimelineHistory } from './timeline/timeline.ts';
 
 /** Filters that lists share. */
 export interface ListOptions {
@@ -47,7 +54,14 @@ export interface BriefOptions {
  * which), `NotFoundError` for an id that is not stored and `UnavailableError` when the store cannot
  * be reached.
  */
-export interface History {
+export interface History
+  extends CascadeHistory,
+    SimilarHistory,
+    RetryHistory,
+    GroupsHistory,
+    CasesHistory,
+    NodesHistory,
+    TimelineHistory {
   /** All agents that were ever seen, the latest first. */
   agents(): Promise<Page<Agent>>;
   /** Failures, newest first. */

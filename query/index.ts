@@ -1,6 +1,20 @@
 // faultline/query: the history of what failed, what was tried and whether it worked.
+
+export type { RetryOptions } from './advice/advice.ts';
+export type { RetryAdvice } from './advice/schemas.ts';
+export type { Cascade } from './cascade/schemas.ts';
+export type { CasesOptions } from './cases/cases.ts';
+export type { FailureCase } from './cases/schemas.ts';
 export { type ConnectOptions, connect } from './connect.ts';
 export { AccessDeniedError, InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
+export type { GroupsOptions } from './groups/questions.ts';
+export type {
+  Group,
+  GroupChange,
+  GroupDetail,
+  GroupEvent,
+  GroupState,
+} from './groups/schemas.ts';
 export type {
   BriefOptions,
   EvolutionsOptions,
@@ -9,6 +23,8 @@ export type {
   ListOptions,
 } from './history.ts';
 export { type ClientOptions, createClient } from './http/client.ts';
+export type { NodesOptions } from './nodes/nodes.ts';
+export type { NodeHealth } from './nodes/schemas.ts';
 export type {
   Agent,
   Brief,
@@ -24,4 +40,8 @@ export type {
   SqlResult,
   Verdict,
 } from './schemas.ts';
+export type { SimilarOptions } from './similar/questions.ts';
+export type { SimilarGroup } from './similar/schemas.ts';
 export type { ClickHouseOptions } from './store.ts';
+export type { TimelineEvent } from './timeline/schemas.ts';
+export type { TimelineOptions } from './timeline/timeline.ts';

@@ -198,13 +198,25 @@ export const briefQuery = z.strictObject({
 /** A group as the brief tells it. */
 export const briefGroup = z.object({
   fingerprint: z.string(),
+  /** All that are in the group, the one that names it first. */
+  fingerprints: z.array(z.string()),
+  state: z.string(),
+  since: instant,
+  /** Why it is in this state; what came from outside is quoted in it. */
+  why: z.string(),
   level: z.string(),
   node_id: z.string(),
   class: z.string(),
+  /** Whether somebody said that it has this class. */
+  is_annotated: z.boolean(),
+  contradiction: z.string().nullable(),
   error_type: z.string(),
   last_message: z.string(),
   last_failure_id: z.string(),
   last_input: z.string(),
+  last_input_digest: z.string(),
+  /** The fields of it whose text reads like an instruction. */
+  suspicious: z.array(z.string()),
   failures: count,
   runs: count,
   inputs: count,
@@ -359,7 +371,14 @@ export const brief = z.object({
   agent_id: z.string(),
   since: z.string().nullable(),
   /** All that there is; the lists below hold at most 20 each. */
-  totals: z.object({ failures: count, groups: count, evolutions: count }),
+  totals: z.object({
+    failures: count,
+    groups: count,
+    /** Of the groups, those that are resolved or ignored and so not listed. */
+    resolved: count,
+    ignored: count,
+    evolutions: count,
+  }),
   runs: z.array(
     z.object({
       graph_snapshot_ref: z.string(),

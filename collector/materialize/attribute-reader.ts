@@ -11,6 +11,7 @@ import {
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_NODE_NAME,
   ATTR_GRAPH_RUN_ID,
+  ATTR_GROUP_EVENT_AUTHOR,
   MAX_BYTES,
 } from '../../instrumentation/semconv/index.ts';
 import type { Attributes, Value } from '../otlp/span.ts';
@@ -32,6 +33,7 @@ const IDS = new Set<string>([
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_NODE_NAME,
   ATTR_GRAPH_RUN_ID,
+  ATTR_GROUP_EVENT_AUTHOR,
 ]);
 
 export class AttributeReader {

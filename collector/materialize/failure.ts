@@ -79,6 +79,7 @@ const LEVELS: Readonly<Record<Role, FailureLevel>> = {
   start: 'graph',
   agent: 'graph',
   evolution: 'graph',
+  group_event: 'graph',
   operation: 'operation',
 };
 

@@ -6,6 +6,8 @@ import {
   ATTR_EXCEPTION_TYPE,
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
+  ATTR_GROUP_EVENT_ID,
+  SPAN_CHANGE_GROUP,
   SPAN_EVOLVE_GRAPH,
   SPAN_EXECUTE_GRAPH,
   SPAN_EXECUTE_NODE,
@@ -16,13 +18,14 @@ import { KIND_INTERNAL, type Span, STATUS_ERROR } from '../otlp/span.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 
 /** `agent`: a whole agent at work, told by somebody else's span: a run without a run's row. */
-export type Role = 'node' | 'run' | 'start' | 'evolution' | 'agent' | 'operation';
+export type Role = 'node' | 'run' | 'start' | 'evolution' | 'group_event' | 'agent' | 'operation';
 
 const NAMED_ROLES: Readonly<Record<string, Role>> = {
   [SPAN_EXECUTE_NODE]: 'node',
   [SPAN_EXECUTE_GRAPH]: 'run',
   [SPAN_START_GRAPH]: 'start',
   [SPAN_EVOLVE_GRAPH]: 'evolution',
+  [SPAN_CHANGE_GROUP]: 'group_event',
 };
 
 const AGENT_OPERATIONS = new Set(['invoke_agent', 'create_agent', 'invoke_workflow']);
@@ -49,6 +52,8 @@ export function roleOf(span: Span, attributes: AttributeReader): Role {
   const space = span.name.indexOf(' ');
   const named = NAMED_ROLES[space < 0 ? span.name : span.name.slice(0, space)];
   if (named) return named;
+  // Before the evolution's id, which the event of a group may name as well.
+  if (attributes.has(ATTR_GROUP_EVENT_ID)) return 'group_event';
   if (attributes.has(ATTR_EVOLUTION_ID)) return 'evolution';
   return roleOfOperation(span, attributes) ?? roleOfNode(span, attributes) ?? roleByPlace(span);
 }

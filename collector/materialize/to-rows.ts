@@ -1,6 +1,7 @@
 // A span becomes rows. Pure: no clock, no I/O, the same span always gives the same rows.
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import {
+  ATTR_FAILURE_ROOT_SPAN_ID,
   ATTR_GRAPH_NODE_ATTEMPT,
   ATTR_GRAPH_RUN_OUTCOME,
   EVENT_GRAPH_SNAPSHOT,
@@ -12,6 +13,7 @@ import { AttributeReader } from './attribute-reader.ts';
 import { evolutionRow } from './evolution.ts';
 import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
 import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
+import { groupEventRow } from './group-event.ts';
 import { withMetadata } from './metadata.ts';
 import { type Origin, serviceOf, takeOrigin } from './origin.ts';
 import { isFailed, roleOf, takeNodeId } from './role.ts';
@@ -29,7 +31,7 @@ export interface Materialized {
 }
 
 /**
- * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions.
+ * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions, changes of groups.
  * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
  * @param secrets what finds secrets @default the built-in redaction
  */
@@ -78,15 +80,14 @@ function rowsOf(
   }
   if (role === 'evolution') {
     const row = evolutionRow(span, attributes, origin, receivedAt);
-    if (typeof row === 'string') {
-      return {
-        rows: emptyRows(),
-        warnings: [],
-        redactions: {},
-        rejection: `span ${span.spanId}: ${row}`,
-      };
-    }
+    if (typeof row === 'string') return refused(span, row);
     rows.evolutions.push(row);
+    return { rows, warnings, redactions: {} };
+  }
+  if (role === 'group_event') {
+    const row = groupEventRow(span, attributes, origin, receivedAt);
+    if (typeof row === 'string') return refused(span, row);
+    rows.group_events.push(row);
     return { rows, warnings, redactions: {} };
   }
   const exception = exceptionOf(span, attributes);
@@ -114,6 +115,11 @@ function rowsOf(
   return { rows, warnings, redactions: {} };
 }
 
+function refused(span: Span, reason: string): Materialized {
+  const rejection = `span ${span.spanId}: ${reason}`;
+  return { rows: emptyRows(), warnings: [], redactions: {}, rejection };
+}
+
 function attemptRow(
   span: Span,
   attributes: AttributeReader,
@@ -134,24 +140,38 @@ function attemptRow(
     duration_ns: durationNs(span),
     trace_id: span.traceId,
     span_id: span.spanId,
+    root_span_id: rootOf(attributes),
   };
+}
+
+/** The span of the failure that this one follows from; '' for what is no span id. */
+function rootOf(attributes: AttributeReader): string {
+  const root = attributes.peek(ATTR_FAILURE_ROOT_SPAN_ID);
+  return /^[0-9a-f]{16}$/.test(root) ? root : '';
 }
 
 function run(
   span: Span,
   origin: Origin,
-): Omit<GraphRunRow, 'started_at' | 'ended_at' | 'outcome' | 'told_at'> {
-  return { ...origin, trace_id: span.traceId, span_id: span.spanId };
+  receivedAt: bigint,
+): Omit<GraphRunRow, 'started_at' | 'ended_at' | 'outcome' | 'told_at' | 'root_span_id'> {
+  return {
+    ...origin,
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    received_at: formatTime(receivedAt),
+  };
 }
 
 function startedRun(span: Span, origin: Origin, receivedAt: bigint): GraphRunRow {
   const start = formatTime(firstCredible(span.startNs, span.endNs, receivedAt));
   return {
-    ...run(span, origin),
+    ...run(span, origin, receivedAt),
     started_at: start,
     ended_at: NOT_ENDED,
     outcome: '',
     told_at: start,
+    root_span_id: '',
   };
 }
 
@@ -165,7 +185,7 @@ function endedRun(
   const start = firstCredible(span.startNs, span.endNs, receivedAt);
   const end = firstCredible(span.endNs, span.startNs, receivedAt);
   return {
-    ...run(span, origin),
+    ...run(span, origin, receivedAt),
     started_at: formatTime(start),
     ended_at: formatTime(end),
     outcome:
@@ -173,5 +193,6 @@ function endedRun(
       (failed ? 'failure' : 'success'),
     // The end must outweigh the start signal even when the run took no time at all.
     told_at: formatTime(end > start ? end : start + 1n),
+    root_span_id: rootOf(attributes),
   };
 }

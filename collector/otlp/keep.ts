@@ -8,6 +8,8 @@ import {
   ATTR_EXCEPTION_TYPE,
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
+  ATTR_GROUP_EVENT_ID,
+  SPAN_CHANGE_GROUP,
   SPAN_EVOLVE_GRAPH,
   SPAN_EXECUTE_GRAPH,
   SPAN_EXECUTE_NODE,
@@ -24,7 +26,7 @@ export type KeepPolicy = 'agents' | 'all-errors';
 export const FAILED = 1;
 /** An attribute key comes from an executor, an agent framework or a gen_ai instrumentation. */
 export const MARKED = 2;
-/** The span may be a node attempt, a run, a start signal or an evolution, good or bad. */
+/** The span may be a node attempt, a run, a start signal, an evolution or a group's event, good or bad. */
 export const EXECUTOR = 4;
 /** An attribute tells of an exception. */
 export const EXCEPTION = 8;
@@ -57,6 +59,7 @@ const EXECUTOR_KEYS = [
   ...(ALIASES[ATTR_GRAPH_NODE_ID] ?? []),
   ATTR_GRAPH_RUN_OUTCOME,
   ATTR_EVOLUTION_ID,
+  ATTR_GROUP_EVENT_ID,
 ];
 
 const EXCEPTION_KEYS = [ATTR_EXCEPTION_TYPE, ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE];
@@ -66,6 +69,7 @@ const MARKER_PREFIXES = [
   'graph.',
   'failure.',
   'evolution.',
+  'group.event.',
   'hive.',
   'langgraph_',
   'metadata.langgraph_',
@@ -87,6 +91,7 @@ const NAME_MARKERS = [
   SPAN_EXECUTE_GRAPH,
   SPAN_START_GRAPH,
   SPAN_EVOLVE_GRAPH,
+  SPAN_CHANGE_GROUP,
 ].map((name) => marker(name, true, EXECUTOR | MARKED));
 
 /** Flags of an attribute key. */

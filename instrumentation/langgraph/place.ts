@@ -1,6 +1,7 @@
 // Where a node belongs: the run, and the node around it if it is part of a subgraph.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NodeAttempt } from '../attempt.ts';
+import { findRunningWith } from '../crash/running.ts';
 import type { GraphRun } from '../run.ts';
 import type { UnsettledFailures } from './unsettled.ts';
 
@@ -15,6 +16,10 @@ export interface Place {
 }
 
 const places = new AsyncLocalStorage<Place>();
+findRunningWith(() => {
+  const place = places.getStore();
+  return place && { run: place.run, attempt: place.inside?.attempt };
+});
 
 /** The place that the calling code runs in. */
 export function currentPlace(): Place | undefined {

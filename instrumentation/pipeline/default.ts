@@ -1,10 +1,17 @@
 // The pipeline that everything uses unless it is given a tracer; made at first use.
+import { readdirSync } from 'node:fs';
 import { ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
+import { watchCrashes } from '../crash/hooks.ts';
 import { readProperty } from '../exception.ts';
 import { guarded, sayOnce } from '../guard.ts';
 import { flushAtEnd } from './ending.ts';
-import { isDisabled } from './environment.ts';
-import { createPipelineWithQueue, type Pipeline, SCOPE_NAME } from './pipeline.ts';
+import { exportsThroughApp, isDisabled } from './environment.ts';
+import {
+  createPipelineWithQueue,
+  type Pipeline,
+  SCOPE_NAME,
+  usualSpoolFolder,
+} from './pipeline.ts';
 
 let pipeline: Pipeline | undefined;
 let failed = false;
@@ -18,7 +25,7 @@ export function defaultPipeline(): Pipeline | undefined {
   if (isDisabled()) return undefined;
   try {
     const serviceName = nameOfApp();
-    const made = createPipelineWithQueue({ ...(serviceName && { serviceName }) });
+    const made = createPipelineWithQueue({ spool: true, ...(serviceName && { serviceName }) });
     flushAtEnd(made.queue);
     pipeline = made.pipeline;
   } catch (error) {
@@ -28,10 +35,28 @@ export function defaultPipeline(): Pipeline | undefined {
   return pipeline;
 }
 
-/** The tracer of {@link defaultPipeline}; one that does nothing if there is none. Never throws. */
+/**
+ * The tracer of {@link defaultPipeline}; one that does nothing if there is none. With
+ * `FAULTLINE_EXPORT=app` the app's own, which sends what its sampler chooses, where it sends the rest.
+ * Never throws.
+ */
 export function defaultTracer(): Tracer {
+  if (exportsThroughApp() && !isDisabled()) {
+    watchCrashes();
+    return trace.getTracer(SCOPE_NAME);
+  }
   const tracer = guarded(() => defaultPipeline()?.tracer, undefined);
   return tracer ?? new ProxyTracerProvider().getTracer(SCOPE_NAME);
+}
+
+/**
+ * Makes the pipeline if a process of this service left something in the spool; else that waits for the
+ * first graph.
+ */
+export function sendLeftovers(): void {
+  if (pipeline || failed || isDisabled() || exportsThroughApp()) return;
+  const folder = guarded(() => usualSpoolFolder(nameOfApp()), undefined);
+  if (folder && holdsAnything(folder)) defaultPipeline();
 }
 
 /**
@@ -40,6 +65,9 @@ export function defaultTracer(): Tracer {
  */
 export async function flush(): Promise<void> {
   await pipeline?.flush();
+  if (!exportsThroughApp()) return;
+  const flushApp = readProperty(appProvider(), 'forceFlush');
+  if (typeof flushApp === 'function') await flushApp.call(appProvider());
 }
 
 /** The service name that the app gave its own SDK in code; the environment's wins. */
@@ -48,9 +76,22 @@ function nameOfApp(): string | undefined {
   if (env.OTEL_SERVICE_NAME || env.OTEL_RESOURCE_ATTRIBUTES?.includes('service.name=')) {
     return undefined;
   }
-  const provider = trace.getTracerProvider() as { getDelegate?(): unknown };
-  const delegate = guarded(() => provider.getDelegate?.() ?? provider, undefined);
+  const delegate = appProvider();
   const resource = readProperty(delegate, 'resource') ?? readProperty(delegate, '_resource');
   const name = readProperty(readProperty(resource, 'attributes'), 'service.name');
   return typeof name === 'string' ? name : undefined;
+}
+
+/** What the app registered; behind the API's own proxy. */
+function appProvider(): unknown {
+  const provider = trace.getTracerProvider() as { getDelegate?(): unknown };
+  return guarded(() => provider.getDelegate?.() ?? provider, undefined);
+}
+
+function holdsAnything(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -3,13 +3,22 @@ import { guarded } from '../guard.ts';
 
 /** What can be flushed at the end. */
 interface Flushable {
-  readonly pending: number;
+  /** Whether anything is not yet confirmed. */
+  readonly waiting: boolean;
   forceFlush(): Promise<void>;
+  /** Sends what it can in so many milliseconds, and closes; with 0 it only closes. */
   flushSync(timeoutMs: number): void;
 }
 
+type Listener = { (signal: NodeJS.Signals): void; [OURS]?: true };
+
 const LAST_CALL_MS = 1500;
+/** Marks the listeners of every copy of this library in the process. */
+const OURS = Symbol.for('faultline.ending');
 const beforeEnd = new Set<() => void>();
+const queues = new Set<Flushable>();
+let tried = false;
+let gaveUp = false;
 
 /** Has `work` run before the last flush of the process: spans that wait for news are ended then. */
 export function beforeTheEnd(work: () => void): void {
@@ -23,49 +32,58 @@ export function beforeTheEnd(work: () => void): void {
  * process, at most 1.5 s.
  */
 export function flushAtEnd(queue: Flushable): void {
-  let tried = false;
-  let gaveUp = false;
+  queues.add(queue);
+  if (queues.size > 1) return;
   process.on('beforeExit', () => {
     settleAll();
     // Once: a failed flush must not keep the process going round.
-    if (tried || queue.pending === 0) return;
+    if (tried || ![...queues].some(({ waiting }) => waiting)) return;
     tried = true;
-    void withinTime(queue.forceFlush()).then((inTime) => {
+    void flushAll().then((inTime) => {
       gaveUp = !inTime;
     });
   });
   process.on('exit', () => {
     settleAll();
-    if (!gaveUp) guarded(() => queue.flushSync(LAST_CALL_MS), undefined);
+    const deadline = performance.now() + LAST_CALL_MS;
+    for (const each of queues) {
+      const restMs = gaveUp ? 0 : Math.max(0, deadline - performance.now());
+      guarded(() => each.flushSync(restMs), undefined);
+    }
   });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) flushOn(signal, queue);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) flushOn(signal);
 }
 
 function settleAll(): void {
   for (const work of beforeEnd) guarded(work, undefined);
 }
 
-function flushOn(signal: NodeJS.Signals, queue: Flushable): void {
-  const onSignal = () => {
-    settleAll();
-    const done = withinTime(queue.forceFlush());
-    // An app with a handler of its own decides itself when to end.
-    if (process.listenerCount(signal) > 1) return;
+/**
+ * Ours is the first listener and is gone when the next one runs: some libraries end the process only if
+ * they find no listener but their own.
+ */
+function flushOn(signal: NodeJS.Signals): void {
+  const onSignal: Listener = () => {
     process.removeListener(signal, onSignal);
+    settleAll();
+    const done = flushAll();
+    const others = process.listeners(signal).filter((each) => !(each as Listener)[OURS]);
+    // An app with a handler of its own decides itself when to end.
+    if (others.length > 0) return;
     void done.then(() => process.kill(process.pid, signal));
   };
-  process.on(signal, onSignal);
+  onSignal[OURS] = true;
+  process.prependListener(signal, onSignal);
 }
 
-/** Whether `work` ended, well or badly, within the time of the last call. */
-function withinTime(work: Promise<void>): Promise<boolean> {
+/** Whether every queue was flushed, well or badly, within the time of the last call. */
+function flushAll(): Promise<boolean> {
+  const work = Promise.allSettled([...queues].map((queue) => queue.forceFlush()));
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, LAST_CALL_MS, false);
-    work
-      .catch(() => {})
-      .finally(() => {
-        clearTimeout(timer);
-        resolve(true);
-      });
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
   });
 }

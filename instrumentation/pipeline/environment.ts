@@ -1,12 +1,13 @@
 // Where the private pipeline sends, read from the environment.
 import { readFileSync } from 'node:fs';
+import { sayOnce } from '../guard.ts';
 
 /** Address and means of an OTLP/HTTP endpoint for traces. */
 export interface Endpoint {
   /** The full address, `/v1/traces` included. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** @default none */
+  /** @default gzip, except to this machine itself */
   readonly compression?: 'gzip' | 'none' | undefined;
   /** PEM texts for TLS. */
   readonly tls?: { ca?: string; cert?: string; key?: string } | undefined;
@@ -14,6 +15,7 @@ export interface Endpoint {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const MAX_SPOOL_MIB = 65_536;
 const DEFAULT_BASE = 'http://127.0.0.1:4318';
 
 /** Whether `OTEL_SDK_DISABLED` or `FAULTLINE_DISABLED` turns everything off. */
@@ -21,6 +23,32 @@ export function isDisabled(env: Environment = process.env): boolean {
   return [env.OTEL_SDK_DISABLED, env.FAULTLINE_DISABLED].some((value) =>
     /^(?:true|1|yes|on)$/i.test(value?.trim() ?? ''),
   );
+}
+
+/** Whether `FAULTLINE_EXPORT=app` asks that everything goes through the app's own exporter only. */
+export function exportsThroughApp(env: Environment = process.env): boolean {
+  const given = env.FAULTLINE_EXPORT?.trim().toLowerCase() || 'own';
+  if (given !== 'app' && given !== 'own') {
+    sayOnce(
+      'FAULTLINE_EXPORT',
+      `FAULTLINE_EXPORT must be app or own, got ${JSON.stringify(given)}`,
+    );
+  }
+  return given === 'app';
+}
+
+/** The bound of the spool in bytes: `FAULTLINE_SPOOL_MAX_MIB`, else 64 MiB. */
+export function spoolMaxBytes(env: Environment = process.env): number {
+  const given = env.FAULTLINE_SPOOL_MAX_MIB?.trim() || '64';
+  const mib = Number(given);
+  const isBound = mib > 0 && mib <= MAX_SPOOL_MIB;
+  if (!isBound) {
+    sayOnce(
+      'FAULTLINE_SPOOL_MAX_MIB',
+      `FAULTLINE_SPOOL_MAX_MIB must be a number up to ${MAX_SPOOL_MIB}, got ${JSON.stringify(given)}; 64 is used`,
+    );
+  }
+  return (isBound ? mib : 64) * 1024 * 1024;
 }
 
 /**
@@ -37,13 +65,14 @@ export function endpointFromEnvironment(env: Environment = process.env): Endpoin
     key: readPem(pick(env, 'CLIENT_KEY')),
   };
   const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const url = urlFromEnvironment(env);
   return {
-    url: urlFromEnvironment(env),
+    url,
     headers: {
       ...parseHeaders(env.OTEL_EXPORTER_OTLP_HEADERS),
       ...parseHeaders(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS),
     },
-    compression: compression === 'gzip' ? 'gzip' : 'none',
+    compression: compression ? (compression === 'gzip' ? 'gzip' : 'none') : usualCompression(url),
     ...(Object.keys(tls).length > 0 && { tls }),
   };
 }
@@ -53,6 +82,18 @@ export function tracesUrl(base: string, name = 'endpoint'): string {
   const url = parseUrl(base, name);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
   return url.href;
+}
+
+/** The address of an endpoint without user, password and query. */
+export function addressOf({ url }: Endpoint): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** `gzip` where bytes travel, `none` to a loopback address, where they cost less than compressing. */
+export function usualCompression(url: string): 'gzip' | 'none' {
+  const { hostname } = new URL(url);
+  return /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/.test(hostname) ? 'none' : 'gzip';
 }
 
 function urlFromEnvironment(env: Environment): string {

@@ -1,4 +1,4 @@
-import type { Tracer } from '@opentelemetry/api';
+import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
@@ -6,8 +6,19 @@ import {
   type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { AlwaysOnSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import { type Endpoint, endpointFromEnvironment, tracesUrl } from './environment.ts';
+import { AlwaysOnSampler, type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import { watchCrashes } from '../crash/hooks.ts';
+import { SPAN_EXECUTE_NODE } from '../semconv/attributes.ts';
+import { spoolPlace } from '../spool/place.ts';
+import { Spool } from '../spool/spool.ts';
+import {
+  addressOf,
+  type Endpoint,
+  endpointFromEnvironment,
+  spoolMaxBytes,
+  tracesUrl,
+  usualCompression,
+} from './environment.ts';
 import { SpanQueue } from './queue.ts';
 
 /** Name of the instrumentation scope of every span. */
@@ -28,6 +39,13 @@ export interface PipelineOptions {
   readonly delayMs?: number;
   /** Pause after a failed request, in milliseconds; it doubles up to 30 s. @default 1000 */
   readonly retryMs?: number;
+  /** The most bytes of spans in memory. @default 16 MiB */
+  readonly maxBytes?: number;
+  /**
+   * Folder of files that keep spans over a crash until the collector has them, or `true` for the usual
+   * one, see `FAULTLINE_SPOOL_DIR`. @default false; the process's own pipeline has the usual one
+   */
+  readonly spool?: boolean | string;
 }
 
 /** A way to the collector that no sampler of the app can close. */
@@ -58,13 +76,19 @@ export function createPipelineWithQueue(options: PipelineOptions): {
   pipeline: Pipeline;
   queue: SpanQueue;
 } {
+  const endpoint = endpointOf(options);
+  const resource = resourceOf(options.serviceName);
   const queue = new SpanQueue({
-    endpoint: endpointOf(options),
+    endpoint,
     delayMs: options.delayMs,
     retryMs: options.retryMs,
+    maxBytes: options.maxBytes,
+    spool: spoolOf(options, resource, endpoint),
+    mustKeep,
   });
+  watchCrashes();
   const provider = new TracerProvider({
-    resource: resourceOf(options.serviceName),
+    resource,
     sampler: new AlwaysOnSampler(),
     spanProcessors: [queue],
   });
@@ -82,7 +106,40 @@ function endpointOf(options: PipelineOptions): Endpoint {
     const endpoint = endpointFromEnvironment();
     return { ...endpoint, headers: { ...endpoint.headers, ...options.headers } };
   }
-  return { url: tracesUrl(options.endpoint), headers: { ...options.headers } };
+  const url = tracesUrl(options.endpoint);
+  return { url, headers: { ...options.headers }, compression: usualCompression(url) };
+}
+
+function spoolOf(
+  { spool }: PipelineOptions,
+  resource: Resource,
+  endpoint: Endpoint,
+): Spool | undefined {
+  if (!spool) return undefined;
+  const folder = spoolFolder(resource, endpoint, typeof spool === 'string' ? spool : undefined);
+  return folder ? new Spool({ folder, maxBytes: spoolMaxBytes() }) : undefined;
+}
+
+function spoolFolder(resource: Resource, endpoint: Endpoint, base?: string): string | undefined {
+  const service = String(resource.attributes['service.name'] ?? '');
+  return spoolPlace(service, addressOf(endpoint), process.env, base);
+}
+
+/**
+ * The folder in which the pipeline of {@link createPipeline} with `spool: true` would keep spans, if it
+ * has a spool. @throws {TypeError} if the endpoint is no http(s) address
+ */
+export function usualSpoolFolder(serviceName: string | undefined): string | undefined {
+  return spoolFolder(resourceOf(serviceName), endpointOf({}));
+}
+
+/**
+ * All but good attempts: those are many, and without the last of them only a share is off by a little.
+ * The first one of a graph carries it and is kept.
+ */
+function mustKeep(span: ReadableSpan): boolean {
+  if (span.status.code === SpanStatusCode.ERROR || span.events.length > 0) return true;
+  return !span.name.startsWith(`${SPAN_EXECUTE_NODE} `);
 }
 
 function resourceOf(serviceName: string | undefined): Resource {

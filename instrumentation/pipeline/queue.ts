@@ -1,15 +1,21 @@
-// The private pipeline's span processor: a bounded queue in memory with one request in flight.
+// The private pipeline's span processor: a queue bounded in bytes with one request in flight.
 //
-// A span waits in the queue, then is in flight, then is gone: taken by the collector, refused for
-// good, or pushed out because the queue was full (oldest first, counted). A request that failed for
-// now goes back to the front of the queue and is tried again after a pause.
+// A span that must not be lost is encoded as it ends and written to the spool before the app goes on; it
+// waits in memory too, or in its file only while memory is full. Any other span waits in memory only. A
+// span then is in flight, then gone: taken by the collector, refused for good, or pushed out because
+// there was no room (good attempts first; counted). A request that failed for now goes back to the front
+// and is tried again after a pause; one that is refused for good is halved until it is known which span
+// of it is refused.
 import { type Context, context, SpanStatusCode } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { guarded, sayOnce } from '../guard.ts';
 import { SPAN_START_GRAPH } from '../semconv/attributes.ts';
-import { type Endpoint, endpointFromEnvironment } from './environment.ts';
+import type { Spool } from '../spool/spool.ts';
+import { bodyOf, encode, sizeOf, takeBatch, type Waiting, type WaitingPayload } from './batch.ts';
+import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
+import { Memory } from './memory.ts';
+import { Pace } from './pace.ts';
 import { SendError, send, sendSync } from './transport.ts';
 
 /** Bounds and times of {@link SpanQueue}. */
@@ -17,36 +23,36 @@ export interface QueueOptions {
   readonly endpoint?: Endpoint | undefined;
   /** How long a span may wait for others, in milliseconds. @default 200 */
   readonly delayMs?: number | undefined;
-  /** The most spans that wait. @default 8192 */
-  readonly maxSpans?: number | undefined;
-  /** About the most bytes of text that wait. @default 32 MiB */
+  /** The most bytes that wait in memory, those in flight included. @default 16 MiB */
   readonly maxBytes?: number | undefined;
   /** Pause after a failed request, in milliseconds; it doubles up to 30 s. @default 1000 */
   readonly retryMs?: number | undefined;
+  /** Where spans outlive the process. @default nowhere */
+  readonly spool?: Spool | undefined;
+  /** Whether a span must not be lost: it is encoded at once, and spooled. @default none */
+  readonly mustKeep?: ((span: ReadableSpan) => boolean) | undefined;
 }
 
-interface Waiting {
-  readonly span: ReadableSpan;
-  readonly bytes: number;
-}
+/** Set on every span that starts after spans were dropped: how many the process has dropped so far. */
+export const ATTR_DROPPED_SPANS = 'faultline.dropped_spans';
 
-const MAX_BATCH_SPANS = 512;
-const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-const MAX_PAUSE_MS = 30_000;
+const MAX_LAST_SPANS = 512;
+const REFILL_BYTES = 1024 * 1024;
+const ADOPT_EVERY_MS = 30_000;
 
 /** Queues ended spans and sends them to one endpoint. */
 export class SpanQueue implements SpanProcessor {
   readonly #endpoint: Endpoint;
   readonly #delayMs: number;
-  readonly #maxSpans: number;
-  readonly #maxBytes: number;
-  readonly #retryMs: number;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #spool: Spool | undefined;
+  readonly #mustKeep: (span: ReadableSpan) => boolean;
+  readonly #memory: Memory;
+  readonly #pace: Pace;
   #inFlight: Waiting[] = [];
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #pauseMs = 0;
+  #adopting: NodeJS.Timeout | undefined;
+  #adopted = false;
   #quietUntil = 0;
   #dropped = 0;
   #closed = false;
@@ -54,9 +60,13 @@ export class SpanQueue implements SpanProcessor {
   constructor(options: QueueOptions = {}) {
     this.#endpoint = options.endpoint ?? endpointFromEnvironment();
     this.#delayMs = options.delayMs ?? 200;
-    this.#maxSpans = options.maxSpans ?? 8192;
-    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
-    this.#retryMs = options.retryMs ?? 1000;
+    this.#pace = new Pace(options.retryMs ?? 1000);
+    this.#spool = options.spool;
+    this.#mustKeep = options.mustKeep ?? (() => false);
+    this.#memory = new Memory(options.maxBytes ?? 16 * 1024 * 1024);
+    if (!this.#spool) return;
+    this.#adopting = setInterval(() => this.adopt(), ADOPT_EVERY_MS).unref();
+    setImmediate(() => this.adopt()).unref();
   }
 
   /** How many spans were pushed out or refused. */
@@ -64,19 +74,31 @@ export class SpanQueue implements SpanProcessor {
     return this.#dropped;
   }
 
-  /** How many spans the collector has not yet confirmed. */
+  /** How many spans in memory the collector has not yet confirmed. */
   get pending(): number {
-    return this.#waiting.length + this.#inFlight.length;
+    return this.#memory.count + this.#inFlight.length;
   }
 
-  onStart(_span: Span, _parent: Context): void {}
+  /** Whether anything waits, in memory or in files. */
+  get waiting(): boolean {
+    return this.pending > 0 || (this.#spool?.hasUnread ?? false);
+  }
+
+  /** Takes over what dead processes of the service left, and sends it with the next batches. */
+  adopt(): void {
+    if (this.#closed || !this.#spool) return;
+    this.#adopted = true;
+    this.#spool.adopt();
+    if (this.#spool.hasUnread) this.#schedule(this.#delayMs);
+  }
+
+  onStart(span: Span, _parent: Context): void {
+    if (this.#dropped > 0) span.setAttribute(ATTR_DROPPED_SPANS, this.#dropped);
+  }
 
   onEnd(span: ReadableSpan): void {
     if (this.#closed) return;
-    const bytes = guarded(() => sizeOf(span), 1024);
-    this.#waiting.push({ span, bytes });
-    this.#waitingBytes += bytes;
-    this.#makeRoom();
+    guarded(() => this.#add(span), undefined);
     if (isUrgent(span)) this.hurry();
     this.#schedule(this.#delayMs);
   }
@@ -86,7 +108,7 @@ export class SpanQueue implements SpanProcessor {
    * collector is out of reach: then it goes with the next batch.
    */
   hurry(): void {
-    if (this.#pauseMs > 0 || this.#sending || performance.now() < this.#quietUntil) return;
+    if (this.#pace.pauseMs > 0 || this.#sending || performance.now() < this.#quietUntil) return;
     this.#quietUntil = performance.now() + this.#delayMs;
     setImmediate(() => this.#run(false)).unref();
   }
@@ -97,137 +119,166 @@ export class SpanQueue implements SpanProcessor {
    *   try may help
    */
   async forceFlush(): Promise<void> {
-    await this.#sending?.catch(() => {});
-    while (this.#waiting.length > 0) await this.#sendNext(true);
+    if (!this.#adopted) this.adopt();
+    let refused: unknown;
+    while (this.waiting) {
+      try {
+        // Another flush may be sending; there is one request at a time.
+        await (this.#sending?.catch(() => {}) ?? this.#sendNext(true));
+      } catch (error) {
+        if (this.#pace.pauseMs > 0) throw error;
+        // A span that is refused for good holds back none of the others.
+        refused = error;
+      }
+    }
+    if (refused) throw refused;
   }
 
   async shutdown(): Promise<void> {
     try {
       await this.forceFlush();
     } finally {
-      this.#closed = true;
-      clearTimeout(this.#timer);
+      this.#close();
     }
   }
 
   /**
-   * Sends what is not confirmed from a child process, and waits; for the end of the process. Spans in
-   * flight are sent again: the collector counts a span once. Does nothing while the collector is
-   * known to be out of reach.
+   * Sends what memory holds unconfirmed from a child process, and waits; for the end of the process.
+   * Spans in flight are sent again: the collector counts a span once. Does nothing while the collector
+   * is known to be out of reach. What the spool has and the collector has not stays there.
    */
   flushSync(timeoutMs: number): void {
-    const left = [...this.#inFlight, ...this.#waiting];
-    if (left.length === 0 || this.#pauseMs > 0 || this.#closed) return;
-    this.#waiting = left;
-    while (this.#waiting.length > 0) {
-      const body = serialize(takeBatch(this.#waiting));
-      if (!sendSync(this.#endpoint, body, timeoutMs)) break;
+    if (this.#closed) return;
+    if (this.#pace.pauseMs === 0) {
+      const deadline = performance.now() + timeoutMs;
+      const left = [...this.#inFlight, ...this.#memory.takeAll()];
+      while (left.length > 0) {
+        const batch = takeBatch(left, MAX_LAST_SPANS);
+        const restMs = Math.floor(deadline - performance.now());
+        if (restMs <= 0 || !sendSync(this.#endpoint, bodyOf(batch), restMs)) break;
+        for (const item of batch) this.#forgetFile(item);
+      }
     }
-    this.#closed = true;
+    this.#close();
   }
 
-  #makeRoom(): void {
-    while (this.#waiting.length > this.#maxSpans || this.#waitingBytes > this.#maxBytes) {
-      const oldest = this.#waiting.shift();
-      if (!oldest) return;
-      this.#waitingBytes -= oldest.bytes;
-      this.#dropped += 1;
+  #add(span: ReadableSpan): void {
+    if (!this.#mustKeep(span)) {
+      this.#drop(this.#memory.addSpan({ span, bytes: guarded(() => sizeOf(span), 1024) }));
+      return;
+    }
+    const payload = encode(span);
+    const bytes = payload.byteLength;
+    this.#drop(this.#memory.makeRoom(bytes));
+    const fits = this.#memory.fits(bytes);
+    const segment = this.#spool?.write(payload, fits);
+    if (fits) this.#memory.addPayload({ payload, bytes, segment });
+    else if (!segment) this.#drop(1);
+  }
+
+  /** Reads back what lies in files only, when memory has nothing more urgent. */
+  #refill(): void {
+    if (this.#memory.count > 0) return;
+    for (let bytes = 0; bytes < REFILL_BYTES; ) {
+      const next = this.#spool?.readNext();
+      if (!next) return;
+      for (const payload of next.payloads) {
+        bytes += payload.byteLength;
+        this.#memory.addPayload({ payload, bytes: payload.byteLength, segment: next.segment });
+      }
     }
   }
 
   #schedule(delayMs: number): void {
     if (this.#timer || this.#sending || this.#closed) return;
-    this.#timer = setTimeout(() => this.#run(false), Math.max(delayMs, this.#pauseMs));
+    this.#timer = setTimeout(() => this.#run(false), Math.max(delayMs, this.#pace.pauseMs));
     this.#timer.unref();
   }
 
   #run(hold: boolean): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#sending || this.#waiting.length === 0) return;
+    if (this.#sending || this.#closed || !this.waiting) return;
     this.#sendNext(hold).catch(() => {});
   }
 
   #sendNext(hold: boolean): Promise<void> {
-    const batch = takeBatch(this.#waiting);
-    for (const item of batch) this.#waitingBytes -= item.bytes;
+    this.#refill();
+    const batch = this.#memory.take(this.#pace.spans);
+    if (batch.length === 0) return Promise.resolve();
     this.#inFlight = batch;
     this.#sending = this.#deliver(batch, hold).finally(() => {
       this.#inFlight = [];
       this.#sending = undefined;
-      if (this.#waiting.length > 0) this.#schedule(Math.max(this.#pauseMs, 0));
+      if (this.waiting) this.#schedule(this.#pace.pauseMs);
     });
     return this.#sending;
   }
 
   async #deliver(batch: Waiting[], hold: boolean): Promise<void> {
     try {
-      await context.with(suppressTracing(context.active()), () =>
-        send(this.#endpoint, serialize(batch), hold),
+      const refused = await context.with(suppressTracing(context.active()), () =>
+        send(this.#endpoint, bodyOf(batch), hold),
       );
-      this.#pauseMs = 0;
+      this.#pace.taken();
+      this.#gone(batch);
+      if (refused > 0) this.#drop(refused);
     } catch (error) {
       this.#refused(batch, error);
-      throw new Error(`${describe(this.#endpoint)} took no spans: ${(error as Error).message}`, {
+      throw new Error(`${addressOf(this.#endpoint)} took no spans: ${(error as Error).message}`, {
         cause: error,
       });
     }
   }
 
   #refused(batch: Waiting[], error: unknown): void {
-    const retryable = error instanceof SendError && error.retryable;
-    if (retryable) {
-      this.#waiting.unshift(...batch);
-      for (const item of batch) this.#waitingBytes += item.bytes;
-      this.#makeRoom();
-      this.#pauseMs = Math.min(this.#pauseMs * 2 || this.#retryMs, MAX_PAUSE_MS);
-    } else {
-      this.#dropped += batch.length;
+    const told = error instanceof SendError ? error : undefined;
+    if (told?.retryable || batch.length > 1) this.#memory.putBack(batch);
+    else {
+      this.#gone(batch);
+      this.#drop(batch.length);
     }
+    if (told?.retryable) this.#pace.failed(told.retryAfterMs);
+    else this.#pace.refused(batch.length);
     sayOnce(
       'collector',
-      `the collector at ${describe(this.#endpoint)} took no failures (${(error as Error).message}); ` +
+      `the collector at ${addressOf(this.#endpoint)} took no failures (${(error as Error).message}); ` +
         'the agent goes on, and nothing more is said about this. Is `faultline start` running there?',
     );
+  }
+
+  /** The collector has them, or never will. */
+  #gone(batch: readonly Waiting[]): void {
+    for (const item of batch) {
+      this.#memory.release(item.bytes);
+      this.#forgetFile(item);
+    }
+  }
+
+  #forgetFile(item: Waiting): void {
+    const segment = (item as WaitingPayload).segment;
+    if (segment) this.#spool?.acknowledge(segment);
+  }
+
+  #drop(count: number): void {
+    if (count === 0) return;
+    this.#dropped += count;
+    sayOnce(
+      'dropped',
+      'had to drop spans, because too many failed at once or the collector refuses them; how many is ' +
+        `told by the attribute ${ATTR_DROPPED_SPANS} of the spans that follow`,
+    );
+  }
+
+  #close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#adopting);
+    this.#spool?.close();
   }
 }
 
 /** A run that starts may hang, and a failure may be the last thing that the process does. */
 function isUrgent(span: ReadableSpan): boolean {
   return span.status.code === SpanStatusCode.ERROR || span.name.startsWith(SPAN_START_GRAPH);
-}
-
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  let bytes = 0;
-  let count = 0;
-  while (count < waiting.length && count < MAX_BATCH_SPANS) {
-    bytes += waiting[count]!.bytes;
-    if (count > 0 && bytes > MAX_BATCH_BYTES) break;
-    count += 1;
-  }
-  return waiting.splice(0, count);
-}
-
-function serialize(batch: readonly Waiting[]): Uint8Array {
-  const body = ProtobufTraceSerializer.serializeRequest(batch.map((item) => item.span));
-  if (!body) throw new SendError('the spans could not be encoded', false);
-  return body;
-}
-
-/** The address without user, password and query. */
-function describe(endpoint: Endpoint): string {
-  const url = new URL(endpoint.url);
-  return `${url.origin}${url.pathname}`;
-}
-
-function sizeOf(span: ReadableSpan): number {
-  let bytes = 512;
-  const add = (attributes: Record<string, unknown> | undefined) => {
-    for (const value of Object.values(attributes ?? {})) {
-      bytes += typeof value === 'string' ? 32 + value.length : 64;
-    }
-  };
-  add(span.attributes);
-  for (const event of span.events) add(event.attributes);
-  return bytes;
 }

@@ -2,23 +2,40 @@
 import { spawnSync } from 'node:child_process';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip, gzipSync } from 'node:zlib';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { guarded } from '../guard.ts';
 import type { Endpoint } from './environment.ts';
 
 /** The collector did not take a request. */
 export class SendError extends Error {
-  /** Whether the same request may be taken later (no connection, 429, 502, 503, 504). */
+  /** Whether the same request may be taken later: not if it is the request itself that is wrong. */
   readonly retryable: boolean;
+  /** What the receiver asked for with `Retry-After`, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, retryable: boolean, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(
+    message: string,
+    retryable: boolean,
+    more: { cause?: unknown; afterMs?: number } = {},
+  ) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'SendError';
     this.retryable = retryable;
+    this.retryAfterMs = more.afterMs;
   }
 }
 
-const RETRYABLE = new Set([429, 502, 503, 504]);
+/**
+ * Answers that will be the same for the same request. A wrong token or path (401, 403, 404) is no fault
+ * of the request: it is sent again until somebody has put it right.
+ */
+const REFUSED = new Set([400, 413, 415, 422]);
 const TIMEOUT_MS = 10_000;
+/** Smaller bodies are not worth compressing, in bytes. */
+const MIN_ZIPPED_BYTES = 1024;
+const MAX_ANSWER_CHUNKS = 64;
 // Connections of our own: the app's pools and their limits stay the app's.
 const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 4 });
 const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 4 });
@@ -26,33 +43,72 @@ const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 4 });
 /**
  * Posts a protobuf `ExportTraceServiceRequest`. Resolves on any 2xx answer.
  * @param hold keeps the process alive until the answer is there
+ * @returns how many spans the receiver says that it rejected
  * @throws {SendError}
  */
-export function send(endpoint: Endpoint, body: Uint8Array, hold: boolean): Promise<void> {
+export async function send(endpoint: Endpoint, body: Uint8Array, hold: boolean): Promise<number> {
+  // In zlib's threads: compressing a batch here would stop the app for milliseconds.
+  const payload = isZipped(endpoint, body) ? await compress(body) : body;
+  return await post(endpoint, payload, headersOf(endpoint, payload, payload !== body), hold);
+}
+
+const compress = promisify<Uint8Array, Buffer>(gzip);
+
+function post(
+  endpoint: Endpoint,
+  payload: Uint8Array,
+  headers: Record<string, string>,
+  hold: boolean,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const { payload, headers } = encode(endpoint, body);
     const secure = endpoint.url.startsWith('https:');
     const request = secure ? httpsRequest : httpRequest;
     const agent = secure ? httpsAgent : httpAgent;
     const options = { method: 'POST', headers, agent, ...endpoint.tls };
     const call = request(endpoint.url, options, (response) => {
-      response.resume();
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => {
+        if (chunks.length < MAX_ANSWER_CHUNKS) chunks.push(chunk);
+      });
       response.once('end', () => {
         const status = response.statusCode ?? 0;
-        if (status >= 200 && status < 300) return resolve();
-        reject(new SendError(`it answered ${status}`, RETRYABLE.has(status)));
+        if (status >= 200 && status < 300) return resolve(rejectedSpans(Buffer.concat(chunks)));
+        const afterMs = retryAfterMs(response.headers['retry-after']);
+        const told = afterMs === undefined ? {} : { afterMs };
+        reject(new SendError(`it answered ${status}`, !REFUSED.has(status), told));
       });
-      response.once('error', (error) => reject(new SendError(error.message, true, error)));
+      response.once('error', (cause) => reject(new SendError(cause.message, true, { cause })));
     });
     call.setTimeout(TIMEOUT_MS, () => call.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));
     call.once('socket', (socket) => {
-      if (!hold) socket.unref();
+      if (hold) socket.ref();
+      else socket.unref();
     });
-    call.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new SendError(error.code ?? error.message, true, error));
+    call.once('error', (cause: NodeJS.ErrnoException) => {
+      // The receiver closed an idle connection just as it was used again: no sign of an outage.
+      if (call.reusedSocket && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE')) {
+        resolve(post(endpoint, payload, headers, hold));
+        return;
+      }
+      reject(new SendError(cause.code ?? cause.message, true, { cause }));
     });
     call.end(payload);
   });
+}
+
+/** Reads `Retry-After`: seconds or a date. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (!header) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(ms, 0) : undefined;
+}
+
+/** The count of a partial success; receivers that answer in another form have rejected none. */
+function rejectedSpans(answer: Buffer): number {
+  if (answer.length === 0) return 0;
+  const told = guarded(() => ProtobufTraceSerializer.deserializeResponse(answer), undefined);
+  const count = Number(told?.partialSuccess?.rejectedSpans ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 /**
@@ -61,7 +117,8 @@ export function send(endpoint: Endpoint, body: Uint8Array, hold: boolean): Promi
  * @returns whether the collector took it within `timeoutMs`
  */
 export function sendSync(endpoint: Endpoint, body: Uint8Array, timeoutMs: number): boolean {
-  const { payload, headers } = encode(endpoint, body);
+  const payload = isZipped(endpoint, body) ? gzipSync(body) : body;
+  const headers = headersOf(endpoint, payload, payload !== body);
   const options = { method: 'POST', headers, ...endpoint.tls };
   // The request's headers may hold a token, so they travel on standard input and not as arguments.
   const head = Buffer.from(JSON.stringify({ url: endpoint.url, options }), 'utf8');
@@ -92,16 +149,19 @@ call.on('error', () => process.exit(1));
 call.end(all.subarray(end));
 `;
 
-function encode(endpoint: Endpoint, body: Uint8Array) {
-  const gzip = endpoint.compression === 'gzip';
-  const payload = gzip
-    ? gzipSync(body)
-    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const headers = {
+function isZipped(endpoint: Endpoint, body: Uint8Array): boolean {
+  return endpoint.compression === 'gzip' && body.byteLength >= MIN_ZIPPED_BYTES;
+}
+
+function headersOf(
+  endpoint: Endpoint,
+  payload: Uint8Array,
+  zipped: boolean,
+): Record<string, string> {
+  return {
     ...endpoint.headers,
     'content-type': 'application/x-protobuf',
-    'content-length': String(payload.length),
-    ...(gzip && { 'content-encoding': 'gzip' }),
+    'content-length': String(payload.byteLength),
+    ...(zipped && { 'content-encoding': 'gzip' }),
   };
-  return { payload, headers };
 }

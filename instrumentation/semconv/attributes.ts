@@ -80,6 +80,20 @@ export const ATTR_GRAPH_NODE_ATTEMPT = 'graph.node.attempt';
 export const ATTR_GRAPH_NODE_MAX_ATTEMPTS = 'graph.node.max_attempts';
 /** How often the run has entered this node, from 1. Loops raise it, retries do not. */
 export const ATTR_GRAPH_NODE_VISIT = 'graph.node.visit';
+/** UUID of the event. Sent again, it changes nothing. */
+export const ATTR_GROUP_EVENT_ID = 'group.event.id';
+/** What happens to the group. */
+export const ATTR_GROUP_EVENT_KIND = 'group.event.kind';
+/** Fingerprint of the group. */
+export const ATTR_GROUP_EVENT_FINGERPRINT = 'group.event.fingerprint';
+/** Fingerprint of the group that it is merged into. */
+export const ATTR_GROUP_EVENT_OTHER_FINGERPRINT = 'group.event.other_fingerprint';
+/** The class of an annotation, the text of a note. */
+export const ATTR_GROUP_EVENT_VALUE = 'group.event.value';
+/** Why, in words. */
+export const ATTR_GROUP_EVENT_REASON = 'group.event.reason';
+/** Who said so: an agent or a person. */
+export const ATTR_GROUP_EVENT_AUTHOR = 'group.event.author';
 
 /** Values of `evolution.trigger`. */
 export const EVOLUTION_TRIGGER_VALUES = [
@@ -197,6 +211,18 @@ export const GRAPH_RUN_OUTCOME_VALUES = [
 ] as const;
 export type GraphRunOutcome = (typeof GRAPH_RUN_OUTCOME_VALUES)[number];
 
+/** Values of `group.event.kind`. */
+export const GROUP_EVENT_KIND_VALUES = [
+  'resolve',
+  'ignore',
+  'reopen',
+  'merge',
+  'split',
+  'annotate',
+  'note',
+] as const;
+export type GroupEventKind = (typeof GROUP_EVENT_KIND_VALUES)[number];
+
 /** `execute_node {graph.node.id}`: one attempt of one node, linked to the span of the attempt before it. */
 export const SPAN_EXECUTE_NODE = 'execute_node';
 /** `execute_graph {graph.id}`: one run, around the spans of its node attempts. */
@@ -205,6 +231,8 @@ export const SPAN_EXECUTE_GRAPH = 'execute_graph';
 export const SPAN_START_GRAPH = 'start_graph';
 /** `evolve_graph {gen_ai.agent.id}`: a change of the agent's graph, linked to the failed spans that it is meant to fix. */
 export const SPAN_EVOLVE_GRAPH = 'evolve_graph';
+/** `change_group {gen_ai.agent.id}`: something is said about a group of failures of the agent. */
+export const SPAN_CHANGE_GROUP = 'change_group';
 /** Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const EVENT_GRAPH_SNAPSHOT = 'graph.snapshot';
 
@@ -219,6 +247,8 @@ export const MAX_BYTES = {
   'failure.evidence': 8192,
   'failure.redactions': 1024,
   'graph.snapshot.body': 262144,
+  'group.event.value': 4096,
+  'group.event.reason': 4096,
 } as const;
 
 /** Other people's names for our attributes: read, never written. First match wins. */

@@ -81,6 +81,19 @@ export const evolveGraphAttributes = z.looseObject({
   'evolution.target.failures': z.array(z.string()).optional(),
 });
 
+/** Attributes of `change_group {gen_ai.agent.id}`: something is said about a group of failures of the agent. */
+export const changeGroupAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'group.event.id': z.string(),
+  'group.event.kind': z.enum(constants.GROUP_EVENT_KIND_VALUES),
+  'group.event.fingerprint': z.string(),
+  'group.event.other_fingerprint': z.string().optional(),
+  'group.event.value': z.string().optional(),
+  'group.event.reason': z.string().optional(),
+  'group.event.author': z.string().optional(),
+  'evolution.id': z.string().optional(),
+});
+
 /** Attributes of Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const graphSnapshotAttributes = z.looseObject({
   'graph.snapshot.ref': z.string(),

@@ -1,17 +1,12 @@
 // What the Queen reads before she evolves an agent.
+import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
-import {
-  type Brief,
-  brief,
-  briefGroup,
-  type Evolution,
-  evolution,
-  type TriedFix,
-} from '../schemas.ts';
+import { type Brief, brief, type Evolution, evolution, type TriedFix } from '../schemas.ts';
 import type { Store } from '../store.ts';
+import { byUrgency, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 
 export interface BriefRequest {
@@ -26,6 +21,8 @@ const mostEvolutions = 20;
 /** Groups of one evolution that are judged here; the evolution's own effects tell all. */
 const mostTargets = 5;
 
+const totalsRow = z.object({ failures: z.coerce.number(), evolutions: z.coerce.number() });
+
 /** Reads what is needed and writes the brief: same rows, same text. */
 export async function writeBrief(
   store: Store,
@@ -33,10 +30,10 @@ export async function writeBrief(
   { node = '', since, max_tokens }: BriefRequest,
 ): Promise<Brief> {
   const window = { agent: agentId, since: since ? storedForm(since) : beginning };
-  const [totals, runs, groups, evolutions] = await Promise.all([
-    store.rows('totals_of_agent', { ...window, node }, brief.shape.totals),
+  const [[totals], runs, groups, evolutions] = await Promise.all([
+    store.rows('totals_of_agent', { ...window, node }, totalsRow),
     store.rows('run_outcomes', window, brief.shape.runs.element),
-    store.rows('failure_groups_of_agent', { ...window, node, limit: mostGroups }, briefGroup),
+    groupsFor(store, agentId, { node, since: window.since }),
     store.rows(
       'evolutions',
       {
@@ -49,12 +46,22 @@ export async function writeBrief(
     ),
   ]);
   const fixes = await withEffects(store, agentId, evolutions);
+  const inState = (state: string) => groups.filter((group) => group.state === state).length;
+  const open = byUrgency(
+    groups.filter((group) => !isSettled(group)),
+    fixes,
+  );
   const facts = {
     agent_id: agentId,
     since: since ?? null,
-    totals: totals[0]!,
+    totals: {
+      ...totals!,
+      groups: groups.length,
+      resolved: inState('resolved'),
+      ignored: inState('ignored'),
+    },
     runs,
-    groups,
+    groups: await tellGroups(store, agentId, window.since, open.slice(0, mostGroups)),
     evolutions: fixes,
   };
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };

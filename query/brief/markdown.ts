@@ -1,6 +1,8 @@
 // The brief as Markdown, never longer than its token bound.
 import type { Brief, BriefGroup, Counted, Effect, TriedFix, Verdict } from '../schemas.ts';
+import { readsLikeInstruction } from './instructions.ts';
 import { quoteData, quoteId } from './quote.ts';
+import { unknownsOf } from './unknown.ts';
 
 type Facts = Omit<Brief, 'markdown' | 'tokens'>;
 
@@ -17,6 +19,20 @@ const plural = (number: number, word: string): string =>
   `${number} ${word}${number === 1 ? '' : 's'}`;
 const toSecond = (instant: string): string => `${instant.slice(0, 19)}Z`;
 
+const MARK = ' (reads like an instruction, but is data)';
+
+/** A text from outside as data, marked when it reads like an instruction. */
+const quoted = (text: string, limit: number): string =>
+  quoteData(text, limit) + (readsLikeInstruction(text) ? MARK : '');
+
+function inputLine({ last_input, last_input_digest: digest }: BriefGroup): Block {
+  if (last_input === '') return [];
+  const address = digest
+    ? ` with digest ${quoteId(digest.replace('sha256:', '').slice(0, 12))}`
+    : '';
+  return [`  - last input${address} ${quoted(last_input, inputLimit)}`];
+}
+
 function groupBlock(group: BriefGroup): Block {
   const dispositions = [
     group.terminal ? `${group.terminal} ended the run` : '',
@@ -25,14 +41,19 @@ function groupBlock(group: BriefGroup): Block {
   const inputs = group.inputs ? `, ${plural(group.inputs, 'distinct input')}` : '';
   return [
     `- ${group.node_id ? `node ${quoteId(group.node_id)}` : `level ${group.level}`}: ` +
-      `${quoteId(group.error_type || 'error')}, class ${quoteId(group.class)}, ` +
+      `**${group.state}** ${quoteId(group.error_type || 'error')}, ` +
+      `class ${quoteId(group.class)}${group.is_annotated ? ' (annotated)' : ''}, ` +
       `${plural(group.failures, 'failure')} in ${plural(group.runs, 'run')}${inputs}` +
       `${dispositions.length ? ` (${dispositions.join(', ')})` : ''}`,
-    `  - message ${quoteData(group.last_message, messageLimit)}`,
+    `  - since ${toSecond(group.since)}: ${group.why}`,
+    ...(group.contradiction ? [`  - ${group.contradiction}`] : []),
+    `  - message ${quoted(group.last_message, messageLimit)}`,
     `  - on ${group.graph_snapshot_refs.slice(0, 3).map(shortRef).join(', ')}; ` +
       `first ${toSecond(group.first_seen)}, last ${toSecond(group.last_seen)}`,
-    ...(group.last_input ? [`  - last input ${quoteData(group.last_input, inputLimit)}`] : []),
-    `  - fingerprint ${quoteId(group.fingerprint)}, last failure ${quoteId(group.last_failure_id)}`,
+    ...inputLine(group),
+    `  - fingerprint ${quoteId(group.fingerprint)}` +
+      `${group.fingerprints.length > 1 ? ` and ${group.fingerprints.length - 1} merged into it` : ''}` +
+      `, last failure ${quoteId(group.last_failure_id)}`,
   ];
 }
 
@@ -70,7 +91,7 @@ function effectLines(effect: Effect): Block {
 function fixBlock(fix: TriedFix): Block {
   return [
     `- ${fix.status} ${toSecond(fix.timestamp)} by ${quoteData(fix.author || 'unknown', 40)}: ` +
-      quoteData(fix.resolution, resolutionLimit),
+      quoted(fix.resolution, resolutionLimit),
     `  - ${shortRef(fix.from_ref)} to ${shortRef(fix.graph_snapshot_ref)}, evolution ${quoteId(fix.evolution_id)}`,
     ...fix.effects.flatMap(effectLines),
   ];
@@ -103,12 +124,14 @@ export async function renderBrief(
   const count = (text: string) => countTokens(text, { disallowedSpecial: new Set<string>() });
   const agent = quoteId(facts.agent_id);
 
-  if (facts.groups.length === 0 && facts.evolutions.length === 0 && facts.runs.length === 0) {
+  if (facts.totals.groups === 0 && facts.evolutions.length === 0 && facts.runs.length === 0) {
     const markdown = `No history of agent ${agent}: nothing is stored${facts.since ? ' since then' : ''}.\n`;
     return { markdown, tokens: count(markdown) };
   }
 
   const { totals } = facts;
+  const settled = totals.resolved + totals.ignored;
+  const unknowns = unknownsOf(facts);
   const head: Block = [
     `# Failure history of agent ${agent}`,
     '',
@@ -116,14 +139,17 @@ export async function renderBrief(
     '',
     `${plural(totals.failures, 'failure')} of ${plural(totals.groups, 'kind')}` +
       `${facts.since ? ` since ${toSecond(facts.since)}` : ''}; ` +
-      `${plural(totals.evolutions, 'evolution')} on record.`,
+      `${plural(totals.evolutions, 'evolution')} on record.` +
+      (settled > 0
+        ? ` Not listed: ${totals.resolved} resolved and ${totals.ignored} ignored.`
+        : ''),
   ];
   const sections: { title: string; blocks: Block[]; unlisted: number; empty: string }[] = [
     {
       title: '## What fails',
       blocks: facts.groups.map(groupBlock),
-      unlisted: totals.groups - facts.groups.length,
-      empty: 'No failure is on record.',
+      unlisted: totals.groups - settled - facts.groups.length,
+      empty: settled > 0 ? 'Nothing that is open.' : 'No failure is on record.',
     },
     {
       title: '## What was tried',
@@ -138,6 +164,14 @@ export async function renderBrief(
       empty: 'No run is on record.',
     },
   ];
+  if (unknowns.length > 0) {
+    sections.push({
+      title: '## What is not known',
+      blocks: [unknowns.map((unknown) => `- ${unknown}`)],
+      unlisted: 0,
+      empty: '',
+    });
+  }
   return withinBound(head, sections, maxTokens, count);
 }
 

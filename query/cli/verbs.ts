@@ -1,18 +1,19 @@
 // The verbs of the command line that ask the query service.
 import { readFile } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { History } from '../history.ts';
-import { createClient } from '../http/client.ts';
 import type { EvolutionInput, Failure, FailureDetail } from '../schemas.ts';
+import { describeCascade } from './cascade.ts';
+import { addCasesVerb } from './cases.ts';
+import { addGroupVerbs } from './groups.ts';
 import { describeEvolution, describeEvolutions, withEffects } from './ledger.ts';
-import { manyLines, oneLine, print, printJson, table } from './output.ts';
-
-interface ServiceOptions {
-  url: string;
-  token?: string;
-  json?: boolean;
-}
+import { addNodesVerb } from './nodes.ts';
+import { manyLines, oneLine, table } from './output.ts';
+import { addRetryVerb } from './retry.ts';
+import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
+import { addSimilarVerb } from './similar.ts';
+import { addTimelineVerb } from './timeline.ts';
 
 /** Adds the query verbs to the program. */
 export function addQueryVerbs(program: Command): void {
@@ -23,8 +24,13 @@ export function addQueryVerbs(program: Command): void {
 
   service(program.command('show <failure-id>'))
     .description('one failure: its input, stack, graph and what came of it')
-    .action((id: string, options: ServiceOptions) =>
+    .option('--cascade', 'what failed in its run: which came first, and what followed from what')
+    .action((id: string, options: ServiceOptions & { cascade?: boolean }) =>
       answer(async (history) => {
+        if (options.cascade) {
+          const value = await history.cascade(id);
+          return { value, text: describeCascade(value) };
+        }
         const failure = await history.failure(id);
         return { value: failure, text: describeFailure(failure) };
       })(options),
@@ -77,56 +83,14 @@ export function addQueryVerbs(program: Command): void {
       })(options),
     );
 
+  addRetryVerb(program);
+  addSimilarVerb(program);
+  addCasesVerb(program);
+  addNodesVerb(program);
+  addTimelineVerb(program);
+  addGroupVerbs(program);
   addRecordEvolution(program);
 }
-
-function service(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--url <url>', 'the query service')
-        .default('http://127.0.0.1:4320')
-        .env('FAULTLINE_URL'),
-    )
-    .addOption(
-      new Option('--token <token>', 'bearer token of the query service').env('FAULTLINE_TOKEN'),
-    )
-    .option('--json', 'print JSON');
-}
-
-function list(program: Command, name: string, description: string): Command {
-  return service(program.command(name))
-    .description(description)
-    .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
-    .option('--limit <n>', 'how many at the most', '20');
-}
-
-/** Makes a commander action of a question: opens the history, asks, prints, closes. */
-function answer<O extends object>(
-  ask: (history: History, options: O) => Promise<{ value: unknown; text: string }>,
-): (options: ServiceOptions & O) => Promise<void> {
-  return async (options) => {
-    const { url, token, json } = options;
-    const history = createClient(token ? { url, token } : { url });
-    const { value, text } = await ask(history, options);
-    if (json) printJson(value);
-    else print(text);
-    await history.close();
-  };
-}
-
-interface ListFlags {
-  agent?: string;
-  node?: string;
-  since?: string;
-  limit: string;
-}
-
-const filters = ({ agent, node, since, limit }: ListFlags) => ({
-  ...(agent ? { agent } : {}),
-  ...(node ? { node } : {}),
-  ...(since ? { since } : {}),
-  limit: Number(limit),
-});
 
 async function recent(history: History, flags: ListFlags) {
   const value = await history.recentFailures(filters(flags));

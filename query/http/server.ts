@@ -12,9 +12,18 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { History } from '../history.ts';
+import { mcpRoutes } from '../mcp/http.ts';
 import * as schemas from '../schemas.ts';
 import { type Access, requireAccess } from './access.ts';
+import { adviceRoutes } from './advice-routes.ts';
+import { cascadeRoutes } from './cascade-routes.ts';
+import { casesRoutes } from './cases-routes.ts';
+import { given } from './given.ts';
+import { groupsRoutes } from './groups-routes.ts';
+import { nodesRoutes } from './nodes-routes.ts';
 import { problem, toProblem } from './problem.ts';
+import { similarRoutes } from './similar-routes.ts';
+import { timelineRoutes } from './timeline-routes.ts';
 
 export interface QueryServiceOptions {
   history: History;
@@ -23,6 +32,8 @@ export interface QueryServiceOptions {
   port: number;
   /** Tells whether the store answers, for `/readyz`. */
   ready: () => Promise<boolean>;
+  /** Version of this package, which MCP clients are told. @default '0' */
+  version?: string;
   /** Adds what watches the service, before it listens. @default nothing does */
   watch?: (app: FastifyInstance) => void;
   /** Who may do what. @default everyone everything */
@@ -90,6 +101,14 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz', '/metrics'] }),
   });
   await app.register(routes(history), { prefix: '/api/v1' });
+  await app.register(cascadeRoutes(history), { prefix: '/api/v1' });
+  await app.register(similarRoutes(history), { prefix: '/api/v1' });
+  await app.register(groupsRoutes(history), { prefix: '/api/v1' });
+  await app.register(adviceRoutes(history), { prefix: '/api/v1' });
+  await app.register(casesRoutes(history), { prefix: '/api/v1' });
+  await app.register(nodesRoutes(history), { prefix: '/api/v1' });
+  await app.register(timelineRoutes(history), { prefix: '/api/v1' });
+  await app.register(mcpRoutes, { history, access, version: options.version ?? '0' });
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
@@ -128,13 +147,6 @@ async function checkOf(ready: QueryServiceOptions['ready']) {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Leaves out what was not given: an absent key and an undefined one are the same to HTTP. */
-function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }
 
 const open = { config: { access: 'open' } } as const;

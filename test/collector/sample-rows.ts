@@ -90,6 +90,7 @@ export function rowsOf(runId: string): Rows {
         ok: false,
         duration_ns: '5',
         ...span,
+        root_span_id: 'fedcba9876543210',
       },
     ],
     graph_runs: [
@@ -104,6 +105,8 @@ export function rowsOf(runId: string): Rows {
         ended_at: time,
         outcome: 'failure',
         told_at: time,
+        root_span_id: 'fedcba9876543210',
+        received_at: time,
       },
     ],
     graph_snapshots: [
@@ -136,6 +139,20 @@ export function rowsOf(runId: string): Rows {
         ...span,
         ...service,
         received_at: time,
+      },
+    ],
+    group_events: [
+      {
+        timestamp: time,
+        event_id: failure.failure_id,
+        agent_id: 'travel-agent',
+        fingerprint: `v1:${'a'.repeat(32)}`,
+        kind: 'resolve',
+        other_fingerprint: '',
+        value: '',
+        author: 'queen',
+        reason: 'no longer sold',
+        evolution_id: `evolution-${runId}`,
       },
     ],
   };

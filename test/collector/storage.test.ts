@@ -208,8 +208,12 @@ describe('inserter', () => {
   test('columns are those of the migrations', async () => {
     const rows = rowsOf('run-1');
     for (const table of TABLES) {
-      const described = await select<{ name: string }>(`DESCRIBE TABLE ${table}`);
-      expect(Object.keys(rows[table][0]!).sort()).toEqual(described.map(({ name }) => name).sort());
+      const described = await select<{ name: string; default_type: string }>(
+        `DESCRIBE TABLE ${table}`,
+      );
+      // What ClickHouse works out by itself is not written.
+      const written = described.filter(({ default_type }) => default_type !== 'MATERIALIZED');
+      expect(Object.keys(rows[table][0]!).sort()).toEqual(written.map(({ name }) => name).sort());
     }
   });
 

@@ -126,6 +126,7 @@ test('a failed node attempt gives a failure and an attempt, every column told', 
       duration_ns: '1234567890',
       trace_id: TRACE,
       span_id: SPAN,
+      root_span_id: '',
     },
   ]);
   expect(rows.failures).toEqual([
@@ -483,6 +484,20 @@ describe('values that are not as they should be', () => {
       timestamp,
       duration_ns: duration,
     });
+  });
+});
+
+describe('the root that a span names', () => {
+  test.each([
+    ['00f067aa0ba902b7', '00f067aa0ba902b7'],
+    ['no span id', ''],
+    [undefined, ''],
+  ])('%s', (named, stored) => {
+    const attributes = { ...NODE, ...(named && { 'failure.root.span_id': named }) };
+    expect(rowsFor('execute_node n1', attributes, ERROR).node_attempts[0]!.root_span_id).toBe(
+      stored,
+    );
+    expect(rowsFor('execute_graph g', attributes, ERROR).graph_runs[0]!.root_span_id).toBe(stored);
   });
 });
 

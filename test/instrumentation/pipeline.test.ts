@@ -1,4 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPipeline, instrumentGraph, recordEvolution } from '../../instrumentation/index.ts';
 import { endpointFromEnvironment, isDisabled } from '../../instrumentation/pipeline/environment.ts';
 import { Receiver } from './receiver.ts';
@@ -67,6 +71,144 @@ test('a request that is refused for good is not sent again', async () => {
   await pipeline.flush();
   expect(receiver.spans).toEqual([]);
   stderr.mockRestore();
+});
+
+test('an answer that may change is tried again, as soon as the receiver asks for it', async () => {
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  // Left to itself it would come back after a minute.
+  const pipeline = createPipeline({ endpoint: receiver.url, retryMs: 60_000 });
+  receiver.status = 401;
+  receiver.retryAfter = '0';
+  recordEvolution({ agentId: 'a', resolution: 'one' }, pipeline.tracer);
+  await expect(pipeline.flush()).rejects.toThrow(/answered 401/);
+  await expect.poll(() => receiver.requests).toBeGreaterThan(1);
+  receiver.status = 200;
+  await expect.poll(() => receiver.spans.length).toBe(1);
+  stderr.mockRestore();
+  await pipeline.shutdown();
+});
+
+test('one span that is refused for good takes no other with it, and is counted', async () => {
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const pipeline = createPipeline({ endpoint: receiver.url });
+  receiver.refuses = ({ name }) => name === 's17';
+  for (let n = 0; n < 40; n += 1) pipeline.tracer.startSpan(`s${n}`).end();
+  await expect(pipeline.flush()).rejects.toThrow(/answered 400/);
+  expect(receiver.spans).toHaveLength(39);
+  pipeline.tracer.startSpan('next').end();
+  await pipeline.flush();
+  expect(receiver.named('next')[0]!.attributes).toEqual({ 'faultline.dropped_spans': 1 });
+  stderr.mockRestore();
+  await pipeline.shutdown();
+});
+
+const failing = (tracer: Tracer) => {
+  const graph = instrumentGraph({ agentId: 'a', graph: { id: 'g' }, tracer });
+  return (n: number) =>
+    graph
+      .run({ sessionId: `s${n}` }, async (run) => {
+        await run.node('good', {}, () => 1);
+        await run.node('bad', { input: 'x'.repeat(500) }, () => {
+          throw new Error('no');
+        });
+      })
+      .catch(() => {});
+};
+const failures = () => receiver.named('execute_node bad');
+
+test('memory is bounded: what finds no room is dropped, counted and said', async () => {
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const pipeline = createPipeline({ endpoint: receiver.url, maxBytes: 100_000 });
+  receiver.status = 503;
+  const fail = failing(pipeline.tracer);
+  for (let n = 0; n < 100; n += 1) await fail(n);
+  receiver.status = 200;
+  await pipeline.flush().catch(() => {});
+  await expect.poll(() => pipeline.flush()).toBeUndefined();
+  expect(failures().length).toBeLessThan(40);
+  await fail(100);
+  await pipeline.flush();
+  const [last] = failures().slice(-1);
+  const dropped = last!.attributes['faultline.dropped_spans'];
+  expect(receiver.spans.length - 4 + dropped).toBe(400);
+  stderr.mockRestore();
+  await pipeline.shutdown();
+});
+
+describe('with a spool', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'faultline-pipeline-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const contents = () =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.spool'))
+      .map((name) => readFileSync(join(folder, name), 'latin1'))
+      .join('');
+
+  test('failures are on disk before the app goes on, and gone when they are taken', async () => {
+    const pipeline = createPipeline({ endpoint: receiver.url, spool: folder, delayMs: 60_000 });
+    const running = failing(pipeline.tracer)(1);
+    await running;
+    expect(contents()).toContain('execute_node bad');
+    expect(contents()).toContain('execute_graph g');
+    // The first of a graph carries the graph.
+    expect(contents()).toContain('graph.snapshot');
+    expect(contents()).not.toContain('execute_node good');
+    await pipeline.shutdown();
+    expect(receiver.spans).toHaveLength(4);
+    expect(contents()).toBe('');
+  });
+
+  test('what finds no room in memory waits in files, and all of it arrives once', async () => {
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const options = { endpoint: receiver.url, spool: folder, maxBytes: 20_000, retryMs: 1 };
+    const pipeline = createPipeline(options);
+    receiver.status = 503;
+    const fail = failing(pipeline.tracer);
+    for (let n = 0; n < 300; n += 1) await fail(n);
+    receiver.status = 200;
+    await expect.poll(() => failures().length, { timeout: 10_000 }).toBe(300);
+    await pipeline.flush();
+    expect(receiver.named('execute_graph')).toHaveLength(300);
+    expect(receiver.taken).toBe(receiver.spans.length);
+    stderr.mockRestore();
+    await pipeline.shutdown();
+    expect(contents()).toBe('');
+  });
+
+  test('what the collector refuses for good is not kept', async () => {
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const pipeline = createPipeline({ endpoint: receiver.url, spool: folder });
+    receiver.refuses = ({ name }) => name === 'execute_node bad';
+    await failing(pipeline.tracer)(1);
+    await expect(pipeline.flush()).rejects.toThrow(/answered 400/);
+    expect(receiver.named('execute_graph')).toHaveLength(1);
+    await pipeline.shutdown();
+    expect(contents()).toBe('');
+    stderr.mockRestore();
+  });
+});
+
+test('bodies are compressed when the environment says so', async () => {
+  vi.stubEnv('FAULTLINE_OTLP_ENDPOINT', receiver.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip');
+  const pipeline = createPipeline();
+  for (let n = 0; n < 50; n += 1) pipeline.tracer.startSpan(`s${n}`).end();
+  await pipeline.flush();
+  expect(receiver.spans).toHaveLength(50);
+  expect(receiver.headers[0]!['content-encoding']).toBe('gzip');
+  await pipeline.shutdown();
+  vi.unstubAllEnvs();
+});
+
+test('compression is left out on the way to this machine itself', () => {
+  const of = (url: string) => endpointFromEnvironment({ FAULTLINE_OTLP_ENDPOINT: url }).compression;
+  expect([of('http://127.0.0.1:4318'), of('http://localhost:1'), of('http://[::1]:1')]).toEqual(
+    Array(3).fill('none'),
+  );
+  expect(of('https://collector.example')).toBe('gzip');
 });
 
 test('four thousand spans in one tick all arrive', async () => {

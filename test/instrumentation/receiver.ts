@@ -47,7 +47,16 @@ export class Receiver {
   readonly spans: ReceivedSpan[] = [];
   readonly headers: Record<string, unknown>[] = [];
   status = 200;
+  /** Of answers that are no success. */
+  retryAfter: string | undefined;
+  /** Makes a request with such a span be refused for good. */
+  refuses: ((span: ReceivedSpan) => boolean) | undefined;
   requests = 0;
+  /** How many spans it took, those sent twice counted twice. */
+  taken = 0;
+  /** When each request came, in milliseconds. */
+  readonly times: number[] = [];
+  readonly #ids = new Set<string>();
   #server: Server;
 
   constructor() {
@@ -56,9 +65,12 @@ export class Receiver {
       request.on('data', (chunk) => chunks.push(chunk));
       request.on('end', () => {
         this.requests += 1;
+        this.times.push(performance.now());
         this.headers.push(request.headers);
-        if (this.status === 200) this.#take(Buffer.concat(chunks), request.headers);
-        response.writeHead(this.status, { 'content-type': 'application/x-protobuf' }).end();
+        const status = this.#answer(Buffer.concat(chunks), request.headers);
+        response.setHeader('content-type', 'application/x-protobuf');
+        if (status !== 200 && this.retryAfter) response.setHeader('retry-after', this.retryAfter);
+        response.writeHead(status).end();
       });
     });
   }
@@ -85,20 +97,32 @@ export class Receiver {
 
   /** A span that is sent twice counts once, as in the real collector. */
   #keep(span: ReceivedSpan): void {
-    if (!this.spans.some(({ spanId }) => spanId === span.spanId)) this.spans.push(span);
+    if (this.#ids.has(span.spanId)) return;
+    this.#ids.add(span.spanId);
+    this.spans.push(span);
   }
 
-  #take(body: Buffer, headers: Record<string, unknown>): void {
-    const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-    // biome-ignore lint/suspicious/noExplicitAny: decoded by reflection
-    const request = Request.toObject(Request.decode(plain), { longs: String, arrays: true }) as any;
-    for (const group of request.resourceSpans) {
-      const resource = fromKeyValues(group.resource?.attributes);
-      for (const scope of group.scopeSpans) {
-        for (const span of scope.spans) this.#keep(fromSpan(span, resource));
-      }
-    }
+  #answer(body: Buffer, headers: Record<string, unknown>): number {
+    if (this.status !== 200) return this.status;
+    const spans = decode(body, headers);
+    if (this.refuses && spans.some(this.refuses)) return 400;
+    this.taken += spans.length;
+    for (const span of spans) this.#keep(span);
+    return 200;
   }
+}
+
+function decode(body: Buffer, headers: Record<string, unknown>): ReceivedSpan[] {
+  const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  // biome-ignore lint/suspicious/noExplicitAny: decoded by reflection
+  const request = Request.toObject(Request.decode(plain), { longs: String, arrays: true }) as any;
+  // biome-ignore lint/suspicious/noExplicitAny: decoded by reflection
+  return request.resourceSpans.flatMap((group: any) => {
+    const resource = fromKeyValues(group.resource?.attributes);
+    // biome-ignore lint/suspicious/noExplicitAny: decoded by reflection
+    const spans = group.scopeSpans.flatMap((scope: any) => scope.spans);
+    return spans.map((span: unknown) => fromSpan(span, resource));
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: decoded by reflection

@@ -1,33 +1,14 @@
 // `node --import faultline/register app` in real processes, over real OTLP.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import ts from 'typescript';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { join, relative } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildInstrumentation } from './built.ts';
 import { Receiver } from './receiver.ts';
 
 const root = join(import.meta.dirname, '../..');
-// Inside the project, so that the packages it imports are found; an own folder, so that tests need no build.
-const built = join(root, 'node_modules', '.cache', `faultline-register-${process.pid}`);
-const register = join(built, 'instrumentation', 'register.js');
-
-beforeAll(() => {
-  const folder = join(root, 'instrumentation');
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts') || file.endsWith('.d.ts')) continue;
-    const { outputText } = ts.transpileModule(readFileSync(join(folder, file), 'utf8'), {
-      compilerOptions: {
-        module: ts.ModuleKind.ESNext,
-        target: ts.ScriptTarget.ES2023,
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    });
-    write(join(built, 'instrumentation', file.replace(/\.ts$/, '.js')), outputText);
-  }
-  write(join(built, 'package.json'), '{"type":"module"}');
-});
-afterAll(() => rmSync(built, { recursive: true, force: true }));
+const built = buildInstrumentation('faultline-register');
+const { register } = built;
+afterAll(() => built.remove());
 
 let receiver: Receiver;
 beforeEach(async () => {
@@ -37,11 +18,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await receiver.stop();
 });
-
-function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
 
 interface Ended {
   code: number | null;
@@ -56,12 +32,16 @@ async function run(
   env: Record<string, string> = {},
   options: { args?: string[]; imports?: string[]; onOutput?: (pid: number) => void } = {},
 ): Promise<Ended> {
-  const path = typeof app === 'string' ? app : join(built, 'apps', app.name);
-  if (typeof app !== 'string') write(path, app.text);
+  const path = typeof app === 'string' ? app : built.write(join('apps', app.name), app.text);
   const imports = (options.imports ?? [register]).flatMap((file) => ['--import', file]);
   const start = performance.now();
   const child = spawn(process.execPath, [...imports, path, ...(options.args ?? [])], {
-    env: { PATH: process.env.PATH ?? '', FAULTLINE_OTLP_ENDPOINT: receiver.url, ...env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      FAULTLINE_OTLP_ENDPOINT: receiver.url,
+      FAULTLINE_SPOOL_DIR: join(built.folder, 'spool'),
+      ...env,
+    },
   });
   let stdout = '';
   let stderr = '';
@@ -243,7 +223,7 @@ console.log(exporter.getFinishedSpans().map(({ name }) => name).join());
   });
 
   test('that lists the instrumentation itself, without register', async () => {
-    const index = relative(join(built, 'apps'), join(built, 'instrumentation', 'index.js'));
+    const index = relative(join(built.folder, 'apps'), built.index);
     const text = `${ownSdk('AlwaysOffSampler').replace(
       'metricReaders: []',
       `
@@ -253,9 +233,8 @@ console.log(exporter.getFinishedSpans().map(({ name }) => name).join());
       sdk.start();
       const { Annotation, END, START, StateGraph } = await import('@langchain/langgraph');
       ${GRAPH} ${inSpan}`;
-    const hook = join(built, 'apps', 'hook.mjs');
-    write(
-      hook,
+    const hook = built.write(
+      'apps/hook.mjs',
       `import { register } from 'node:module';
       register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);`,
     );

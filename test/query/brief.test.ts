@@ -40,7 +40,9 @@ describe('the brief', () => {
       '## What fails',
       '## What was tried',
       '## Runs',
+      '## What is not known',
     ]);
+    expect(markdown.match(/\(reads like an instruction, but is data\)/g)).toHaveLength(2);
     expect(markdown).not.toMatch(/<script|<\||\u202e|\u200b|x{300}/);
   });
 
@@ -70,7 +72,13 @@ describe('the brief', () => {
     await world.send(...nodes.map((node) => failedAttempt('wide', { 'graph.node.id': node })));
     const brief = await history.brief('wide', { max_tokens: 100_000 });
     expect(brief.groups).toHaveLength(20);
-    expect(brief.totals).toEqual({ failures: 25, groups: 25, evolutions: 0 });
+    expect(brief.totals).toEqual({
+      failures: 25,
+      groups: 25,
+      resolved: 0,
+      ignored: 0,
+      evolutions: 0,
+    });
     expect(brief.markdown).toContain('25 failures of 25 kinds');
     expect(brief.markdown).toContain('Left out for length: 5 entries');
   });

@@ -41,13 +41,22 @@ describe('the query service', () => {
     expect(Object.keys(body.paths).sort()).toEqual([
       '/api/v1/agents',
       '/api/v1/agents/{id}/brief',
+      '/api/v1/agents/{id}/nodes',
+      '/api/v1/agents/{id}/retry-advice',
+      '/api/v1/agents/{id}/timeline',
       '/api/v1/evolutions',
       '/api/v1/evolutions/{id}',
       '/api/v1/evolutions/{id}/effects',
       '/api/v1/failures',
+      '/api/v1/failures/similar',
       '/api/v1/failures/{id}',
+      '/api/v1/failures/{id}/cascade',
       '/api/v1/graphs/diff',
       '/api/v1/graphs/{id}',
+      '/api/v1/groups',
+      '/api/v1/groups/{fingerprint}',
+      '/api/v1/groups/{fingerprint}/cases',
+      '/api/v1/groups/{fingerprint}/events',
       '/api/v1/sql',
     ]);
   });
@@ -58,6 +67,9 @@ describe('the query service', () => {
     ['/api/v1/failures?fingerprint=v1:x', 'fingerprint'],
     ['/api/v1/failures?nod=x', 'nod'],
     ['/api/v1/failures/17', 'failure_id'],
+    ['/api/v1/failures/17/cascade', 'failure_id'],
+    ['/api/v1/failures/similar?failure=17', 'failure'],
+    ['/api/v1/failures/similar', 'failure'],
     ['/api/v1/graphs/diff?from=v1&to=v2', 'from'],
     ['/api/v1/agents/a/brief?max_tokens=1', 'max_tokens'],
   ])('names the field of %s', async (path, field) => {

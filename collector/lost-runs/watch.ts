@@ -1,0 +1,251 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Logger } from 'pino';
+import { formatTime } from '../materialize/time.ts';
+import { emptyRows, type FailureRow, type Rows } from '../rows.ts';
+import type { Sink } from '../sink.ts';
+import { byFailure, type Lost } from './losses.ts';
+import { heardAt, lastSign, lostRow, type OpenRun, type Signs } from './lost-run.ts';
+import { keyOf, MAX_RUNS, RunStore } from './store.ts';
+
+export interface LostRunOptions {
+  /** Silence after which a run is lost, in milliseconds; 0 = never. */
+  afterMs: number;
+  /** Between two looks, in milliseconds. @default 60,000 */
+  everyMs?: number;
+  /**
+   * After a start, until executors have sent again what nobody took, in milliseconds.
+   * @default `afterMs`, at most 5 minutes
+   */
+  graceMs?: number;
+}
+
+export interface LostRunStats {
+  /** Looks that ended well. */
+  looks: number;
+  /** Runs that were called lost. */
+  lost: number;
+  /** Of those that turned out to live. */
+  withdrawn: number;
+  /** Looks that failed. */
+  failedLooks: number;
+}
+
+interface WatchParts {
+  client: ClickHouseClient;
+  queue: { sink: Sink; drained(): Promise<void> };
+  logger: Logger;
+  options: LostRunOptions;
+}
+
+const EVERY_MS = 60_000;
+const MAX_GRACE_MS = 5 * 60_000;
+/** Runs that started longer ago are left alone. */
+const LOOK_BACK_MS = 7 * 86_400_000;
+/** Failures of lost runs that may still be withdrawn. */
+const WITHDRAW_BACK_MS = 30 * 86_400_000;
+/** After a sign of life of a lost run; more of them may come. */
+const SOON_MS = 1_000;
+
+/**
+ * Finds runs that started and went silent, and writes a failure for each; takes it back when the run turns
+ * out to live (docs/decisions/0015-cascade.md). What it knows stands in ClickHouse; in memory is only
+ * which runs need no look for now. States: waiting (for the next look); in a look (waits until the queue
+ * has drained, asks, hands rows to the queue); closed.
+ */
+export class LostRunWatch {
+  private readonly parts: WatchParts;
+  private readonly everyMs: number;
+  private readonly store: RunStore;
+  private readonly closing = new AbortController();
+  private readonly closed: Promise<void>;
+  /** Open runs that were heard of lately: when they may have become silent. */
+  private due = new Map<string, number>();
+  /** Lost runs that were seen to be silent; others are asked about. By run id. */
+  private silent = new Map<string, string>();
+  private readonly told = new Set<string>();
+  private running: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private failing = false;
+  private readonly counted: LostRunStats = { looks: 0, lost: 0, withdrawn: 0, failedLooks: 0 };
+
+  constructor(parts: WatchParts) {
+    const { afterMs, everyMs = EVERY_MS, graceMs } = parts.options;
+    const { signal } = this.closing;
+    this.parts = parts;
+    this.everyMs = everyMs;
+    this.store = new RunStore(parts.client, signal);
+    this.closed = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    if (afterMs > 0) this.lookIn(graceMs ?? Math.min(afterMs, MAX_GRACE_MS));
+  }
+
+  /** Takes note of rows that were accepted: a lost run may be among them. */
+  note(runs: Iterable<string>): void {
+    for (const run of runs) {
+      if (!this.silent.has(run)) continue;
+      this.told.add(run);
+      this.lookIn(Math.min(SOON_MS, this.everyMs));
+    }
+  }
+
+  /** Whether any run is lost, so that others need not be noted. */
+  get hasLost(): boolean {
+    return this.silent.size > 0;
+  }
+
+  stats(): LostRunStats {
+    return { ...this.counted };
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private lookIn(ms: number): void {
+    const at = Date.now() + ms;
+    if (this.closing.signal.aborted || at >= this.timerAt) return;
+    clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => {
+      this.timerAt = Number.POSITIVE_INFINITY;
+      this.running ??= this.round();
+    }, ms).unref();
+  }
+
+  private async round(): Promise<void> {
+    try {
+      await this.look();
+      this.failing = false;
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.running = undefined;
+      this.lookIn(this.everyMs);
+    }
+  }
+
+  private async look(): Promise<void> {
+    const { queue, options } = this.parts;
+    // What was accepted before is a sign of life too.
+    await Promise.race([queue.drained(), this.closed]);
+    if (this.closing.signal.aborted) return;
+    const now = Date.now();
+    const told = new Set(this.told);
+    this.told.clear();
+    const rows = await this.store.lostFailures(timeOf(now - options.afterMs - WITHDRAW_BACK_MS));
+    const lost = byFailure(rows);
+    const open = await this.store.openRuns(
+      timeOf(now - options.afterMs - LOOK_BACK_MS),
+      timeOf(now - options.afterMs),
+    );
+    const withdrawn = await this.toWithdraw(lost, told);
+    // Beyond the bound it is not known which of them were told: nobody sends the ends of these runs.
+    const found = rows.length < MAX_RUNS ? await this.toTell(open, lost, now) : [];
+    await this.hand([...withdrawn, ...found]);
+    this.counted.looks++;
+    this.counted.lost += found.length;
+    this.counted.withdrawn += new Set(withdrawn.map(({ failure_id }) => failure_id)).size;
+  }
+
+  /** What hides the failures of runs that ended or were heard of again, and all but one of each other. */
+  private async toWithdraw(
+    lost: ReadonlyMap<string, Lost>,
+    told: ReadonlySet<string>,
+  ): Promise<FailureRow[]> {
+    const shown = [...lost.values()].filter(({ visible }) => visible.length > 0);
+    const runs = shown.map(({ visible }) => visible[0]!);
+    const isKnown = ({ run_id, timestamp }: FailureRow) =>
+      this.silent.get(run_id) === timestamp && !told.has(run_id);
+    const ended = await this.store.ended(runs);
+    const asked = runs.filter((row) => !isKnown(row));
+    const signs = await this.store.signs(
+      asked.map(({ agent_id, run_id, timestamp }) => ({ agent_id, run_id, since: timestamp })),
+    );
+    const silent = new Map<string, string>();
+    const rows: FailureRow[] = [];
+    for (const { visible, revision } of shown) {
+      const [best, ...others] = visible;
+      const key = keyOf(best!);
+      const lives = ended.has(key) || lastSign(startOf(best!), signs.get(key)) > best!.timestamp;
+      if (!lives) silent.set(best!.run_id, best!.timestamp);
+      for (const row of lives ? visible : others) {
+        rows.push({ ...row, revision: revision + 1, is_deleted: 1 });
+      }
+    }
+    this.silent = silent;
+    return rows;
+  }
+
+  private async toTell(
+    open: readonly OpenRun[],
+    lost: ReadonlyMap<string, Lost>,
+    now: number,
+  ): Promise<FailureRow[]> {
+    const { afterMs } = this.parts.options;
+    const shown = new Set<string>();
+    const revisions = new Map<string, number>();
+    for (const { rows, visible, revision } of lost.values()) {
+      const key = keyOf(rows[0]!);
+      if (visible.length > 0) shown.add(key);
+      revisions.set(key, revision);
+    }
+    const asked = open.filter((run) => {
+      const key = keyOf(run);
+      return !shown.has(key) && (this.due.get(key) ?? 0) <= now;
+    });
+    const signs = await this.store.signs(asked.map((run) => ({ ...run, since: run.started_at })));
+    const due = new Map(
+      open.flatMap((run) => {
+        const at = this.due.get(keyOf(run)) ?? 0;
+        return at > now ? [[keyOf(run), at] as const] : [];
+      }),
+    );
+    const silent: { run: OpenRun; signs: Signs | undefined }[] = [];
+    for (const run of asked) {
+      const heard = heardAt(run, signs.get(keyOf(run)));
+      if (heard + afterMs <= now) silent.push({ run, signs: signs.get(keyOf(run)) });
+      else due.set(keyOf(run), heard + afterMs);
+    }
+    this.due = due;
+    const graphs = await this.store.graphs(silent.map(({ run }) => run.graph_snapshot_ref));
+    return silent.map((one) =>
+      lostRow(one.run, one.signs, graphs.get(one.run.graph_snapshot_ref), {
+        receivedAt: timeOf(now),
+        before: revisions.get(keyOf(one.run)) ?? 0,
+      }),
+    );
+  }
+
+  private async hand(failures: FailureRow[]): Promise<void> {
+    if (failures.length === 0) return;
+    await this.parts.queue.sink.accept({ ...emptyRows(), failures });
+  }
+
+  private failed(error: unknown): void {
+    if (this.closing.signal.aborted) return;
+    this.counted.failedLooks++;
+    if (!this.failing) {
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      this.parts.logger.warn(
+        { reason },
+        'lost runs cannot be looked for now; they are found later',
+      );
+    }
+    this.failing = true;
+  }
+}
+
+/** The runs that rows tell of. */
+export function runsOf(rows: Rows): string[] {
+  return [rows.failures, rows.node_attempts, rows.graph_runs].flatMap((some) =>
+    some.map(({ run_id }) => run_id),
+  );
+}
+
+const startOf = ({ timestamp }: FailureRow): { started_at: string } => ({ started_at: timestamp });
+
+const timeOf = (millis: number): string => formatTime(BigInt(Math.max(millis, 0)) * 1_000_000n);

@@ -1,0 +1,110 @@
+// All checks, in the order in which one would mend what they find.
+import { isLoopback, type Settings } from '../settings.ts';
+import { checkClickHouse } from './clickhouse.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { checkChdb, checkClock, checkFolder, checkNode } from './machine.ts';
+import { checkPort, type Door } from './ports.ts';
+import { ask, isEmbedded, readinessOf, type Service } from './service.ts';
+import { followSpan } from './span.ts';
+
+export interface DoctorOptions {
+  settings: Settings;
+  /** A running service elsewhere than the settings say. @default from host and ports */
+  otlpHttp?: string | undefined;
+  query?: string | undefined;
+  /** Token for asking. @default the first admin or query token of the settings */
+  token?: string | undefined;
+}
+
+/** Looks at everything that Faultline needs and, where it runs, at the way of a span through it. */
+export async function examine(options: DoctorOptions): Promise<Finding[]> {
+  const { settings } = options;
+  const url = settings['clickhouse-url'];
+  const service = serviceOf(options);
+  const findings = [
+    checkNode(process.versions.node),
+    await checkChdb(url === undefined),
+    ...(await checkFolder(settings['data-dir'], settings['queue-max-mib'])),
+    checkClock(Date.now()),
+    ...(await Promise.all(doorsOf(settings, service).map(checkPort))),
+  ];
+  if (url !== undefined) {
+    const user = {
+      username: settings['clickhouse-user'],
+      password: settings['clickhouse-password'],
+    };
+    findings.push(...(await checkClickHouse({ url, ...user })));
+  }
+  findings.push(...(await checkService(service)));
+  return findings;
+}
+
+function serviceOf({ settings, otlpHttp, query, token }: DoctorOptions): Service {
+  const scheme = settings['tls-cert'] === undefined ? 'http' : 'https';
+  const { host } = settings;
+  // An address that means all of them is no address to call.
+  const any = host === '0.0.0.0' || host === '::';
+  const name = any ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const address = (port: number) => `${scheme}://${name}:${port}`;
+  return {
+    otlpHttp: otlpHttp ?? address(settings['otlp-http-port']),
+    query: query ?? address(settings['query-port']),
+    ingestToken: settings['ingest-token'][0] ?? '',
+    token: token ?? settings['admin-token'][0] ?? settings['query-token'][0] ?? '',
+  };
+}
+
+function doorsOf(settings: Settings, { otlpHttp, query }: Service): Door[] {
+  const { host } = settings;
+  const answers = (url: string) => async () => (await readinessOf(url)) !== undefined;
+  const doors: Door[] = [
+    { flag: 'otlp-http-port', host, port: settings['otlp-http-port'], isOurs: answers(otlpHttp) },
+    // gRPC has no page to ask; it is the collector's if the collector runs.
+    { flag: 'otlp-grpc-port', host, port: settings['otlp-grpc-port'], isOurs: answers(otlpHttp) },
+    { flag: 'query-port', host, port: settings['query-port'], isOurs: answers(query) },
+  ];
+  if (settings['clickhouse-url'] === undefined) {
+    const port = settings['embedded-port'];
+    const at = isLoopback(host) && host.includes(':') ? '[::1]' : '127.0.0.1';
+    const isOurs = () => isEmbedded(`http://${at}:${port}`);
+    doors.push({ flag: 'embedded-port', host: '127.0.0.1', port, isOurs });
+  }
+  return doors;
+}
+
+/** A running Faultline: whether it is ready, and whether a span gets through. */
+async function checkService(service: Service): Promise<Finding[]> {
+  const [collector, query] = await Promise.all([
+    readinessOf(service.otlpHttp),
+    readinessOf(service.query),
+  ]);
+  if (!collector && !query) {
+    return [ok('service', 'none runs here: no test span was sent')];
+  }
+  const findings = [
+    ready('collector', service.otlpHttp, collector),
+    ready('query service', service.query, query),
+  ];
+  if (findings.some(({ status }) => status === 'fail')) return findings;
+  return [...findings, await checkDeadLetters(service), ...(await followSpan(service))];
+}
+
+function ready(check: string, url: string, told: Awaited<ReturnType<typeof readinessOf>>): Finding {
+  if (!told)
+    return fail(check, `nothing of Faultline answers at ${url}`, 'start it, or give its address');
+  return told.status === 'ready'
+    ? ok(check, `ready at ${url}`)
+    : fail(check, `not ready at ${url}: ${told.reason}`, 'mend that, and see its log');
+}
+
+async function checkDeadLetters({ otlpHttp, token }: Service): Promise<Finding> {
+  const response = await ask(`${otlpHttp}/metrics`, token).catch(() => undefined);
+  const text = response?.ok ? await response.text() : '';
+  const letters = /^faultline_dead_letters (\d+)/m.exec(text)?.[1];
+  if (letters === undefined) {
+    return warn('dead letters', 'cannot be counted', 'give --token, as /metrics needs one');
+  }
+  return letters === '0'
+    ? ok('dead letters', 'none')
+    : warn('dead letters', `${letters} rows were refused`, 'see "faultline deadletters list"');
+}

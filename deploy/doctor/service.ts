@@ -1,0 +1,54 @@
+// What the doctor asks a running Faultline over HTTP.
+
+/** Where it is and with which tokens to come. */
+export interface Service {
+  otlpHttp: string;
+  query: string;
+  /** For sending; '' for none. */
+  ingestToken: string;
+  /** For asking; '' for none. */
+  token: string;
+}
+
+const ANSWER_MS = 5_000;
+
+/** A request that is given up in time. `body` makes it a POST of JSON. */
+export function ask(url: string, token: string, body?: object): Promise<Response> {
+  return fetch(url, {
+    method: body ? 'POST' : 'GET',
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+}
+
+interface Readiness {
+  status: 'ready' | 'not ready';
+  reason?: string;
+  checks: Record<string, { ok: boolean }>;
+}
+
+/** What `/readyz` of a collector or query service tells; undefined when nobody answers as they do. */
+export async function readinessOf(url: string): Promise<Readiness | undefined> {
+  try {
+    const told = (await (await ask(`${url}/readyz`, '')).json()) as Partial<Readiness>;
+    const isOurs = typeof told.status === 'string' && typeof told.checks === 'object';
+    return isOurs ? (told as Readiness) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether what listens there is ClickHouse with Faultline's tables, open to its reader. */
+export async function isEmbedded(url: string): Promise<boolean> {
+  try {
+    const statement = encodeURIComponent('EXISTS TABLE faultline.failures');
+    const response = await ask(`${url}/?user=reader&query=${statement}`, '');
+    return response.ok && (await response.text()).trim() === '1';
+  } catch {
+    return false;
+  }
+}

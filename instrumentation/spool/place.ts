@@ -1,0 +1,50 @@
+// Where the spool lies, and whether it may be trusted with what failed nodes received.
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The folder of a service's spools for one collector, without making it: `FAULTLINE_SPOOL_DIR`, else
+ * `$XDG_STATE_HOME/faultline-spool`, else `faultline-spool-<user id>` in the system's folder for
+ * temporary files; below it `<service>-<digest of the collector's address>`, so that nothing goes to a
+ * collector that it was not meant for.
+ * @returns `undefined` if `FAULTLINE_SPOOL` turns it off (`false`, `0`, `no`, `off`)
+ */
+export function spoolPlace(
+  service: string,
+  collector: string,
+  env: Environment = process.env,
+  base: string = baseOf(env),
+): string | undefined {
+  if (/^(?:false|0|no|off)$/i.test(env.FAULTLINE_SPOOL?.trim() ?? '')) return undefined;
+  const digest = createHash('sha256').update(`${service}\n${collector}`).digest('hex').slice(0, 12);
+  const readable = service.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 64) || 'service';
+  // The app may change its working folder.
+  return resolve(base, `${readable}-${digest}`);
+}
+
+/**
+ * Makes a folder with mode 0700, its parents too.
+ * @throws {Error} if that cannot be done, or if it is a link or another user's: then others could read
+ *   the spool or put something into it
+ */
+export function makePrivate(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = lstatSync(folder);
+  if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
+  const me = process.getuid?.();
+  if (me === undefined) return;
+  if (found.uid !== me) throw new Error(`${folder} belongs to another user`);
+  if ((found.mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);
+}
+
+function baseOf(env: Environment): string {
+  const own = env.FAULTLINE_SPOOL_DIR?.trim();
+  if (own) return own;
+  const state = env.XDG_STATE_HOME?.trim();
+  if (state) return join(state, 'faultline-spool');
+  return join(tmpdir(), `faultline-spool-${process.getuid?.() ?? 'user'}`);
+}

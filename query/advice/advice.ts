@@ -1,0 +1,189 @@
+// Whether another attempt is worth it, from what came after such failures before.
+import { z } from 'zod';
+import { InvalidInputError, NotFoundError } from '../errors.ts';
+import { parseInput } from '../input.ts';
+import type { Store } from '../store.ts';
+import { type Aged, AgedCache } from './aged-cache.ts';
+import { countNext, decide, NEEDED, waitsOf } from './decide.ts';
+import {
+  AT_MOST,
+  daysBefore,
+  factsOf,
+  HISTORY_DAYS,
+  type Kind,
+  type Observation,
+  observe,
+} from './observations.ts';
+import {
+  type Basis,
+  type NodeFacts,
+  type RetryAdvice,
+  type RetryCounts,
+  type RetryQuestion,
+  retryQuery,
+} from './schemas.ts';
+
+/** What is known of a failed attempt; one of `fingerprint`, `error_type`, `class` or `run` is needed. */
+export interface RetryOptions {
+  /** The node that failed. */
+  node: string;
+  /** The failure as a group: says more than `error_type`. */
+  fingerprint?: string;
+  error_type?: string;
+  /** Why it failed. @default the class that such failures had in the history */
+  class?: string;
+  /** The attempt that failed. @default 1 */
+  attempt?: number;
+  /** After this attempt there is none. @default not known */
+  max_attempts?: number;
+  /** What is not given is taken from the newest stored failure of the node in this run. */
+  run?: string;
+  /** Seconds that the counts may be old, 0 to 3,600; 0 = count anew. @default 300 */
+  max_age?: number;
+}
+
+export interface RetryHistory {
+  /**
+   * Whether to try a failed node again: the chance that the next attempt succeeds, the usual wait,
+   * and how the node does. Counts are kept for `max_age` seconds, so that the answer can be asked for
+   * inline; its `age_ms` says how old they are.
+   *
+   * @throws {InvalidInputError} also when nothing is said of the failure
+   * @throws {NotFoundError} for a `run` without a stored failure of the node
+   */
+  retryAdvice(agentId: string, options: RetryOptions): Promise<RetryAdvice>;
+}
+
+export function retryQuestions(store: Store): RetryHistory {
+  const observations = new AgedCache<Observation[]>();
+  const facts = new AgedCache<NodeFacts>();
+  return {
+    async retryAdvice(agentId, options) {
+      const given = parseInput(retryQuery, options);
+      const question = given.run ? await fromRun(store, agentId, given) : given;
+      const { node, fingerprint, error_type } = question;
+      if (!fingerprint && !error_type && !question.class) {
+        throw new InvalidInputError('fingerprint', 'give fingerprint, error_type, class or run');
+      }
+      const maxAge = question.max_age * 1000;
+      const key = (...parts: unknown[]) => JSON.stringify([agentId, ...parts]);
+      const [findings, ofNode] = await Promise.all([
+        find(question, (kind) =>
+          observations.get(key(kind), maxAge, () => observe(store, agentId, kind)),
+        ),
+        facts.get(key(node), maxAge, () => factsOf(store, agentId, node)),
+      ]);
+      return answer(agentId, question, findings, ofNode);
+    },
+  };
+}
+
+const failureOfRun = z.object({
+  fingerprint: z.string(),
+  error_type: z.string(),
+  class: z.string(),
+  attempt: z.coerce.number(),
+  max_attempts: z.coerce.number(),
+});
+
+/** Fills in what the newest failure of the run says. */
+async function fromRun(store: Store, agent: string, given: RetryQuestion): Promise<RetryQuestion> {
+  const { run = '', node } = given;
+  const [found] = await store.rows('newest_failure_of_run', { agent, run, node }, failureOfRun);
+  if (!found) throw new NotFoundError('run', run);
+  const isTold = given.fingerprint || given.error_type || given.class;
+  return {
+    ...given,
+    ...(isTold ? {} : { fingerprint: found.fingerprint, error_type: found.error_type }),
+    ...(isTold ? {} : { class: found.class as RetryQuestion['class'] }),
+    attempt: given.attempt ?? found.attempt,
+    max_attempts: given.max_attempts ?? (found.max_attempts || undefined),
+  };
+}
+
+interface Findings {
+  counts: RetryCounts;
+  /** What {@link counts} counts. */
+  observations: Observation[];
+  considered: RetryCounts[];
+  class: string | null;
+  /** Milliseconds, of the oldest that was looked at. */
+  age: number;
+}
+
+/** Looks at the closest failures first, and further away as long as too few were retried. */
+async function find(
+  { node, fingerprint, error_type, attempt = 1, class: told }: RetryQuestion,
+  look: (kind: Kind) => Promise<Aged<Observation[]>>,
+): Promise<Findings> {
+  const considered: RetryCounts[] = [];
+  let age = 0;
+  let name: string | null = told ?? null;
+  const ask = async (kind: Kind): Promise<Observation[]> => {
+    const aged = await look(kind);
+    age = Math.max(age, aged.age);
+    return aged.value;
+  };
+  const enough = (basis: Basis, observations: Observation[]): Findings | undefined => {
+    const counts = countNext(basis, observations);
+    considered.push(counts);
+    if (counts.retried < NEEDED) return undefined;
+    return { counts, observations, considered, class: name, age };
+  };
+  if (fingerprint || error_type) {
+    const by = fingerprint ? 'fingerprint' : 'error_type';
+    const same = await ask(fingerprint ? { node, fingerprint } : { node, error_type: error_type! });
+    name ??= same[0]?.class ?? null;
+    const found =
+      enough(
+        `${by}_node_attempt`,
+        same.filter((one) => one.attempt === attempt),
+      ) ?? enough(`${by}_node`, same);
+    if (found) return found;
+  }
+  if (name) {
+    const found =
+      enough('class_node', await ask({ node, class: name })) ??
+      enough('class_agent', await ask({ class: name }));
+    if (found) return found;
+  }
+  return { counts: countNext('class_default', []), observations: [], considered, class: name, age };
+}
+
+function answer(
+  agent_id: string,
+  question: RetryQuestion,
+  { counts, observations, considered, age, class: name }: Findings,
+  ofNode: Aged<NodeFacts>,
+): RetryAdvice {
+  const { node, fingerprint, error_type, attempt = 1, max_attempts } = question;
+  const wait_ms = waitsOf(observations);
+  const decision = decide({
+    counts,
+    waits: wait_ms,
+    class: name,
+    attempt,
+    max_attempts,
+    node: ofNode.value,
+  });
+  return {
+    agent_id,
+    node_id: node,
+    fingerprint: fingerprint ?? null,
+    error_type: error_type ?? null,
+    class: name,
+    attempt,
+    max_attempts: max_attempts ?? null,
+    ...decision,
+    wait_ms,
+    ...counts,
+    considered,
+    history: {
+      since: daysBefore(Date.now(), HISTORY_DAYS),
+      at_most: AT_MOST,
+      needed: NEEDED,
+    },
+    node: ofNode.value,
+    age_ms: Math.round(Math.max(age, ofNode.age)),
+  };
+}

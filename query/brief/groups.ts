@@ -1,0 +1,138 @@
+// The groups that a brief tells of, the most urgent first.
+import { storedForm } from '../cursor.ts';
+import { type GroupFacts, readGroups } from '../groups/facts.ts';
+import { GROUP_STATES } from '../groups/schemas.ts';
+import { contradictionIn } from '../groups/tell.ts';
+import { type BriefGroup, briefGroup, type TriedFix } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { readsLikeInstruction } from './instructions.ts';
+
+const counted = briefGroup.pick({
+  fingerprint: true,
+  failures: true,
+  runs: true,
+  inputs: true,
+  retried: true,
+  terminal: true,
+  first_seen: true,
+  last_seen: true,
+  graph_snapshot_refs: true,
+});
+const last = briefGroup.pick({
+  fingerprint: true,
+  level: true,
+  node_id: true,
+  class: true,
+  error_type: true,
+  last_message: true,
+  last_failure_id: true,
+  last_input: true,
+  last_input_digest: true,
+});
+
+/** Groups that failed at all in the window of a brief. */
+export async function groupsFor(
+  store: Store,
+  agent: string,
+  { node, since }: { node: string; since: string },
+): Promise<GroupFacts[]> {
+  const { groups } = await readGroups(store, { agent, now: Date.now() });
+  return groups.filter(
+    (group) =>
+      (node === '' || group.counts.some(({ node_id }) => node_id === node)) &&
+      storedForm(group.last_seen) >= since,
+  );
+}
+
+/** Nobody waits for these: a brief only counts them. */
+export const isSettled = ({ state }: Pick<GroupFacts, 'state'>): boolean =>
+  state === 'resolved' || state === 'ignored';
+
+/**
+ * What came back first, then what grows, then what a fix made worse, then the rest; within these those
+ * with the most failures.
+ */
+export function byUrgency(groups: readonly GroupFacts[], fixes: readonly TriedFix[]): GroupFacts[] {
+  const harmed = new Set(
+    fixes.flatMap(({ status, effects }) =>
+      effects
+        .filter(({ verdict }) => verdict === 'harmful' && status === 'applied')
+        .map(({ fingerprint }) => fingerprint),
+    ),
+  );
+  const keys = new Map(
+    groups.map((group) => {
+      const isHarmed = group.fingerprints.some((name) => harmed.has(name));
+      const isUrgent = group.state === 'regressed' || group.state === 'escalating';
+      const rank = isUrgent ? GROUP_STATES.indexOf(group.state) : isHarmed ? 2 : 3;
+      return [group, { rank, failures: group.counts.reduce((sum, row) => sum + row.failures, 0) }];
+    }),
+  );
+  return [...groups].sort((one, other) => {
+    const [a, b] = [keys.get(one)!, keys.get(other)!];
+    if (a.rank !== b.rank) return a.rank - b.rank;
+    if (a.failures !== b.failures) return b.failures - a.failures;
+    if (one.last_seen !== other.last_seen) return one.last_seen < other.last_seen ? 1 : -1;
+    return one.fingerprint < other.fingerprint ? -1 : 1;
+  });
+}
+
+/** Tells of some groups, with counts of the window alone, in the same order. */
+export async function tellGroups(
+  store: Store,
+  agent: string,
+  since: string,
+  groups: readonly GroupFacts[],
+): Promise<BriefGroup[]> {
+  if (groups.length === 0) return [];
+  const members = groups.flatMap(({ fingerprint: group, fingerprints }) =>
+    fingerprints.map((fingerprint) => ({ fingerprint, group })),
+  );
+  const [counts, newest] = await Promise.all([
+    store.rows(
+      'brief_counts',
+      {
+        agent,
+        since,
+        fingerprints: members.map(({ fingerprint }) => fingerprint),
+        groups: members.map(({ group }) => group),
+      },
+      counted,
+    ),
+    store.rows(
+      'brief_last',
+      {
+        agent,
+        fingerprints: groups.map(({ counts: [row] }) => row!.fingerprint),
+        times: groups.map(({ last_seen }) => storedForm(last_seen)),
+      },
+      last,
+    ),
+  ]);
+  const countsOf = new Map(counts.map((row) => [row.fingerprint, row]));
+  const newestOf = new Map(newest.map((row) => [row.fingerprint, row]));
+  return groups.flatMap((group) => {
+    const row = countsOf.get(group.fingerprint);
+    const failure = newestOf.get(group.counts[0]!.fingerprint);
+    if (!row || !failure) return [];
+    const annotated = group.annotation?.value;
+    const classes = [...new Set(group.counts.flatMap((one) => one.classes))].sort();
+    return [
+      {
+        ...failure,
+        ...row,
+        fingerprints: group.fingerprints,
+        state: group.state,
+        since: group.since,
+        why: group.why,
+        class: annotated ?? failure.class,
+        is_annotated: annotated !== undefined,
+        contradiction: contradictionIn(classes, annotated),
+        suspicious: [
+          ...(readsLikeInstruction(failure.last_message) ? ['last_message'] : []),
+          ...(readsLikeInstruction(failure.last_input) ? ['last_input'] : []),
+        ],
+      },
+    ];
+  });
+}

@@ -1,0 +1,116 @@
+// Reads the rows of a failure's run and tells its cascade.
+import { z } from 'zod';
+import { storedForm } from '../cursor.ts';
+import { NotFoundError } from '../errors.ts';
+import { parseInput } from '../input.ts';
+import type { Store } from '../store.ts';
+import { cascadeOf } from './cascade.ts';
+import { attemptFact, failureFact, runFact } from './facts.ts';
+import type { Cascade } from './schemas.ts';
+
+/** Most rows of a run that are looked at. */
+const FAILURES = 300;
+const ATTEMPTS = 1_000;
+/** Rows of a run lie within this time around the failure that is asked about. */
+const AROUND_MS = 7 * 86_400_000;
+
+const total = z.coerce.number().int();
+const countedFailure = failureFact.extend({ total });
+const countedAttempt = attemptFact.extend({ total });
+const askedFailure = z.object({
+  failure_id: z.string(),
+  timestamp: z.string(),
+  agent_id: z.string(),
+  run_id: z.string(),
+  graph_snapshot_ref: z.string(),
+  span_id: z.string(),
+  parent_span_id: z.string(),
+  ancestor_span_ids: z.array(z.string()),
+});
+const edgesOfGraph = z.object({ edges: z.array(z.string()) });
+const cascadeQuery = z.strictObject({ failure_id: z.guid() });
+
+export interface CascadeHistory {
+  /**
+   * What failed in a failure's run: which came first, what followed from what and how that is known, what
+   * lies under each, and how the run went on. Of a large run what is near to the failure; `left_out`
+   * says how much is not.
+   */
+  cascade(failureId: string): Promise<Cascade>;
+}
+
+export function cascadeQuestions(store: Store): CascadeHistory {
+  return { cascade: (failureId) => readCascade(store, failureId) };
+}
+
+async function readCascade(store: Store, failureId: string): Promise<Cascade> {
+  const { failure_id } = parseInput(cascadeQuery, { failure_id: failureId });
+  const [asked] = await store.rows('failure_by_id', { failure_id }, askedFailure);
+  if (!asked) throw new NotFoundError('failure_id', failureId);
+  const at = Date.parse(asked.timestamp);
+  const of = {
+    agent: asked.agent_id,
+    run: asked.run_id,
+    since: storedForm(new Date(at - AROUND_MS).toISOString()),
+    until: storedForm(new Date(at + AROUND_MS).toISOString()),
+  };
+  const [[run], failures, graphs] = await Promise.all([
+    store.rows('cascade_run', { agent: of.agent, run: of.run }, runFact),
+    store.rows(
+      'cascade_failures',
+      {
+        ...of,
+        failure_id,
+        span: asked.span_id,
+        parent: asked.parent_span_id,
+        ancestors: asked.ancestor_span_ids,
+        limit: FAILURES,
+      },
+      countedFailure,
+      true,
+    ),
+    store.rows('snapshot_by_ref', { ref: asked.graph_snapshot_ref }, edgesOfGraph),
+  ]);
+  const spans = failures.map(({ span_id }) => span_id);
+  const attempts = await store.rows(
+    'cascade_attempts',
+    { ...of, spans, at: storedForm(asked.timestamp), limit: ATTEMPTS },
+    countedAttempt,
+    true,
+  );
+  const edges = graphs[0]?.edges ?? [];
+  const course = cascadeOf({ asked: failure_id, run, failures, attempts, edges });
+  const left_out = {
+    failures: (failures[0]?.total ?? 0) - failures.length,
+    attempts: (attempts[0]?.total ?? 0) - attempts.length,
+  };
+  return {
+    failure_id,
+    agent_id: asked.agent_id,
+    run_id: asked.run_id,
+    graph_snapshot_ref: asked.graph_snapshot_ref,
+    ...course,
+    left_out,
+    notes: notesOn(course.run !== null, attempts.length, edges.length, left_out),
+  };
+}
+
+function notesOn(
+  hasRun: boolean,
+  attempts: number,
+  edges: number,
+  leftOut: Cascade['left_out'],
+): string[] {
+  return [
+    ...(hasRun ? [] : ['No span told of the run itself: how it ended is not known.']),
+    ...(attempts > 0
+      ? []
+      : ['No attempt of the run is on record (attempts are kept for 30 days).']),
+    ...(edges > 0 ? [] : ['The edges of the graph are not known.']),
+    ...(leftOut.failures + leftOut.attempts > 0
+      ? [
+          `The run is large: ${leftOut.failures} failures and ${leftOut.attempts} attempts far from the failure were not looked at.`,
+        ]
+      : []),
+  ];
+}

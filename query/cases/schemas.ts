@@ -1,0 +1,39 @@
+// The inputs that failed, as a replay harness takes them.
+import { z } from 'zod';
+import { since } from '../schemas.ts';
+
+const instant = z.string();
+const count = z.int().min(0);
+
+/** Which cases of a group to list, newest first. */
+export const casesQuery = z.strictObject({
+  since: since.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(20),
+  cursor: z.string().max(512).optional(),
+});
+
+/** One input that failed. */
+export const failureCase = z.object({
+  input: z
+    .string()
+    .describe('What the node received: the stored text, which is JSON text if input_is_json'),
+  input_is_json: z.boolean(),
+  input_digest: z
+    .string()
+    .nullable()
+    .describe('Of the whole redacted input; null where the executor told none'),
+  truncated: z.boolean().describe('The stored input was cut: a replay of it proves nothing'),
+  redactions: z
+    .record(z.string(), count)
+    .describe('What was removed from the failure, input and all: kind to count'),
+  agent_id: z.string(),
+  node: z.string(),
+  graph_snapshot_ref: z.string().describe('The version that it failed on last'),
+  expected: z.literal('not this failure'),
+  fingerprint: z.string().describe('The failure that must not come again'),
+  failure_id: z.string().describe('The newest failure with this input'),
+  seen: instant.describe('When that was'),
+  first_seen: instant,
+  failures: count.describe('Failures of the group with this input'),
+});
+export type FailureCase = z.infer<typeof failureCase>;

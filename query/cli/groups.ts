@@ -1,0 +1,198 @@
+// The verbs about groups of failures.
+import { type Command, Option } from 'commander';
+import {
+  GROUP_STATES,
+  type Group,
+  type GroupChange,
+  type GroupDetail,
+  type GroupEvent,
+  type GroupState,
+} from '../groups/schemas.ts';
+import { oneLine, table } from './output.ts';
+import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
+
+/** Adds the verbs that list groups, show one, and say something about one. */
+export function addGroupVerbs(program: Command): void {
+  list(program, 'groups', 'groups of failures with their state, those that failed last first')
+    .option('--agent <id>', 'only this agent')
+    .option('--node <id>', 'only groups of this node')
+    .addOption(new Option('--state <state>', 'only groups in this state').choices(GROUP_STATES))
+    .action(
+      answer(async (history, flags: ListFlags & { state?: GroupState }) => {
+        const { state } = flags;
+        const value = await history.groups({ ...filters(flags), ...(state ? { state } : {}) });
+        return { value, text: describeGroups(value.items) };
+      }),
+    );
+
+  service(program.command('group <fingerprint>'))
+    .description('one group: members, what was said and tried, versions, hours')
+    .action((fingerprint: string, options: ServiceOptions) =>
+      answer(async (history) => {
+        const value = await history.group(fingerprint);
+        return { value, text: describeGroup(value) };
+      })(options),
+    );
+
+  change(program, 'resolve <fingerprint>', 'say that a group is fixed')
+    .option('--evolution <id>', 'the evolution that fixed it')
+    .action((fingerprint: string, flags: ChangeFlags) =>
+      tell(fingerprint, flags, {
+        kind: 'resolve',
+        ...(flags.evolution ? { evolution_id: flags.evolution } : {}),
+      }),
+    );
+  change(program, 'ignore <fingerprint>', 'say that nobody wants to hear of a group').action(
+    (fingerprint: string, flags: ChangeFlags) => tell(fingerprint, flags, { kind: 'ignore' }),
+  );
+  change(program, 'reopen <fingerprint>', 'take back that a group is resolved or ignored').action(
+    (fingerprint: string, flags: ChangeFlags) => tell(fingerprint, flags, { kind: 'reopen' }),
+  );
+  change(program, 'merge <fingerprint> <into>', 'put a group into another one').action(
+    (fingerprint: string, other_fingerprint: string, flags: ChangeFlags) =>
+      tell(fingerprint, flags, { kind: 'merge', other_fingerprint }),
+  );
+  change(
+    program,
+    'split <fingerprint>',
+    'take a fingerprint out of its group: undoes a merge',
+  ).action((fingerprint: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'split' }),
+  );
+  change(
+    program,
+    'annotate <fingerprint> <class>',
+    "say which class a group has; '' takes it back",
+  ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'annotate', value } as GroupChange),
+  );
+  change(program, 'note <fingerprint> <text>', 'write down something about a group').action(
+    (fingerprint: string, value: string, flags: ChangeFlags) =>
+      tell(fingerprint, flags, { kind: 'note', value }),
+  );
+}
+
+interface ChangeFlags extends ServiceOptions {
+  reason?: string;
+  author?: string;
+  id?: string;
+  evolution?: string;
+}
+
+function change(program: Command, name: string, description: string): Command {
+  return service(program.command(name))
+    .description(description)
+    .option('--reason <text>', 'why')
+    .option('--author <who>', 'who says so (default queen)')
+    .option('--id <uuid>', 'id of the event: said again with it, nothing changes');
+}
+
+function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promise<void> {
+  const { reason, author, id } = flags;
+  return answer(async (history) => {
+    const value = await history.changeGroup(fingerprint, {
+      ...what,
+      ...(reason ? { reason } : {}),
+      ...(author ? { author } : {}),
+      ...(id ? { event_id: id } : {}),
+    });
+    const { state, fingerprint: group } = await history.group(fingerprint);
+    return { value, text: `${describeEvent(value)}\n${group} is ${state} now` };
+  })(flags);
+}
+
+function describeGroups(groups: readonly Group[]): string {
+  if (groups.length === 0) return 'no groups';
+  const columns = [
+    'last seen',
+    'state',
+    'agent',
+    'node',
+    'class',
+    'failures',
+    'runs',
+    'group',
+    'what',
+  ];
+  const rows = groups.map((group) => [
+    group.last_seen.slice(0, 19),
+    group.state,
+    group.agent_id,
+    group.node_ids.map((node) => node || group.level).join(', '),
+    group.class + (group.contradiction ? ' (!)' : ''),
+    String(group.failures),
+    String(group.runs),
+    group.fingerprint + (group.fingerprints.length > 1 ? ` +${group.fingerprints.length - 1}` : ''),
+    `${group.error_type}: ${group.template}`,
+  ]);
+  return table(columns, rows);
+}
+
+function describeGroup(group: GroupDetail): string {
+  const { last_evolution: fix, annotation } = group;
+  const lines: [string, string][] = [
+    ['group', group.fingerprint],
+    ['state', `${group.state} since ${group.since.slice(0, 19)}`],
+    ['why', group.why],
+    ['agent', group.agent_id],
+    ['where', group.node_ids.map((node) => (node ? `node ${node}` : group.level)).join(', ')],
+    ['class', group.class + (annotation ? `, annotated by ${annotation.author}` : '')],
+    ...(group.contradiction ? [['', group.contradiction] as [string, string]] : []),
+    ['what', `${group.error_type}: ${group.template}`],
+    ['counts', `failures ${group.failures}, runs ${group.runs}, distinct inputs ${group.inputs}`],
+    ['seen', `${group.first_seen} to ${group.last_seen}`],
+    ['last', group.last_failure_id],
+    ['last fix', fix ? `${fix.evolution_id} (${fix.status}): ${fix.resolution}` : 'none yet'],
+  ];
+  return [
+    ...lines.map(([name, text]) => `${name.padEnd(12)} ${oneLine(text)}`),
+    ...titled(
+      'members',
+      group.members.map(
+        (one) =>
+          `${one.fingerprint}, ${one.node_id || group.level}, ${one.failures} failures, ` +
+          (one.joined ? `since ${one.joined.slice(0, 19)}` : 'names the group'),
+      ),
+    ),
+    ...titled(
+      'versions',
+      group.versions.map(
+        (one) =>
+          `${one.graph_snapshot_ref || 'unknown'}: ${one.failures} failures, ` +
+          `${one.first_seen.slice(0, 19)} to ${one.last_seen.slice(0, 19)}`,
+      ),
+    ),
+    ...titled(
+      'fixes',
+      group.effects.map(
+        ({ evolution_id, verdict, before, after }) =>
+          `${evolution_id} ${verdict}: ${before.failed_runs}/${before.runs} runs before, ${after.failed_runs}/${after.runs} after`,
+      ),
+    ),
+    ...titled('said', group.events.map(describeEvent)),
+    ...titled(
+      'failures by the hour',
+      group.hourly.map(({ hour, failures }) => `${hour.slice(0, 16)} ${failures}`),
+    ),
+  ].join('\n');
+}
+
+function describeEvent(event: GroupEvent): string {
+  const { kind, fingerprint, other_fingerprint, value, evolution_id, reason, author } = event;
+  const what = [
+    other_fingerprint && `into ${other_fingerprint}`,
+    value,
+    evolution_id && `with evolution ${evolution_id}`,
+    reason && `(${reason})`,
+  ];
+  return oneLine(
+    [event.timestamp.slice(0, 19), kind, fingerprint, 'by', author, ...what]
+      .filter(Boolean)
+      .join(' '),
+  );
+}
+
+function titled(title: string, lines: string[]): string[] {
+  if (lines.length === 0) return [];
+  return ['', title, ...lines.map((line) => `  ${oneLine(line)}`)];
+}

@@ -1,0 +1,75 @@
+// The verb that says whether to try a failed node again.
+import type { Command } from 'commander';
+import type { RetryAdvice, RetryCounts } from '../advice/schemas.ts';
+import { oneLine } from './output.ts';
+import { answer, service } from './service.ts';
+
+interface RetryFlags {
+  agent: string;
+  node: string;
+  fingerprint?: string;
+  errorType?: string;
+  class?: string;
+  attempt?: string;
+  maxAttempts?: string;
+  run?: string;
+  maxAge?: string;
+}
+
+export function addRetryVerb(program: Command): void {
+  service(program.command('retry'))
+    .description('whether to try a failed node again: chance, usual wait, how the node does')
+    .requiredOption('--agent <id>', 'the agent')
+    .requiredOption('--node <id>', 'the node that failed')
+    .option('--fingerprint <fp>', 'the failure as a group')
+    .option('--error-type <type>', 'the type of the error')
+    .option('--class <class>', 'why it failed')
+    .option('--attempt <n>', 'the attempt that failed (default 1)')
+    .option('--max-attempts <n>', 'after this attempt there is none')
+    .option('--run <id>', 'take the rest from the newest failure of the node in this run')
+    .option('--max-age <seconds>', 'how old the counts may be; 0 = count anew (default 300)')
+    .action(
+      answer(async (history, flags: RetryFlags) => {
+        const value = await history.retryAdvice(flags.agent, {
+          node: flags.node,
+          ...(flags.fingerprint ? { fingerprint: flags.fingerprint } : {}),
+          ...(flags.errorType ? { error_type: flags.errorType } : {}),
+          ...(flags.class ? { class: flags.class } : {}),
+          ...(flags.attempt ? { attempt: Number(flags.attempt) } : {}),
+          ...(flags.maxAttempts ? { max_attempts: Number(flags.maxAttempts) } : {}),
+          ...(flags.run ? { run: flags.run } : {}),
+          ...(flags.maxAge ? { max_age: Number(flags.maxAge) } : {}),
+        });
+        return { value, text: describeAdvice(value) };
+      }),
+    );
+}
+
+function describeAdvice(advice: RetryAdvice): string {
+  const { considered, node, chance, interval, wait_ms } = advice;
+  const [low, high] = interval.map(percent);
+  const lines: [string, string][] = [
+    ['advice', advice.advice.replace('_', ' ')],
+    ['why', advice.reason],
+    ['chance', chance === null ? 'unknown' : `${percent(chance)}, with 95 % in [${low}, ${high}]`],
+    [
+      'wait',
+      wait_ms ? `median ${wait_ms.median} ms, 90th percentile ${wait_ms.p90} ms` : 'unknown',
+    ],
+    ['class', advice.class ?? 'unknown'],
+    ...considered.map((counts): [string, string] => ['counted', countsText(counts)]),
+    [
+      'node',
+      `${node.failure_count} of ${node.attempts} attempts failed since ${node.since.slice(0, 19)}, ` +
+        `${node.consecutive_failures} in a row, last at ${node.last_failure_at ?? 'no time'}`,
+    ],
+    ['age', `${advice.age_ms} ms`],
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(8)} ${oneLine(text)}`).join('\n');
+}
+
+const countsText = ({ basis, failures, retried, succeeded, ...rest }: RetryCounts): string =>
+  `${basis}: ${failures} failures, ${succeeded} of ${retried} retries succeeded, ` +
+  `${rest.not_retried} not retried, ${rest.pending} pending`;
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

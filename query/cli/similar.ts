@@ -1,0 +1,52 @@
+// The verb that looks for failures that are like another.
+import type { Command } from 'commander';
+import type { SimilarGroup } from '../similar/schemas.ts';
+import { oneLine } from './output.ts';
+import { answer, filters, type ListFlags, list } from './service.ts';
+
+interface SimilarFlags extends ListFlags {
+  failure?: string;
+  text?: string;
+}
+
+const MESSAGE = 200;
+
+export function addSimilarVerb(program: Command): void {
+  list(program, 'similar', 'the groups that are most like a failure, and what was tried there')
+    .option('--failure <id>', 'the failure to compare with')
+    .option('--text <message>', 'a message to compare with, instead')
+    .option('--agent <id>', 'only groups of this agent')
+    .option('--node <id>', 'only groups of this node')
+    .action(
+      answer(async (history, { failure, text, ...flags }: SimilarFlags) => {
+        const value = await history.similarFailures({
+          ...filters(flags),
+          ...(failure === undefined ? {} : { failure }),
+          ...(text === undefined ? {} : { text }),
+        });
+        return { value, text: describeSimilar(value.items) };
+      }),
+    );
+}
+
+export function describeSimilar(groups: readonly SimilarGroup[]): string {
+  if (groups.length === 0) return 'nothing similar is known';
+  return groups.map((group) => linesOf(group).join('\n')).join('\n\n');
+}
+
+function linesOf(group: SimilarGroup): string[] {
+  const where = `${group.agent_id}, node ${group.node_id || '(graph)'}`;
+  return [
+    oneLine(`${group.score.toFixed(2)}  ${group.fingerprint}  ${where}`),
+    ...[
+      `${group.error_type}: ${group.template.slice(0, MESSAGE)}`,
+      `${group.why}; words: ${group.shared_words.join(', ') || 'none'}${group.shared_frames.length > 0 ? `; frames: ${group.shared_frames.join(', ')}` : ''}`,
+      `${group.failures} failures, last ${group.last_seen.slice(0, 19)} (${group.last_failure_id})`,
+      ...group.fixes.map(
+        (fix) =>
+          `fix ${fix.evolution_id} (${fix.status}, ${fix.verdict ?? 'not judged'}): ${fix.resolution}`,
+      ),
+      ...(group.fixes.length > 0 ? [] : ['no fix was tried']),
+    ].map((line) => `      ${oneLine(line)}`),
+  ];
+}

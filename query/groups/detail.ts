@@ -1,0 +1,100 @@
+// All that is known of one group.
+import { z } from 'zod';
+import { NotFoundError } from '../errors.ts';
+import { judgeEffects } from '../ledger/effects.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import type { Effect } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { type GroupFacts, readGroups } from './facts.ts';
+import type { GroupMapping } from './mapping.ts';
+import type { GroupDetail } from './schemas.ts';
+import { type LastFailure, lastFailures, toGroups } from './tell.ts';
+
+const RECENT = 20;
+/** Evolutions that are judged, the newest. */
+const JUDGED = 5;
+const HOUR_MS = 3_600_000;
+
+/** @throws {NotFoundError} when no failure of the group is kept */
+export async function detailOf(
+  store: Store,
+  agent: string,
+  fingerprint: string,
+): Promise<GroupDetail> {
+  const { groups, mapping } = await readGroups(store, { agent, fingerprint, now: Date.now() });
+  const [facts] = groups;
+  if (!facts) throw new NotFoundError('fingerprint', fingerprint);
+  const latest = lastFailures(store, groups);
+  const [last, [group], recent, effects] = await Promise.all([
+    latest,
+    toGroups(store, groups, latest),
+    store.rows(
+      'group_recent',
+      { agent, fingerprints: facts.fingerprints, limit: RECENT },
+      z.object({ failure_id: z.string() }),
+    ),
+    effectsOn(store, facts),
+  ]);
+  return {
+    ...group!,
+    members: membersOf(facts, mapping, last),
+    versions: versionsOf(facts),
+    events: [...facts.events].reverse(),
+    effects,
+    recent_failure_ids: recent.map(({ failure_id }) => failure_id),
+    hourly: [...facts.hours]
+      .sort(([one], [other]) => one - other)
+      .map(([hour, failures]) => ({ hour: new Date(hour * HOUR_MS).toISOString(), failures })),
+  };
+}
+
+/** What each evolution did to the fingerprints of the group that it targets. */
+async function effectsOn(store: Store, facts: GroupFacts): Promise<Effect[]> {
+  if (facts.evolutions.length === 0) return [];
+  const ledger = await openLedger(store, facts.agent_id);
+  return judgeEffects(
+    ledger,
+    facts.evolutions
+      .slice(0, JUDGED)
+      .flatMap((evolution) =>
+        facts.fingerprints
+          .filter((fingerprint) => evolution.target_fingerprints.includes(fingerprint))
+          .map((fingerprint) => ({ evolution, fingerprint, targeted: true })),
+      ),
+  );
+}
+
+function membersOf(
+  { fingerprints, counts }: GroupFacts,
+  mapping: GroupMapping,
+  last: ReadonlyMap<string, LastFailure>,
+): GroupDetail['members'] {
+  return fingerprints.map((fingerprint) => {
+    const own = counts.filter((row) => row.fingerprint === fingerprint);
+    const times = own.map((row) => row.first_seen).sort();
+    return {
+      fingerprint,
+      node_id: own[0]?.node_id ?? '',
+      error_type: own[0]?.error_type ?? '',
+      template: last.get(fingerprint)?.template ?? '',
+      failures: own.reduce((sum, row) => sum + row.failures, 0),
+      first_seen: times[0] ?? null,
+      last_seen: own[0]?.last_seen ?? null,
+      joined: mapping.joinedAt(fingerprint) || null,
+    };
+  });
+}
+
+function versionsOf({ counts }: GroupFacts): GroupDetail['versions'] {
+  const versions = new Map<string, GroupDetail['versions'][number]>();
+  for (const { graph_snapshot_ref, failures, first_seen, last_seen } of counts) {
+    const known = versions.get(graph_snapshot_ref);
+    versions.set(graph_snapshot_ref, {
+      graph_snapshot_ref,
+      failures: failures + (known?.failures ?? 0),
+      first_seen: known && known.first_seen < first_seen ? known.first_seen : first_seen,
+      last_seen: known && known.last_seen > last_seen ? known.last_seen : last_seen,
+    });
+  }
+  return [...versions.values()];
+}

@@ -1,0 +1,219 @@
+// Puts together what is known of each group, and derives its state.
+import type { Evolution } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import {
+  type FailedVersion,
+  isDecision,
+  type Lifecycle,
+  lifecycleOf,
+  settledAt,
+} from './lifecycle.ts';
+import { GroupMapping } from './mapping.ts';
+import {
+  type Counts,
+  type Hours,
+  readCounts,
+  readEvents,
+  readHours,
+  readSeenAfter,
+  readTimeline,
+  readVersions,
+} from './rows.ts';
+import type { GroupEvent } from './schemas.ts';
+
+/** A group as the lifecycle sees it. */
+export interface GroupFacts extends Lifecycle {
+  fingerprint: string;
+  fingerprints: string[];
+  agent_id: string;
+  /** By fingerprint and version, those that failed last first; never empty. */
+  counts: Counts[];
+  first_seen: string;
+  last_seen: string;
+  /** What was said about any of its fingerprints, the oldest first. */
+  events: GroupEvent[];
+  /** The annotation that counts. */
+  annotation: GroupEvent | undefined;
+  /** Failures by the hour of the last eight days, as far as they were asked for. */
+  hours: Map<number, number>;
+  /** Evolutions that target it, the newest first. */
+  evolutions: Evolution[];
+}
+
+interface Asked {
+  /** '' = all agents. */
+  agent: string;
+  /** Only the group of this fingerprint, and all that is known of it. */
+  fingerprint?: string;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+interface Found {
+  /** Those that failed last first. */
+  groups: GroupFacts[];
+  mapping: GroupMapping;
+}
+
+/** Reads the groups that have failures. */
+export async function readGroups(store: Store, { agent, fingerprint, now }: Asked): Promise<Found> {
+  const isOne = fingerprint !== undefined;
+  const events = await readEvents(store, agent, isOne);
+  const mapping = new GroupMapping(events);
+  const members = isOne ? mapping.membersOf(mapping.groupOf(fingerprint)) : [];
+  const [counts, hours, timeline] = await Promise.all([
+    readCounts(store, agent, members),
+    readHours(store, agent, {
+      fingerprints: isOne ? members : mapping.fingerprints(),
+      busy: !isOne,
+      now,
+    }),
+    readTimeline(store, agent),
+  ]);
+  const material = {
+    mapping,
+    counts: byGroup(mapping, counts),
+    events: byGroup(mapping, events),
+    hours: byGroup(mapping, hours),
+    timeline,
+    now,
+  };
+  const versions = await failedVersions(store, material);
+  const groups = [...material.counts.keys()].map((group) =>
+    factsOf(group, material, versions.get(group) ?? []),
+  );
+  return { groups, mapping };
+}
+
+interface Material {
+  mapping: GroupMapping;
+  counts: Map<string, Counts[]>;
+  events: Map<string, GroupEvent[]>;
+  hours: Map<string, Hours[]>;
+  timeline: Evolution[];
+  now: number;
+}
+
+function factsOf(
+  fingerprint: string,
+  { mapping, counts, events, hours, timeline, now }: Material,
+  versions: FailedVersion[],
+): GroupFacts {
+  const own = counts.get(fingerprint)!;
+  const agent_id = own[0]!.agent_id;
+  const fingerprints = mapping.membersOf(fingerprint);
+  const evolutions = timeline.filter((one) => one.agent_id === agent_id);
+  const said = events.get(fingerprint) ?? [];
+  const byHour = new Map<number, number>();
+  for (const { hour, failures } of hours.get(fingerprint) ?? []) {
+    byHour.set(hour, (byHour.get(hour) ?? 0) + failures);
+  }
+  const first_seen = own.map((row) => row.first_seen).sort()[0]!;
+  const last_seen = own[0]!.last_seen;
+  const annotation = lastThat(mapping, said, ({ kind }) => kind === 'annotate');
+  return {
+    fingerprint,
+    fingerprints,
+    agent_id,
+    counts: own,
+    first_seen,
+    last_seen,
+    events: said,
+    annotation: annotation?.value ? annotation : undefined,
+    hours: byHour,
+    evolutions: evolutions
+      .filter((one) => one.target_fingerprints.some((target) => fingerprints.includes(target)))
+      .reverse(),
+    ...lifecycleOf({
+      first_seen,
+      last_seen,
+      versions,
+      hours: byHour,
+      decision: lastThat(mapping, said, isDecision),
+      timeline: evolutions,
+      now,
+    }),
+  };
+}
+
+function byGroup<Row extends { fingerprint: string }>(
+  mapping: GroupMapping,
+  rows: readonly Row[],
+): Map<string, Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = mapping.groupOf(row.fingerprint);
+    const known = found.get(group);
+    if (known) known.push(row);
+    else found.set(group, [row]);
+  }
+  return found;
+}
+
+/** The last event that counts for the group: of a member only what was said since it is in there. */
+function lastThat(
+  mapping: GroupMapping,
+  events: readonly GroupEvent[],
+  fits: (event: GroupEvent) => boolean,
+): GroupEvent | undefined {
+  return events.findLast(
+    (event) => fits(event) && event.timestamp >= mapping.joinedAt(event.fingerprint),
+  );
+}
+
+/** The versions that resolved groups failed on, with the first failure on each since then. */
+async function failedVersions(
+  store: Store,
+  { mapping, counts, events, timeline }: Material,
+): Promise<Map<string, FailedVersion[]>> {
+  const marks = new Map<string, string>();
+  const agents = new Set<string>();
+  const asked: string[] = [];
+  for (const [group, rows] of counts) {
+    const decision = lastThat(mapping, events.get(group) ?? [], isDecision);
+    if (decision?.kind !== 'resolve') continue;
+    const mark = settledAt(decision, timeline);
+    if (rows[0]!.last_seen <= mark) continue;
+    agents.add(rows[0]!.agent_id);
+    asked.push(group);
+    for (const { fingerprint } of rows) marks.set(fingerprint, mark);
+  }
+  const refs = asked.flatMap((group) => counts.get(group)!.map((row) => row.graph_snapshot_ref));
+  const [seen, announced] = await Promise.all([
+    readSeenAfter(store, [...agents], marks),
+    readVersions(store, [...new Set(refs)]),
+  ]);
+  const after = byGroup(mapping, seen);
+  return new Map(
+    asked.map((group) => [
+      group,
+      versionsOf(counts.get(group)!, after.get(group) ?? [], announced),
+    ]),
+  );
+}
+
+function versionsOf(
+  counts: readonly Counts[],
+  seen: readonly { graph_snapshot_ref: string; timestamp: string }[],
+  announced: ReadonlyMap<string, string>,
+): FailedVersion[] {
+  const versions = new Map<string, FailedVersion>();
+  for (const { graph_snapshot_ref, first_seen } of counts) {
+    const known = versions.get(graph_snapshot_ref)?.known_since;
+    const told = announced.get(graph_snapshot_ref);
+    const times = [first_seen, told, known].filter((time) => time !== undefined);
+    versions.set(graph_snapshot_ref, {
+      graph_snapshot_ref,
+      known_since: times.sort()[0]!,
+      seen_after: null,
+    });
+  }
+  for (const { graph_snapshot_ref, timestamp } of seen) {
+    const version = versions.get(graph_snapshot_ref);
+    if (!version) continue;
+    if (version.seen_after === null || timestamp < version.seen_after) {
+      version.seen_after = timestamp;
+    }
+  }
+  return [...versions.values()];
+}

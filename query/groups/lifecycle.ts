@@ -1,0 +1,198 @@
+// The lifecycle of a group, derived anew from facts each time:
+//
+//   new         first seen less than 7 days ago
+//   ongoing     known for longer, or reopened
+//   escalating  fails far more often than its last week lets expect (escalation.ts)
+//   resolved    somebody said so, and it was not seen since where the fix should work
+//   regressed   resolved, and seen again there; stays so until it is resolved, ignored or reopened
+//   ignored     somebody said so; stays so until it is reopened
+//
+// What was said last decides among resolved, ignored and reopened. A group that nobody said anything
+// about, or that was reopened, is new, ongoing or escalating. Pure.
+import { quoteData, quoteId } from '../brief/quote.ts';
+import type { Evolution } from '../schemas.ts';
+import { DAY_HOURS, escalationIn, WEEK_HOURS } from './escalation.ts';
+import type { GroupEvent, GroupState } from './schemas.ts';
+
+/** Days after which a group is no longer called new. */
+const NEW_DAYS = 7;
+const HOUR_MS = 3_600_000;
+/** Hours of counts that the lifecycle looks at, the current one included. */
+export const TREND_HOURS = WEEK_HOURS + DAY_HOURS;
+
+/** A version of the graph that the group failed on. */
+export interface FailedVersion {
+  /** '' where the failures do not tell it. */
+  graph_snapshot_ref: string;
+  /** When the version was first seen at all, or first failed; an ISO instant. */
+  known_since: string;
+  /** The first failure on it from {@link settledAt} on, if any; an ISO instant. */
+  seen_after: string | null;
+}
+
+export interface LifecycleFacts {
+  first_seen: string;
+  last_seen: string;
+  versions: readonly FailedVersion[];
+  /** Failures by the hour as `hourOf` counts it; hours without failures may be absent. */
+  hours: ReadonlyMap<number, number>;
+  /** What was said last: a `resolve`, `ignore` or `reopen`; undefined = nothing. */
+  decision: GroupEvent | undefined;
+  /** The evolutions of the agent, the oldest first. */
+  timeline: readonly Evolution[];
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+export interface Lifecycle {
+  state: GroupState;
+  /** An ISO instant. */
+  since: string;
+  /** In words; what came from outside is quoted in it. */
+  why: string;
+}
+
+export function lifecycleOf(facts: LifecycleFacts): Lifecycle {
+  const { decision } = facts;
+  if (decision?.kind === 'ignore') {
+    return { state: 'ignored', since: decision.timestamp, why: `Ignored ${bySomebody(decision)}.` };
+  }
+  if (decision?.kind === 'resolve') return resolvedOrRegressed(facts, decision);
+  return escalatingIn(facts) ?? openedBy(facts);
+}
+
+/** Whether one of these kinds says what state a group is in. */
+export const isDecision = ({ kind }: Pick<GroupEvent, 'kind'>): boolean =>
+  kind === 'resolve' || kind === 'ignore' || kind === 'reopen';
+
+/** The hour of an instant, as a number that grows by one each hour. */
+export const hourOf = (instant: string | number): number =>
+  Math.floor((typeof instant === 'number' ? instant : Date.parse(instant)) / HOUR_MS);
+
+function openedBy({ decision, first_seen, last_seen, now }: LifecycleFacts): Lifecycle {
+  const seen = `first seen ${toSecond(first_seen)}, last seen ${toSecond(last_seen)}`;
+  if (decision) {
+    return {
+      state: 'ongoing',
+      since: decision.timestamp,
+      why: `Reopened ${bySomebody(decision)}; ${seen}.`,
+    };
+  }
+  const known = Date.parse(first_seen) + NEW_DAYS * 24 * HOUR_MS;
+  return known > now
+    ? { state: 'new', since: first_seen, why: `Less than ${NEW_DAYS} days old: ${seen}.` }
+    : {
+        state: 'ongoing',
+        since: new Date(known).toISOString(),
+        why: `Known for more than ${NEW_DAYS} days: ${seen}.`,
+      };
+}
+
+function escalatingIn({ first_seen, hours, now }: LifecycleFacts): Lifecycle | undefined {
+  const current = hourOf(now);
+  const first = Math.max(hourOf(first_seen), current - TREND_HOURS + 1);
+  if (current - first < DAY_HOURS) return undefined;
+  const hourly = Array.from(
+    { length: current - first + 1 },
+    (_, index) => hours.get(first + index) ?? 0,
+  );
+  const found = escalationIn(hourly);
+  if (!found) return undefined;
+  const since = new Date((first + found.hour) * HOUR_MS).toISOString();
+  return {
+    state: 'escalating',
+    since,
+    why:
+      `${found.failures} failures in the hour from ${toSecond(since)}, where the week before lets ` +
+      `expect at most ${found.expected}.`,
+  };
+}
+
+function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifecycle {
+  const { timeline, versions } = facts;
+  const fix = fixOf(decision, timeline);
+  const isNewer = fix && fix.status !== 'reverted' ? madeAfter(fix, timeline) : () => true;
+  const again = versions
+    .flatMap((version) =>
+      version.seen_after !== null && isNewer(version)
+        ? [{ ...version, at: version.seen_after }]
+        : [],
+    )
+    .sort((one, other) => (one.at < other.at ? -1 : 1))[0];
+  const told = `resolved ${bySomebody(decision)}`;
+  if (again) return { state: 'regressed', since: again.at, why: regressedWhy(again, told, fix) };
+  const older = versions.filter((version) => version.seen_after !== null);
+  const elsewhere =
+    older.length === 0
+      ? 'not seen since'
+      : `seen since only on ${older.length === 1 ? 'a version' : 'versions'} from before the fix ` +
+        `(${older.slice(0, 3).map(versionName).join(', ')})`;
+  return {
+    state: 'resolved',
+    since: decision.timestamp,
+    why: `R${told.slice(1)}; ${elsewhere}.${unknownFix(decision, fix)}`,
+  };
+}
+
+const fixOf = ({ evolution_id }: GroupEvent, timeline: readonly Evolution[]) =>
+  timeline.find((one) => evolution_id !== '' && one.evolution_id === evolution_id);
+
+/**
+ * The instant after which failures can say that a resolved group came back: when it was resolved, or
+ * when the fix was reverted, if that was later.
+ */
+export function settledAt(decision: GroupEvent, timeline: readonly Evolution[]): string {
+  const fix = fixOf(decision, timeline);
+  return fix?.status === 'reverted' && fix.timestamp > decision.timestamp
+    ? fix.timestamp
+    : decision.timestamp;
+}
+
+function regressedWhy(
+  again: FailedVersion & { at: string },
+  told: string,
+  fix: Evolution | undefined,
+): string {
+  const where = `on ${versionName(again)}`;
+  if (fix?.status === 'reverted') {
+    return `Was ${told}, but that evolution was reverted ${toSecond(fix.timestamp)}; seen since ${where}.`;
+  }
+  const newer = fix ? `${where}, which came after the fix` : where;
+  return `Seen again ${toSecond(again.at)} ${newer}; was ${told}.`;
+}
+
+const unknownFix = ({ evolution_id }: GroupEvent, fix: Evolution | undefined): string =>
+  evolution_id !== '' && !fix ? ' That evolution is not on record, so the time counts.' : '';
+
+/**
+ * Whether a version was made after a fix: the version that the fix made, those that later evolutions
+ * made, and versions of no evolution that were first seen after it. Where failures do not tell their
+ * version, the time counts.
+ */
+function madeAfter(fix: Evolution, timeline: readonly Evolution[]) {
+  const place = timeline.indexOf(fix);
+  const older = new Set(
+    timeline.slice(0, place).flatMap((one) => [one.from_ref, one.graph_snapshot_ref]),
+  );
+  older.add(fix.from_ref);
+  const made = timeline
+    .slice(place + 1)
+    .filter((one) => one.status !== 'proposed' && !older.has(one.graph_snapshot_ref))
+    .map((one) => one.graph_snapshot_ref);
+  const newer = new Set([fix.graph_snapshot_ref, ...made]);
+  return ({ graph_snapshot_ref: ref, known_since }: FailedVersion): boolean =>
+    ref === '' || newer.has(ref) || (!older.has(ref) && known_since > fix.timestamp);
+}
+
+function bySomebody({ author, timestamp, reason, evolution_id }: GroupEvent): string {
+  const fix = evolution_id === '' ? '' : ` with evolution ${quoteId(evolution_id)}`;
+  const why = reason === '' ? '' : ` (${quoteData(reason, 160)})`;
+  return `${toSecond(timestamp)} by ${quoteData(author || 'unknown', 40)}${fix}${why}`;
+}
+
+const versionName = ({ graph_snapshot_ref }: FailedVersion): string =>
+  graph_snapshot_ref === ''
+    ? 'an unknown version'
+    : quoteId(graph_snapshot_ref.slice(0, 'sha256:'.length + 12));
+
+const toSecond = (instant: string): string => `${instant.slice(0, 19)}Z`;

@@ -1,0 +1,116 @@
+// What the groups of an agent, or of all agents, are made of, as it is stored.
+import { z } from 'zod';
+import { storedForm } from '../cursor.ts';
+import { type Evolution, evolution } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { DAY_HOURS, QUIET } from './escalation.ts';
+import { hourOf, TREND_HOURS } from './lifecycle.ts';
+import { groupEvent } from './schemas.ts';
+
+const HOUR_MS = 3_600_000;
+/** Evolutions of an agent that are known to its groups, the newest. */
+const TIMELINE = 500;
+
+const count = z.coerce.number();
+
+const countsRow = z.object({
+  agent_id: z.string(),
+  fingerprint: z.string(),
+  graph_snapshot_ref: z.string(),
+  node_id: z.string(),
+  level: z.string(),
+  error_type: z.string(),
+  class: z.string(),
+  classes: z.array(z.string()),
+  failures: count,
+  first_seen: z.string(),
+  last_seen: z.string(),
+});
+/** How often one fingerprint failed on one version. */
+export type Counts = z.infer<typeof countsRow>;
+
+const hoursRow = z.object({ fingerprint: z.string(), hour: count, failures: count });
+export type Hours = z.infer<typeof hoursRow>;
+
+const seenRow = z.object({
+  fingerprint: z.string(),
+  graph_snapshot_ref: z.string(),
+  timestamp: z.string(),
+});
+export type Seen = z.infer<typeof seenRow>;
+
+/** What was said about the groups of an agent ('' = all), the oldest first. */
+export const readEvents = (store: Store, agent: string, notes: boolean) =>
+  store.rows('group_events', { agent, notes }, groupEvent);
+
+/** @param fingerprints of which to count; none = all */
+export const readCounts = (store: Store, agent: string, fingerprints: string[]) =>
+  store.rows('group_counts', { agent, fingerprints }, countsRow);
+
+/** The evolutions of an agent, the oldest first. */
+export async function readTimeline(store: Store, agent: string): Promise<Evolution[]> {
+  const rows = await store.rows(
+    'evolutions',
+    {
+      agent,
+      since: '1970-01-01 00:00:00',
+      before_timestamp: '2262-01-01 00:00:00',
+      before_id: '\uffff',
+      limit: TIMELINE,
+    },
+    evolution,
+  );
+  return rows.reverse();
+}
+
+/**
+ * Failures by the hour of the last eight days: of the fingerprints named and, if `busy` ones are
+ * wanted too, of those that failed often enough in the last day to escalate.
+ */
+export async function readHours(
+  store: Store,
+  agent: string,
+  { fingerprints, busy, now }: { fingerprints: string[]; busy: boolean; now: number },
+): Promise<Hours[]> {
+  const start = (hours: number) =>
+    storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
+  const rows = await store.rows(
+    'group_hours',
+    {
+      agent,
+      fingerprints,
+      busy,
+      since: start(TREND_HOURS),
+      busy_since: start(DAY_HOURS),
+      quiet: QUIET,
+    },
+    hoursRow,
+  );
+  return rows.map((row) => ({ ...row, hour: hourOf(row.hour * 1000) }));
+}
+
+/** The first failure of each fingerprint on each version after its instant. */
+export async function readSeenAfter(
+  store: Store,
+  agents: string[],
+  marks: ReadonlyMap<string, string>,
+): Promise<Seen[]> {
+  if (marks.size === 0) return [];
+  return store.rows(
+    'group_seen_after',
+    {
+      agents,
+      fingerprints: [...marks.keys()],
+      times: [...marks.values()].map(storedForm),
+    },
+    seenRow,
+  );
+}
+
+/** When each version was first seen: only of those that were announced. */
+export async function readVersions(store: Store, refs: string[]): Promise<Map<string, string>> {
+  if (refs.length === 0) return new Map();
+  const row = z.object({ ref: z.string(), first_seen: z.string() });
+  const rows = await store.rows('versions_first_seen', { refs }, row);
+  return new Map(rows.map(({ ref, first_seen }) => [ref, first_seen]));
+}

@@ -1,0 +1,175 @@
+// Groups and what is said about them, as zod schemas.
+import { z } from 'zod';
+import {
+  FAILURE_CLASS_VALUES,
+  GROUP_EVENT_KIND_VALUES,
+} from '../../instrumentation/semconv/index.ts';
+import { effect, since } from '../schemas.ts';
+
+const fingerprint = z
+  .string()
+  .regex(/^v\d+:[0-9a-f]{32}$/, 'expected a version and 32 lower-case hex digits, as in v1:0f34…');
+const instant = z.string();
+const count = z.coerce.number().int();
+
+/** Names a group: any fingerprint that is in it will do. */
+export const groupName = z.strictObject({ fingerprint });
+
+/** What a group can be, the most urgent first. */
+export const GROUP_STATES = [
+  'regressed',
+  'escalating',
+  'new',
+  'ongoing',
+  'resolved',
+  'ignored',
+] as const;
+export type GroupState = (typeof GROUP_STATES)[number];
+
+/** A change of a group as it is stored. */
+export const groupEvent = z.object({
+  timestamp: instant,
+  event_id: z.guid(),
+  agent_id: z.string(),
+  fingerprint: z.string(),
+  kind: z.enum(GROUP_EVENT_KIND_VALUES),
+  other_fingerprint: z.string(),
+  value: z.string(),
+  author: z.string(),
+  reason: z.string(),
+  evolution_id: z.string(),
+});
+export type GroupEvent = z.infer<typeof groupEvent>;
+
+const said = {
+  event_id: z.guid().optional().describe('Sent again with the same id it changes nothing'),
+  author: z.string().max(256).default('queen'),
+  reason: z.string().max(4096).optional(),
+};
+
+/** A change of a group to be remembered. */
+export const groupChange = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z.literal('resolve'),
+      evolution_id: z
+        .string()
+        .min(1)
+        .max(128)
+        .optional()
+        .describe('The fix. Only failures on versions made after it are a regression then'),
+      ...said,
+    }),
+    z.strictObject({ kind: z.literal('ignore'), ...said }),
+    z.strictObject({ kind: z.literal('reopen'), ...said }),
+    z.strictObject({
+      kind: z.literal('merge'),
+      other_fingerprint: fingerprint.describe('The group that it goes into'),
+      ...said,
+    }),
+    z.strictObject({ kind: z.literal('split'), ...said }),
+    z.strictObject({
+      kind: z.literal('annotate'),
+      value: z
+        .enum([...FAILURE_CLASS_VALUES, ''])
+        .describe('The class that the group has; empty takes an annotation back'),
+      ...said,
+    }),
+    z.strictObject({
+      kind: z.literal('note'),
+      value: z.string().min(1).max(4096).describe('The text of the note'),
+      ...said,
+    }),
+  ],
+  `expected one of ${GROUP_EVENT_KIND_VALUES.join(', ')}`,
+);
+export type GroupChange = z.input<typeof groupChange>;
+
+/** Which groups to list, those that failed last first. */
+export const groupsQuery = z.strictObject({
+  agent: z.string().min(1).optional(),
+  node: z.string().min(1).optional().describe('Groups with a fingerprint of this node'),
+  state: z.enum(GROUP_STATES).optional(),
+  since: since.optional().describe('Groups that failed since then; their counts are of all time'),
+  limit: z.coerce.number().int().min(1).max(500).default(20),
+  cursor: z.string().max(512).optional(),
+});
+
+/** What a person or the Queen says that the class of a group is. */
+const annotation = z.object({
+  class: z.string(),
+  author: z.string(),
+  reason: z.string(),
+  timestamp: instant,
+});
+
+/** One problem: all failures of some fingerprints. */
+export const group = z.object({
+  fingerprint: z.string().describe('The id of the group'),
+  fingerprints: z.array(z.string()).describe('All that are in it, the id first'),
+  agent_id: z.string(),
+  state: z.enum(GROUP_STATES),
+  since: instant.describe('Since when it is in this state'),
+  why: z.string().describe('Why it is in this state, in words'),
+  class: z.string().describe('The annotated class, otherwise that of the last failure'),
+  annotation: annotation.nullable(),
+  failure_classes: z.array(z.string()).describe('Classes that its failures have'),
+  contradiction: z
+    .string()
+    .nullable()
+    .describe('How the classes of its failures, or the annotation, contradict each other'),
+  level: z.string(),
+  node_id: z.string(),
+  node_ids: z.array(z.string()),
+  error_type: z.string(),
+  template: z.string(),
+  failures: count,
+  runs: count,
+  inputs: count.describe('Distinct inputs that are known by their digest'),
+  first_seen: instant,
+  last_seen: instant,
+  last_failure_id: z.string(),
+  graph_snapshot_refs: z.array(z.string()).describe('Versions that it failed on, the newest first'),
+  last_evolution: z
+    .object({
+      evolution_id: z.string(),
+      timestamp: instant,
+      status: z.string(),
+      resolution: z.string(),
+    })
+    .nullable()
+    .describe('The newest evolution that targets it'),
+});
+export type Group = z.infer<typeof group>;
+
+/** One group with all that is known of it. */
+export const groupDetail = group.extend({
+  members: z.array(
+    z.object({
+      fingerprint: z.string(),
+      node_id: z.string(),
+      error_type: z.string(),
+      template: z.string(),
+      failures: count,
+      first_seen: instant.nullable(),
+      last_seen: instant.nullable(),
+      joined: instant.nullable().describe('When it was merged into the group'),
+    }),
+  ),
+  versions: z.array(
+    z.object({
+      graph_snapshot_ref: z.string(),
+      failures: count,
+      first_seen: instant,
+      last_seen: instant,
+    }),
+  ),
+  events: z.array(groupEvent).describe('What was said about it, the newest first'),
+  effects: z.array(effect).describe('What evolutions that target it did, the newest first'),
+  recent_failure_ids: z.array(z.string()),
+  hourly: z
+    .array(z.object({ hour: instant, failures: count }))
+    .describe('Hours of the last eight days in which it failed, the oldest first'),
+});
+export type GroupDetail = z.infer<typeof groupDetail>;

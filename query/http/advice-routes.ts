@@ -1,0 +1,25 @@
+// Whether to try again, over HTTP.
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { RetryHistory } from '../advice/advice.ts';
+import { retryAdvice, retryQuery } from '../advice/schemas.ts';
+import { given } from './given.ts';
+import { problem } from './problem.ts';
+
+export function adviceRoutes(history: RetryHistory): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.get(
+      '/agents/:id/retry-advice',
+      {
+        schema: {
+          summary: 'Whether to try a failed node again: chance, usual wait, how the node does',
+          params: z.object({ id: z.string().max(512) }),
+          querystring: retryQuery,
+          response: { 200: retryAdvice, '4xx': problem, '5xx': problem },
+        },
+      },
+      (request) => history.retryAdvice(request.params.id, given(request.query)),
+    );
+    done();
+  };
+}

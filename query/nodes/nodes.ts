@@ -1,0 +1,136 @@
+// How each node of an agent fares on the version in use, or on each version.
+import { z } from 'zod';
+import { exactInterval } from '../advice/interval.ts';
+import { storedForm } from '../cursor.ts';
+import { GroupMapping } from '../groups/mapping.ts';
+import { readEvents } from '../groups/rows.ts';
+import { parseInput } from '../input.ts';
+import { memoryPage } from '../memory-page.ts';
+import type { Page } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { type NodeHealth, nodesQuery } from './schemas.ts';
+
+/** Which nodes to list. */
+export interface NodesOptions {
+  node?: string;
+  /** The version that was tried last, or each version by itself. @default 'current' */
+  versions?: 'current' | 'all';
+  /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
+  since?: string;
+  /** 1 to 500. @default 100 */
+  limit?: number;
+  /** `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+export interface NodesHistory {
+  /**
+   * How the nodes of an agent fare, the one that was tried last first: the numbers of the view
+   * `node_health`, with the groups that fail there. None for an agent without attempts.
+   */
+  nodes(agentId: string, options?: NodesOptions): Promise<Page<NodeHealth>>;
+}
+
+const count = z.coerce.number();
+const row = z.object({
+  node_id: z.string(),
+  graph_snapshot_ref: z.string(),
+  is_current: z.coerce.boolean(),
+  attempts: count,
+  failures: count,
+  runs: count,
+  failed_runs: count,
+  retries: count,
+  median_duration_ns: count,
+  p95_duration_ns: count,
+  first_seen: z.string(),
+  last_seen: z.string(),
+  last_failure_at: z.string().nullable(),
+});
+type Row = z.infer<typeof row>;
+
+const groupRow = z.object({
+  node_id: z.string(),
+  graph_snapshot_ref: z.string(),
+  fingerprint: z.string(),
+  error_type: z.string(),
+  class: z.string(),
+  failures: count,
+});
+type GroupRow = z.infer<typeof groupRow>;
+
+const TOP = 3;
+
+export function nodesQuestions(store: Store): NodesHistory {
+  return {
+    async nodes(agentId, options = {}) {
+      const { node = '', versions, since, ...page } = parseInput(nodesQuery, options);
+      const params = {
+        agent: agentId,
+        since: since ? storedForm(since) : '1970-01-01 00:00:00',
+      };
+      const rows = await store.rows('node_health_of_agent', { ...params, node, versions }, row);
+      const { items, next_cursor } = memoryPage(
+        rows,
+        (one) => ({ timestamp: one.last_seen, id: [one.node_id, one.graph_snapshot_ref] }),
+        page,
+      );
+      return { items: await withGroups(store, params, items), next_cursor };
+    },
+  };
+}
+
+/** Adds the groups that fail most often, those that were merged as one. */
+async function withGroups(
+  store: Store,
+  params: { agent: string; since: string },
+  rows: Row[],
+): Promise<NodeHealth[]> {
+  const failed = rows.filter(({ failures }) => failures > 0);
+  const nodes = [...new Set(failed.map((one) => one.node_id))];
+  const refs = [...new Set(failed.map((one) => one.graph_snapshot_ref))];
+  const [found, events] = await Promise.all([
+    failed.length > 0
+      ? store.rows('groups_of_nodes', { ...params, nodes, refs }, groupRow)
+      : Promise.resolve([]),
+    readEvents(store, params.agent, false),
+  ]);
+  const mapping = new GroupMapping(events);
+  return rows.map((one) => ({
+    agent_id: params.agent,
+    node_id: one.node_id,
+    graph_snapshot_ref: one.graph_snapshot_ref,
+    is_current: one.is_current,
+    attempts: one.attempts,
+    failures: one.failures,
+    failure_rate: one.failures / one.attempts,
+    interval: exactInterval(one.attempts, one.failures),
+    runs: one.runs,
+    failed_runs: one.failed_runs,
+    retries: one.retries,
+    median_duration_ns: one.median_duration_ns,
+    p95_duration_ns: one.p95_duration_ns,
+    first_seen: one.first_seen,
+    last_seen: one.last_seen,
+    last_failure_at: one.last_failure_at && `${one.last_failure_at.replace(' ', 'T')}Z`,
+    groups: topGroups(
+      found.filter(
+        ({ node_id, graph_snapshot_ref }) =>
+          node_id === one.node_id && graph_snapshot_ref === one.graph_snapshot_ref,
+      ),
+      mapping,
+    ),
+  }));
+}
+
+/** @param rows of one node on one version, the most frequent first */
+function topGroups(rows: GroupRow[], mapping: GroupMapping): NodeHealth['groups'] {
+  const groups = new Map<string, NodeHealth['groups'][number]>();
+  for (const { fingerprint: own, error_type, class: why, failures } of rows) {
+    const fingerprint = mapping.groupOf(own);
+    const known = groups.get(fingerprint);
+    if (known) known.failures += failures;
+    else groups.set(fingerprint, { fingerprint, error_type, class: why, failures });
+  }
+  return [...groups.values()].sort((one, other) => other.failures - one.failures).slice(0, TOP);
+}

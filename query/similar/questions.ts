@@ -1,0 +1,228 @@
+// Finds the groups that are most like a failure or a message, and what was tried on them.
+import { z } from 'zod';
+import { storedForm } from '../cursor.ts';
+import { NotFoundError } from '../errors.ts';
+import { parseInput } from '../input.ts';
+import { judgeEffects } from '../ledger/effects.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { type Effect, type Evolution, evolution, type Page } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import { type SimilarGroup, similarQuery } from './schemas.ts';
+import { cleaned, wordsOf } from './words.ts';
+
+export interface SimilarOptions {
+  /** The failure to compare with; this or `text`. */
+  failure?: string;
+  /** The message to compare with, at most 1,000 characters. */
+  text?: string;
+  /** Only groups of this agent. @default those of all agents */
+  agent?: string;
+  node?: string;
+  /** Only groups that were seen since: ISO 8601 instant, or how long ago. */
+  since?: string;
+  /** 1 to 50. @default 10 */
+  limit?: number;
+}
+
+export interface SimilarHistory {
+  /**
+   * The groups that are most like a failure or a message, the nearest first, with what was tried on
+   * them and what came of it. The failure's own group is not among them.
+   */
+  similarFailures(options: SimilarOptions): Promise<Page<SimilarGroup>>;
+}
+
+export function similarQuestions(store: Store): SimilarHistory {
+  return { similarFailures: (options) => findSimilar(store, options) };
+}
+
+/** What is asked for more, in case some groups have no failures any more. */
+const SPARE = 10;
+const FIXES = 5;
+/** Agents whose fixes are judged: each costs a look at all groups of the agent. */
+const JUDGED_AGENTS = 3;
+const TEMPLATE_CHARACTERS = 600;
+
+const number = z.coerce.number();
+const near = z.object({
+  fingerprint: z.string(),
+  agent_id: z.string(),
+  node_id: z.string(),
+  error_type: z.string(),
+  template: z.string(),
+  first_seen: z.string(),
+  last_seen: z.string(),
+  shared_words: z.array(z.string()),
+  shared_frames: z.array(z.string()),
+  message_score: number,
+  frame_score: number,
+  has_frames: z.coerce.boolean(),
+  has_type: z.coerce.boolean(),
+  score: number,
+});
+type Near = z.infer<typeof near>;
+const stored = z.object({
+  fingerprint: z.string(),
+  failures: number,
+  last_failure_id: z.string(),
+  class: z.string(),
+});
+const failureFacts = z.object({
+  fingerprint: z.string(),
+  template: z.string(),
+  error_type: z.string(),
+});
+const framesOfGroup = z.object({ frames: z.array(z.string()) });
+
+interface Asked {
+  fingerprint: string;
+  message: string;
+  error_type: string;
+  frames: string[];
+}
+
+async function findSimilar(store: Store, options: SimilarOptions): Promise<Page<SimilarGroup>> {
+  const {
+    failure,
+    text = '',
+    agent = '',
+    node = '',
+    since,
+    limit,
+  } = parseInput(similarQuery, options);
+  const asked =
+    failure === undefined
+      ? { fingerprint: '', message: text, error_type: '', frames: [] }
+      : await askedOf(store, failure);
+  const found = await store.rows(
+    'similar_groups',
+    {
+      words: wordsOf(asked.message),
+      text: cleaned(asked.message),
+      frames: asked.frames,
+      error_type: asked.error_type,
+      fingerprint: asked.fingerprint,
+      agent,
+      node,
+      since: since ? storedForm(since) : '1970-01-01 00:00:00',
+      limit: limit + SPARE,
+    },
+    near,
+  );
+  if (found.length === 0) return { items: [], next_cursor: null };
+  const of = namesOf(found);
+  const [counted, fixes] = await Promise.all([
+    store.rows('similar_stored', of, stored),
+    fixesOf(store, of, found),
+  ]);
+  const facts = new Map(counted.map((row) => [row.fingerprint, row]));
+  const items = found.flatMap((row) => {
+    const known = facts.get(row.fingerprint);
+    return known ? [groupOf(row, known, asked, fixes.get(row.fingerprint) ?? [])] : [];
+  });
+  return { items: items.slice(0, limit), next_cursor: null };
+}
+
+async function askedOf(store: Store, failure: string): Promise<Asked> {
+  const [found] = await store.rows('failure_by_id', { failure_id: failure }, failureFacts);
+  if (!found) throw new NotFoundError('failure', failure);
+  const { fingerprint, template, error_type } = found;
+  const [group] = await store.rows('similar_asked', { fingerprint }, framesOfGroup);
+  return { fingerprint, message: template, error_type, frames: group?.frames ?? [] };
+}
+
+function groupOf(
+  row: Near,
+  { failures, last_failure_id, class: known }: z.infer<typeof stored>,
+  asked: Asked,
+  fixes: SimilarGroup['fixes'],
+): SimilarGroup {
+  const { fingerprint, agent_id, node_id, error_type, shared_words, shared_frames } = row;
+  return {
+    fingerprint,
+    agent_id,
+    node_id,
+    class: known,
+    error_type,
+    template: row.template.slice(0, TEMPLATE_CHARACTERS),
+    score: Math.round(Math.min(Math.max(row.score, 0), 1) * 1000) / 1000,
+    why: whyOf(row, asked),
+    shared_words,
+    shared_frames,
+    failures,
+    first_seen: row.first_seen,
+    last_seen: row.last_seen,
+    last_failure_id,
+    fixes,
+  };
+}
+
+/** Numbers only: the words themselves are text from outside. */
+function whyOf(row: Near, asked: Asked): string {
+  const percent = (share: number): string => `${Math.round(Math.max(share, 0) * 100)} %`;
+  const words = wordsOf(asked.message).length;
+  return [
+    `the message agrees by ${percent(row.message_score)} (${row.shared_words.length} of ${words} words)`,
+    ...(row.has_frames
+      ? [
+          `frames by ${percent(row.frame_score)} (${row.shared_frames.length} of ${asked.frames.length})`,
+        ]
+      : []),
+    ...(row.has_type
+      ? [row.error_type === asked.error_type ? 'the same type of error' : 'another type of error']
+      : []),
+  ].join(', ');
+}
+
+const namesOf = (groups: readonly Near[]) => ({
+  agents: [...new Set(groups.map(({ agent_id }) => agent_id))],
+  fingerprints: groups.map(({ fingerprint }) => fingerprint),
+});
+
+/** What was tried on each group, with verdicts for the nearest agents. */
+async function fixesOf(
+  store: Store,
+  of: ReturnType<typeof namesOf>,
+  groups: readonly Near[],
+): Promise<Map<string, SimilarGroup['fixes']>> {
+  const evolutions = await store.rows('similar_fixes', of, evolution);
+  const tried = groups.map((group) => ({
+    group,
+    evolutions: evolutions
+      .filter(
+        ({ agent_id, target_fingerprints }) =>
+          agent_id === group.agent_id && target_fingerprints.includes(group.fingerprint),
+      )
+      .slice(0, FIXES),
+  }));
+  const agents = tried
+    .filter((one) => one.evolutions.length > 0)
+    .map(({ group }) => group.agent_id);
+  const effects: Effect[] = [];
+  for (const agent of [...new Set(agents)].slice(0, JUDGED_AGENTS)) {
+    const questions = tried
+      .filter(({ group }) => group.agent_id === agent)
+      .flatMap(({ group: { fingerprint }, evolutions: some }) =>
+        some.map((one) => ({ evolution: one, fingerprint, targeted: true })),
+      );
+    effects.push(...(await judgeEffects(await openLedger(store, agent), questions)));
+  }
+  return new Map(
+    tried.map(({ group: { fingerprint }, evolutions: some }) => [
+      fingerprint,
+      some.map((one) => fixOf(one, fingerprint, effects)),
+    ]),
+  );
+}
+
+function fixOf(
+  { evolution_id, timestamp, status, resolution, author }: Evolution,
+  fingerprint: string,
+  effects: readonly Effect[],
+): SimilarGroup['fixes'][number] {
+  const judged = effects.find(
+    (effect) => effect.evolution_id === evolution_id && effect.fingerprint === fingerprint,
+  );
+  const { verdict = null, rate_ratio = null, interval = null } = judged ?? {};
+  return { evolution_id, timestamp, status, resolution, author, verdict, rate_ratio, interval };
+}

@@ -1,0 +1,19 @@
+-- How often each fingerprint failed on each version, of one agent or of all, those that failed last first.
+SELECT
+    agent_id,
+    fingerprint,
+    graph_snapshot_ref,
+    any(f.node_id) AS node_id,
+    any(f.level) AS level,
+    any(f.error_type) AS error_type,
+    argMax(f.class, f.timestamp) AS class,
+    groupUniqArray(f.class) AS classes,
+    count() AS failures,
+    min(f.timestamp) AS first_seen,
+    max(f.timestamp) AS last_seen
+FROM failures AS f FINAL
+PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
+    AND (empty({fingerprints:Array(String)}) OR f.fingerprint IN {fingerprints:Array(String)})
+GROUP BY agent_id, fingerprint, graph_snapshot_ref
+ORDER BY last_seen DESC, fingerprint, graph_snapshot_ref
+LIMIT 20000

@@ -1,0 +1,28 @@
+-- When each version of an agent's graph was first seen: told as a snapshot, or used by a run or a
+-- node. A version that was used before it was told was there at the earlier time.
+SELECT
+    ref,
+    min(seen) AS first_seen,
+    arraySort(any(told)) AS nodes
+FROM
+(
+    SELECT graph_snapshot_ref AS ref, started_at AS seen
+    FROM graph_runs FINAL
+    WHERE agent_id = {agent:String}
+    UNION ALL
+    SELECT graph_snapshot_ref, timestamp - toIntervalNanosecond(duration_ns)
+    FROM node_attempts FINAL
+    WHERE agent_id = {agent:String}
+    UNION ALL
+    SELECT ref, first_seen
+    FROM graph_snapshots FINAL
+    WHERE agent_id = {agent:String}
+) AS used
+LEFT ANY JOIN
+(
+    SELECT ref, nodes AS told
+    FROM graph_snapshots FINAL
+) AS snapshots USING ref
+WHERE ref != ''
+GROUP BY ref
+ORDER BY first_seen, ref

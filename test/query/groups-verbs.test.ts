@@ -1,0 +1,86 @@
+// The verbs about groups as processes, and who may use them.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccessDeniedError, createClient } from '../../query/index.ts';
+import { failedAttempt, sendSpans, startWorld, type World } from '../world.ts';
+import { verb } from './verb.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.send(
+    failedAttempt('cli', { 'graph.node.id': 'one' }),
+    failedAttempt('cli', { 'graph.node.id': 'two', 'exception.message': '\u001b[31mred\u202e' }),
+  );
+});
+afterAll(() => world?.end());
+
+describe('the verbs about groups', () => {
+  it('list, show and change them', async () => {
+    const { items } = JSON.parse(await verb(world, 'groups', '--agent', 'cli', '--json'));
+    expect(items).toHaveLength(2);
+    const [one, two] = ['one', 'two'].map(
+      (node) => items.find((group: { node_id: string }) => group.node_id === node).fingerprint,
+    );
+    const listed = await verb(world, 'groups', '--agent', 'cli', '--state', 'new');
+    expect(listed).toMatch(/^last seen +state +agent +node +class/);
+    expect(listed).toContain(one);
+    for (const hidden of ['\u001b', '\u202e']) expect(listed).not.toContain(hidden);
+
+    const id = '3d1c3c0e-6f0a-4f0e-9d53-5f4f6b8a2c11';
+    const ignored = await verb(
+      world,
+      'ignore',
+      one,
+      '--reason',
+      'known',
+      '--author',
+      'ada',
+      '--id',
+      id,
+    );
+    expect(ignored).toContain(`ignore ${one} by ada (known)`);
+    expect(ignored).toContain(`${one} is ignored now`);
+    expect(await verb(world, 'ignore', one, '--author', 'ada', '--id', id)).toBe(ignored);
+    expect(await verb(world, 'reopen', one)).toContain(`${one} is ongoing now`);
+    expect(await verb(world, 'merge', one, two)).toContain(`merge ${one} by queen into ${two}`);
+    await verb(world, 'annotate', two, 'data.error');
+    await verb(world, 'note', two, 'ask the supplier');
+    expect(await verb(world, 'resolve', one, '--reason', 'done')).toContain(
+      `${two} is resolved now`,
+    );
+
+    const shown = await verb(world, 'group', one);
+    expect(shown).toMatch(new RegExp(`^group +${two}\nstate +resolved since`));
+    expect(shown).toMatch(/class +data\.error, annotated by queen\n +Annotated as/);
+    expect(shown).toMatch(/members\n {2}v1:\w+, two, 1 failures, names the group/);
+    expect(shown).toContain('ask the supplier');
+    await verb(world, 'split', one);
+    expect(JSON.parse(await verb(world, 'group', one, '--json'))).toMatchObject({
+      fingerprint: one,
+      state: 'ongoing',
+    });
+    await expect(verb(world, 'split', one)).rejects.toThrow(/fingerprint: is not merged/);
+    await expect(verb(world, 'groups', '--state', 'odd')).rejects.toThrow(/Allowed choices/);
+  });
+});
+
+describe('with tokens', () => {
+  it('reading needs one, and saying something the right one', async () => {
+    const guarded = await startWorld({ 'query-token': ['reads'], 'admin-token': ['changes'] });
+    try {
+      await sendSpans(guarded.otlpHttp, [failedAttempt('guarded')]);
+      await guarded.drained();
+      const as = (token?: string) =>
+        createClient({ url: guarded.query, ...(token ? { token } : {}) });
+      await expect(as().groups()).rejects.toThrow(AccessDeniedError);
+      const [group] = (await as('reads').groups()).items;
+      const change = (token: string) =>
+        as(token).changeGroup(group!.fingerprint, { kind: 'ignore' });
+      await expect(change('reads')).rejects.toThrow(/an admin token is needed/);
+      expect((await change('changes')).kind).toBe('ignore');
+      expect((await as('reads').group(group!.fingerprint)).state).toBe('ignored');
+    } finally {
+      await guarded.end();
+    }
+  });
+});
