@@ -1,7 +1,7 @@
 // Builds dist/: compiles the TypeScript sources and copies the files that are read at run time.
 // Runs in the `prepare` step of `npm ci`, so it needs nothing but Node and the installed packages.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -15,14 +15,9 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'],
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
-const runtimeFiles = [
-  'collector/linking/sql',
-  'collector/telemetry/stored_snapshots.sql',
-  'deploy/clickhouse/migrations',
-  'deploy/demo/agent',
-  'query/sql',
-];
-for (const folder of runtimeFiles) {
-  cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true });
+const isStatement = (path) => statSync(path).isDirectory() || path.endsWith('.sql');
+for (const folder of ['collector', 'deploy', 'query']) {
+  cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true, filter: isStatement });
 }
+cpSync(`${root}deploy/demo/agent`, `${root}dist/deploy/demo/agent`, { recursive: true });
 chmodSync(`${root}dist/deploy/faultline.js`, 0o755);
