@@ -32,13 +32,28 @@ export class Connections {
   /**
    * @param args settings as arguments, see `connectionArgs`.
    * @param database to start in; undefined means `faultline` if it exists, else `default`.
-   * @throws ClickHouseException 81 for an unknown database, 36 for a setting's wrong value.
+   * @param params values for `{name:Type}` placeholders.
+   * @throws ClickHouseException 81 for an unknown database, 36 for a setting's or parameter's wrong
+   *   value or name.
    */
-  lend(args: readonly string[], database: string | undefined): Connection {
-    const key = JSON.stringify([database ?? null, args]);
+  lend(
+    args: readonly string[],
+    database: string | undefined,
+    params: Readonly<Record<string, string>>,
+  ): Connection {
+    // A connection keeps its parameters. It is lent again only for the same names, which are all set
+    // anew, so that no statement gets a value that it was not given.
+    const key = JSON.stringify([database ?? null, args, Object.keys(params).sort()]);
     const index = this.#idle.findLastIndex((connection) => connection.key === key);
     const found = index < 0 ? undefined : this.#idle.splice(index, 1)[0];
-    return found ?? this.#fresh(key, args, database);
+    const connection = found ?? this.#fresh(key, args, database);
+    try {
+      setParams(connection.session, params);
+      return connection;
+    } catch (error) {
+      connection.session.close();
+      throw ClickHouseException.from(error);
+    }
   }
 
   /** @param clean true if the statement can have left nothing behind on the connection. */
@@ -94,18 +109,18 @@ function enter(session: Session, database: string | undefined): boolean {
  * process, so queries that run at once could get each other's values. `SET param_…` belongs to
  * the connection, and the engine binds the value on its side all the same.
  *
- * @returns true if there were any; the connection then keeps them and must not be lent again.
  * @throws ClickHouseException 36 for a name that is no identifier.
  */
-export function setParams(session: Session, params: Readonly<Record<string, string>>): boolean {
+function setParams(session: Session, params: Readonly<Record<string, string>>): void {
   const all = Object.entries(params);
-  for (const [name, value] of all) {
-    if (!/^\w+$/.test(name)) {
-      throw new ClickHouseException(ErrorCode.BAD_ARGUMENTS, `Wrong parameter name '${name}'.`);
-    }
-    session.query(`SET param_${name} = ${quotedText(value)}`);
+  if (all.length === 0) return;
+  const wrong = all.find(([name]) => !/^\w+$/.test(name));
+  if (wrong) {
+    throw new ClickHouseException(ErrorCode.BAD_ARGUMENTS, `Wrong parameter name '${wrong[0]}'.`);
   }
-  return all.length > 0;
+  session.query(
+    `SET ${all.map(([name, value]) => `param_${name} = ${quotedText(value)}`).join(', ')}`,
+  );
 }
 
 function quotedText(text: string): string {

@@ -3,10 +3,10 @@ import { rename, writeFile } from 'node:fs/promises';
 import type { Session } from 'chdb';
 import { type Chdb, loadChdb } from './chdb.ts';
 import { serverConfig } from './config.ts';
-import { Connections, setParams } from './connections.ts';
+import { Connections } from './connections.ts';
 import { ClickHouseException, ErrorCode } from './exception.ts';
 import { makeReaderGuard, refuseFiles } from './guard.ts';
-import type { Lane } from './limits.ts';
+import { type Lane, REMEMBERED_CHARS, REMEMBERED_STATEMENTS } from './limits.ts';
 import { Selects } from './selects.ts';
 import { connectionArgs, type Role } from './settings.ts';
 import { Slots } from './slots.ts';
@@ -50,6 +50,8 @@ export class Engine {
   #slots = new Slots();
   #knownSettings: ReadonlySet<string>;
   #checkReader: ReturnType<typeof makeReaderGuard>;
+  /** Statements that were parsed, in their canonical form. */
+  #parsed = new Map<string, string>();
   /** Connections at work, by their `log_comment`. */
   #running = new Set<string>();
 
@@ -132,14 +134,13 @@ export class Engine {
         });
         return;
       }
-      const connection = this.#connections.lend(args, database);
+      const connection = this.#connections.lend(args, database, params);
       ended = begun(connection.comment);
       let clean = false;
       let rows: Rows;
       try {
-        const bound = setParams(connection.session, params);
         rows = await buffered(connection.session, sql, format, statement.dataFile !== undefined);
-        clean = kind !== 'change' && !bound;
+        clean = kind !== 'change';
       } finally {
         this.#connections.giveBack(connection, clean);
       }
@@ -173,6 +174,19 @@ export class Engine {
       if (statement.role === 'reader') this.#checkReader(sql, statement.params);
       return 'insert';
     }
+    const canonical = this.#canonical(sql);
+    if (statement.role === 'reader') this.#checkReader(canonical, statement.params);
+    else refuseFiles(canonical);
+    const first = verb(canonical);
+    if (first === 'SELECT' || first === 'WITH' || first === '(') return 'select';
+    if (first === 'INSERT') return 'insert';
+    return LOOKING.has(first) ? 'look' : 'change';
+  }
+
+  /** The statement as the engine's parser writes it. The same texts come again and again. */
+  #canonical(sql: string): string {
+    const known = this.#parsed.get(sql);
+    if (known !== undefined) return known;
     let canonical: string;
     try {
       canonical = this.#parser.queryBind(
@@ -183,12 +197,11 @@ export class Engine {
     } catch (error) {
       throw parseError(error);
     }
-    if (statement.role === 'reader') this.#checkReader(canonical, statement.params);
-    else refuseFiles(canonical);
-    const first = verb(canonical);
-    if (first === 'SELECT' || first === 'WITH' || first === '(') return 'select';
-    if (first === 'INSERT') return 'insert';
-    return LOOKING.has(first) ? 'look' : 'change';
+    if (sql.length <= REMEMBERED_CHARS) {
+      if (this.#parsed.size >= REMEMBERED_STATEMENTS) this.#parsed.clear();
+      this.#parsed.set(sql, canonical);
+    }
+    return canonical;
   }
 
   #kill(comment: string): void {

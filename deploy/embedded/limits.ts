@@ -12,8 +12,12 @@ export const THREAD_POOL_SIZE = 16;
 /** Statements that may wait for a slot, per lane, before the next one gets code 202. */
 export const QUEUE_LENGTH = 64;
 
-/** Idle connections kept open for reuse, over all lanes. */
-export const IDLE_CONNECTIONS = 8;
+/** Idle connections that a thread keeps open for reuse. */
+export const IDLE_CONNECTIONS = 16;
+
+/** Statements that are not parsed again, and how long one may be. */
+export const REMEMBERED_STATEMENTS = 256;
+export const REMEMBERED_CHARS = 16 * 1024;
 
 /** Largest request body, in bytes as sent and again as decompressed. */
 export const MAX_BODY_BYTES = 256 * MiB;

@@ -9,7 +9,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Session } from 'chdb';
 import { loadChdb } from './chdb.ts';
-import { Connections, setParams } from './connections.ts';
+import { Connections } from './connections.ts';
 import { ClickHouseException } from './exception.ts';
 import { framingOf } from './framing.ts';
 
@@ -55,12 +55,11 @@ function send(message: FromWorker): void {
 
 async function run({ args, database, sql, params, format }: Select): Promise<void> {
   try {
-    const connection = connections.lend(args, database);
+    const connection = connections.lend(args, database, params);
     let clean = false;
     try {
       send({ kind: 'running', comment: connection.comment });
-      const bound = setParams(connection.session, params);
-      clean = (await answer(connection.session, sql, format)) && !bound;
+      clean = await answer(connection.session, sql, format);
     } finally {
       // A failed stream stays in the engine's process list until its connection closes.
       connections.giveBack(connection, clean);
