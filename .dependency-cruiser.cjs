@@ -33,6 +33,22 @@ module.exports = {
       to: { path: '^(collector|deploy|test)/' },
     },
     {
+      name: 'page-asks-over-http',
+      comment: 'types of the answers, and the plain lists of the conventions; nothing that runs',
+      severity: 'error',
+      from: { path: '^query/page/' },
+      to: {
+        path: '^(query/(?!page/)|instrumentation/(?!semconv/attributes\\.ts$))',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'page-is-served-not-imported',
+      severity: 'error',
+      from: { path: '^(?!query/page/)' },
+      to: { path: '^query/page/' },
+    },
+    {
       name: 'product-does-not-import-tests',
       severity: 'error',
       from: { path: '^deploy/' },
@@ -44,7 +60,13 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(instrumentation|collector|query|deploy)/',
-        pathNot: ['^instrumentation/semconv/generate\\.ts$', '^deploy/demo/', '^deploy/package/'],
+        // The page is bundled: what it needs is not installed with the package.
+        pathNot: [
+          '^instrumentation/semconv/generate\\.ts$',
+          '^deploy/demo/',
+          '^deploy/package/',
+          '^query/page/',
+        ],
       },
       to: {
         dependencyTypes: ['npm-dev'],

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/page/built.ts'],
     // Real engines and real processes: generous bounds that only a hang reaches.
     testTimeout: 60_000,
     hookTimeout: 120_000,

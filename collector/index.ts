@@ -3,14 +3,13 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import { type HistoryAccess, historyAccess } from './access/tokens.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
-import { LinkedSink } from './linking/linked-sink.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { LogService, type LogStats } from './logs.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
-import { WatchedSink } from './lost-runs/watched-sink.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
 import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
+import { ObservedSink } from './sink.ts';
 import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
 import { Telemetry } from './telemetry/index.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -139,7 +138,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     telemetry.close();
     await client.close();
   };
-  const sink = new WatchedSink(new LinkedSink(telemetry.sink(queue.sink), linker), lostRuns);
+  const sink = new ObservedSink(queue.sink, [
+    telemetry.accepted(),
+    () => linker.observe(),
+    () => lostRuns.observe(),
+  ]);
   const secrets = new Redaction({ nationalIds: options.redactNationalIds ?? false });
   const traces = new TraceService(sink, options.keep, undefined, secrets);
   const logs = new LogService(sink, undefined, secrets);

@@ -33,6 +33,50 @@ export interface Sink {
   receivedAt?(traceId: string, spanId: string, now: bigint): bigint;
 }
 
+/** Looks at the rows of one request. */
+export interface Observer {
+  add(rows: Rows): void;
+  /** All rows that were added are on disk. Not called when the request failed. */
+  accepted(): void;
+}
+
+/** Shows each request's rows to observers on their way to another sink. */
+export class ObservedSink implements Sink {
+  private readonly inner: Sink;
+  private readonly observe: readonly (() => Observer)[];
+
+  /** @param observe make an observer for a request */
+  constructor(inner: Sink, observe: readonly (() => Observer)[]) {
+    this.inner = inner;
+    this.observe = observe;
+  }
+
+  accept(rows: Rows): Promise<void> {
+    const intake = this.open();
+    intake.add(rows);
+    return intake.commit();
+  }
+
+  open(): Intake {
+    const inner = openIntake(this.inner);
+    const observers = this.observe.map((observer) => observer());
+    return {
+      add: (rows) => {
+        inner.add(rows);
+        for (const observer of observers) observer.add(rows);
+      },
+      commit: async () => {
+        await inner.commit();
+        for (const observer of observers) observer.accepted();
+      },
+    };
+  }
+
+  receivedAt(traceId: string, spanId: string, now: bigint): bigint {
+    return this.inner.receivedAt?.(traceId, spanId, now) ?? now;
+  }
+}
+
 export class SinkUnavailable extends Error {
   override name = 'SinkUnavailable';
 }

@@ -5,6 +5,7 @@ import { addQueryVerbs } from '../query/cli/verbs.ts';
 import { addDeadLetterVerbs } from './dead-letters.ts';
 import { addDoctorVerb } from './doctor/verb.ts';
 import { addFingerprintVerb } from './fingerprint.ts';
+import { addHiveVerbs } from './hive.ts';
 import { addMcpVerb } from './mcp.ts';
 import { flagHelp, readSettings } from './settings.ts';
 import { version } from './version.ts';
@@ -76,6 +77,7 @@ program
 addQueryVerbs(program);
 addDeadLetterVerbs(program);
 addFingerprintVerb(program);
+addHiveVerbs(program);
 addMcpVerb(program);
 addDoctorVerb(program);
 

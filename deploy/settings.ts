@@ -40,6 +40,10 @@ const flags = {
   'ingest-token': [tokens, 'bearer token of those who send (repeatable)'],
   'query-token': [tokens, 'bearer token of those who ask (repeatable)'],
   'admin-token': [tokens, 'bearer token of those who may change something too (repeatable)'],
+  'query-rate-limit': [
+    z.coerce.number().int().min(0).max(1_000_000).default(500),
+    'requests a second that each token, or each address without tokens, may ask; 0 = any number',
+  ],
   'tls-cert': [file, 'certificate for OTLP and queries, a PEM file'],
   'tls-key': [file, 'its private key, a PEM file'],
   'tls-client-ca': [file, 'CA that client certificates must come from, a PEM file: mutual TLS'],

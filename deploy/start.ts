@@ -109,6 +109,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       port: settings['query-port'],
       version,
       access,
+      rateLimit: settings['query-rate-limit'],
       createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
       watch: (app) => watchQueryService(app, { access: access.read, tracing, logger: queryLogger }),

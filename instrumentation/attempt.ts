@@ -2,7 +2,8 @@
 //
 // An attempt is open, then settled: succeeded, stopped (paused or cancelled, no failure) or failed. A
 // failed attempt whose future is not known yet (will the executor try again?) is told but not settled
-// until `settle` names its disposition.
+// until `settle` names its disposition. One that returned is held while conditions look at what it
+// returned, until `conclude` says what they found.
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import { type FailureContext, failureFacts, redactedMessage } from './failure.ts';
 import type { Redactor } from './redaction/index.ts';
@@ -50,17 +51,21 @@ export interface RunOfAttempt {
   toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined;
   remember(error: unknown, by: NodeAttempt): void;
   forget(attempt: NodeAttempt, lost: boolean): void;
+  /** It succeeded, or failed with this error. */
+  note(attempt: NodeAttempt, failure?: { error: unknown; details: FailureDetails }): void;
 }
 
 /** One try of one node; made by `GraphRun.attempt`. */
 export class NodeAttempt {
   readonly span: Span;
+  readonly nodeId: string;
   readonly attempt: number;
   readonly visit: number;
   readonly maxAttempts: number | undefined;
   readonly #run: RunOfAttempt;
   readonly #inside: NodeAttempt | undefined;
-  #state: 'open' | 'told' | 'settled' = 'open';
+  readonly #started = performance.now();
+  #state: 'open' | 'held' | 'told' | 'settled' = 'open';
   #failed = false;
   #severity: FailureSeverity | undefined;
   #endTime: number | undefined;
@@ -73,6 +78,7 @@ export class NodeAttempt {
   ) {
     this.#run = run;
     this.span = span;
+    this.nodeId = start.nodeId;
     this.attempt = numbers.attempt;
     this.visit = numbers.visit;
     this.maxAttempts = start.maxAttempts;
@@ -84,7 +90,12 @@ export class NodeAttempt {
     return this.#state === 'open';
   }
 
-  /** Whether it has failed. */
+  /** Milliseconds since it started. */
+  get durationMs(): number {
+    return performance.now() - this.#started;
+  }
+
+  /** Whether it has failed in the eyes of the executor: a condition's verdict does not count. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -96,13 +107,41 @@ export class NodeAttempt {
 
   /** It returned. */
   succeed(): void {
-    if (this.#state === 'open') this.#settle(false);
+    if (this.#state !== 'open') return;
+    this.#run.note(this);
+    this.#settle(false);
+  }
+
+  /** It returned now; {@link conclude} must follow. */
+  hold(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'held';
+    this.#endTime = Date.now();
+  }
+
+  /** It returned, and conditions found a failure in what it returned, or none. */
+  conclude(failure?: { error: unknown; details: FailureDetails }): void {
+    if (this.#state === 'held') this.#state = 'open';
+    if (!failure) {
+      this.succeed();
+      return;
+    }
+    if (this.#state !== 'open') return;
+    const endTime = this.#endTime;
+    try {
+      this.tell(failure.error, { ...failure.details, site: failure.details.site ?? 'node.result' });
+    } finally {
+      this.#failed = false;
+      this.#endTime = endTime ?? this.#endTime;
+      // The executor took what the node returned and went on.
+      this.settle('degraded');
+    }
   }
 
   /** It was paused or cancelled, or another node's failure stopped it: no failure of its own. */
   stop(): void {
     if (this.#state === 'told') this.settle(undefined);
-    else this.succeed();
+    else if (this.#state === 'open') this.#settle(false);
   }
 
   /** It failed, and `disposition` is what happens next, if known. */
@@ -121,6 +160,7 @@ export class NodeAttempt {
     this.#state = 'told';
     this.#failed = true;
     this.#endTime = Date.now();
+    this.#run.note(this, { error, details });
     const root = this.#run.toldBy(error, this);
     if (root) {
       tellConsequence(this.span, error, root, this.#run.redactor);

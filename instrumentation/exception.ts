@@ -35,6 +35,11 @@ export function describeException(thrown: unknown): ExceptionFacts {
   };
 }
 
+/** `error.type` of any thrown value. Never throws. */
+export function errorTypeOf(thrown: unknown): string {
+  return codeOf(thrown) ?? typeOf(thrown);
+}
+
 /** Reads one property of a value that may be a hostile proxy. */
 export function readProperty(value: unknown, key: PropertyKey): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function'))

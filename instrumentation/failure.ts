@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import { describeException, type ExceptionFacts } from './exception.ts';
-import { canonicalJson, cutToBytes, toPlain } from './plain.ts';
+import { canonicalJson, cutToBytes, type Json, toPlain } from './plain.ts';
 import type { Redactor } from './redaction/index.ts';
 import {
   ATTR_ERROR_TYPE,
@@ -25,6 +25,17 @@ export interface FailureContext {
   readonly state?: unknown;
   /** Added to the chain of causes in `failure.evidence`. */
   readonly evidence?: Record<string, unknown>;
+  /**
+   * Added to the evidence too, each redacted whole and then, if its JSON text has more bytes than it
+   * may have, cut to the start of that text.
+   */
+  readonly excerpts?: Readonly<Record<string, Excerpt>>;
+}
+
+/** A value of which the start is enough. */
+export interface Excerpt {
+  readonly value: unknown;
+  readonly bytes: number;
 }
 
 /** Attributes of a failure, and the exception as other backends expect it in an event. */
@@ -61,6 +72,17 @@ class Collected {
     const text = canonicalJson(redacted);
     if (digest) this.attributes[digest] = createHash('sha256').update(text, 'utf8').digest('hex');
     this.#put(name, text);
+  }
+
+  /** What stands in `name` for a value that may be large. */
+  excerpt(name: string, { value, bytes }: Excerpt): Json | undefined {
+    const redacted = this.#redact(name, value);
+    if (redacted === undefined) return undefined;
+    const text = canonicalJson(redacted);
+    const cut = cutToBytes(text, bytes);
+    if (cut.length === text.length) return redacted;
+    this.#truncated.add(name);
+    return cut;
   }
 
   finish(): Attributes {
@@ -113,7 +135,7 @@ export function failureFacts(
     collected.json(ATTR_FAILURE_INPUT, context.input, ATTR_FAILURE_INPUT_DIGEST);
   }
   if (context.state !== undefined) collected.json(ATTR_FAILURE_STATE, context.state);
-  const evidence = evidenceOf(facts, context.evidence);
+  const evidence = evidenceOf(facts, context, collected);
   if (evidence) collected.json(ATTR_FAILURE_EVIDENCE, evidence);
   const attributes = collected.finish();
   const exceptionEvent: Attributes = {};
@@ -140,8 +162,13 @@ function putException(collected: Collected, facts: ExceptionFacts): string {
 
 function evidenceOf(
   facts: ExceptionFacts,
-  given: Record<string, unknown> | undefined,
+  { evidence, excerpts }: FailureContext,
+  collected: Collected,
 ): Record<string, unknown> | undefined {
-  if (facts.causes.length === 0) return given;
-  return { ...given, causes: facts.causes };
+  if (!excerpts && facts.causes.length === 0) return evidence;
+  const parts = Object.entries(excerpts ?? {}).map(
+    ([key, excerpt]) => [key, collected.excerpt(ATTR_FAILURE_EVIDENCE, excerpt)] as const,
+  );
+  const causes = facts.causes.length > 0 && { causes: facts.causes };
+  return { ...evidence, ...Object.fromEntries(parts), ...causes };
 }

@@ -3,8 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
 import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
+import { checkConditions } from './conditions/attach.ts';
+import type { Conditions, FailureCondition, NodeContext } from './conditions/types.ts';
 import { findRunningWith } from './crash/running.ts';
-import { guarded } from './guard.ts';
+import { guarded, sayOnce } from './guard.ts';
 import { defaultTracer } from './pipeline/default.ts';
 import type { Redactor } from './redaction/index.ts';
 import { GraphRun } from './run.ts';
@@ -33,6 +35,8 @@ export interface GraphOptions {
   readonly redact?: Redactor;
   /** Decides when a snapshot's body is sent. @default one for the process */
   readonly announcer?: SnapshotAnnouncer;
+  /** Failures that throw nothing, looked for after nodes and runs. */
+  readonly conditions?: Conditions;
 }
 
 /** Options of one run. */
@@ -59,6 +63,8 @@ export interface NodeOptions {
   readonly type?: string;
   /** What happens after this failure. @default 'retried' before the last attempt, then 'terminal' */
   readonly disposition?: (error: unknown) => FailureDisposition | undefined;
+  /** Failures of this node that throw nothing, besides those of the graph. */
+  readonly conditions?: readonly FailureCondition<NodeContext>[];
 }
 
 /** A run in progress, handed to the callback of {@link InstrumentedGraph.run}. */
@@ -108,6 +114,7 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
   const snapshot = snapshotOf(options.graph);
   const graphId =
     options.graphId ?? guarded(() => idOf(options.graph), undefined) ?? options.agentId;
+  const conditions = guarded(() => usable(options.conditions), undefined);
   const record = (given: RunOptions) =>
     new GraphRun(
       { ...given, agentId: options.agentId, agentName: options.agentName, graphId, snapshot },
@@ -115,6 +122,7 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
         tracer: options.tracer ?? defaultTracer(),
         redactor: options.redact,
         announcer: options.announcer,
+        conditions,
       },
     );
   return {
@@ -130,7 +138,7 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
       };
       try {
         const result = await storage.run(current, () => body(handleOf(current, given.runId)));
-        guarded(() => recorder?.end(current.chosen), undefined);
+        guarded(() => recorder?.finish(result, current.chosen), undefined);
         return result;
       } catch (error) {
         guarded(() => endFailed(current, error), undefined);
@@ -188,6 +196,9 @@ function attemptNode<T>(current: Current, nodeId: string, options: NodeOptions, 
   const failed = (error: unknown) => {
     guarded(() => failAttempt(current, attempt, options, error), undefined);
   };
+  const returned = (output: unknown) => {
+    guarded(() => returnedFrom(current, attempt, options, output), undefined);
+  };
   let result: T;
   try {
     result = storage.run({ ...current, inside: attempt }, () => withActiveSpan(attempt.span, work));
@@ -196,13 +207,13 @@ function attemptNode<T>(current: Current, nodeId: string, options: NodeOptions, 
     throw error;
   }
   if (!(result instanceof Promise)) {
-    guarded(() => attempt.succeed(), undefined);
+    returned(result);
     return result;
   }
   // A promise that follows the app's own, so that a rejection nobody handles still shows as one.
   return result.then(
     (value: unknown) => {
-      guarded(() => attempt.succeed(), undefined);
+      returned(value);
       return value;
     },
     (error: unknown) => {
@@ -210,6 +221,28 @@ function attemptNode<T>(current: Current, nodeId: string, options: NodeOptions, 
       throw error;
     },
   ) as T;
+}
+
+function returnedFrom(
+  current: Current,
+  attempt: NodeAttempt,
+  options: NodeOptions,
+  output: unknown,
+): void {
+  const input = 'input' in options && { input: options.input };
+  current.recorder?.returned(attempt, { ...input, output, conditions: options.conditions });
+}
+
+/** The graph's conditions, if they are any; else one line says what is wrong with them. */
+function usable(conditions: Conditions | undefined): Conditions | undefined {
+  if (!conditions) return undefined;
+  try {
+    checkConditions(conditions);
+    return conditions;
+  } catch (error) {
+    sayOnce('conditions', `the graph's conditions are not looked at: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 function failAttempt(

@@ -1,6 +1,7 @@
 // Emits the spans that tell how graphs, runs and nodes fare; see semconv/ for their attributes.
 
 export type { AttemptStart, FailureDetails, NodeAttempt } from './attempt.ts';
+export * from './conditions/index.ts';
 export type { Evolution } from './evolution.ts';
 export { recordEvolution } from './evolution.ts';
 export type {
@@ -24,5 +25,6 @@ export type { Redacted, Redactions, Redactor } from './redaction/index.ts';
 export { redact } from './redaction/index.ts';
 export type { RunIdentity, RunMeans } from './run.ts';
 export { GraphRun } from './run.ts';
+export * from './self-check/index.ts';
 export type { Snapshot } from './snapshot.ts';
 export { SnapshotAnnouncer, snapshotOf } from './snapshot.ts';

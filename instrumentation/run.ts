@@ -19,8 +19,16 @@ import {
   tellConsequence,
   tellFailure,
 } from './attempt.ts';
+import { ConditionsOfRun } from './conditions/attach.ts';
+import { type Returned, RunChecks } from './conditions/checks.ts';
+import type { ConditionFailure } from './conditions/failure.ts';
+import type { Conditions, RunFacts } from './conditions/types.ts';
+import { usageOf } from './conditions/usage.ts';
 import { readProperty } from './exception.ts';
+import { guarded } from './guard.ts';
 import { type Redactor, redact } from './redaction/index.ts';
+import { noteAttempt, noteRun } from './self-check/local.ts';
+import { startUsualSelfCheck } from './self-check/self-check.ts';
 import type { GraphRunOutcome } from './semconv/attributes.ts';
 import * as semconv from './semconv/attributes.ts';
 import { type Snapshot, SnapshotAnnouncer } from './snapshot.ts';
@@ -46,6 +54,8 @@ export interface RunMeans {
   readonly redactor?: Redactor | undefined;
   /** @default one for the process */
   readonly announcer?: SnapshotAnnouncer | undefined;
+  /** Looked at besides those of `useFailureConditions`. */
+  readonly conditions?: Conditions | undefined;
 }
 
 const announcerOfProcess = new SnapshotAnnouncer();
@@ -77,6 +87,9 @@ export class GraphRun implements RunOfAttempt {
   readonly #told = new WeakMap<object, NodeAttempt>();
   /** A thrown text or number has no identity; the last one stands for itself. */
   #toldPrimitive: { readonly value: unknown; readonly by: NodeAttempt } | undefined;
+  readonly #checks: RunChecks;
+  readonly #started = performance.now();
+  #failures = 0;
   #lost = false;
   #ended = false;
 
@@ -88,6 +101,12 @@ export class GraphRun implements RunOfAttempt {
     this.#announcer = means.announcer ?? announcerOfProcess;
     this.runId = identity.runId ?? randomUUID();
     this.#shared = sharedAttributes(identity, this.runId);
+    this.#checks = new RunChecks(
+      this,
+      new ConditionsOfRun(means.conditions, identity.agentId, identity.graphId),
+    );
+    startUsualSelfCheck();
+    noteRun(identity.agentId);
     const now = Date.now();
     this.#span = this.#start(semconv.SPAN_EXECUTE_GRAPH, identity.graphId, this.#parent, now);
     const inRun = trace.setSpan(this.#parent, this.#span);
@@ -125,19 +144,52 @@ export class GraphRun implements RunOfAttempt {
   }
 
   /**
+   * A node returned: the attempt succeeded, unless one of its conditions says otherwise. That may come
+   * a little later; the run's span then waits for it.
+   */
+  returned(attempt: NodeAttempt, given: Returned): void {
+    this.#checks.node(attempt, given);
+  }
+
+  /**
+   * Ends a run whose function returned `output`: as `end(outcome)` does, unless one of the conditions of
+   * the run says that it failed.
+   */
+  finish(output: unknown, outcome?: GraphRunOutcome): void {
+    this.#checks.run(output, outcome);
+  }
+
+  /**
    * Ends the run. With an error that no node attempt has told yet, the run's span tells it; with one
    * that was told, the span says that the run failed and names the failure's span.
    * @param outcome @default 'failure' with an error; without one 'degraded' if a node was lost on
    *   the way, else 'success'
+   * @param endTime milliseconds since the epoch. @default now
    */
-  end(outcome?: GraphRunOutcome, failure?: { error: unknown } & FailureDetails): void {
+  end(
+    outcome?: GraphRunOutcome,
+    failure?: { error: unknown } & FailureDetails,
+    endTime?: number,
+  ): void {
     if (this.#ended) return;
     this.#ended = true;
+    let ended = endTime;
+    this.#checks.afterwards(() => {
+      guarded(() => this.#close(outcome, failure, ended), undefined);
+    });
+    ended ??= Date.now();
+  }
+
+  #close(
+    outcome: GraphRunOutcome | undefined,
+    failure: ({ error: unknown } & FailureDetails) | undefined,
+    endTime: number | undefined,
+  ): void {
     for (const attempt of this.#open) attempt.stop();
     const told = outcome ?? (failure ? 'failure' : this.#lost ? 'degraded' : 'success');
     this.#span.setAttribute(semconv.ATTR_GRAPH_RUN_OUTCOME, told);
     if (failure) this.#fail(failure);
-    this.#span.end();
+    this.#span.end(endTime);
   }
 
   /**
@@ -178,6 +230,38 @@ export class GraphRun implements RunOfAttempt {
   remember(error: unknown, by: NodeAttempt): void {
     if (typeof error === 'object' && error !== null) this.#told.set(error, by);
     else this.#toldPrimitive = { value: error, by };
+  }
+
+  /** Called by the attempt when it succeeds or fails. */
+  note(attempt: NodeAttempt, failure?: { error: unknown; details: FailureDetails }): void {
+    if (failure) this.#failures += 1;
+    noteAttempt(this.#identity.agentId, attempt.nodeId, failure);
+  }
+
+  /** How many attempts failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** What conditions may know of the run. */
+  facts(): RunFacts {
+    return {
+      agentId: this.#identity.agentId,
+      graphId: this.#identity.graphId,
+      runId: this.runId,
+      sessionId: this.#identity.sessionId,
+      durationMs: performance.now() - this.#started,
+      steps: this.#pathLength,
+      usage: usageOf(this),
+    };
+  }
+
+  /** Tells of a condition that gave no verdict, as a failed operation inside the node or the run. */
+  tellFault(name: string, { error, details }: ConditionFailure, inside: Span | undefined): void {
+    const parent = trace.setSpan(this.#parent, inside ?? this.#span);
+    const span = this.#start(semconv.SPAN_CHECK_CONDITION, name, parent);
+    tellFailure(span, error, details, this.redactor);
+    span.end();
   }
 
   /** Called by the attempt when it is settled. */

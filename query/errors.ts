@@ -37,3 +37,8 @@ export class AccessDeniedError extends Error {
 export class UnavailableError extends Error {
   override name = 'UnavailableError';
 }
+
+/** One has asked too often in a short time. */
+export class TooManyRequestsError extends UnavailableError {
+  override name = 'TooManyRequestsError';
+}

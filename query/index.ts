@@ -6,7 +6,13 @@ export type { Cascade } from './cascade/schemas.ts';
 export type { CasesOptions } from './cases/cases.ts';
 export type { FailureCase } from './cases/schemas.ts';
 export { type ConnectOptions, connect } from './connect.ts';
-export { AccessDeniedError, InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
+export {
+  AccessDeniedError,
+  InvalidInputError,
+  NotFoundError,
+  TooManyRequestsError,
+  UnavailableError,
+} from './errors.ts';
 export type { GroupsOptions } from './groups/questions.ts';
 export type {
   Group,

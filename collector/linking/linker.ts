@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { formatTime } from '../materialize/time.ts';
 import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows.ts';
-import type { Sink } from '../sink.ts';
+import type { Observer, Sink } from '../sink.ts';
 import { type Linked, linkTrace, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
@@ -57,7 +57,7 @@ interface LinkerParts {
 }
 
 /** The traces of the rows of a request. */
-export class TouchedTraces {
+class TouchedTraces {
   /** With rows that are to be linked. */
   readonly unlinked = new Set<string>();
   /** With rows that others may be linked to. */
@@ -126,8 +126,13 @@ export class Linker {
     this.restored ??= this.restore().then(() => this.schedule());
   }
 
-  /** Takes note of rows that were accepted. */
-  note({ unlinked, others }: TouchedTraces): void {
+  /** Takes note of the rows of a request when they were accepted. */
+  observe(): Observer {
+    const traces = new TouchedTraces();
+    return { add: (rows) => traces.add(rows), accepted: () => this.note(traces) };
+  }
+
+  private note({ unlinked, others }: TouchedTraces): void {
     const now = Date.now();
     for (const traceId of unlinked) this.traces.open(traceId, now);
     if (this.traces.size === 0) return;

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { formatTime } from '../materialize/time.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows.ts';
-import type { Sink } from '../sink.ts';
+import type { Observer, Sink } from '../sink.ts';
 import { byFailure, type Lost } from './losses.ts';
 import { heardAt, lastSign, lostRow, type OpenRun, type Signs } from './lost-run.ts';
 import { keyOf, MAX_RUNS, RunStore } from './store.ts';
@@ -81,18 +81,25 @@ export class LostRunWatch {
     if (afterMs > 0) this.lookIn(graceMs ?? Math.min(afterMs, MAX_GRACE_MS));
   }
 
-  /** Takes note of rows that were accepted: a lost run may be among them. */
-  note(runs: Iterable<string>): void {
+  /** Takes note of the rows of a request when they were accepted: lost runs may show life. */
+  observe(): Observer {
+    const runs = new Set<string>();
+    return {
+      add: (rows) => {
+        // Where no run is lost there is none to note.
+        if (this.silent.size === 0) return;
+        for (const run of runsOf(rows)) runs.add(run);
+      },
+      accepted: () => this.note(runs),
+    };
+  }
+
+  private note(runs: Iterable<string>): void {
     for (const run of runs) {
       if (!this.silent.has(run)) continue;
       this.told.add(run);
       this.lookIn(Math.min(SOON_MS, this.everyMs));
     }
-  }
-
-  /** Whether any run is lost, so that others need not be noted. */
-  get hasLost(): boolean {
-    return this.silent.size > 0;
   }
 
   stats(): LostRunStats {
@@ -240,7 +247,7 @@ export class LostRunWatch {
 }
 
 /** The runs that rows tell of. */
-export function runsOf(rows: Rows): string[] {
+function runsOf(rows: Rows): string[] {
   return [rows.failures, rows.node_attempts, rows.graph_runs].flatMap((some) =>
     some.map(({ run_id }) => run_id),
   );

@@ -10,9 +10,9 @@ import type { AccessCheck } from '../access/tokens.ts';
 import type { LinkerStats, Round } from '../linking/linker.ts';
 import type { QueueStats } from '../queue/index.ts';
 import type { Outcome, SignalService } from '../signal-service.ts';
-import type { Sink } from '../sink.ts';
+import type { Observer } from '../sink.ts';
 import type { InsertEnd } from '../writer.ts';
-import { CountingSink } from './counting-sink.ts';
+import { AcceptedRows } from './accepted-rows.ts';
 import { addInsertMetrics } from './insert-metrics.ts';
 import { addLinkerMetrics } from './linker-metrics.ts';
 import { Counts, measure, type Sample } from './measure.ts';
@@ -75,22 +75,22 @@ export class Telemetry {
     this.endProcessMetrics = addProcessMetrics(registry, version);
   }
 
-  /** Counts what is accepted on its way to a sink. */
-  sink(inner: Sink): Sink {
-    const sink = new CountingSink(inner, this.refs);
+  /** Counts what is accepted; makes an observer for each request. */
+  accepted(): () => Observer {
+    const accepted = new AcceptedRows(this.refs);
     const { registry } = this;
     measure(registry, {
       type: 'counter',
       name: 'faultline_rows_accepted_total',
       help: 'Rows that are on disk in the queue or further, by table; those sent again too.',
       labels: ['table'],
-      read: () => sink.acceptedRows(),
+      read: () => accepted.samples(),
     });
     measure(registry, {
       type: 'counter',
       name: 'faultline_duplicate_failures_total',
-      help: 'Failures accepted whose id is among the last 65,536: sent again. They are stored once.',
-      read: () => sink.duplicateFailures,
+      help: 'Failures accepted whose id is among the recent ones: sent again. They are stored once.',
+      read: () => accepted.duplicateFailures,
     });
     measure(registry, {
       type: 'gauge',
@@ -98,7 +98,7 @@ export class Telemetry {
       help: 'Graph snapshots that rows refer to and nobody sent, as far as seen since the start.',
       read: () => this.refs.unknown,
     });
-    return sink;
+    return () => accepted.observe();
   }
 
   /** Counts what comes of a signal's requests. */

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './page.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -20,4 +21,5 @@ for (const folder of ['collector', 'deploy', 'query']) {
   cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true, filter: isStatement });
 }
 cpSync(`${root}deploy/demo/agent`, `${root}dist/deploy/demo/agent`, { recursive: true });
+await buildPage();
 chmodSync(`${root}dist/deploy/faultline.js`, 0o755);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const steps = [
   ['types', 'tsc', '-p', 'tsconfig.json'],
+  ['types of the page', 'tsc', '-p', 'query/page/tsconfig.json'],
   ['lint and format', 'biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'knip', '--no-progress'],
   [
@@ -18,6 +19,7 @@ const steps = [
     'deploy',
   ],
   ['generated files', 'tsx', 'instrumentation/semconv/generate.ts', '--check'],
+  ['dashboards', 'tsx', 'deploy/grafana/generate.ts', '--check'],
 ];
 
 let failed = 0;

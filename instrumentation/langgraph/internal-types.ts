@@ -32,6 +32,8 @@ export interface RetryPolicy {
 export interface Loop {
   isNested?: boolean;
   status?: string;
+  /** What the graph returned, once it ended. */
+  output?: unknown;
   config?: TaskConfig;
   channels?: Record<string, unknown>;
   manager?: { runId?: string };

@@ -57,7 +57,7 @@ function openRun(compiled: Compiled, { loop }: RunLoopParams, means: LoopMeans):
 function endWell(place: Place, loop: Loop): void {
   place.unsettled.settleAll('recovered');
   const waiting = place.seen.paused || loop.status?.startsWith('interrupt');
-  place.run.end(waiting ? 'paused' : undefined);
+  place.run.finish(loop.output, waiting ? 'paused' : undefined);
 }
 
 function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown): void {

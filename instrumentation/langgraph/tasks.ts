@@ -124,7 +124,7 @@ export class TaskRecorder {
       const inside = { attempt, nodeId: recorded.nodeId };
       const place: Place = Object.create(this.#place, { inside: { value: inside } });
       const result = await within(place, () => withActiveSpan(attempt!.span, work));
-      guarded(() => this.#succeeded(attempt as NodeAttempt), undefined);
+      guarded(() => this.#returned(attempt as NodeAttempt, input, result), undefined);
       return result;
     } catch (error) {
       guarded(() => {
@@ -159,8 +159,8 @@ export class TaskRecorder {
     return attempt;
   }
 
-  #succeeded(attempt: NodeAttempt): void {
-    attempt.succeed();
+  #returned(attempt: NodeAttempt, input: unknown, output: unknown): void {
+    this.#place.run.returned(attempt, { input, output });
     this.#place.unsettled.settle(attempt, 'recovered');
   }
 

@@ -229,6 +229,8 @@ export const SPAN_EXECUTE_NODE = 'execute_node';
 export const SPAN_EXECUTE_GRAPH = 'execute_graph';
 /** `start_graph {graph.id}`: the start signal, a span of no length, so that a run that hangs or is killed is still known. */
 export const SPAN_START_GRAPH = 'start_graph';
+/** `check_condition {failure.condition}`: a failure condition that gave no verdict, inside the node or the run that it looked at. Always a failure, and never one of the node. */
+export const SPAN_CHECK_CONDITION = 'check_condition';
 /** `evolve_graph {gen_ai.agent.id}`: a change of the agent's graph, linked to the failed spans that it is meant to fix. */
 export const SPAN_EVOLVE_GRAPH = 'evolve_graph';
 /** `change_group {gen_ai.agent.id}`: something is said about a group of failures of the agent. */

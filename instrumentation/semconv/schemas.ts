@@ -50,8 +50,11 @@ export const executeGraphAttributes = z.looseObject({
   'exception.stacktrace': z.string().optional(),
   'failure.site': z.enum(constants.FAILURE_SITE_VALUES).optional(),
   'failure.class': z.enum(constants.FAILURE_CLASS_VALUES).optional(),
+  'failure.severity': z.enum(constants.FAILURE_SEVERITY_VALUES).optional(),
+  'failure.condition': z.string().optional(),
   'failure.root.span_id': z.string().optional(),
   'failure.state': z.string().optional(),
+  'failure.evidence': z.string().optional(),
 });
 
 /** Attributes of `start_graph {graph.id}`: the start signal, a span of no length, so that a run that hangs or is killed is still known. */
@@ -62,6 +65,25 @@ export const startGraphAttributes = z.looseObject({
   'graph.id': z.string(),
   'graph.run.id': z.string(),
   'graph.snapshot.ref': z.string(),
+});
+
+/** Attributes of `check_condition {failure.condition}`: a failure condition that gave no verdict, inside the node or the run that it looked at. Always a failure, and never one of the node. */
+export const checkConditionAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.agent.name': z.string().optional(),
+  'gen_ai.conversation.id': z.string().optional(),
+  'graph.id': z.string(),
+  'graph.run.id': z.string(),
+  'graph.snapshot.ref': z.string(),
+  'failure.condition': z.string(),
+  'error.type': z.string(),
+  'exception.type': z.string(),
+  'exception.message': z.string(),
+  'exception.stacktrace': z.string(),
+  'failure.site': z.enum(constants.FAILURE_SITE_VALUES),
+  'failure.class': z.enum(constants.FAILURE_CLASS_VALUES),
+  'failure.severity': z.enum(constants.FAILURE_SEVERITY_VALUES),
+  'failure.evidence': z.string(),
 });
 
 /** Attributes of `evolve_graph {gen_ai.agent.id}`: a change of the agent's graph, linked to the failed spans that it is meant to fix. */

@@ -27,8 +27,8 @@ export function escalationIn(hourly: readonly number[]): Escalation | undefined 
   const week = hourly.slice(0, -DAY_HOURS).slice(-WEEK_HOURS);
   if (week.length === 0) return undefined;
   const expected = forecast(week);
-  const start = hourly.length - DAY_HOURS;
-  const hour = hourly.findIndex((failures, index) => index >= start && failures > expected);
+  // No hour of the week itself is above what is made of its worst hour.
+  const hour = hourly.findIndex((failures) => failures > expected);
   return hour < 0 ? undefined : { hour, failures: hourly[hour]!, expected };
 }
 

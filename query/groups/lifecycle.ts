@@ -91,7 +91,6 @@ function openedBy({ decision, first_seen, last_seen, now }: LifecycleFacts): Lif
 function escalatingIn({ first_seen, hours, now }: LifecycleFacts): Lifecycle | undefined {
   const current = hourOf(now);
   const first = Math.max(hourOf(first_seen), current - TREND_HOURS + 1);
-  if (current - first < DAY_HOURS) return undefined;
   const hourly = Array.from(
     { length: current - first + 1 },
     (_, index) => hours.get(first + index) ?? 0,

@@ -5,6 +5,7 @@ import {
   AccessDeniedError,
   InvalidInputError,
   NotFoundError,
+  TooManyRequestsError,
   UnavailableError,
 } from '../errors.ts';
 
@@ -32,6 +33,9 @@ export function toProblem(error: unknown): Problem {
   }
   const [invalid] = (error as FastifyError).validation ?? [];
   if (invalid) return invalidRequest(invalid);
+  if (error instanceof TooManyRequestsError) {
+    return document(429, 'Too many requests', error.message);
+  }
   if (error instanceof UnavailableError) return document(503, 'Unavailable', error.message);
   const status = (error as { statusCode?: number }).statusCode;
   if (status && status >= 400 && status < 500) {
@@ -63,6 +67,7 @@ export function fromProblem({ status, detail, field }: Problem): Error {
     field && detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail;
   if (status === 401 || status === 403) return new AccessDeniedError(status, detail);
   if (status === 404) return Object.assign(new NotFoundError(field ?? '', ''), { message: detail });
+  if (status === 429) return new TooManyRequestsError(detail);
   if (status < 500) return new InvalidInputError(field ?? 'request', message);
   return new UnavailableError(detail);
 }

@@ -18,9 +18,13 @@ import { type Access, requireAccess } from './access.ts';
 import { adviceRoutes } from './advice-routes.ts';
 import { cascadeRoutes } from './cascade-routes.ts';
 import { casesRoutes } from './cases-routes.ts';
+import { tagAnswers } from './etag.ts';
 import { given } from './given.ts';
 import { groupsRoutes } from './groups-routes.ts';
+import { limitRate } from './limits.ts';
 import { nodesRoutes } from './nodes-routes.ts';
+import { keepPagesOut } from './origin.ts';
+import { pageRoutes } from './page-routes.ts';
 import { problem, toProblem } from './problem.ts';
 import { similarRoutes } from './similar-routes.ts';
 import { timelineRoutes } from './timeline-routes.ts';
@@ -38,6 +42,8 @@ export interface QueryServiceOptions {
   watch?: (app: FastifyInstance) => void;
   /** Who may do what. @default everyone everything */
   access?: Access;
+  /** Requests a second that each asker may send, on average over 10 s; 0 = no bound. @default 0 */
+  rateLimit?: number;
   /** Makes the server under the routes: TLS, limits. @default plain HTTP */
   createServer?: (handler: RequestListener) => Server;
   logger: FastifyBaseLogger;
@@ -79,7 +85,11 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
       .type('application/problem+json')
       .send(JSON.stringify(document));
   });
+  const isOpen = access === undefined || access.read(undefined) === 'granted';
+  app.addHook('onRequest', keepPagesOut(isOpen));
   if (access) app.addHook('onRequest', requireAccess(access));
+  app.addHook('onSend', tagAnswers);
+  await limitRate(app as unknown as FastifyInstance, options.rateLimit ?? 0, isOpen);
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -109,6 +119,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   await app.register(nodesRoutes(history), { prefix: '/api/v1' });
   await app.register(timelineRoutes(history), { prefix: '/api/v1' });
   await app.register(mcpRoutes, { history, access, version: options.version ?? '0' });
+  await app.register(pageRoutes);
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {

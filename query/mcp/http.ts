@@ -4,10 +4,8 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AccessDeniedError } from '../errors.ts';
 import type { History } from '../history.ts';
 import type { Access } from '../http/access.ts';
-import { originProblem } from './origin.ts';
 import { createMcpServer } from './server.ts';
 
 export interface McpRouteOptions {
@@ -25,7 +23,6 @@ export async function mcpRoutes(
   app: FastifyInstance,
   { history, version, access }: McpRouteOptions,
 ): Promise<void> {
-  const isOpen = access === undefined || access.read(undefined) === 'granted';
   const report = (error: unknown) => app.log.error({ err: error }, 'an MCP request failed');
   const serverFor = (authorization: string | undefined) =>
     createMcpServer({
@@ -47,11 +44,6 @@ export async function mcpRoutes(
   // The protocol has its own words for a body that is no JSON.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', async ({ headers, routeOptions }) => {
-    if (routeOptions.config.access === 'open') return;
-    const problem = originProblem({ host: headers.host, origin: headers.origin }, isOpen);
-    if (problem !== undefined) throw new AccessDeniedError(403, problem);
-  });
 
   app.route({
     method: ['GET', 'POST', 'DELETE'],

@@ -137,6 +137,16 @@ describe('the state of a group', () => {
       day(12),
     ],
     [
+      'resolved when the version that was changed is first known after the fix (clocks differ)',
+      {
+        decision: fixed.decision,
+        timeline: timeline.slice(1, 2),
+        versions: [version('v1', day(11), day(18))],
+      },
+      'resolved',
+      day(12),
+    ],
+    [
       'regressed by time, where failures do not tell their version',
       { ...fixed, versions: [version('', day(1), day(13))] },
       'regressed',

@@ -69,6 +69,8 @@ describe('the group mapping', () => {
     expect(mapping.joinedAt('a')).toBe(events[1]!.timestamp);
     expect(mapping.joinedAt('b')).toBe(events[1]!.timestamp);
     expect(mapping.joinedAt('c')).toBe('');
+    const late = [merge('b', 'c'), merge('a', 'b')];
+    expect(new GroupMapping(late).joinedAt('a')).toBe(late[1]!.timestamp);
     expect(mapping.membersOf('c')).toEqual(['c', 'a', 'b']);
     expect(mapping.fingerprints()).toEqual(['c', 'a', 'b']);
   });

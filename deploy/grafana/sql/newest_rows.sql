@@ -1,0 +1,12 @@
+-- Seconds since the newest row of each kind, by the time that it tells.
+SELECT 'attempt' AS row, dateDiff('second', max(timestamp), now64(9, 'UTC')) AS age
+FROM node_attempts
+HAVING count() > 0
+UNION ALL
+SELECT 'failure', dateDiff('second', max(timestamp), now64(9, 'UTC'))
+FROM failures
+HAVING count() > 0
+UNION ALL
+SELECT 'run', dateDiff('second', max(greatest(started_at, ended_at)), now64(9, 'UTC'))
+FROM graph_runs
+HAVING count() > 0

@@ -1,0 +1,160 @@
+// A run as the logs of its session tell it, for runs that no event dump covers. The logs name no time for a
+// node, only how long it took, so times are counted from the session's start; and they keep one run a
+// session: runs of the same session are told as one.
+import type { GraphRunOutcome } from '../semconv/attributes.ts';
+import { Evidence } from './evidence.ts';
+import type { AttemptEnded, Fact, FailureOfHive, RunOfHive } from './facts.ts';
+import type { HiveGraph } from './graph-file.ts';
+import { reasonOf, reasonOfRun } from './reasons.ts';
+import type { NodeDetail, StepLog } from './records.ts';
+import type { SessionLogs } from './session-logs.ts';
+import { msToNs } from './time.ts';
+
+const ENDED = new Set(['success', 'degraded', 'failure', 'paused']);
+
+/** All facts of a session; the same logs give the same facts. */
+export function sessionFacts(logs: SessionLogs, run: RunOfHive, graph?: HiveGraph): Fact[] {
+  const outcome = outcomeOf(logs);
+  const attempts = attemptsOf(logs, run, outcome);
+  const facts: Fact[] = [{ kind: 'run_started', run }, ...attempts];
+  if (outcome) facts.push(ended(logs, run, attempts, outcome, graph));
+  return facts;
+}
+
+function attemptsOf(
+  { details, steps, state }: SessionLogs,
+  run: RunOfHive,
+  outcome: GraphRunOutcome | undefined,
+): AttemptEnded[] {
+  const visitsOfSteps = stepsByVisit(steps);
+  const isOver = outcome !== undefined;
+  const path: string[] = [];
+  const visits: Record<string, number> = {};
+  const last = new Map<string, AttemptEnded>();
+  const seen = new Map<string, number>();
+  let timeNs = run.startNs;
+  return details.map((detail, index) => {
+    const { node_id: nodeId } = detail;
+    const nth = seen.get(nodeId) ?? 0;
+    seen.set(nodeId, nth + 1);
+    const before = last.get(nodeId);
+    const previous = before?.failure ? before : undefined;
+    if (!previous) visits[nodeId] = (visits[nodeId] ?? 0) + 1;
+    path.push(nodeId);
+    const startNs = timeNs;
+    timeNs += msToNs(detail.latency_ms);
+    const attempt: AttemptEnded = {
+      kind: 'attempt',
+      run,
+      key: detail.span_id ? `${nodeId}@${detail.span_id}` : `${nodeId}#${nth + 1}`,
+      nodeId,
+      nodeName: detail.node_name || undefined,
+      nodeType: detail.node_type || undefined,
+      attempt: previous ? previous.attempt + 1 : 1,
+      visit: visits[nodeId]!,
+      startNs,
+      endNs: timeNs,
+      previous: previous?.key,
+      failure: detail.success
+        ? undefined
+        : failureOf(detail, {
+            steps: visitsOfSteps.get(nodeId)?.[nth] ?? [],
+            next: details[index + 1]?.node_id,
+            isOver,
+            state: { path: path.slice(-100), visits: { ...visits } },
+            input: index === 0 ? state?.input_data : undefined,
+          }),
+    };
+    last.set(nodeId, attempt);
+    return attempt;
+  });
+}
+
+function failureOf(
+  detail: NodeDetail,
+  around: {
+    steps: readonly StepLog[];
+    next: string | undefined;
+    isOver: boolean;
+    state: Record<string, unknown>;
+    input: unknown;
+  },
+): FailureOfHive {
+  const evidence = new Evidence();
+  for (const step of around.steps) evidence.seeStep(step);
+  const { next, input, state } = around;
+  return {
+    ...reasonOf(detail.error, detail.stacktrace),
+    stack: detail.stacktrace || undefined,
+    disposition: dispositionOf(detail.node_id, next, around.isOver),
+    state,
+    evidence: evidence.facts(detail.exit_status ? { exit_status: detail.exit_status } : {}),
+    ...(input !== undefined && { input }),
+  };
+}
+
+/** What Hive did next; unknown while the run goes on. */
+function dispositionOf(nodeId: string, next: string | undefined, isOver: boolean) {
+  if (next !== undefined) return next === nodeId ? 'retried' : 'routed';
+  return isOver ? 'terminal' : undefined;
+}
+
+/** A node's steps, split where their numbers start again. */
+function stepsByVisit(steps: readonly StepLog[]): Map<string, StepLog[][]> {
+  const byNode = new Map<string, StepLog[][]>();
+  for (const step of steps) {
+    const visits = byNode.get(step.node_id) ?? [];
+    byNode.set(step.node_id, visits);
+    const before = visits.at(-1)?.at(-1);
+    const isNext =
+      step.step_index > (before?.step_index ?? 0) && step.trace_id === before?.trace_id;
+    if (!isNext) visits.push([step]);
+    else visits.at(-1)!.push(step);
+  }
+  return byNode;
+}
+
+/** How the run ended; nothing while it goes on. `state.json` knows of pauses that the summary calls success. */
+function outcomeOf({ summary, state, details }: SessionLogs): GraphRunOutcome | undefined {
+  if (state?.status === 'paused' || state?.status === 'cancelled') return state.status;
+  const told = summary?.status ?? FROM_STATE[state?.status ?? ''];
+  if (told === undefined || !ENDED.has(told)) return undefined;
+  const isLost = details.some(
+    ({ node_id, success }, index) => !success && details[index + 1]?.node_id !== node_id,
+  );
+  if (told === 'success' && isLost) return 'degraded';
+  return told as GraphRunOutcome;
+}
+
+const FROM_STATE: Record<string, string | undefined> = { completed: 'success', failed: 'failure' };
+
+function isLost({ failure }: AttemptEnded): boolean {
+  return failure !== undefined && failure.disposition !== 'retried';
+}
+
+function ended(
+  { summary, state }: SessionLogs,
+  run: RunOfHive,
+  attempts: readonly AttemptEnded[],
+  told: GraphRunOutcome,
+  graph: HiveGraph | undefined,
+): Fact {
+  const endNs = [
+    run.startNs + msToNs(summary?.duration_ms ?? 0),
+    attempts.at(-1)?.endNs ?? 0n,
+  ].reduce((a, b) => (a > b ? a : b));
+  const end = { kind: 'run_ended', run, endNs, resurrections: 0 } as const;
+  if (told === 'failure') {
+    const error = state?.result.error ?? '';
+    const root = attempts.findLast(isLost) ?? attempts.findLast(({ failure }) => failure);
+    if (root && (error === '' || reasonOf(error).message === root.failure?.message)) {
+      return { ...end, outcome: told, rootKey: root.key };
+    }
+    return { ...end, outcome: told, failure: reasonOfRun(error) };
+  }
+  const last = summary?.node_path.at(-1);
+  const isDone = told === 'success' || told === 'degraded';
+  const unfinished = isDone && last !== undefined ? graph?.unfinishedAt(last) : undefined;
+  if (unfinished === undefined) return { ...end, outcome: told };
+  return { ...end, outcome: 'truncated', failure: reasonOfRun(unfinished) };
+}

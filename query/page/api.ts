@@ -1,0 +1,98 @@
+// What the page asks of /api/v1, with the types of the answers.
+
+import type { Cascade } from '../cascade/schemas.ts';
+import type { FailureCase } from '../cases/schemas.ts';
+import type { Group, GroupChange, GroupDetail, GroupEvent, GroupState } from '../groups/schemas.ts';
+import type { NodeHealth } from '../nodes/schemas.ts';
+import type {
+  Agent,
+  Evolution,
+  EvolutionEffects,
+  Failure,
+  FailureDetail,
+  GraphDiff,
+  GraphSnapshot,
+  Page,
+  SqlResult,
+} from '../schemas.ts';
+import type { TimelineEvent } from '../timeline/schemas.ts';
+import { token } from './session.ts';
+
+/** The service answered, but not with what was asked for. */
+export class Refused extends Error {
+  readonly status: number;
+  /** The field of the request that is to blame; '' when none is. */
+  readonly field: string;
+  constructor(status: number, message: string, field = '') {
+    super(message);
+    this.status = status;
+    this.field = field;
+  }
+  /** Whether a token, or another one, would help. */
+  get needsToken(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+type Query = Record<string, string | number | undefined>;
+
+async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const bearer = token();
+  const response = await fetch(`/api/v1${path}${search.size ? `?${search}` : ''}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    credentials: 'omit',
+    headers: {
+      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Refused(0, 'The query service does not answer.');
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok && answer !== undefined) return answer as T;
+  const { detail, field } = (answer ?? {}) as { detail?: string; field?: string };
+  throw new Refused(response.status, detail ?? `The service answered ${response.status}.`, field);
+}
+
+const id = encodeURIComponent;
+
+export interface GroupFilter extends Query {
+  agent?: string;
+  node?: string;
+  state?: GroupState | '';
+  since?: string;
+  limit?: number;
+  cursor?: string;
+}
+interface Paged extends Query {
+  limit?: number;
+  cursor?: string;
+}
+
+export const api = {
+  agents: () => ask<Page<Agent>>('/agents'),
+  groups: (filter: GroupFilter) => ask<Page<Group>>('/groups', filter),
+  group: (fingerprint: string) => ask<GroupDetail>(`/groups/${id(fingerprint)}`),
+  cases: (fingerprint: string, page: Paged) =>
+    ask<Page<FailureCase>>(`/groups/${id(fingerprint)}/cases`, page),
+  change: (fingerprint: string, change: GroupChange) =>
+    ask<GroupEvent>(`/groups/${id(fingerprint)}/events`, {}, change),
+  failures: (filter: Paged & { fingerprint?: string }) => ask<Page<Failure>>('/failures', filter),
+  failure: (failureId: string) => ask<FailureDetail>(`/failures/${id(failureId)}`),
+  cascade: (failureId: string) => ask<Cascade>(`/failures/${id(failureId)}/cascade`),
+  nodes: (agent: string, versions: 'current' | 'all' = 'current') =>
+    ask<Page<NodeHealth>>(`/agents/${id(agent)}/nodes`, { versions, limit: 500 }),
+  timeline: (agent: string, page: Paged) =>
+    ask<Page<TimelineEvent>>(`/agents/${id(agent)}/timeline`, page),
+  evolution: (evolutionId: string) => ask<Evolution>(`/evolutions/${id(evolutionId)}`),
+  effects: (evolutionId: string) => ask<EvolutionEffects>(`/evolutions/${id(evolutionId)}/effects`),
+  graph: (ref: string) => ask<GraphSnapshot>(`/graphs/${id(ref)}`),
+  diff: (from: string, to: string) => ask<GraphDiff>('/graphs/diff', { from, to }),
+  sql: (sql: string, params?: Record<string, string>) =>
+    ask<SqlResult>('/sql', {}, params ? { sql, params } : { sql }),
+};

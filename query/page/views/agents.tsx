@@ -1,0 +1,87 @@
+// All agents and how they fare.
+
+import type { Group } from '../../groups/schemas.ts';
+import type { Agent, Page } from '../../schemas.ts';
+import { api } from '../api.ts';
+import { counted, number } from '../format.ts';
+import { useEach, useLive } from '../live.ts';
+import { Answered } from '../parts/answer.tsx';
+import { STATES, State } from '../parts/badges.tsx';
+import { Said, Time } from '../parts/text.tsx';
+import { Title } from '../parts/title.tsx';
+import { filter, to } from '../route.ts';
+
+/** Groups of an agent that are counted; more than this is told as such. */
+const GROUPS = 500;
+
+export function AgentsView({ find }: { find: string }) {
+  const answer = useLive('agents', api.agents);
+  return (
+    <>
+      <Title tab="Agents">Agents</Title>
+      <div class="filters">
+        <label>
+          Name{' '}
+          <input
+            data-filter
+            type="search"
+            value={find}
+            onInput={(event) => filter({ find: event.currentTarget.value })}
+          />
+        </label>
+      </div>
+      <Answered answer={answer}>{({ items }) => <Agents agents={items} find={find} />}</Answered>
+    </>
+  );
+}
+
+function Agents({ agents, find }: { agents: Agent[]; find: string }) {
+  const fitting = agents.filter(({ agent_id }) =>
+    agent_id.toLowerCase().includes(find.toLowerCase()),
+  );
+  const named = fitting.map(({ agent_id }) => agent_id).filter(Boolean);
+  const groups = useEach(named, (agent) => api.groups({ agent, limit: GROUPS }));
+  if (agents.length === 0)
+    return <p class="quiet">No agent was seen yet. Send spans to the collector.</p>;
+  if (fitting.length === 0) return <p class="quiet">No agent has this in its name.</p>;
+  return (
+    <ul class="rows">
+      {fitting.map((agent) => (
+        <li key={agent.agent_id}>
+          <h2>
+            {agent.agent_id ? (
+              <a data-row href={to.agent(agent.agent_id)}>
+                <Said text={agent.agent_id} />
+              </a>
+            ) : (
+              <span class="quiet">Spans that name no agent</span>
+            )}
+          </h2>
+          <p>
+            {counted(agent.failures, 'failure')} · {counted(agent.attempts, 'attempt')} ·{' '}
+            {counted(agent.runs, 'run')} · seen <Time at={agent.last_seen} />
+          </p>
+          <GroupStates page={groups.get(agent.agent_id)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function GroupStates({ page }: { page: Page<Group> | undefined }) {
+  if (!page) return null;
+  const all = page.items.length;
+  const states = STATES.map(
+    (state) => [state, page.items.filter((group) => group.state === state).length] as const,
+  ).filter(([, groups]) => groups > 0);
+  return (
+    <p class="badges">
+      {page.next_cursor ? `more than ${number(all)} groups` : counted(all, 'group')}
+      {states.map(([state, groups]) => (
+        <span key={state}>
+          {number(groups)} <State state={state} />
+        </span>
+      ))}
+    </p>
+  );
+}

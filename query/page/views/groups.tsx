@@ -1,0 +1,162 @@
+// The groups of an agent: what fails, in which state, how often lately, what was tried.
+import { useMemo } from 'preact/hooks';
+import type { Group, GroupDetail, GroupState } from '../../groups/schemas.ts';
+import { api } from '../api.ts';
+import { counted } from '../format.ts';
+import { useEach, useLive } from '../live.ts';
+import { Judged, STATES, State } from '../parts/badges.tsx';
+import { Pages } from '../parts/pages.tsx';
+import { Code, Id, Said, Time } from '../parts/text.tsx';
+import { AgentTitle } from '../parts/title.tsx';
+import { Trend } from '../parts/trend.tsx';
+import { filter, to } from '../route.ts';
+
+export interface GroupFilters {
+  agent: string;
+  node: string;
+  state: string;
+  since: string;
+}
+
+export function GroupsView({ agent, node, state, since }: GroupFilters) {
+  const filters = { agent, node, state: state as GroupState | '', since };
+  return (
+    <>
+      <AgentTitle agent={agent} view="groups" />
+      <Filters agent={agent} node={node} state={state} since={since} />
+      <Pages
+        name={JSON.stringify(filters)}
+        ask={(cursor) => api.groups({ ...filters, ...(cursor && { cursor }) })}
+        none="No group fits."
+      >
+        {(groups) => <Groups groups={groups} />}
+      </Pages>
+    </>
+  );
+}
+
+const SINCE = [
+  ['', 'ever'],
+  ['1h', 'in the last hour'],
+  ['24h', 'in the last day'],
+  ['7d', 'in the last week'],
+  ['30d', 'in the last 30 days'],
+] as const;
+
+function Filters({ agent, node, state, since }: GroupFilters) {
+  const nodes = useLive(`nodes ${agent}`, () => api.nodes(agent), true);
+  const known = useMemo(
+    () => [
+      ...new Set([
+        ...(node ? [node] : []),
+        ...(nodes.data?.items ?? []).map((item) => item.node_id),
+      ]),
+    ],
+    [nodes.data, node],
+  );
+  const fixed = SINCE.some(([value]) => value === since);
+  return (
+    <div class="filters">
+      <label>
+        Node{' '}
+        <select
+          data-filter
+          value={node}
+          onChange={(event) => filter({ node: event.currentTarget.value })}
+        >
+          <option value="">all</option>
+          {known.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        State{' '}
+        <select value={state} onChange={(event) => filter({ state: event.currentTarget.value })}>
+          <option value="">all</option>
+          {STATES.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Failed{' '}
+        <select value={since} onChange={(event) => filter({ since: event.currentTarget.value })}>
+          {!fixed && <option value={since}>since {since}</option>}
+          {SINCE.map(([value, name]) => (
+            <option key={value} value={value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function Groups({ groups }: { groups: Group[] }) {
+  const details = useEach(
+    groups.map(({ fingerprint }) => fingerprint),
+    api.group,
+  );
+  return (
+    <ul class="rows">
+      {groups.map((group) => (
+        <GroupRow key={group.fingerprint} group={group} detail={details.get(group.fingerprint)} />
+      ))}
+    </ul>
+  );
+}
+
+function GroupRow({ group, detail }: { group: Group; detail: GroupDetail | undefined }) {
+  const { fingerprint, state, node_id, error_type, template, last_evolution } = group;
+  return (
+    <li>
+      <h2>
+        <a data-row href={to.group(fingerprint)}>
+          <Said text={error_type} none="error" />
+        </a>
+      </h2>
+      <p class="clamp">
+        <Code text={template || '(no message)'} />
+      </p>
+      <p class="badges">
+        <State state={state} />
+        <span class="badge">{group.class}</span>
+        {node_id ? (
+          <span>
+            in <Said text={node_id} />
+          </span>
+        ) : (
+          <span class="quiet">the graph as a whole</span>
+        )}
+        <Id name={fingerprint} />
+      </p>
+      <p>
+        {counted(group.failures, 'failure')} in {counted(group.runs, 'run')}, last{' '}
+        <Time at={group.last_seen} />
+      </p>
+      {detail && <Trend hourly={detail.hourly} />}
+      {last_evolution && (
+        <p>
+          Last fix: <Said text={last_evolution.resolution} />{' '}
+          <Verdict detail={detail} evolution={last_evolution.evolution_id} />
+        </p>
+      )}
+      {group.contradiction && (
+        <p class="warn">
+          <bdi>{group.contradiction}</bdi>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Verdict({ detail, evolution }: { detail: GroupDetail | undefined; evolution: string }) {
+  const effect = detail?.effects.find(({ evolution_id }) => evolution_id === evolution);
+  return effect ? <Judged verdict={effect.verdict} /> : null;
+}

@@ -1,0 +1,141 @@
+// What can be said about a group, said in a real Chromium; with tokens, and without.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../world.ts';
+import { expectSound, isWithoutChromium, openBrowser, openPage } from './browser.ts';
+
+const agent = 'actions-agent';
+
+describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the page', () => {
+  let world: World;
+  let browser: Browser;
+  beforeAll(async () => {
+    world = await startWorld({ 'query-token': ['reader'], 'admin-token': ['admin'] });
+    await world.send(
+      failedAttempt(agent, { 'graph.node.id': 'parse' }),
+      failedAttempt(agent, { 'graph.node.id': 'book' }),
+      {
+        name: `evolve_graph ${agent}`,
+        attributes: {
+          'gen_ai.agent.id': agent,
+          'evolution.id': 'some-fix',
+          'evolution.status': 'applied',
+          'evolution.resolution': 'Look twice.',
+          'evolution.target.fingerprints': [],
+        },
+      },
+    );
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.end();
+  });
+
+  const history = () => createClient({ url: world.query, token: 'reader' });
+  async function groupOf(node: string) {
+    const { items } = await history().groups({ agent, node });
+    return items[0]!;
+  }
+  async function giveToken(page: Page, token: string): Promise<void> {
+    await page.getByRole('alert').getByLabel('Token').fill(token);
+    await page.getByRole('alert').getByRole('button', { name: 'Use' }).click();
+  }
+  async function say(page: Page, what: string, fields: Record<string, string> = {}): Promise<void> {
+    await page.getByRole('radio', { name: what }).check();
+    for (const [label, value] of Object.entries(fields)) {
+      const field = page.getByRole('form').or(page.locator('form.actions')).getByLabel(label);
+      if (await field.evaluate((element) => element.tagName === 'SELECT')) {
+        await field.selectOption(value);
+      } else await field.fill(value);
+    }
+    await page.locator('form.actions').getByRole('button').click();
+  }
+
+  it('asks for a token before it shows data, and for an admin one before it changes any', async () => {
+    const opened = await openPage(browser, world.query);
+    const { page } = opened;
+    await page.goto('/');
+    await page.getByText('a query or admin token is needed').waitFor();
+    await expectSound(opened);
+    await giveToken(page, 'wrong');
+    await page.getByText('a query or admin token is needed').waitFor();
+    await giveToken(page, 'reader');
+    await page.getByRole('link', { name: agent }).click();
+    await page.getByRole('link', { name: 'TypeError' }).first().click();
+    await page.locator('form.actions').waitFor();
+    await say(page, 'Note', { Text: 'seen by Ada', 'Your name': 'Ada' });
+    await page.getByText('an admin token is needed').waitFor();
+    await giveToken(page, 'admin');
+    await page.locator('form.actions').getByRole('button').click();
+    await page.getByText('Note: remembered.').waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'seen by Ada' }).waitFor();
+    expect(await page.evaluate('localStorage.length + document.cookie.length')).toBe(0);
+    expect(await page.evaluate("sessionStorage.getItem('faultline.token')")).toBe('admin');
+    await opened.close();
+  });
+
+  it('resolves, reopens, ignores, annotates, merges and splits', async () => {
+    const opened = await openPage(browser, world.query);
+    const { page, troubles } = opened;
+    const [parse, book] = [await groupOf('parse'), await groupOf('book')];
+    const name = { 'Your name': 'Ada' };
+    await page.goto(`/groups/${parse.fingerprint}`);
+    await giveToken(page, 'admin');
+    const state = page.locator('main > p.badges .badge').first();
+
+    await say(page, 'Resolve', { Reason: 'mended by hand', ...name });
+    await expect.poll(() => state.textContent()).toBe('✓ resolved');
+    await say(page, 'Reopen', name);
+    await expect.poll(() => state.textContent()).toBe('✱ new');
+    await say(page, 'Ignore', name);
+    await expect.poll(() => state.textContent()).toBe('⊘ ignored');
+    await say(page, 'Reopen', name);
+    await expect.poll(() => state.textContent()).toBe('✱ new');
+
+    await say(page, 'Annotate', {
+      Class: 'input.invalid',
+      Reason: 'the total is missing',
+      ...name,
+    });
+    await page.getByText('Class said by Ada').waitFor();
+    expect((await groupOf('parse')).annotation).toMatchObject({
+      class: 'input.invalid',
+      author: 'Ada',
+      reason: 'the total is missing',
+    });
+    await say(page, 'Annotate', { Class: '', ...name });
+    await expect.poll(() => page.getByText('Class said by Ada').count()).toBe(0);
+
+    await say(page, 'Merge', { Into: book.fingerprint, ...name });
+    await page.getByText('Somebody merged these fingerprints').waitFor();
+    expect((await groupOf('book')).fingerprints).toEqual([book.fingerprint, parse.fingerprint]);
+    await say(page, 'Split', { Fingerprint: parse.fingerprint, ...name });
+    await expect
+      .poll(async () =>
+        (await history().groups({ agent })).items.map((group) => group.fingerprints),
+      )
+      .toHaveLength(2);
+    await expectSound(opened);
+    expect(troubles).toEqual([]);
+    await opened.close();
+  });
+
+  it('refuses to send without a name', async () => {
+    const opened = await openPage(browser, world.query);
+    const { page } = opened;
+    const { fingerprint } = await groupOf('parse');
+    await page.goto(`/groups/${fingerprint}`);
+    await giveToken(page, 'admin');
+    const changes: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST') changes.push(request.url());
+    });
+    await page.getByRole('radio', { name: 'Ignore' }).check();
+    await page.locator('form.actions').getByRole('button').click();
+    expect(await page.locator('form.actions :invalid').count()).toBeGreaterThan(0);
+    expect(changes).toEqual([]);
+    await opened.close();
+  });
+});

@@ -1,0 +1,129 @@
+// A real Chromium on the page, which fails a test for what the page must never do: break its own policy,
+// throw, ask another host, or be wider than the screen.
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const VARIABLE = 'FAULTLINE_CHROMIUM';
+
+const canRun = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const found = [
+  ...(process.env[VARIABLE] ? [process.env[VARIABLE]] : []),
+  ...(process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => NAMES.map((name) => join(folder, name))),
+].find(canRun);
+
+/** Whether there is no Chromium here; says on the screen that the tests of `file` are left out then. */
+export function isWithoutChromium(file: string): boolean {
+  if (found) return false;
+  process.stderr.write(
+    `\nLEFT OUT: all tests of ${file}, because no Chromium was found.\n` +
+      `  Looked for ${NAMES.join(', ')} on the PATH, and for ${VARIABLE} in the environment.\n` +
+      '  On Debian: apt-get install chromium\n\n',
+  );
+  return true;
+}
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: found!,
+    // As root, as in CI, Chromium's own sandbox does not start; the pages are ours.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+  });
+
+export interface Opened {
+  page: Page;
+  /** What went wrong so far, expected to be nothing. */
+  troubles: string[];
+  close(): Promise<void>;
+}
+
+export interface Look {
+  width?: number;
+  scheme?: 'light' | 'dark';
+}
+
+/** A new tab with a storage of its own. */
+export async function openPage(browser: Browser, base: string, look: Look = {}): Promise<Opened> {
+  const context = await browser.newContext({
+    baseURL: base,
+    viewport: { width: look.width ?? 1100, height: 800 },
+    colorScheme: look.scheme ?? 'light',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const troubles: string[] = [];
+  page.on('pageerror', (error) => troubles.push(`thrown: ${error.message}`));
+  page.on('console', (message) => {
+    // Refused requests are told on the console too; tests of them look at the page.
+    if (
+      message.type() !== 'error' ||
+      /the server responded with a status of 4/.test(message.text())
+    )
+      return;
+    troubles.push(`console: ${message.text()}`);
+  });
+  page.on('dialog', (dialog) => {
+    troubles.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== base) troubles.push(`asked elsewhere: ${request.url()}`);
+  });
+  return { page, troubles, close: () => context.close() };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  id: string;
+  impact: string;
+  nodes: { target: string[]; failureSummary: string }[];
+}
+
+/** Serious and critical findings of axe, each as a line. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, so that the page's policy needs no exception for it.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
+    return (await axe.run()).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.target.join(' ')} ${nodes[0]?.failureSummary}`);
+}
+
+/** How many pixels the page is wider than the screen. */
+export const overflow = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - innerWidth');
+
+const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+
+/** A picture for the docs; only where they are asked for, since each run's times differ. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!process.env.FAULTLINE_PICTURES) return;
+  mkdirSync(images, { recursive: true });
+  await page.screenshot({ path: `${images}${name}.png` });
+}
+
+/** What holds for every view, whatever is on it. */
+export async function expectSound({ page, troubles }: Opened): Promise<void> {
+  expect(await seriousFindings(page)).toEqual([]);
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
+  expect(troubles).toEqual([]);
+}
