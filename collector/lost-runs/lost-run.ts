@@ -3,6 +3,7 @@ import { identified } from '../classify/identify.ts';
 import { failureId } from '../materialize/failure-id.ts';
 import type { FailureRow } from '../rows.ts';
 import { type Node, nodeOf } from './running-node.ts';
+import type { Graph, Signs } from './signs.ts';
 
 /** A run of which only the start is known. Times are ClickHouse's texts. */
 export interface OpenRun {
@@ -18,33 +19,6 @@ export interface OpenRun {
   span_id: string;
   started_at: string;
   received_at: string;
-}
-
-/** What was heard of a run since its start. */
-export interface Signs {
-  attempts: number;
-  /** The attempt that ended last. */
-  attempt?: { last_at: string; node_id: string; attempt: number; ok: boolean };
-  failure?: {
-    last_at: string;
-    last_received: string;
-    /** The node whose failure was the last; '' without. */
-    failed_node: string;
-    failed_attempt: number;
-    failed_disposition: string;
-    /** The node of the last failed operation; '' without. */
-    working_node: string;
-    working_attempt: number;
-    working_at: string;
-  };
-}
-
-export interface Graph {
-  /** `source->target` */
-  edges: string[];
-  nodes: string[];
-  /** The node that a run begins with; '' if not told. */
-  entry: string;
 }
 
 /** Who tells a failure of this kind; on rows of a revision above that of spans. */

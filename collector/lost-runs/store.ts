@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { FailureRow } from '../rows.ts';
-import type { Graph, OpenRun, Signs } from './lost-run.ts';
+import type { OpenRun } from './lost-run.ts';
+import type { Graph, Signs } from './signs.ts';
 
 const folder = new URL('./sql/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(`${name}.sql`, folder), 'utf8');

@@ -4,7 +4,8 @@ import { formatTime } from '../materialize/time.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows.ts';
 import type { Observer, Sink } from '../sink.ts';
 import { byFailure, type Lost } from './losses.ts';
-import { heardAt, lastSign, lostRow, type OpenRun, type Signs } from './lost-run.ts';
+import { heardAt, lastSign, lostRow, type OpenRun } from './lost-run.ts';
+import type { Signs } from './signs.ts';
 import { keyOf, MAX_RUNS, RunStore } from './store.ts';
 
 export interface LostRunOptions {
