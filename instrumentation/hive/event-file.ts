@@ -55,6 +55,9 @@ const BEGINS =
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}/;
 const CLOSED_KEPT = 200;
 
+/** In place of a byte: the events of this execution are not this file's to tell. */
+export const NOT_ITS_OWN = Number.MAX_SAFE_INTEGER;
+
 /** Follows one event dump. */
 export class EventFile {
   readonly #around: Surroundings;
@@ -139,7 +142,7 @@ export class EventFile {
     const id = event.execution_id;
     const { run, graph } = this.#around.describe(event, timeNs, this.#refs.get(id));
     if (!this.#around.claim(run, this.#tail.file)) {
-      this.#closed.set(id, Number.MAX_SAFE_INTEGER);
+      this.#closed.set(id, NOT_ITS_OWN);
       return [];
     }
     const find = (nodeId: string, fits: (detail: NodeDetail) => boolean) =>

@@ -7,17 +7,15 @@ import type { Fact, FailureOfHive, RunOfHive } from './facts.ts';
 import type { HiveGraph } from './graph-file.ts';
 import { isOfRun, ownText, reasonOfRun, stoppedAs } from './reasons.ts';
 import { dataNumber, dataText, type HiveEvent } from './records.ts';
+import { Route } from './route.ts';
 
 /** Turns the events of one execution into facts. */
 export class Execution {
   readonly run: RunOfHive;
   readonly #attempts: Attempts;
   readonly #find: FindDetail;
-  readonly #graph: HiveGraph | undefined;
   readonly #input: unknown;
-  /** Nodes that an edge has led to and that have not been seen since, with what they get. */
-  readonly #pending = new Map<string, unknown>();
-  readonly #seen = new Set<string>();
+  readonly #route: Route;
   readonly #resurrections: string[] = [];
   readonly #violations: string[] = [];
   #lastNs: bigint;
@@ -27,7 +25,7 @@ export class Execution {
     this.run = run;
     this.#input = input;
     this.#find = find;
-    this.#graph = graph;
+    this.#route = new Route(input, graph);
     this.#lastNs = run.startNs;
     this.#attempts = new Attempts(run, find);
   }
@@ -106,9 +104,9 @@ export class Execution {
     }
     const { node_id: nodeId } = event;
     facts.push(...this.#attempts.settle((failed) => (failed === nodeId ? 'retried' : 'routed')));
-    const begun = this.#attempts.begin(nodeId, timeNs, this.#inputOf(nodeId));
+    const begun = this.#attempts.begin(nodeId, timeNs, this.#route.inputOf(nodeId));
     begun.maxIterations = dataNumber(event, 'max_iterations');
-    this.#arrived(nodeId);
+    this.#route.arrived(nodeId);
     return facts;
   }
 
@@ -125,7 +123,7 @@ export class Execution {
     failed.maxAttempts = dataNumber(event, 'max_retries') || undefined;
     this.#attempts.fail(failed, dataText(event, 'error'), timeNs);
     this.#lastNs = timeNs;
-    this.#pending.set(event.node_id, this.#inputOf(event.node_id));
+    this.#route.leadsTo(event.node_id, this.#route.inputOf(event.node_id));
     return this.#attempts.settle(() => 'retried');
   }
 
@@ -137,7 +135,7 @@ export class Execution {
     if (source && !isOfFanOut) {
       facts.push(this.#attempts.succeed(this.#attempts.of(source) ?? this.#silent(source), timeNs));
     }
-    if (target) this.#pending.set(target, undefined);
+    if (target) this.#route.leadsTo(target);
     return facts;
   }
 
@@ -146,7 +144,7 @@ export class Execution {
     const { activations } = event.data;
     for (const item of Array.isArray(activations) ? activations : []) {
       const { target_id: target, mapped_inputs: input } = (item ?? {}) as Record<string, unknown>;
-      if (typeof target === 'string' && target !== '') this.#pending.set(target, input);
+      if (typeof target === 'string' && target !== '') this.#route.leadsTo(target, input);
     }
     return [this.#attempts.succeed(attempt, timeNs)];
   }
@@ -173,12 +171,12 @@ export class Execution {
     const facts = this.#endAttempts(error, timeNs, dataText(event, 'resume_from'));
     if (this.#attempts.toldNodes.length === 0) this.#attempts.lost = true;
     facts.push(...this.#attempts.settle(() => 'retried'));
-    this.#pending.clear();
+    this.#route.restart();
     return facts;
   }
 
   #completed(timeNs: bigint): Fact[] {
-    const unreached = this.#unreached();
+    const unfinished = this.#route.unfinished(this.#attempts.open, this.#attempts.lastNode);
     const facts: Fact[] = [];
     for (const open of this.#attempts.open) {
       const error = provenFailure(open, this.#find);
@@ -186,8 +184,9 @@ export class Execution {
       else this.#attempts.fail(open, error, timeNs);
     }
     facts.push(...this.#attempts.settle(() => 'degraded'));
-    const failure = unreached ?? this.#unfinished();
-    if (failure) return [...facts, ...this.#end('truncated', timeNs, this.#ofRun(failure))];
+    if (unfinished !== undefined) {
+      return [...facts, ...this.#end('truncated', timeNs, this.#ofRun(unfinished))];
+    }
     const isClean = !this.#attempts.lost && this.#violations.length === 0;
     return [...facts, ...this.#end(isClean ? 'success' : 'degraded', timeNs)];
   }
@@ -253,47 +252,15 @@ export class Execution {
     const own = ownText(error);
     const isIt = (detail: { success: boolean; error: string }) =>
       !detail.success && ownText(detail.error) === own;
-    const nodeId =
-      resumeFrom || [...this.#pending.keys()].at(-1) || this.#find('', isIt)?.node_id || '';
+    const nodeId = resumeFrom || this.#route.next || this.#find('', isIt)?.node_id || '';
     return nodeId ? this.#silent(nodeId) : undefined;
   }
 
   /** Begins an attempt that nothing announced: since the last thing that is known. */
   #silent(nodeId: string): OpenAttempt {
-    const begun = this.#attempts.begin(nodeId, this.#lastNs, this.#inputOf(nodeId));
-    this.#arrived(nodeId);
+    const begun = this.#attempts.begin(nodeId, this.#lastNs, this.#route.inputOf(nodeId));
+    this.#route.arrived(nodeId);
     return begun;
-  }
-
-  #inputOf(nodeId: string): unknown {
-    if (this.#pending.has(nodeId)) return this.#pending.get(nodeId);
-    return this.#seen.size === 0 ? this.#input : undefined;
-  }
-
-  #arrived(nodeId: string): void {
-    this.#pending.delete(nodeId);
-    this.#seen.add(nodeId);
-  }
-
-  /**
-   * Why a run that Hive calls a success is none: a node still ran, or an edge led on to a node that never
-   * came. A node that announces nothing of itself proves nothing.
-   */
-  #unreached(): string | undefined {
-    const running = this.#attempts.open.find(
-      (open) => open.iterations === undefined && open.stalled === undefined && open.iterated,
-    );
-    if (running) return budgetUsedUp(running.nodeId);
-    const left = [...this.#pending.keys()].find(
-      (id) => this.#seen.has(id) || (this.#graph && !this.#graph.terminals.includes(id)),
-    );
-    return left === undefined ? undefined : budgetUsedUp(left);
-  }
-
-  #unfinished(): string | undefined {
-    const last = this.#attempts.lastNode;
-    if (last === undefined || this.#pending.size > 0) return undefined;
-    return this.#graph?.unfinishedAt(last);
   }
 
   #state(): Record<string, unknown> {
@@ -315,8 +282,4 @@ export class Execution {
     const resurrections = this.#resurrections.length;
     return [{ kind: 'run_ended', run: this.run, endNs, outcome, failure, rootKey, resurrections }];
   }
-}
-
-function budgetUsedUp(nodeId: string): string {
-  return `Step budget used up: the run ended before node '${nodeId}' did`;
 }

@@ -21,10 +21,13 @@ const OTHERS = new Set([
   'artifacts',
   'node_modules',
   'exports',
+  'llm_logs',
 ]);
 const LOG_FILES = new Set(['summary.json', 'details.jsonl', 'tool_logs.jsonl']);
 /** With the endings that rotation gives. */
 const EVENTS = /\.jsonl(?:\.\d+)?$/;
+/** Of a session only its events; it keeps other lists beside them. */
+const IN_SESSION = /[\\/]sessions[\\/][^\\/]+[\\/](?!events\.jsonl)[^\\/]+$/;
 const SESSION_EVENTS = 'events.jsonl';
 
 /** @throws {Error} if the folder itself cannot be read */
@@ -38,13 +41,17 @@ export function findFiles(dir: string, say: Say): Found {
         const isOther = OTHERS.has(entry.name) || entry.name.startsWith('.');
         if (!isOther && depth < MAX_DEPTH) visit(path, depth + 1);
       } else if (LOG_FILES.has(entry.name)) logFolders.add(folder);
-      else if (EVENTS.test(entry.name)) eventFiles.push(path);
+      else if (isEventFile(path)) eventFiles.push(path);
     }
   };
   visit(dir, 0);
   const rank = (file: string) => (basename(file) === SESSION_EVENTS ? 1 : 0);
   eventFiles.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return { eventFiles, logFolders: [...logFolders].sort() };
+}
+
+function isEventFile(path: string): boolean {
+  return EVENTS.test(path) && !IN_SESSION.test(path);
 }
 
 function entriesOf(folder: string, depth: number, say: Say): Dirent[] {

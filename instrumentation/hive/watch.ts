@@ -1,6 +1,5 @@
 // Follows a folder of Hive's records and sends what they tell: event dumps first, then the sessions that
 // no dump covers.
-import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -11,11 +10,10 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import type { Endpoint } from '../pipeline/environment.ts';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
-import { type Described, EventFile, type Surroundings } from './event-file.ts';
+import { Namer } from './describe.ts';
+import { type Described, EventFile, NOT_ITS_OWN, type Surroundings } from './event-file.ts';
 import type { Fact, RunOfHive } from './facts.ts';
 import { findFiles } from './folder.ts';
-import { graphOfBody, type HiveGraph, readGraphFile } from './graph-file.ts';
 import type { HiveEvent } from './records.ts';
 import { sendAll } from './sender.ts';
 import { sessionFacts } from './session-facts.ts';
@@ -90,11 +88,8 @@ class Watcher implements Surroundings {
   readonly #sessions = new Map<string, SessionFolder>();
   readonly #owners = new Map<string, string>();
   readonly #covered = new Set<string>();
-  readonly #snapshots = new Map<string, Snapshot>();
-  readonly #graphs = new Map<string, HiveGraph>();
+  readonly #namer: Namer;
   #isUnsaved = false;
-  #graph: HiveGraph | undefined;
-  #graphChanged = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -102,11 +97,13 @@ class Watcher implements Surroundings {
       .merge(resourceFromAttributes({ 'service.name': 'hive' }))
       .merge(detectResources({ detectors: [envDetector] }));
     this.#state = readState(options.stateFile, (trouble) => this.say(options.stateFile, trouble));
-    for (const body of Object.values(this.#state.graphs)) this.#keep(graphOfBody(body));
+    const { agentId, graphFile } = options;
+    this.#namer = new Namer({ agentId, graphFile, say: this.say.bind(this) });
+    for (const body of Object.values(this.#state.graphs)) this.#namer.recall(body);
     for (const { closed, open } of Object.values(this.#state.files)) {
-      for (const id of [...Object.keys(closed), ...Object.keys(open)]) this.#covered.add(id);
+      const told = Object.keys(closed).filter((id) => closed[id] !== NOT_ITS_OWN);
+      for (const id of [...told, ...Object.keys(open)]) this.#covered.add(id);
     }
-    this.#readGraph();
   }
 
   say(file: string, trouble: string): void {
@@ -118,7 +115,7 @@ class Watcher implements Surroundings {
 
   /** Reads and sends all that is new. */
   async look(): Promise<void> {
-    this.#readGraph();
+    this.#namer.refresh();
     const { dir } = this.#options;
     // Sessions before events: what began after this look is left to the next.
     const { eventFiles, logFolders } = findFiles(dir, (file, trouble) => this.say(file, trouble));
@@ -149,10 +146,10 @@ class Watcher implements Surroundings {
     const { execution_id: id, graph_id, colony_id } = event;
     const named = NO_NAME.has(graph_id) ? colony_id : graph_id;
     const graphId = named || this.#sessions.get(id)?.agentFolder || 'hive';
-    const graph = (ref && this.#graphs.get(ref)) || this.#graph;
+    const graph = this.#namer.graph(ref);
     // A session may be run again: only with its start is a run one of its own.
     const key = `${id}@${event.timestamp}`;
-    return { run: this.#run({ key, sessionId: id, graphId, startNs, graph }), graph };
+    return { run: this.#namer.run({ key, sessionId: id, graphId, startNs, graph }), graph };
   }
 
   findDetail(...[executionId, nodeId, fits]: Parameters<Surroundings['findDetail']>) {
@@ -208,23 +205,9 @@ class Watcher implements Surroundings {
       return [];
     }
     const graphId = summary?.agent_id || state?.agent_id || folder.agentFolder || 'hive';
-    const graph = this.#graph;
-    const run = this.#run({ key: sessionId, sessionId, graphId, startNs, graph });
+    const graph = this.#namer.graph();
+    const run = this.#namer.run({ key: sessionId, sessionId, graphId, startNs, graph });
     return sessionFacts(logs, run, graph);
-  }
-
-  #run(known: {
-    key: string;
-    sessionId: string;
-    graphId: string;
-    startNs: bigint;
-    graph: HiveGraph | undefined;
-  }): RunOfHive {
-    const { key, sessionId, graphId, startNs, graph } = known;
-    const snapshot = graph?.snapshot ?? this.#snapshots.get(graphId) ?? snapshotOf({ id: graphId });
-    this.#snapshots.set(graphId, graph ? snapshotOf({ id: graphId }) : snapshot);
-    const agentId = this.#options.agentId ?? graphId;
-    return { key, runId: key, sessionId, agentId, graphId, snapshot, startNs };
   }
 
   async #send(facts: readonly Fact[]): Promise<void> {
@@ -240,33 +223,13 @@ class Watcher implements Surroundings {
     }
   }
 
-  /** Reads the graph file when it has changed; runs that are open keep the version that they began with. */
-  #readGraph(): void {
-    const { graphFile } = this.#options;
-    if (graphFile === undefined) return;
-    const changed = statSync(graphFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (changed === this.#graphChanged && this.#graph) return;
-    try {
-      this.#graph = readGraphFile(graphFile);
-      this.#keep(this.#graph);
-      this.#graphChanged = changed;
-    } catch (error) {
-      if (!this.#graph) throw error;
-      this.say(graphFile, (error as Error).message);
-    }
-  }
-
-  #keep(graph: HiveGraph): void {
-    this.#graphs.set(graph.snapshot.ref, graph);
-  }
-
   #save(): void {
     this.#isUnsaved = false;
     const refs = Object.values(this.#state.files).flatMap(({ open }) => Object.values(open));
     this.#state.graphs = Object.fromEntries(
       refs.flatMap((ref) => {
-        const graph = this.#graphs.get(ref);
-        return graph ? [[ref, graph.snapshot.body]] : [];
+        const body = this.#namer.bodyOf(ref);
+        return body === undefined ? [] : [[ref, body]];
       }),
     );
     try {

@@ -17,7 +17,8 @@ export interface StoredNode {
 const FAILURES_READ = 200;
 const MAX_NODES = 50;
 const AT_ONCE = 4;
-const TIMEOUT_MS = 5000;
+/** The process does not wait for it when it ends. */
+const PATIENCE = { timeoutMs: 15_000, holds: false };
 
 export class History {
   readonly #service: Service;
@@ -49,12 +50,12 @@ export class History {
   }
 
   async #read(agentId: string): Promise<Map<string, StoredNode>> {
-    const newest = await askNewest(this.#service, agentId, FAILURES_READ, TIMEOUT_MS);
+    const newest = await askNewest(this.#service, agentId, FAILURES_READ, PATIENCE);
     const waiting = newest.slice(0, MAX_NODES);
     const nodes = new Map<string, StoredNode>();
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const facts = await askNode(this.#service, agentId, next.nodeId, TIMEOUT_MS);
+        const facts = await askNode(this.#service, agentId, next.nodeId, PATIENCE);
         nodes.set(next.nodeId, { facts, newest: next });
       }
     };

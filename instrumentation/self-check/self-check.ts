@@ -161,12 +161,10 @@ export function createSelfCheck(options: SelfCheckOptions = {}): SelfCheck {
           attempt: ordinal(question.attempt),
           max_attempts: ordinal(question.maxAttempts),
         };
-        const { advice, reason, chance, waitMs } = await askAdvice(
-          service,
-          agentId,
-          about,
+        const { advice, reason, chance, waitMs } = await askAdvice(service, agentId, about, {
           timeoutMs,
-        );
+          holds: true,
+        });
         unanswered = 0;
         const wait_ms = advice === 'back_off' ? (waitMs ?? DEFAULT_WAIT_MS) : 0;
         return { retry: advice !== 'stop', advice, wait_ms, reason, chance, from: 'history' };

@@ -1,4 +1,7 @@
 // Asks the query service, shortly, and never as part of the app's own trace.
+
+import { type RequestOptions, request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 
@@ -37,16 +40,24 @@ export interface Advice {
 /** What is known of the failure that the advice is about. */
 export type Question = Readonly<Record<string, string | number | undefined>>;
 
+/** How long an answer is waited for. */
+export interface Patience {
+  readonly timeoutMs: number;
+  /** Whether a process with nothing else to do waits for it. */
+  readonly holds: boolean;
+}
+
 const ADVICE = ['retry', 'back_off', 'stop'];
+const MAX_CHARS = 16 * 1024 * 1024;
 
 /** @throws {Error} if it does not answer in time, refuses, or gives no advice */
 export async function askAdvice(
   service: Service,
   agentId: string,
   question: Question,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<Advice> {
-  const answer = await ask(service, adviceOf(agentId), question, timeoutMs);
+  const answer = await ask(service, adviceOf(agentId), question, patience);
   const { advice, reason, chance } = answer;
   if (!ADVICE.includes(advice as string) || typeof reason !== 'string') {
     throw new Error('the query service gave no advice');
@@ -64,15 +75,16 @@ export async function askNode(
   service: Service,
   agentId: string,
   nodeId: string,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<NodeHistory> {
   // The facts of the node come with any advice; the class says nothing of them.
   const question = { node: nodeId, class: 'unclassified' };
-  const { node } = await ask(service, adviceOf(agentId), question, timeoutMs);
+  const { node } = await ask(service, adviceOf(agentId), question, patience);
   const { failure_count, consecutive_failures, last_failure_at } = objectIn(node);
+  if (typeof failure_count !== 'number') throw new Error('the query service told of no node');
   const at = typeof last_failure_at === 'string' ? Date.parse(last_failure_at) : Number.NaN;
   return {
-    failureCount: numberIn(failure_count) ?? 0,
+    failureCount: failure_count,
     consecutiveFailures: numberIn(consecutive_failures) ?? 0,
     lastFailureAt: Number.isNaN(at) ? undefined : at,
   };
@@ -83,11 +95,12 @@ export async function askNewest(
   service: Service,
   agentId: string,
   limit: number,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<NewestFailure[]> {
-  const { items } = await ask(service, 'failures', { agent: agentId, limit }, timeoutMs);
+  const { items } = await ask(service, 'failures', { agent: agentId, limit }, patience);
+  if (!Array.isArray(items)) throw new Error('the query service listed no failures');
   const newest = new Map<string, NewestFailure>();
-  for (const item of Array.isArray(items) ? items.map(objectIn) : []) {
+  for (const item of items.map(objectIn)) {
     const nodeId = textIn(item.node_id);
     if (item.level !== 'node' || nodeId === '' || newest.has(nodeId)) continue;
     newest.set(nodeId, {
@@ -105,7 +118,7 @@ async function ask(
   { url, token }: Service,
   path: string,
   query: Question,
-  timeoutMs: number,
+  { timeoutMs, holds }: Patience,
 ): Promise<Record<string, unknown>> {
   const address = new URL(`api/v1/${path}`, url.endsWith('/') ? url : `${url}/`);
   for (const [key, value] of Object.entries(query)) {
@@ -113,10 +126,8 @@ async function ask(
   }
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = token ? { authorization: `Bearer ${token}` } : {};
-  const response = await context
-    .with(suppressTracing(context.active()), () =>
-      fetch(address, { signal, headers, redirect: 'error' }),
-    )
+  const { status, text } = await context
+    .with(suppressTracing(context.active()), () => get(address, { headers, signal }, holds))
     .catch((error: unknown) => {
       throw new Error(
         signal.aborted
@@ -125,15 +136,36 @@ async function ask(
         { cause: error },
       );
     });
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`the query service answered ${response.status}`);
+  if (status !== 200) throw new Error(`the query service answered ${status}`);
+  try {
+    return objectIn(JSON.parse(text));
+  } catch (error) {
+    throw new Error('the query service answered no JSON', { cause: error });
   }
-  return objectIn(
-    await response.json().catch((error: unknown) => {
-      throw new Error(`the query service did not answer within ${timeoutMs} ms`, { cause: error });
-    }),
-  );
+}
+
+/** Not `fetch`, whose sockets keep a process going that has nothing else to do. */
+function get(
+  address: URL,
+  options: RequestOptions,
+  holds: boolean,
+): Promise<{ status: number; text: string }> {
+  const request = address.protocol === 'https:' ? requestTls : requestPlain;
+  return new Promise((resolve, reject) => {
+    const sent = request(address, holds ? options : { ...options, agent: false }, (response) => {
+      const parts: string[] = [];
+      let chars = 0;
+      response.setEncoding('utf8').on('error', reject);
+      response.on('data', (part: string) => {
+        chars += part.length;
+        if (chars > MAX_CHARS) sent.destroy(new Error('too long an answer'));
+        else parts.push(part);
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: parts.join('') }));
+    });
+    if (!holds) sent.on('socket', (socket) => socket.unref());
+    sent.on('error', reject).end();
+  });
 }
 
 const adviceOf = (agentId: string) => `agents/${encodeURIComponent(agentId)}/retry-advice`;

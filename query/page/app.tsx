@@ -19,7 +19,7 @@ import { TimelineView } from './views/timeline.tsx';
 export function App() {
   const place = usePlace();
   const main = useRef<HTMLElement>(null);
-  const address = place.path?.join('\n');
+  const address = place.path.join('\n');
   const isFirst = useRef(true);
   const [showsKeys, setShowsKeys] = useKeys();
   // Somebody who hears the page is told where the link led.
@@ -37,10 +37,10 @@ export function App() {
           <img src="/favicon.svg" alt="" width="24" height="24" /> Faultline
         </a>
         <nav aria-label="Main">
-          <a href={to.agents()} aria-current={place.path?.length === 0 ? 'page' : undefined}>
+          <a href={to.agents()} aria-current={place.path.length === 0 ? 'page' : undefined}>
             Agents
           </a>
-          <a href={to.sql()} aria-current={place.path?.[0] === 'sql' ? 'page' : undefined}>
+          <a href={to.sql()} aria-current={place.path[0] === 'sql' ? 'page' : undefined}>
             SQL
           </a>
         </nav>
@@ -55,7 +55,7 @@ export function App() {
 }
 
 function viewOf({ path, query }: Place): ComponentChildren {
-  const [kind, id = '', part] = path ?? ['?'];
+  const [kind, id = '', part] = path;
   const has = (name: string) => query.get(name) ?? '';
   if (kind === undefined) return <AgentsView find={has('find')} />;
   if (kind === 'sql') return <SqlView />;

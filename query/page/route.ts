@@ -24,18 +24,14 @@ function withQuery(path: string, query: Record<string, string>): string {
 }
 
 export interface Place {
-  /** Decoded parts of the path; null when one cannot be decoded. */
-  path: string[] | null;
+  /** Decoded parts of the path; the service refuses one that cannot be decoded. */
+  path: string[];
   query: URLSearchParams;
 }
 
 function here(): Place {
   const parts = location.pathname.split('/').filter(Boolean);
-  try {
-    return { path: parts.map(decodeURIComponent), query: new URLSearchParams(location.search) };
-  } catch {
-    return { path: null, query: new URLSearchParams() };
-  }
+  return { path: parts.map(decodeURIComponent), query: new URLSearchParams(location.search) };
 }
 
 const MOVED = 'faultline:moved';

@@ -176,7 +176,7 @@ describe('the numbers', () => {
 
   it('are those that were sent', async () => {
     const counts = await ask(panel('failures', 'In this time'));
-    expect(counts.rows).toEqual([{ failures: 9, agents: 2, runs: 9, fingerprints: 3 }]);
+    expect(counts.rows).toEqual([{ failures: 10, agents: 2, runs: 10, fingerprints: 4 }]);
     const effects = await ask(panel('fixes', 'What fixes did'));
     expect(effects.rows).toMatchObject([
       {
@@ -192,7 +192,7 @@ describe('the numbers', () => {
     expect(states.rows).toEqual([
       { state: 'failing again', groups: 1, failures: 7 },
       { state: 'ignored', groups: 1, failures: 1 },
-      { state: 'open', groups: 1, failures: 1 },
+      { state: 'open', groups: 2, failures: 2 },
     ]);
     const retries = await ask(panel('nodes', 'Retries that helped'));
     expect(retries.rows).toMatchObject([{ node: 'fetch', runs_with_retries: 1, rescued: 1 }]);

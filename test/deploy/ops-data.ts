@@ -45,6 +45,12 @@ export async function sendOpsData(world: World): Promise<void> {
     ...Array.from({ length: 6 }, (_, index) =>
       run(after, Date.now(), { fails: index === 0 }),
     ).flat(),
+    failedAttempt(agent, {
+      'graph.node.id': 'reply',
+      'graph.run.id': name('run'),
+      'graph.snapshot.ref': snapshotRef(after),
+      'error.type': 'RangeError',
+    }),
   );
   await history.close();
 }
@@ -64,6 +70,8 @@ function run(
         ...shared,
         'failure.disposition': 'terminal',
         'exception.message': 'the model answered in prose; ask ada@example.com',
+        'failure.input.digest': 'a'.repeat(64),
+        'gen_ai.request.model': 'large-1',
       })
     : goodAttempt(agent, shared);
   const events = [{ name: 'graph.snapshot', attributes: { ...ref, 'graph.snapshot.body': body } }];

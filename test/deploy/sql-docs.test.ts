@@ -78,7 +78,7 @@ it('the user of the guide reads and does nothing else', async () => {
     fetch(`${world.clickhouse}/?user=reader&database=faultline`, { method: 'POST', body });
   const rows = await ask('SELECT * FROM failure_groups FORMAT JSONEachRow');
   expect(rows.status).toBe(200);
-  expect((await rows.text()).split('\n').filter(Boolean)).toHaveLength(3);
+  expect((await rows.text()).split('\n').filter(Boolean)).toHaveLength(4);
   expect((await ask('DROP TABLE failures')).ok).toBe(false);
   expect((await ask("SELECT * FROM file('/etc/passwd')")).ok).toBe(false);
   const inUrl = new URLSearchParams({ user: 'reader', database: 'faultline', query: 'SELECT 1' });

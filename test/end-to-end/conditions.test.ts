@@ -86,3 +86,32 @@ it('is told by the brief and by recent', async () => {
   const recent = await verb(world, 'recent', '--agent', 'help-desk');
   expect(recent).toContain('answer_is_empty');
 });
+
+it('a condition that is broken itself is an operation that failed, inside a good node', async () => {
+  const broken = defineFailureCondition({
+    name: 'total_is_odd',
+    when: ({ output }) => (output as { total: number }).total % 2 === 1,
+  });
+  const graph = instrumentGraph({
+    agentId: 'careful-desk',
+    graph: body,
+    tracer: pipeline.tracer,
+    conditions: { nodes: [broken] },
+  });
+  await graph.run({}, (run) => run.node('read', {}, () => undefined));
+  await recorded();
+  const failures = async () => (await history.recentFailures({ agent: 'careful-desk' })).items;
+  // The node around an operation is found a little later than the row.
+  await expect.poll(async () => (await failures())[0]?.node_id, { timeout: 30_000 }).toBe('read');
+  expect(await failures()).toMatchObject([
+    {
+      level: 'operation',
+      condition: 'total_is_odd',
+      class: 'code.error',
+      severity: 'warning',
+      error_type: 'TypeError',
+    },
+  ]);
+  const { items } = await history.nodes('careful-desk');
+  expect(items).toMatchObject([{ node_id: 'read', attempts: 1, failures: 0 }]);
+});

@@ -167,7 +167,10 @@ it('says what is rubbish once a file and loses nothing else', async () => {
     'start_graph',
     'execute_graph failure MissingTools tool.not_found',
   ]);
-  expect(story(spans, '_ab')).toEqual(['start_graph', 'execute_node fetch 1 1 NodeStalled loop.stall']);
+  expect(story(spans, '_ab')).toEqual([
+    'start_graph',
+    'execute_node fetch 1 1 NodeStalled loop.stall',
+  ]);
   const troubles = (name: string) => said.filter((line) => line.includes(name));
   expect(troubles('120000.jsonl').filter((line) => line.includes('no JSON'))).toHaveLength(1);
   expect(troubles('120000.jsonl').filter((line) => line.includes('timestamp'))).toHaveLength(1);
@@ -247,5 +250,7 @@ it('refuses a folder and a graph that it cannot read, by name', async () => {
   await expect(watchOnce('/no/such/folder')).rejects.toThrow('/no/such/folder');
   const graph = join(newFolder(), 'graph.json');
   writeFileSync(graph, '{"nodes": [{"name": "x"}]}');
-  await expect(watchOnce(newFolder(), { graphFile: graph })).rejects.toThrow(/graph.json.*nodes\.0\.id/);
+  await expect(watchOnce(newFolder(), { graphFile: graph })).rejects.toThrow(
+    /graph.json.*nodes\.0\.id/,
+  );
 });

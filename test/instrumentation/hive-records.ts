@@ -1,13 +1,20 @@
 // Records of Hive for tests: those in `test/fixtures/hive`, moved to yesterday so that no retention ever
 // reaches them, and lines written here in Hive's formats.
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WatchOptions } from '../../instrumentation/hive/index.ts';
 import { watchHive } from '../../instrumentation/hive/index.ts';
-import { Receiver, type ReceivedSpan } from './receiver.ts';
+import { type ReceivedSpan, Receiver } from './receiver.ts';
 
 export const fixtures = fileURLToPath(new URL('../fixtures/hive/', import.meta.url));
 export const graphFile = join(fixtures, 'agent.json');

@@ -78,7 +78,9 @@ describe('records of Hive v0.6.5', () => {
 
   it('keeps the tool errors, the verdicts and the doom loop under a node that only gave up', async () => {
     const { spans } = await watchOnce(recorded('v0.6.5'));
-    const gaveUp = spans.find(({ attributes }) => attributes['error.type'] === 'MaxIterationsReached');
+    const gaveUp = spans.find(
+      ({ attributes }) => attributes['error.type'] === 'MaxIterationsReached',
+    );
     const evidence = JSON.parse(gaveUp!.attributes['failure.evidence']);
     expect(evidence).toMatchObject({
       exit_status: 'failure',
@@ -91,9 +93,9 @@ describe('records of Hive v0.6.5', () => {
       error: 'HTTP 503 from search.internal: upstream connect error',
       input: { q: 'rates 1', api_key: expect.stringContaining('redacted') },
     });
-    expect(JSON.stringify(spans, (_key, value) => (typeof value === 'bigint' ? '' : value))).not.toContain(
-      'sk-abcdefgh',
-    );
+    expect(
+      JSON.stringify(spans, (_key, value) => (typeof value === 'bigint' ? '' : value)),
+    ).not.toContain('sk-abcdefgh');
     expect(JSON.parse(gaveUp!.attributes['failure.input'])).toEqual({ invoice_id: 'A-tools' });
   });
 
@@ -126,7 +128,9 @@ describe('records of Hive v0.6.5', () => {
       e11d031d: 'execute_graph truncated DeadEnd graph.dead_end',
       '6272bcbe': 'execute_graph paused',
     });
-    const gaveUp = spans.find(({ attributes }) => attributes['error.type'] === 'MaxIterationsReached');
+    const gaveUp = spans.find(
+      ({ attributes }) => attributes['error.type'] === 'MaxIterationsReached',
+    );
     expect(JSON.parse(gaveUp!.attributes['failure.evidence'])).toMatchObject({
       tool_error_count: 3,
       judge: { action: 'RETRY' },
@@ -280,7 +284,12 @@ describe('records in the formats of Hive', () => {
     events.write('execution_started', { stream_id: 'queen', execution_id: 'session_q' });
     events.write('execution_failed', { stream_id: 'queen', execution_id: 'session_q' });
     events.write('node_loop_started', { ...worker, data: { max_iterations: 50 } });
-    const data = { tool_use_id: 'c1', tool_name: 'browser_open', result: 'no profile', is_error: true };
+    const data = {
+      tool_use_id: 'c1',
+      tool_name: 'browser_open',
+      result: 'no profile',
+      is_error: true,
+    };
     events.write('tool_call_completed', { ...worker, data });
     events.write('subagent_report', { ...worker, data: { status: 'timeout', error: null } });
     const { spans } = await watchOnce(join(events.file, '..'));

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../query/index.ts';
 import { failedAttempt, startWorld, type World } from '../world.ts';
-import { expectSound, isWithoutChromium, openBrowser, openPage } from './browser.ts';
+import { expectSound, isWithoutChromium, openBrowser, openPage, soon } from './browser.ts';
 
 const agent = 'actions-agent';
 
@@ -15,17 +15,13 @@ describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the 
     await world.send(
       failedAttempt(agent, { 'graph.node.id': 'parse' }),
       failedAttempt(agent, { 'graph.node.id': 'book' }),
-      {
-        name: `evolve_graph ${agent}`,
-        attributes: {
-          'gen_ai.agent.id': agent,
-          'evolution.id': 'some-fix',
-          'evolution.status': 'applied',
-          'evolution.resolution': 'Look twice.',
-          'evolution.target.fingerprints': [],
-        },
-      },
     );
+    await createClient({ url: world.query, token: 'admin' }).recordEvolution({
+      agent_id: agent,
+      evolution_id: 'some-fix',
+      resolution: 'Look twice.',
+      target_fingerprints: [(await groupOf('parse')).fingerprint],
+    });
     browser = await openBrowser();
   });
   afterAll(async () => {
@@ -43,9 +39,9 @@ describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the 
     await page.getByRole('alert').getByRole('button', { name: 'Use' }).click();
   }
   async function say(page: Page, what: string, fields: Record<string, string> = {}): Promise<void> {
-    await page.getByRole('radio', { name: what }).check();
+    await page.getByRole('radio', { name: what, exact: true }).check();
     for (const [label, value] of Object.entries(fields)) {
-      const field = page.getByRole('form').or(page.locator('form.actions')).getByLabel(label);
+      const field = page.locator('form.actions').getByLabel(label, { exact: true });
       if (await field.evaluate((element) => element.tagName === 'SELECT')) {
         await field.selectOption(value);
       } else await field.fill(value);
@@ -85,14 +81,14 @@ describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the 
     await giveToken(page, 'admin');
     const state = page.locator('main > p.badges .badge').first();
 
-    await say(page, 'Resolve', { Reason: 'mended by hand', ...name });
-    await expect.poll(() => state.textContent()).toBe('✓ resolved');
+    await say(page, 'Resolve', { 'By the fix': 'some-fix', Reason: 'mended', ...name });
+    await soon(() => state.textContent()).toBe('✓ resolved');
     await say(page, 'Reopen', name);
-    await expect.poll(() => state.textContent()).toBe('✱ new');
+    await soon(() => state.textContent()).toBe('• ongoing');
     await say(page, 'Ignore', name);
-    await expect.poll(() => state.textContent()).toBe('⊘ ignored');
+    await soon(() => state.textContent()).toBe('⊘ ignored');
     await say(page, 'Reopen', name);
-    await expect.poll(() => state.textContent()).toBe('✱ new');
+    await soon(() => state.textContent()).toBe('• ongoing');
 
     await say(page, 'Annotate', {
       Class: 'input.invalid',
@@ -106,17 +102,15 @@ describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the 
       reason: 'the total is missing',
     });
     await say(page, 'Annotate', { Class: '', ...name });
-    await expect.poll(() => page.getByText('Class said by Ada').count()).toBe(0);
+    await soon(() => page.getByText('Class said by Ada').count()).toBe(0);
 
     await say(page, 'Merge', { Into: book.fingerprint, ...name });
     await page.getByText('Somebody merged these fingerprints').waitFor();
     expect((await groupOf('book')).fingerprints).toEqual([book.fingerprint, parse.fingerprint]);
     await say(page, 'Split', { Fingerprint: parse.fingerprint, ...name });
-    await expect
-      .poll(async () =>
-        (await history().groups({ agent })).items.map((group) => group.fingerprints),
-      )
-      .toHaveLength(2);
+    await soon(async () =>
+      (await history().groups({ agent })).items.map((group) => group.fingerprints),
+    ).toHaveLength(2);
     await expectSound(opened);
     expect(troubles).toEqual([]);
     await opened.close();

@@ -121,9 +121,13 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${images}${name}.png` });
 }
 
+/** Asks again until it holds; only a hang reaches the bound. */
+export const soon = <T>(what: () => T | Promise<T>, message?: string) =>
+  expect.poll(what, { timeout: 20_000, ...(message && { message }) });
+
 /** What holds for every view, whatever is on it. */
-export async function expectSound({ page, troubles }: Opened): Promise<void> {
-  expect(await seriousFindings(page)).toEqual([]);
-  expect(await overflow(page)).toBeLessThanOrEqual(0);
-  expect(troubles).toEqual([]);
+export async function expectSound({ page, troubles }: Opened, view = page.url()): Promise<void> {
+  expect(await seriousFindings(page), view).toEqual([]);
+  expect(await overflow(page), `wider than the screen: ${view}`).toBeLessThanOrEqual(0);
+  expect(troubles, view).toEqual([]);
 }

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
-import { expectSound, isWithoutChromium, openBrowser, openPage } from './browser.ts';
+import { expectSound, isWithoutChromium, openBrowser, openPage, soon } from './browser.ts';
 import { snapshotEvent } from './seed.ts';
 
 const HOSTILE =
@@ -135,11 +135,11 @@ describe.skipIf(isWithoutChromium('test/page/hostile.test.ts'))('hostile text on
     for (const [address, shown] of views()) {
       await page.goto(address);
       for (const mark of shown) {
-        await expect
-          .poll(() => page.locator('main').textContent(), { message: `${mark} at ${address}` })
-          .toContain(mark);
+        await soon(() => page.locator('main').textContent(), `${mark} at ${address}`).toContain(
+          mark,
+        );
       }
-      await expectSound(opened);
+      await expectSound(opened, address);
       expect(await page.evaluate('globalThis.hacked')).toBeUndefined();
       const links = await page
         .locator('main a')

@@ -9,6 +9,7 @@ import {
   openBrowser,
   openPage,
   picture,
+  soon,
 } from './browser.ts';
 import { agent, refs, type Seeded, seedPage } from './seed.ts';
 
@@ -73,7 +74,7 @@ describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => 
     expect(await page.title()).toBe('LedgerClosedError in book · Faultline');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
     await page.getByText('ended the run').waitFor();
-    await page.getByRole('link', { name: 'Failure 1', exact: true }).click();
+    await page.getByRole('link', { name: '1. book' }).click();
     await page.getByRole('heading', { level: 1, name: 'Conflict in book' }).waitFor();
     await page.goBack();
     await page.locator(`a[href^="/graphs/${encodeURIComponent(refs.second)}"]`).click();
@@ -85,9 +86,9 @@ describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => 
     const { page } = opened;
     await page.goto(`/agents/${agent}`);
     const rows = page.locator('main .rows > li');
-    await expect.poll(() => rows.count()).toBe(4);
+    await soon(() => rows.count()).toBe(4);
     await page.getByLabel('Node').selectOption('parse');
-    await expect.poll(() => rows.count()).toBe(1);
+    await soon(() => rows.count()).toBe(1);
     expect(new URL(page.url()).search).toBe('?node=parse');
     await page.getByLabel('State').selectOption('ignored');
     await page.getByText('No group fits.').waitFor();
@@ -110,7 +111,7 @@ describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => 
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await soon(() => page.getByRole('dialog').count()).toBe(0);
     await page.keyboard.press('s');
     await page.getByRole('heading', { level: 1, name: 'SQL' }).waitFor();
     await page.keyboard.press('/');
@@ -123,9 +124,9 @@ describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => 
     const { page } = opened;
     await page.goto(`/groups/${seeded.parse}`);
     const rows = page.locator('section[aria-label="Occurrences"] tbody tr');
-    await expect.poll(() => rows.count()).toBe(20);
+    await soon(() => rows.count()).toBe(20);
     await page.getByRole('button', { name: 'Older' }).first().click();
-    await expect.poll(() => rows.count()).toBe(25);
+    await soon(() => rows.count()).toBe(25);
   });
 
   it('runs SQL, and says what is wrong with it', async () => {
@@ -169,7 +170,6 @@ describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => 
       ['/groups/v1:00000000000000000000000000000000', /not|unknown|no /i],
       ['/failures/none', /failure/i],
       ['/agents/x/y', 'There is nothing here'],
-      ['/agents/%E0%A4%A', 'There is nothing here'],
     ] as const) {
       await page.goto(address);
       await page.locator('main').getByText(text).first().waitFor();

@@ -8,7 +8,7 @@ const MAX_PLACEHOLDER = 200;
 /** Texts that stand for an output that never came; matched against the whole, trimmed text. */
 const PLACEHOLDERS: readonly RegExp[] = [
   /^\W*(?:todo|tbd|tba|fixme|placeholder|n\/?a|none|null|nil|undefined|unknown|nan|empty)\W*$/i,
-  /^(?:\[|<|\{\{?|\()\s*(?:insert|your|enter|add|placeholder|todo)\b[^\]>})]*(?:\]|>|\}\}?|\))$/i,
+  /^(?:\[|<|\{\{?|\()\s*(?:insert|your|enter|add|placeholder|todo)(?![a-z])[^\]>})]*(?:\]|>|\}\}?|\))$/i,
   /^lorem ipsum\b/i,
   /^(?:\.{3,}|…+|-+|_+|\?+|x{3,})$/i,
   /^\[object \w+\]$/,

@@ -92,7 +92,8 @@ function Dot({
     failure_id === asked ? 'asked' : '',
   ].join(' ');
   return (
-    <a href={to.failure(failure_id)} aria-label={`Failure ${number}`}>
+    <a href={to.failure(failure_id)}>
+      <rect class="hit" y={y - ROW / 2} width={WIDTH} height={ROW} />
       <text x="4" y={y + 4}>
         {name.length > NAME_CHARACTERS ? `${name.slice(0, NAME_CHARACTERS)}…` : name}
       </text>

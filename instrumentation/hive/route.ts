@@ -1,0 +1,66 @@
+// Where a run is: the nodes that edges have led to, what they get, and whether the run came to its end.
+import type { OpenAttempt } from './attempts.ts';
+import type { HiveGraph } from './graph-file.ts';
+
+/** Follows the edges of one run. */
+export class Route {
+  readonly #graph: HiveGraph | undefined;
+  readonly #input: unknown;
+  /** Nodes that an edge has led to and that have not been seen since, with what they get. */
+  readonly #pending = new Map<string, unknown>();
+  readonly #seen = new Set<string>();
+
+  /** @param input what the run got */
+  constructor(input: unknown, graph: HiveGraph | undefined) {
+    this.#input = input;
+    this.#graph = graph;
+  }
+
+  /** An edge leads to the node. */
+  leadsTo(nodeId: string, input?: unknown): void {
+    this.#pending.set(nodeId, input);
+  }
+
+  arrived(nodeId: string): void {
+    this.#pending.delete(nodeId);
+    this.#seen.add(nodeId);
+  }
+
+  /** The run starts again from a node of its choice. */
+  restart(): void {
+    this.#pending.clear();
+  }
+
+  /** The node that an edge led to last. */
+  get next(): string | undefined {
+    return [...this.#pending.keys()].at(-1);
+  }
+
+  /** What a node gets, as far as Hive tells: the first one the run's input. */
+  inputOf(nodeId: string): unknown {
+    if (this.#pending.has(nodeId)) return this.#pending.get(nodeId);
+    return this.#seen.size === 0 ? this.#input : undefined;
+  }
+
+  /**
+   * Why a run that Hive calls a success is none: a node still ran, an edge led on to a node that never
+   * came, or the graph says that it goes on. A node that announces nothing of itself proves nothing.
+   */
+  unfinished(open: readonly OpenAttempt[], lastNode: string | undefined): string | undefined {
+    const running = open.find(
+      ({ iterations, stalled, iterated }) =>
+        iterations === undefined && stalled === undefined && iterated,
+    );
+    if (running) return budgetUsedUp(running.nodeId);
+    const left = [...this.#pending.keys()].find(
+      (id) => this.#seen.has(id) || (this.#graph && !this.#graph.terminals.includes(id)),
+    );
+    if (left !== undefined) return budgetUsedUp(left);
+    if (lastNode === undefined || this.#pending.size > 0) return undefined;
+    return this.#graph?.unfinishedAt(lastNode);
+  }
+}
+
+function budgetUsedUp(nodeId: string): string {
+  return `Step budget used up: the run ended before node '${nodeId}' did`;
+}
