@@ -114,7 +114,9 @@ export class Evaluation<C extends CheckContext> {
   }
 
   #late(condition: FailureCondition<C>): void {
-    this.#onFault(condition, { timeoutMs: this.#timeoutMs });
+    // Less than the bound if the process ends.
+    const waitedMs = Math.round(performance.now() - this.#started);
+    this.#onFault(condition, { timeoutMs: Math.min(waitedMs, this.#timeoutMs) });
   }
 
   #decide(): void {

@@ -124,14 +124,19 @@ export class Attempts {
     this.#told.push({ attempt, failure: this.#failure(attempt, error) });
   }
 
-  /** Says what became of the failures told so far. */
-  settle(dispositionOf: (nodeId: string) => FailureDisposition): AttemptEnded[] {
+  /** Says what became of the failures told so far; those without a disposition wait on. */
+  settle(dispositionOf: (failed: OpenAttempt) => FailureDisposition | undefined): AttemptEnded[] {
     const told = this.#told;
     this.#told = [];
-    return told.map(({ attempt, failure }) => {
-      const disposition = dispositionOf(attempt.nodeId);
+    return told.flatMap(({ attempt, failure }) => {
+      const disposition = dispositionOf(attempt);
+      if (disposition === undefined) {
+        this.#told.push({ attempt, failure });
+        return [];
+      }
       if (disposition !== 'retried') this.lost = true;
-      return this.#fact(attempt, attempt.endNs ?? attempt.startNs, { ...failure, disposition });
+      const endNs = attempt.endNs ?? attempt.startNs;
+      return [this.#fact(attempt, endNs, { ...failure, disposition })];
     });
   }
 
@@ -189,6 +194,16 @@ export function provenFailure(attempt: OpenAttempt, find: FindDetail): string | 
   if (attempt.iterations === undefined || !verdict) return undefined;
   if (verdict.action === 'ESCALATE') return `Judge escalated: ${verdict.feedback}`;
   const max = attempt.maxIterations;
-  const isSpent = max !== undefined && attempt.iterations >= max && verdict.action !== 'ACCEPT';
+  const isSpent =
+    max !== undefined &&
+    attempt.iterations >= max &&
+    verdict.action !== 'ACCEPT' &&
+    !succeeded(attempt.nodeId, find);
   return isSpent ? `Max iterations (${max}) reached without acceptance` : undefined;
+}
+
+/** Whether the session's logs know of nothing but success: a node may be done without a verdict. */
+function succeeded(nodeId: string, find: FindDetail): boolean {
+  const hasRow = (success: boolean) => find(nodeId, (known) => known.success === success);
+  return hasRow(true) !== undefined && hasRow(false) === undefined;
 }

@@ -69,12 +69,7 @@ export class Execution {
       case 'worker_completed':
         return this.#workerCompleted(event, timeNs);
       case 'worker_failed':
-        this.#attempts.fail(
-          attempt ?? this.#silent(event.node_id),
-          dataText(event, 'error'),
-          timeNs,
-        );
-        return [];
+        return this.#workerFailed(event, timeNs);
       case 'constraint_violation':
         return this.#violated(event, timeNs);
       case 'execution_resurrected':
@@ -103,7 +98,7 @@ export class Execution {
         facts.push(this.#attempts.succeed(open, timeNs));
     }
     const { node_id: nodeId } = event;
-    facts.push(...this.#attempts.settle((failed) => (failed === nodeId ? 'retried' : 'routed')));
+    facts.push(...this.#attempts.settle((failed) => goesOn(failed, nodeId)));
     const begun = this.#attempts.begin(nodeId, timeNs, this.#route.inputOf(nodeId));
     begun.maxIterations = dataNumber(event, 'max_iterations');
     this.#route.arrived(nodeId);
@@ -131,7 +126,10 @@ export class Execution {
     const source = dataText(event, 'source_node') || event.node_id;
     const target = dataText(event, 'target_node');
     const facts: Fact[] = [];
-    const isOfFanOut = !this.#attempts.of(source) && this.#attempts.lastNode === source;
+    const isOfFanOut =
+      !this.#attempts.of(source) &&
+      this.#attempts.lastNode === source &&
+      !this.#route.isPending(source);
     if (source && !isOfFanOut) {
       facts.push(this.#attempts.succeed(this.#attempts.of(source) ?? this.#silent(source), timeNs));
     }
@@ -147,6 +145,13 @@ export class Execution {
       if (typeof target === 'string' && target !== '') this.#route.leadsTo(target, input);
     }
     return [this.#attempts.succeed(attempt, timeNs)];
+  }
+
+  #workerFailed(event: HiveEvent, timeNs: bigint): Fact[] {
+    const attempt = this.#attempts.of(event.node_id) ?? this.#silent(event.node_id);
+    attempt.reported = dataText(event, 'error');
+    this.#attempts.fail(attempt, attempt.reported, timeNs);
+    return [];
   }
 
   #violated(event: HiveEvent, timeNs: bigint): Fact[] {
@@ -282,4 +287,13 @@ export class Execution {
     const resurrections = this.#resurrections.length;
     return [{ kind: 'run_ended', run: this.run, endNs, outcome, failure, rootKey, resurrections }];
   }
+}
+
+/**
+ * What it says about a failure that a node starts afterwards. A worker that reported its failure is never
+ * routed around: what starts then is a branch beside it.
+ */
+function goesOn(failed: OpenAttempt, next: string): 'retried' | 'routed' | undefined {
+  if (failed.nodeId === next) return 'retried';
+  return failed.reported === undefined ? 'routed' : undefined;
 }

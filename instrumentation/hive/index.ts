@@ -1,3 +1,3 @@
 // Hive's records as spans: `watchHive` follows a folder of them. Hive is a Python program, so nothing here
 // runs inside it.
-export { type WatchOptions, type WatchTotals, watchHive } from './watch.ts';
+export { type WatchOptions, watchHive } from './watch.ts';

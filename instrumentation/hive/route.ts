@@ -26,6 +26,10 @@ export class Route {
     this.#seen.add(nodeId);
   }
 
+  isPending(nodeId: string): boolean {
+    return this.#pending.has(nodeId);
+  }
+
   /** The run starts again from a node of its choice. */
   restart(): void {
     this.#pending.clear();

@@ -29,7 +29,7 @@ function attemptsOf(
   const visitsOfSteps = stepsByVisit(steps);
   const isOver = outcome !== undefined;
   const path: string[] = [];
-  const visits: Record<string, number> = {};
+  const visits = new Map<string, number>();
   const last = new Map<string, AttemptEnded>();
   const seen = new Map<string, number>();
   let timeNs = run.startNs;
@@ -39,7 +39,8 @@ function attemptsOf(
     seen.set(nodeId, nth + 1);
     const before = last.get(nodeId);
     const previous = before?.failure ? before : undefined;
-    if (!previous) visits[nodeId] = (visits[nodeId] ?? 0) + 1;
+    const visit = (visits.get(nodeId) ?? 0) + (previous ? 0 : 1);
+    visits.set(nodeId, visit);
     path.push(nodeId);
     const startNs = timeNs;
     timeNs += msToNs(detail.latency_ms);
@@ -51,7 +52,7 @@ function attemptsOf(
       nodeName: detail.node_name || undefined,
       nodeType: detail.node_type || undefined,
       attempt: previous ? previous.attempt + 1 : 1,
-      visit: visits[nodeId]!,
+      visit,
       startNs,
       endNs: timeNs,
       previous: previous?.key,
@@ -61,7 +62,7 @@ function attemptsOf(
             steps: visitsOfSteps.get(nodeId)?.[nth] ?? [],
             next: details[index + 1]?.node_id,
             isOver,
-            state: { path: path.slice(-100), visits: { ...visits } },
+            state: { path: path.slice(-100), visits: Object.fromEntries(visits) },
             input: index === 0 ? state?.input_data : undefined,
           }),
     };

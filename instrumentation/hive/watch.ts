@@ -1,5 +1,6 @@
 // Follows a folder of Hive's records and sends what they tell: event dumps first, then the sessions that
 // no dump covers.
+import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -14,7 +15,7 @@ import { Namer } from './describe.ts';
 import { type Described, EventFile, NOT_ITS_OWN, type Surroundings } from './event-file.ts';
 import type { Fact, RunOfHive } from './facts.ts';
 import { findFiles } from './folder.ts';
-import type { HiveEvent } from './records.ts';
+import type { HiveEvent, NodeDetail } from './records.ts';
 import { sendAll } from './sender.ts';
 import { sessionFacts } from './session-facts.ts';
 import {
@@ -43,7 +44,7 @@ export interface WatchOptions {
   readonly graphFile?: string | undefined;
   /** Read what is there and end. @default false */
   readonly once?: boolean | undefined;
-  /** Pause between two looks at the folder, in milliseconds. @default 500 */
+  /** Pause between two looks at the folder, in milliseconds. @default 1000 */
   readonly intervalMs?: number | undefined;
   /** Told once for each file and kind of trouble. */
   readonly say: Say;
@@ -73,7 +74,7 @@ export async function watchHive(options: WatchOptions): Promise<WatchTotals> {
   do {
     await watcher.look();
     if (options.once) break;
-    await pause(options.intervalMs ?? 500, undefined, { signal: options.signal }).catch(() => {});
+    await pause(options.intervalMs ?? 1000, undefined, { signal: options.signal }).catch(() => {});
   } while (!options.signal.aborted);
   return watcher.totals;
 }
@@ -89,6 +90,9 @@ class Watcher implements Surroundings {
   readonly #owners = new Map<string, string>();
   readonly #covered = new Set<string>();
   readonly #namer: Namer;
+  /** Files that were read to their end, and how they were then. */
+  readonly #exhausted = new Map<string, string>();
+  #details: { signature: string; details: readonly NodeDetail[] } | undefined;
   #isUnsaved = false;
 
   constructor(options: WatchOptions) {
@@ -155,12 +159,25 @@ class Watcher implements Surroundings {
   findDetail(...[executionId, nodeId, fits]: Parameters<Surroundings['findDetail']>) {
     const session = this.#sessions.get(executionId);
     if (!session) return undefined;
-    return readDetails(session, (file, trouble) => this.say(file, trouble)).findLast(
+    return this.#detailsOf(session).findLast(
       (detail) => (nodeId === '' || detail.node_id === nodeId) && fits(detail),
     );
   }
 
+  /** Level 2 of a session; many failures of one session read it once. */
+  #detailsOf(session: SessionFolder): readonly NodeDetail[] {
+    const signature = `${session.logs} ${signatureOf(session)}`;
+    if (this.#details?.signature !== signature) {
+      const details = readDetails(session, (file, trouble) => this.say(file, trouble));
+      this.#details = { signature, details };
+    }
+    return this.#details.details;
+  }
+
   async #readEvents(path: string): Promise<void> {
+    const now = statSync(path, { throwIfNoEntry: false });
+    const signature = now && `${now.size} ${now.mtimeMs}`;
+    if (signature === undefined || this.#exhausted.get(path) === signature) return;
     const name = relative(this.#options.dir, path);
     const file = this.#files.get(path) ?? new EventFile(path, this, this.#state.files[name]);
     this.#files.set(path, file);
@@ -171,7 +188,10 @@ class Watcher implements Surroundings {
       } catch (error) {
         this.say(path, `it cannot be read: ${(error as Error).message}`);
       }
-      if (!facts) return;
+      if (!facts) {
+        this.#exhausted.set(path, signature);
+        return;
+      }
       await this.#send(facts);
       this.#state.files[name] = file.state();
       this.#save();

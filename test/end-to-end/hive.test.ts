@@ -74,7 +74,8 @@ const stored = () =>
      ) ORDER BY kind, id`,
   ).then(({ rows }) => rows);
 
-describe('faultline hive watch', () => {
+// Each question is a process of its own.
+describe('faultline hive watch', { timeout: 180_000 }, () => {
   it('gives rows that faultline recent shows', async () => {
     expect(await watch()).toEqual({ runs: 8, attempts: 15, failures: 6 });
     const { items } = await ask<Page<Failure>>('recent', '--agent', 'invoice-agent');
@@ -149,7 +150,7 @@ async function hiveServer(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-describe('faultline hive brief', () => {
+describe('faultline hive brief', { timeout: 180_000 }, () => {
   const push = (hiveUrl: string, session: string, ...more: string[]) => {
     const to = ['--session', session, '--hive-url', hiveUrl, '--url', world.query];
     return faultline('hive', 'brief', '--agent', 'invoice-agent', ...to, ...more);

@@ -89,6 +89,21 @@ it('keeps an open run at the version of the graph that it began with', async () 
   expect(new Set([...refs('session_a'), ...refs('session_b')]).size).toBe(2);
 });
 
+it('tells a run that ended inside a longer one once', async () => {
+  const dir = newFolder();
+  const stateFile = newState();
+  const events = new EventWriter(dir);
+  events.write('execution_started');
+  events.write('execution_started', { execution_id: 'session_b' });
+  events.write('execution_completed', { execution_id: 'session_b' });
+  await watchOnce(dir, { stateFile });
+  events.write('execution_completed');
+  const { spans, taken } = await watchOnce(dir, { stateFile });
+  expect(story(spans, 'session_b')).toEqual([]);
+  expect(story(spans, 'session_a')).toEqual(['start_graph', 'execute_graph success']);
+  expect(taken).toBe(2);
+});
+
 it('stays with the logs of a session that it told from its logs', async () => {
   const dir = recorded('v0.6.5');
   const { file, bytes } = dumpOf(dir);

@@ -2,7 +2,6 @@
 // reaches them, and lines written here in Hive's formats.
 import {
   appendFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -138,10 +137,4 @@ export function identities(spans: readonly ReceivedSpan[]): string[] {
       ].join(' '),
     )
     .sort();
-}
-
-export function copyFolder(from: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'faultline-hive-'));
-  cpSync(from, dir, { recursive: true });
-  return dir;
 }

@@ -270,6 +270,46 @@ describe('records in the formats of Hive', () => {
     );
   });
 
+  it('tells a worker that failed beside another one once, as what ended the run', async () => {
+    const events = new EventWriter(newFolder());
+    events.write('execution_started');
+    events.write('node_loop_started', { node_id: 'left', data: { max_iterations: 3 } });
+    events.write('worker_failed', {
+      node_id: 'left',
+      data: { worker_id: 'left', error: 'failed after 1 attempts: no rates' },
+    });
+    events.write('node_loop_started', { node_id: 'right', data: { max_iterations: 3 } });
+    events.write('worker_completed', { node_id: 'right', data: { success: true } });
+    const error =
+      "left: failed after 1 attempts: no rates; Worker execution ended before terminal nodes completed: ['join']";
+    events.write('execution_failed', { data: { error } });
+    const { spans } = await watchOnce(join(events.file, '..'));
+    expect(story(spans, 'session_a')).toEqual([
+      'start_graph',
+      'execute_node right 1 1',
+      'execute_node left 1 1 NodeFailed terminal',
+      'execute_graph failure follows',
+    ]);
+  });
+
+  it('counts every turn of a node that leads to itself and tells nothing of itself', async () => {
+    const events = new EventWriter(newFolder());
+    events.write('execution_started');
+    for (let turn = 0; turn < 3; turn += 1) {
+      const data = { source_node: 'poll', target_node: 'poll' };
+      events.write('edge_traversed', { node_id: 'poll', data });
+    }
+    events.write('execution_completed');
+    const { spans } = await watchOnce(join(events.file, '..'));
+    expect(story(spans, 'session_a')).toEqual([
+      'start_graph',
+      'execute_node poll 1 1',
+      'execute_node poll 1 2',
+      'execute_node poll 1 3',
+      'execute_graph truncated StepBudgetUsedUp graph.step_budget',
+    ]);
+  });
+
   it('tells the workers of a colony and leaves the Queen out', async () => {
     const events = new EventWriter(newFolder());
     const id = '3f9c2f8e-1111-4222-8333-abcdefabcdef';

@@ -1,9 +1,9 @@
 // A real Chromium on the page, which fails a test for what the page must never do: break its own policy,
 // throw, ask another host, or be wider than the screen.
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
@@ -87,8 +87,6 @@ export async function openPage(browser: Browser, base: string, look: Look = {}):
   return { page, troubles, close: () => context.close() };
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 interface Finding {
   id: string;
   impact: string;
@@ -98,7 +96,7 @@ interface Finding {
 /** Serious and critical findings of axe, each as a line. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // Evaluated by the debugger, so that the page's policy needs no exception for it.
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
     return (await axe.run()).violations;

@@ -17,7 +17,9 @@ const hostile = (field: string): string => `${field} ${HOSTILE} ${LONG}`;
 const agent = 'agent <script>globalThis.hacked=1</script> /?#%2F..&\u202E "\'';
 const json = (field: string): string =>
   JSON.stringify({ [hostile(`${field}-key`)]: hostile(field) });
-const node = hostile('node').slice(0, 250);
+/** Without NUL, at which ClickHouse ends a parameter: ids are asked for again. */
+const id = (field: string): string => hostile(field).replaceAll('\0', '').slice(0, 250);
+const node = id('node');
 
 const body = JSON.stringify({
   edges: [
@@ -41,7 +43,7 @@ describe.skipIf(isWithoutChromium('test/page/hostile.test.ts'))('hostile text on
 
   beforeAll(async () => {
     world = await startWorld();
-    const shared = { 'graph.node.id': node, 'graph.run.id': hostile('run'), 'graph.id': 'g' };
+    const shared = { 'graph.node.id': node, 'graph.run.id': id('run'), 'graph.id': 'g' };
     await world.send(
       {
         ...failedAttempt(agent, {
@@ -129,28 +131,32 @@ describe.skipIf(isWithoutChromium('test/page/hostile.test.ts'))('hostile text on
     ['/evolutions/hostile-fix', ['resolution', 'rationale', 'strategy', 'author', 'node']],
   ];
 
-  it.each([1100, 375])('stays text on every view at %i px', async (width) => {
-    const opened = await openPage(browser, world.query, { width });
-    const { page } = opened;
-    for (const [address, shown] of views()) {
-      await page.goto(address);
-      for (const mark of shown) {
-        await soon(() => page.locator('main').textContent(), `${mark} at ${address}`).toContain(
-          mark,
-        );
+  it.each([1100, 375])(
+    'stays text on every view at %i px',
+    async (width) => {
+      const opened = await openPage(browser, world.query, { width });
+      const { page } = opened;
+      for (const [address, shown] of views()) {
+        await page.goto(address);
+        for (const mark of shown) {
+          await soon(() => page.locator('main').textContent(), `${mark} at ${address}`).toContain(
+            mark,
+          );
+        }
+        await expectSound(opened, address);
+        expect(await page.evaluate('globalThis.hacked')).toBeUndefined();
+        const links = await page
+          .locator('main a')
+          .evaluateAll((found) => found.map((link) => link.getAttribute('href')!));
+        expect(
+          links.filter((link) => !/^\/(agents|groups|failures|graphs|evolutions)\//.test(link)),
+        ).toEqual([]);
+        expect(await page.locator('main :is(script, iframe, img, object, style)').count()).toBe(0);
       }
-      await expectSound(opened, address);
-      expect(await page.evaluate('globalThis.hacked')).toBeUndefined();
-      const links = await page
-        .locator('main a')
-        .evaluateAll((found) => found.map((link) => link.getAttribute('href')!));
-      expect(
-        links.filter((link) => !/^\/(agents|groups|failures|graphs|evolutions)\//.test(link)),
-      ).toEqual([]);
-      expect(await page.locator('main :is(script, iframe, img, object, style)').count()).toBe(0);
-    }
-    await opened.close();
-  });
+      await opened.close();
+    },
+    180_000,
+  );
 
   it('stays text in answers of SQL and in what is refused', async () => {
     const opened = await openPage(browser, world.query, { width: 375 });
