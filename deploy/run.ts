@@ -25,7 +25,7 @@ export async function runUntilSignal(
         '',
         `  send spans to   ${otlpHttp}/v1/traces   (OTLP over HTTP, protobuf or JSON)`,
         `                  ${otlpGrpc}   (OTLP over gRPC)`,
-        `  ask             ${query}/api/v1`,
+        `  look and ask    ${query}   (page; /api/v1, /mcp)`,
         `  SQL             ${clickhouse}   (user reader, no password, read-only)`,
         '',
       ].join('\n'),

@@ -124,7 +124,7 @@ function setParams(session: Session, params: Readonly<Record<string, string>>): 
 }
 
 function quotedText(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+  return `'${text.replace(/[\\']/g, '\\$&').replaceAll('\0', '\\0')}'`;
 }
 
 function quotedName(name: string): string {

@@ -1,4 +1,4 @@
-// The words of a message as migration 0015 takes them from templates: letters only, without values.
+// The words of a message as migration 0016 takes them from templates: letters only, without values.
 import { MESSAGE_CHARACTERS } from './schemas.ts';
 
 const MAX_WORDS = 40;

@@ -34,6 +34,18 @@ test('binds every kind of parameter on the server side', async () => {
   await client.close();
 });
 
+test('a parameter may hold a NUL', async () => {
+  const client = embedded.reader();
+  const params = { text: 'a\0b', list: ['\0', "'\0'"] };
+  const result = await client.query({
+    query: 'SELECT {text:String} AS text, {list:Array(String)} AS list',
+    query_params: params,
+    format: 'JSONEachRow',
+  });
+  expect(await result.json()).toEqual([params]);
+  await client.close();
+});
+
 test('parameters of queries that run at once do not mix', async () => {
   const client = embedded.reader();
   const asked = Array.from({ length: 60 }, (_, index) => `value ${index}`);
@@ -48,6 +60,20 @@ test('parameters of queries that run at once do not mix', async () => {
     }),
   );
   expect(answered).toEqual(asked.map((value) => [value, value, value]));
+  await client.close();
+});
+
+test('a connection that is used again has no value of the statement before', async () => {
+  const client = embedded.reader();
+  const ask = async (query: string, query_params: Record<string, unknown>): Promise<unknown> => {
+    const result = await client.query({ query, query_params, format: 'JSONEachRow' });
+    return result.json();
+  };
+  for (const value of ['one', 'two']) {
+    expect(await ask('SELECT {value:String} AS value', { value })).toEqual([{ value }]);
+  }
+  await expect(ask('SELECT {value:String} AS value', {})).rejects.toThrow(/value/);
+  await expect(ask('SELECT {value:String} AS value', { other: 1 })).rejects.toThrow(/value/);
   await client.close();
 });
 
