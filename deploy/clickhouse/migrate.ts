@@ -73,7 +73,16 @@ async function applyPending(client: ClickHouseClient, database: string): Promise
   const rows = await recorded.json<{ name: string; checksum: string }>();
   const seen = new Map(rows.map((row) => [row.name, row.checksum]));
 
-  const applied: string[] = [];
+  const applied: { name: string; checksum: string }[] = [];
+  const record = async (): Promise<void> => {
+    if (applied.length === 0) return;
+    await client.insert({
+      table: 'schema_migrations',
+      values: applied,
+      columns: ['name', 'checksum'],
+      format: 'JSONEachRow',
+    });
+  };
   for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
     const statement = await readFile(new URL(name, folder), 'utf8');
     const checksum = createHash('sha256').update(statement).digest('hex');
@@ -85,18 +94,14 @@ async function applyPending(client: ClickHouseClient, database: string): Promise
           'add a new migration instead of changing an applied one',
       );
     }
-    await client.command({ query: statement }).catch((error: Error) => {
+    await client.command({ query: statement }).catch(async (error: Error) => {
+      await record();
       throw new MigrationError(`migration ${name} failed: ${error.message}`, { cause: error });
     });
-    await client.insert({
-      table: 'schema_migrations',
-      values: [{ name, checksum }],
-      columns: ['name', 'checksum'],
-      format: 'JSONEachRow',
-    });
-    applied.push(name);
+    applied.push({ name, checksum });
   }
-  return { applied, already: seen.size };
+  await record();
+  return { applied: applied.map(({ name }) => name), already: seen.size };
 }
 
 /** Changes the TTL of a table only where it differs, since a changed TTL makes ClickHouse work. */

@@ -13,6 +13,7 @@ import { checkPort } from '../../deploy/doctor/ports.ts';
 import { readSettings } from '../../deploy/settings.ts';
 import { createClient } from '../../query/index.ts';
 import { root, runNode } from '../end-to-end/processes.ts';
+import { faultline } from '../executable.ts';
 import { startWorld, type World } from '../world.ts';
 
 let world: World;
@@ -170,7 +171,8 @@ describe('single checks', () => {
 const runDoctor = (...args: string[]) =>
   runNode(
     [
-      ...['--import', 'tsx', 'deploy/faultline.ts', 'doctor', '--data-dir', folder],
+      ...faultline,
+      ...['doctor', '--data-dir', folder],
       ...['--otlp-http-port', '0', '--otlp-grpc-port', '0', '--embedded-port', '0', ...args],
     ],
     { cwd: root },

@@ -11,10 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushToQueen } from '../../deploy/hive-queen.ts';
 import type { Failure, FailureDetail, Page } from '../../query/index.ts';
+import { faultline as executable } from '../executable.ts';
 import { graphFile, recorded } from '../instrumentation/hive-records.ts';
 import { startWorld, type World } from '../world.ts';
 
-const executable = fileURLToPath(new URL('../../deploy/faultline.ts', import.meta.url));
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
 
 let world: World;
@@ -35,7 +35,7 @@ interface Ended {
 
 function faultline(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const all = ['--import', 'tsx', executable, ...args];
+    const all = [...executable, ...args];
     execFile(process.execPath, all, { cwd }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { faultline } from '../executable.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -12,7 +13,7 @@ export async function overStdio(url: string, token?: string, more: string[] = []
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
-      args: ['--import', 'tsx', 'deploy/faultline.ts', 'mcp', '--url', url, ...more],
+      args: [...faultline, 'mcp', '--url', url, ...more],
       cwd: root,
       env: { PATH: process.env.PATH ?? '', ...(token && { FAULTLINE_TOKEN: token }) },
     }),

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Collector, historyAccess, startCollector } from '../../../collector/index.ts';
 import { runNode } from '../../end-to-end/processes.ts';
+import { faultline } from '../../executable.ts';
 import { failedAttempt, sendSpans } from '../../world.ts';
 import { type Database, type Storage, startStorage } from './storage.ts';
 
@@ -54,7 +55,7 @@ const nodes = async (): Promise<string[]> => {
 };
 
 async function verb(...args: string[]) {
-  const cli = ['--import', 'tsx', 'deploy/faultline.ts', 'deadletters', ...args];
+  const cli = [...faultline, 'deadletters', ...args];
   const { code, stdout, stderr } = await runNode([...cli, '--collector-url', collector.url]);
   return { code, stdout: stdout.trim(), stderr: stderr.trim() };
 }
