@@ -19,6 +19,19 @@ export class Cursor extends PbfReader {
     this.bytes = body;
   }
 
+  /** Reads a field's tag. @throws DecodeError for one beyond 64 bits */
+  readTag(): number {
+    const start = this.pos;
+    const tag = this.readVarint();
+    if (this.isOverlong(start)) throw badTag(MAX_TAG + 1, start);
+    return tag;
+  }
+
+  /** Of a tenth byte pbf takes one bit and forgets the others. */
+  private isOverlong(start: number): boolean {
+    return this.pos - start === 10 && this.bytes[this.pos - 1]! > 1;
+  }
+
   /**
    * Reads the length of a length-delimited field and returns where the field ends.
    * @throws DecodeError when the field would end after `end`
@@ -26,7 +39,7 @@ export class Cursor extends PbfReader {
   readEnd(end: number): number {
     const start = this.pos;
     const stop = this.readVarint() + this.pos;
-    if (!(stop <= end)) throw truncated(start);
+    if (this.isOverlong(start) || !(stop <= end)) throw truncated(start);
     return stop;
   }
 

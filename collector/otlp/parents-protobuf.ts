@@ -12,7 +12,7 @@ export function readProtobufParents(
   const wants = (cursor: Cursor, end: number): number => {
     let [traceId, spanId, parentId] = ['', '', ''];
     while (cursor.pos < end) {
-      const tag = cursor.readVarint();
+      const tag = cursor.readTag();
       if (tag === SPAN_TRACE_ID) traceId = cursor.readHex(end);
       else if (tag === SPAN_SPAN_ID) spanId = cursor.readHex(end);
       else if (tag === SPAN_PARENT_ID) parentId = cursor.readHex(end);

@@ -72,7 +72,7 @@ class GroupReader<Item> {
     const { cursor } = this;
     const end = cursor.length;
     while (cursor.pos < end) {
-      const tag = cursor.readVarint();
+      const tag = cursor.readTag();
       if (tag === REQUEST_GROUP) this.readGroup(cursor.readEnd(end));
       else cursor.skipField(tag, end);
     }
@@ -85,7 +85,7 @@ class GroupReader<Item> {
     const resources: Range[] = [];
     const scopeItems: Range[] = [];
     while (cursor.pos < end) {
-      const tag = cursor.readVarint();
+      const tag = cursor.readTag();
       if (tag === GROUP_RESOURCE) this.remember(resources, end);
       else if (tag === GROUP_SCOPE_ITEMS) this.remember(scopeItems, end);
       else cursor.skipField(tag, end);
@@ -103,7 +103,7 @@ class GroupReader<Item> {
     const scopes: Range[] = [];
     const kept: [...Range, how: number][] = [];
     while (cursor.pos < end) {
-      const tag = cursor.readVarint();
+      const tag = cursor.readTag();
       if (tag === SCOPE_ITEMS_ITEM) {
         const stop = cursor.readEnd(end);
         const itemStart = cursor.pos;
@@ -136,7 +136,7 @@ class GroupReader<Item> {
     for (const [start, end] of ranges) {
       cursor.pos = start;
       while (cursor.pos < end) {
-        const tag = cursor.readVarint();
+        const tag = cursor.readTag();
         if (tag === RESOURCE_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), attributes);
         else cursor.skipField(tag, end);
       }
@@ -151,7 +151,7 @@ class GroupReader<Item> {
     for (const [start, end] of ranges) {
       cursor.pos = start;
       while (cursor.pos < end) {
-        const tag = cursor.readVarint();
+        const tag = cursor.readTag();
         if (tag === SCOPE_NAME) scope.name = cursor.readText(end);
         else if (tag === SCOPE_VERSION) scope.version = cursor.readText(end);
         else cursor.skipField(tag, end);

@@ -54,7 +54,7 @@ function readRecord(cursor: Cursor, end: number): LogRecord {
     attributes: new Map(),
   };
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === LOG_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), record.attributes);
     else if (tag === LOG_BODY) record.body = readValue(cursor, cursor.readEnd(end));
     else if (tag === LOG_TRACE_ID) record.traceId = cursor.readHex(end);

@@ -76,7 +76,7 @@ function readSpan(cursor: Cursor, end: number, how: number): Span {
   const read = how === WHOLE ? readAttribute : readToldAttribute;
   let exception: SpanEvent | undefined;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === SPAN_ATTRIBUTE) read(cursor, cursor.readEnd(end), span.attributes);
     else if (tag === SPAN_EVENT) {
       const event = readEvent(cursor, cursor.readEnd(end));
@@ -121,7 +121,7 @@ function readScalar(cursor: Cursor, tag: number, end: number, span: Span): void 
 
 function readStatus(cursor: Cursor, end: number, span: Span): void {
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === STATUS_CODE) span.statusCode = Number(cursor.readInt64());
     else if (tag === STATUS_MESSAGE) span.statusMessage = cursor.readText(end);
     else cursor.skipField(tag, end);
@@ -134,7 +134,7 @@ function readEvent(cursor: Cursor, end: number): SpanEvent | undefined {
   const start = cursor.pos;
   const event: SpanEvent = { name: '', timeNs: 0n, attributes: new Map() };
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === EVENT_NAME) event.name = cursor.readText(end);
     else if (tag === EVENT_TIME) event.timeNs = cursor.readFixed64BigInt(end);
     else cursor.skipField(tag, end);
@@ -143,7 +143,7 @@ function readEvent(cursor: Cursor, end: number): SpanEvent | undefined {
   if (event.name !== EVENT_EXCEPTION && event.name !== EVENT_GRAPH_SNAPSHOT) return undefined;
   cursor.pos = start;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === EVENT_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), event.attributes);
     else cursor.skipField(tag, end);
   }
@@ -153,7 +153,7 @@ function readEvent(cursor: Cursor, end: number): SpanEvent | undefined {
 function readLink(cursor: Cursor, end: number, span: Span): void {
   const link = { traceId: '', spanId: '' };
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === LINK_TRACE_ID) link.traceId = cursor.readHex(end);
     else if (tag === LINK_SPAN_ID) link.spanId = cursor.readHex(end);
     else cursor.skipField(tag, end);

@@ -25,7 +25,7 @@ export function scanLogRecord(cursor: Cursor, end: number): number {
   let traceId = NO_TRACE_ID;
   let spanId = NO_SPAN_ID;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === LOG_ATTRIBUTE) {
       const stop = cursor.readEnd(end);
       flags |= scanKey(cursor, cursor.pos, stop);

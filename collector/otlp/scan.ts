@@ -38,7 +38,7 @@ export function scanSpan(cursor: Cursor, end: number): number {
       cursor.pos = pos + 2 + length;
       continue;
     }
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === SPAN_ATTRIBUTE) {
       const stop = cursor.readEnd(end);
       flags |= scanKey(cursor, cursor.pos, stop);
@@ -78,7 +78,7 @@ export function scanKey(cursor: Cursor, start: number, end: number): number {
 function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
   let flags = 0;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === KEY_VALUE_KEY) {
       const stop = cursor.readEnd(end);
       flags = keyFlagsOfBytes(cursor.bytes, cursor.pos, stop);
@@ -102,7 +102,7 @@ export function isId(cursor: Cursor, stop: number, length: number): boolean {
 function scanStatus(cursor: Cursor, end: number, before: number): number {
   let code = before;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === STATUS_CODE) code = Number(cursor.readInt64());
     else cursor.skipField(tag, end);
   }

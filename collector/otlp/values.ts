@@ -57,7 +57,7 @@ function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Valu
   let key = '';
   let value: Value = null;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === KEY) key = readKey(cursor, cursor.readEnd(end)).text;
     else if (tag === VALUE) value = readValue(cursor, cursor.readEnd(end), depth);
     else cursor.skipField(tag, end);
@@ -70,7 +70,7 @@ function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Valu
 export function readValue(cursor: Cursor, end: number, depth = 0): Value {
   let value: Value = null;
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     switch (tag) {
       case ANY_STRING:
         value = cursor.readText(end);
@@ -108,7 +108,7 @@ function readArray(cursor: Cursor, end: number, depth: number): Value {
   }
   const items: Value[] = [];
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === LIST_ITEM && items.length < MAX_ITEMS) {
       items.push(readValue(cursor, cursor.readEnd(end), depth));
     } else cursor.skipField(tag, end);
@@ -124,7 +124,7 @@ function readKeyValueList(cursor: Cursor, end: number, depth: number): Value {
   }
   const entries: [string, Value][] = [];
   while (cursor.pos < end) {
-    const tag = cursor.readVarint();
+    const tag = cursor.readTag();
     if (tag === LIST_ITEM && entries.length < MAX_ITEMS) {
       entries.push(readKeyValue(cursor, cursor.readEnd(end), depth));
     } else cursor.skipField(tag, end);

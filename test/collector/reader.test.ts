@@ -132,6 +132,8 @@ describe('protobuf reader', () => {
     ['a wire type that does not exist', [0x0f], /unknown wire type 7 at byte/],
     ['field number 0', [0x02, 0x00], /field number 0 at byte/],
     ['a length beyond the body', [0x0a, 0x7f], /truncated protobuf/],
+    ['a length beyond 64 bits', [0x0a, ...Array(9).fill(0x80), 0x08], /truncated protobuf/],
+    ['a tag beyond 64 bits', [0x8a, ...Array(8).fill(0x80), 0x08, 0], /a tag of more than 32 bits/],
     ['a length of 2^63', [0x0a, ...Array(9).fill(0xff), 0x01], /truncated protobuf/],
     ['a varint without an end', Array(32).fill(0xff), /varint.* at byte/],
     ['text', [...Buffer.from('hello, this is no protobuf')], /at byte/],
