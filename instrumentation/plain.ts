@@ -111,20 +111,14 @@ function plainEntries<T>(
   read: (value: T) => unknown,
   walk: Walk,
 ): { [key: string]: Json } {
-  const result: { [key: string]: Json } = {};
+  const copies: [string, Json][] = [];
   for (const [key, value] of entries) {
     if (walk.values > MAX_VALUES) break;
     const copy = attempt(() => plain(read(value), walk));
-    if (copy === undefined) continue;
-    // `__proto__` as a plain key must not set the copy's prototype.
-    Object.defineProperty(result, key, {
-      value: copy,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    if (copy !== undefined) copies.push([key, copy]);
   }
-  return result;
+  // Unlike an assignment it makes of `__proto__` a key like any other.
+  return Object.fromEntries(copies);
 }
 
 function attempt(read: () => Json | undefined): Json | undefined {

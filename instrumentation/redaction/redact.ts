@@ -64,17 +64,13 @@ export class Redaction {
     if (typeof value === 'number') return this.#number(value, counts);
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map((item) => this.value(item, counts));
-    const result: { [key: string]: Json } = {};
-    for (const [key, member] of Object.entries(value)) {
-      // `__proto__` as a plain key must not set the copy's prototype.
-      Object.defineProperty(result, this.text(key, counts), {
-        value: this.#member(key, member, counts),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-    return result;
+    // Unlike an assignment it makes of `__proto__` a key like any other.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [
+        this.text(key, counts),
+        this.#member(key, member, counts),
+      ]),
+    );
   }
 
   /** The kind of secret that this text is because of its key; '' when its key tells nothing. */
