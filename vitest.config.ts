@@ -11,6 +11,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/node22/**'],
     globalSetup: ['test/page/built.ts'],
     // Real engines and real processes: generous bounds that only a hang reaches.
     testTimeout: 60_000,

@@ -7,14 +7,23 @@ import * as nodeModule from 'node:module';
 import { diag } from '@opentelemetry/api';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
 import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
+import { AiSdkInstrumentation } from './ai-sdk/index.ts';
 import { prepareAppTracing } from './app-sdk.ts';
 import { sayOnce } from './guard.ts';
 import { LangGraphInstrumentation } from './langgraph/index.ts';
+import { MastraInstrumentation } from './mastra/index.ts';
+import { OpenAIAgentsInstrumentation } from './openai-agents/index.ts';
 import { sendLeftovers } from './pipeline/default.ts';
 import { isDisabled } from './pipeline/environment.ts';
 
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
-const HOOKED = [/\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/];
+const HOOKED = [
+  // Of version 6: version 7 needs no hook, and its file is index.js.
+  /\/ai\/dist\/index\.mjs$/,
+  /\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
+  /\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
+  /\/@openai\/agents-core\/dist\/index\.m?js$/,
+];
 
 const LEFTOVERS_AFTER_MS = 1000;
 
@@ -22,6 +31,9 @@ if (!isDisabled()) {
   try {
     installLoaderHook();
     new LangGraphInstrumentation();
+    new OpenAIAgentsInstrumentation();
+    new MastraInstrumentation();
+    new AiSdkInstrumentation();
     await prepareAppTracing();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();

@@ -1,9 +1,10 @@
 // `npm run lock`: completes package-lock.json with the binaries of other platforms. npm leaves them out
 // when the registry that it asked does not offer them, and `npm ci` then calls the lock incomplete.
-// Their platform is read from their names, as in @scope/tool-linux-arm64-musl.
+// Their platform is read from their names, as in @scope/tool-linux-arm64-musl. `-- test/node22` completes
+// the lock of that folder.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const file = new URL('../../package-lock.json', import.meta.url);
+const file = new URL(`../../${process.argv[2] ?? '.'}/package-lock.json`, import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const systems = [
   'aix',

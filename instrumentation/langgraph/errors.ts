@@ -28,13 +28,6 @@ export function isNodeTimeout(error: unknown): boolean {
   return readProperty(error, 'name') === 'NodeTimeoutError';
 }
 
-/** What a function throws because its signal was aborted, whatever library wrapped it. */
-export function isAbortLike(error: unknown, signal: AbortSignal): boolean {
-  if (error === signal.reason || readProperty(error, 'name') === 'AbortError') return true;
-  const message = readProperty(error, 'message');
-  return typeof message === 'string' && /abort|cancel/i.test(message);
-}
-
 /** Whether the condition of an edge threw, by the frames of LangGraph's branches on the stack. */
 export function isRouting(error: unknown): boolean {
   const stack = readProperty(error, 'stack');

@@ -1,6 +1,8 @@
 // Records one execution of a graph: `Pregel._runLoop` of a root graph is a run; that of a subgraph
 // adds its nodes to the run around it, as `parent:child`, the way LangGraph's own xray drawing does.
 import type { Tracer } from '@opentelemetry/api';
+import { agentIdOf } from '../frameworks/identity.ts';
+import { UnsettledFailures } from '../frameworks/unsettled.ts';
 import { guarded } from '../guard.ts';
 import type { Redactor } from '../redaction/index.ts';
 import { GraphRun } from '../run.ts';
@@ -9,7 +11,6 @@ import type { Compiled, Loop, RunLoopParams } from './internal-types.ts';
 import { currentPlace, type Place, within } from './place.ts';
 import { graphIdOf, isNamed, langGraphSnapshot } from './snapshot.ts';
 import { TaskRecorder } from './tasks.ts';
-import { UnsettledFailures } from './unsettled.ts';
 
 /** How a run's spans are made. */
 export interface LoopMeans {
@@ -42,7 +43,7 @@ function openRun(compiled: Compiled, { loop }: RunLoopParams, means: LoopMeans):
   const graphId = graphIdOf(compiled);
   const run = new GraphRun(
     {
-      agentId: agentIdOf(compiled, means),
+      agentId: agentIdOf(means.agentId, isNamed(compiled) ? graphId : undefined, graphId),
       agentName: isNamed(compiled) ? graphId : undefined,
       graphId,
       snapshot: langGraphSnapshot(compiled),
@@ -73,19 +74,4 @@ function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function agentIdOf(compiled: Compiled, means: LoopMeans): string {
-  if (means.agentId) return means.agentId;
-  const named = process.env.FAULTLINE_AGENT_ID;
-  if (named) return named;
-  if (isNamed(compiled)) return graphIdOf(compiled);
-  return serviceName() ?? graphIdOf(compiled);
-}
-
-function serviceName(): string | undefined {
-  const own = process.env.OTEL_SERVICE_NAME;
-  if (own) return own;
-  const found = /(?:^|,)\s*service\.name=([^,]+)/.exec(process.env.OTEL_RESOURCE_ATTRIBUTES ?? '');
-  return found?.[1]?.trim();
 }

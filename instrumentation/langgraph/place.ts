@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NodeAttempt } from '../attempt.ts';
 import { findRunningWith } from '../crash/running.ts';
+import type { UnsettledFailures } from '../frameworks/unsettled.ts';
 import type { GraphRun } from '../run.ts';
-import type { UnsettledFailures } from './unsettled.ts';
 
 /** The run around a loop. */
 export interface Place {

@@ -6,10 +6,11 @@
 // in `UnsettledFailures` for what the node around the subgraph does with it.
 import { withActiveSpan } from '../app-sdk.ts';
 import type { NodeAttempt } from '../attempt.ts';
+import { isAbortLike } from '../frameworks/abort.ts';
+import { leaveUndecided, likelyEnd, settle } from '../frameworks/undecided.ts';
 import { guarded } from '../guard.ts';
 import type { FailureSite } from '../semconv/attributes.ts';
 import {
-  isAbortLike,
   isBubbleUp,
   isInterrupt,
   isInvalidUpdate,
@@ -20,7 +21,6 @@ import {
 import type { Compiled, Loop, RunLoopParams, Task, TaskConfig } from './internal-types.ts';
 import { type Place, within } from './place.ts';
 import { nodeType } from './snapshot.ts';
-import { leaveUndecided, likelyEnd, settle } from './unsettled.ts';
 
 const HIDDEN = 'langsmith:hidden';
 

@@ -1,13 +1,12 @@
 // `node --import faultline/register app` in real processes, over real OTLP.
-import { spawn } from 'node:child_process';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { appRunner } from './app.ts';
 import { buildInstrumentation } from './built.ts';
 import { Receiver } from './receiver.ts';
 
 const root = join(import.meta.dirname, '../..');
 const built = buildInstrumentation('faultline-register');
-const { register } = built;
 afterAll(() => built.remove());
 
 let receiver: Receiver;
@@ -19,45 +18,7 @@ afterEach(async () => {
   await receiver.stop();
 });
 
-interface Ended {
-  code: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-  ms: number;
-}
-
-async function run(
-  app: { name: string; text: string } | string,
-  env: Record<string, string> = {},
-  options: { args?: string[]; imports?: string[]; onOutput?: (pid: number) => void } = {},
-): Promise<Ended> {
-  const path = typeof app === 'string' ? app : built.write(join('apps', app.name), app.text);
-  const imports = (options.imports ?? [register]).flatMap((file) => ['--import', file]);
-  const start = performance.now();
-  const child = spawn(process.execPath, [...imports, path, ...(options.args ?? [])], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      FAULTLINE_OTLP_ENDPOINT: receiver.url,
-      FAULTLINE_SPOOL_DIR: join(built.folder, 'spool'),
-      ...env,
-    },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-    options.onOutput?.(child.pid!);
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return await new Promise((resolve) => {
-    child.once('close', (code, signal) => {
-      resolve({ code, signal, stdout, stderr, ms: performance.now() - start });
-    });
-  });
-}
+const run = appRunner(built, () => receiver.url);
 
 const GRAPH = `
 const State = Annotation.Root({ value: Annotation() });

@@ -1,5 +1,4 @@
-// Failures whose end is not known yet.
-
+// Failed attempts whose end is not known yet.
 import type { NodeAttempt } from '../attempt.ts';
 import { beforeTheEnd } from '../pipeline/ending.ts';
 import type { FailureDisposition } from '../semconv/attributes.ts';
@@ -26,27 +25,4 @@ export function likelyEnd(attempt: NodeAttempt): FailureDisposition | undefined 
 export function settle(attempt: NodeAttempt, disposition: FailureDisposition): void {
   undecided.delete(attempt);
   attempt.settle(disposition);
-}
-
-/** Failures inside subgraphs, by the attempt of the node around them. */
-export class UnsettledFailures {
-  readonly #waiting = new Map<NodeAttempt, NodeAttempt[]>();
-
-  add(around: NodeAttempt, failed: NodeAttempt): void {
-    this.#waiting.set(around, [...(this.#waiting.get(around) ?? []), failed]);
-  }
-
-  /** The attempt `around` ended: the failures inside it ended the same way. */
-  settle(around: NodeAttempt, disposition: FailureDisposition): void {
-    const inner = this.#waiting.get(around) ?? [];
-    this.#waiting.delete(around);
-    for (const failed of inner) {
-      settle(failed, disposition);
-      this.settle(failed, disposition);
-    }
-  }
-
-  settleAll(disposition: FailureDisposition): void {
-    for (const around of [...this.#waiting.keys()]) this.settle(around, disposition);
-  }
 }

@@ -1,0 +1,2 @@
+export { MastraInstrumentation } from './mastra.ts';
+export type { MastraInstrumentationConfig } from './types.ts';

@@ -1,0 +1,42 @@
+// Where in a workflow's run the calling code is.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { NodeAttempt } from '../attempt.ts';
+import { findRunningWith } from '../crash/running.ts';
+import type { OperationPlace } from '../frameworks/operation.ts';
+import type { UnsettledFailures } from '../frameworks/unsettled.ts';
+import type { StepParams } from './internal-types.ts';
+
+/** A workflow that is executed, or a step of it. */
+export interface Place extends OperationPlace {
+  readonly unsettled: UnsettledFailures;
+  /** The step that is executed and how far it is. */
+  readonly step?: StepState | undefined;
+  /** What made the workflow fail, shared by its steps. */
+  readonly seen: { error?: unknown };
+  /** The attempt of the step that this workflow, a nested one, is. */
+  readonly around?: NodeAttempt | undefined;
+}
+
+/** One visit of a step. */
+export interface StepState {
+  readonly params: StepParams;
+  visit?: number;
+  attempts: number;
+  last?: NodeAttempt;
+}
+
+const places = new AsyncLocalStorage<Place>();
+findRunningWith(() => {
+  const place = places.getStore();
+  return place && { run: place.run, attempt: place.attempt };
+});
+
+/** The place that the calling code runs in. */
+export function currentPlace(): Place | undefined {
+  return places.getStore();
+}
+
+/** Runs `work` in a place. */
+export function within<T>(place: Place, work: () => T): T {
+  return places.run(place, work);
+}

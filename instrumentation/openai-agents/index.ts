@@ -1,0 +1,3 @@
+export { OpenAIAgentsInstrumentation } from './openai-agents.ts';
+export { agentsSnapshot } from './snapshot.ts';
+export type { OpenAIAgentsInstrumentationConfig } from './types.ts';

@@ -1,0 +1,27 @@
+// What users of the OpenAI Agents instrumentation may set.
+import type { Tracer } from '@opentelemetry/api';
+import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import type { Redactor } from '../redaction/index.ts';
+
+/** Options of {@link OpenAIAgentsInstrumentation}. */
+export interface OpenAIAgentsInstrumentationConfig extends InstrumentationConfig {
+  /**
+   * The agent that is being evolved: all agents that hand off to each other together.
+   * @default `FAULTLINE_AGENT_ID`, else the runner's `workflowName`, else the name of the agent that the
+   *   run starts with
+   */
+  agentId?: string;
+  /**
+   * Makes the spans instead of the private pipeline.
+   * @default the private pipeline, see {@link createPipeline}
+   */
+  tracer?: Tracer;
+  /**
+   * Sends the spans through the app's own tracer provider. Then the app's sampler decides which
+   * failures arrive: at 0 % none does.
+   * @default false
+   */
+  useAppProvider?: boolean;
+  /** Replaces the built-in redaction; if it throws, the field is dropped. */
+  redact?: Redactor;
+}
