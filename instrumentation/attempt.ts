@@ -44,6 +44,14 @@ export interface FailureDetails extends FailureContext {
   readonly condition?: string | undefined;
 }
 
+/** A failure as a span told it. */
+export interface ToldFailure extends FailureDetails {
+  readonly errorType: string;
+  /** Redacted. */
+  readonly message: string;
+  readonly disposition?: FailureDisposition | undefined;
+}
+
 /** What an attempt needs of its run. */
 export interface RunOfAttempt {
   readonly redactor: Redactor;
@@ -51,6 +59,8 @@ export interface RunOfAttempt {
   toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined;
   remember(error: unknown, by: NodeAttempt): void;
   forget(attempt: NodeAttempt, lost: boolean): void;
+  /** Tells the app's logs of a failure that a span has told. */
+  log(span: Span, told: ToldFailure, attempt?: NodeAttempt): void;
   /** It succeeded, or failed with this error. */
   note(attempt: NodeAttempt, failure?: { error: unknown; details: FailureDetails }): void;
 }
@@ -67,7 +77,8 @@ export class NodeAttempt {
   readonly #started = performance.now();
   #state: 'open' | 'held' | 'told' | 'settled' = 'open';
   #failed = false;
-  #severity: FailureSeverity | undefined;
+  /** Unless it is the consequence of a failure that another attempt told. */
+  #told: ToldFailure | undefined;
   #endTime: number | undefined;
 
   constructor(
@@ -167,29 +178,28 @@ export class NodeAttempt {
       return;
     }
     this.#run.remember(error, this);
-    this.#severity = details.severity;
     const site = details.site ?? 'node.raise';
-    tellFailure(
+    this.#told = tellFailure(
       this.span,
       error,
       { state: this.#run.state(), ...details, site },
       this.#run.redactor,
     );
-    this.#consequence = false;
   }
 
   /** Names what happened after the failure and ends the span at the time of the failure. */
   settle(disposition: FailureDisposition | undefined): void {
     if (this.#state !== 'told') return;
-    if (!this.#consequence) {
-      const severity = this.#severity ?? (disposition && SEVERITY_OF[disposition]);
+    const told = this.#told;
+    if (told) {
+      const severity = told.severity ?? (disposition && SEVERITY_OF[disposition]);
       if (disposition) this.span.setAttribute(semconv.ATTR_FAILURE_DISPOSITION, disposition);
       if (severity) this.span.setAttribute(semconv.ATTR_FAILURE_SEVERITY, severity);
+      this.#told = { ...told, severity, disposition };
     }
     this.#settle(disposition !== 'retried' && disposition !== 'recovered');
+    if (told) this.#run.log(this.span, this.#told!, this);
   }
-
-  #consequence = true;
 
   #settle(lost: boolean): void {
     this.#state = 'settled';
@@ -224,7 +234,7 @@ export function tellFailure(
   error: unknown,
   details: FailureDetails,
   redactor: Redactor,
-): void {
+): ToldFailure {
   // First, so that a failure stays one even if describing it goes wrong.
   span.setStatus({ code: SpanStatusCode.ERROR });
   const facts = failureFacts(error, details, redactor);
@@ -235,4 +245,7 @@ export function tellFailure(
   if (details.condition) span.setAttribute(semconv.ATTR_FAILURE_CONDITION, details.condition);
   span.addEvent('exception', facts.exceptionEvent);
   span.setStatus({ code: SpanStatusCode.ERROR, message: facts.message });
+  const { site, class: why, severity, condition } = details;
+  const errorType = String(facts.attributes[semconv.ATTR_ERROR_TYPE] ?? '');
+  return { site, class: why, severity, condition, errorType, message: facts.message };
 }

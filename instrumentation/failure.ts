@@ -1,10 +1,11 @@
 // What a failed attempt or run says about itself: exception, input, state and evidence as attributes,
 // redacted first and cut to their limits last.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import { describeException, type ExceptionFacts } from './exception.ts';
 import { canonicalJson, cutToBytes, type Json, toPlain } from './plain.ts';
-import type { Redactor } from './redaction/index.ts';
+import { withRedactedJson } from './redacted-json.ts';
+import { addCounts, type Redactions, type Redactor, redact, standard } from './redaction/index.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -52,25 +53,40 @@ const STATUS_MESSAGE_BYTES = 1024;
 class Collected {
   readonly attributes: Attributes = {};
   readonly #redactor: Redactor;
-  readonly #redactions: Record<string, number> = {};
+  readonly #redactions: Redactions = {};
+  readonly #isStandard: boolean;
   readonly #truncated = new Set<string>();
 
   constructor(redactor: Redactor) {
     this.#redactor = redactor;
+    this.#isStandard = redactor === redact;
   }
 
   /** Adds a string attribute; if redaction fails the attribute is dropped and named as cut. */
   text(name: string, value: string): string {
-    const redacted = this.#redact(name, value);
+    const redacted = this.#isStandard
+      ? this.#safely(name, (counts) => standard.text(value, counts))
+      : this.#redact(name, value);
     return redacted === undefined ? '' : this.#put(name, String(redacted));
   }
 
   /** Adds a JSON attribute, and the digest of its whole text if `digest` names an attribute. */
   json(name: string, value: unknown, digest?: string): void {
+    if (this.#isStandard) {
+      const limit = limitOf(name);
+      this.#safely(name, (counts) =>
+        withRedactedJson(value, counts, (json) => {
+          if (digest) this.attributes[digest] = json.digest();
+          if (json.bytes > limit) this.#truncated.add(name);
+          this.attributes[name] = json.start(limit);
+        }),
+      );
+      return;
+    }
     const redacted = this.#redact(name, value);
     if (redacted === undefined) return;
     const text = canonicalJson(redacted);
-    if (digest) this.attributes[digest] = createHash('sha256').update(text, 'utf8').digest('hex');
+    if (digest) this.attributes[digest] = hash('sha256', text, 'hex');
     this.#put(name, text);
   }
 
@@ -93,30 +109,35 @@ class Collected {
     return this.attributes;
   }
 
-  #redact(name: string, value: unknown) {
-    try {
+  #redact(name: string, value: unknown): Json | undefined {
+    return this.#safely(name, (counts) => {
       const { value: redacted, redactions } = this.#redactor(toPlain(value));
-      for (const [kind, count] of Object.entries(redactions)) this.#count(kind, count);
+      addCounts(counts, redactions);
       return redacted;
+    });
+  }
+
+  #safely<T>(name: string, work: (counts: Redactions) => T): T | undefined {
+    try {
+      return work(this.#redactions);
     } catch {
       // Fail closed: no redaction, no field.
-      this.#count('redaction_failed', 1);
+      addCounts(this.#redactions, { redaction_failed: 1 });
       this.#truncated.add(name);
       return undefined;
     }
   }
 
-  #count(kind: string, count: number): void {
-    this.#redactions[kind] = (this.#redactions[kind] ?? 0) + count;
-  }
-
   #put(name: string, text: string): string {
-    const limit = (MAX_BYTES as Record<string, number>)[name];
-    const cut = limit === undefined ? text : cutToBytes(text, limit);
+    const cut = cutToBytes(text, limitOf(name));
     if (cut.length < text.length) this.#truncated.add(name);
     this.attributes[name] = cut;
     return cut;
   }
+}
+
+function limitOf(name: string): number {
+  return (MAX_BYTES as Record<string, number>)[name] ?? Number.POSITIVE_INFINITY;
 }
 
 /**

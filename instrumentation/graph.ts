@@ -4,6 +4,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
 import { checkConditions } from './conditions/attach.ts';
+import { isThenable } from './conditions/thenable.ts';
 import type { Conditions, FailureCondition, NodeContext } from './conditions/types.ts';
 import { findRunningWith } from './crash/running.ts';
 import { guarded, sayOnce } from './guard.ts';
@@ -90,14 +91,19 @@ interface Current {
   readonly graph: GraphOptions;
   readonly recorder: GraphRun | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly inside: NodeAttempt | undefined;
   chosen?: GraphRunOutcome;
 }
 
-const storage = new AsyncLocalStorage<Current>();
+/** Where in a run the calling code is. */
+interface Place {
+  readonly run: Current;
+  readonly inside: NodeAttempt | undefined;
+}
+
+const storage = new AsyncLocalStorage<Place>();
 findRunningWith(() => {
-  const { recorder, inside } = storage.getStore() ?? {};
-  return recorder && { run: recorder, attempt: inside };
+  const { run, inside } = storage.getStore() ?? {};
+  return run?.recorder && { run: run.recorder, attempt: inside };
 });
 
 /**
@@ -130,14 +136,10 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
     async run(given, body) {
       startAppTracing();
       const recorder = guarded(() => record(given), undefined);
-      const current: Current = {
-        graph: options,
-        recorder,
-        signal: given.signal,
-        inside: undefined,
-      };
+      const current: Current = { graph: options, recorder, signal: given.signal };
+      const place: Place = { run: current, inside: undefined };
       try {
-        const result = await storage.run(current, () => body(handleOf(current, given.runId)));
+        const result = await storage.run(place, () => body(handleOf(place, given.runId)));
         guarded(() => recorder?.finish(result, current.chosen), undefined);
         return result;
       } catch (error) {
@@ -161,22 +163,28 @@ export function instrumentNode<This, Args extends unknown[], Result>(
   options: NodeDefaults = {},
 ): (this: This, ...args: Args) => Result {
   return function (this: This, ...args: Args): Result {
-    const current = storage.getStore();
-    if (!current?.recorder) return work.apply(this, args);
+    const place = storage.getStore();
+    if (!place?.run.recorder) return work.apply(this, args);
     const input = args.length === 1 ? args[0] : args;
-    return attemptNode(current, nodeId, { ...options, input }, () => work.apply(this, args));
+    return attemptNode(place, nodeId, { ...options, input }, () => work.apply(this, args));
   };
 }
 
-function handleOf(current: Current, runId: string | undefined): Run {
+function handleOf(place: Place, runId: string | undefined): Run {
+  const { run: current } = place;
   const { recorder } = current;
   return {
     runId: recorder?.runId ?? runId ?? '',
-    async node(nodeId, options, work) {
+    node(nodeId, options, work) {
       // Nodes called inside a node belong to it, also through the handle of the outer run.
       const store = storage.getStore();
-      const within = store?.recorder === recorder && store ? store : current;
-      return await attemptNode(within, nodeId, options, async () => await work());
+      const within = store?.run === current ? store : place;
+      try {
+        const result = attemptNode(within, nodeId, options, () => settling(work()));
+        return result instanceof Promise ? result : Promise.resolve(result);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     stateKeys(keys) {
       if (recorder) recorder.stateKeys = [...keys];
@@ -187,40 +195,50 @@ function handleOf(current: Current, runId: string | undefined): Run {
   };
 }
 
-function attemptNode<T>(current: Current, nodeId: string, options: NodeOptions, work: () => T): T {
-  const attempt = guarded(
-    () => current.recorder?.attempt({ ...options, nodeId, inside: current.inside }),
-    undefined,
-  );
+/** A value as it is, a promise of whatever library as one of the language. */
+function settling<T>(result: T | Promise<T>): T | Promise<T> {
+  const isForeign =
+    !(result instanceof Promise) && typeof result === 'object' && isThenable(result);
+  return isForeign ? Promise.resolve(result) : result;
+}
+
+function attemptNode<T>(place: Place, nodeId: string, options: NodeOptions, work: () => T): T {
+  const attempt = startAttempt(place, nodeId, options);
   if (!attempt) return work();
-  const failed = (error: unknown) => {
-    guarded(() => failAttempt(current, attempt, options, error), undefined);
-  };
-  const returned = (output: unknown) => {
-    guarded(() => returnedFrom(current, attempt, options, output), undefined);
-  };
+  const { run } = place;
   let result: T;
   try {
-    result = storage.run({ ...current, inside: attempt }, () => withActiveSpan(attempt.span, work));
+    result = storage.run({ run, inside: attempt }, withActiveSpan, attempt.span, work);
   } catch (error) {
-    failed(error);
+    guarded(() => failAttempt(run, attempt, options, error), undefined);
     throw error;
   }
   if (!(result instanceof Promise)) {
-    returned(result);
+    guarded(() => returnedFrom(run, attempt, options, result), undefined);
     return result;
   }
   // A promise that follows the app's own, so that a rejection nobody handles still shows as one.
   return result.then(
     (value: unknown) => {
-      returned(value);
+      guarded(() => returnedFrom(run, attempt, options, value), undefined);
       return value;
     },
     (error: unknown) => {
-      failed(error);
+      guarded(() => failAttempt(run, attempt, options, error), undefined);
       throw error;
     },
   ) as T;
+}
+
+function startAttempt(
+  { run, inside }: Place,
+  nodeId: string,
+  options: NodeOptions,
+): NodeAttempt | undefined {
+  return guarded(() => {
+    const { attempt, maxAttempts, visit, name, type } = options;
+    return run.recorder?.attempt({ nodeId, attempt, maxAttempts, visit, name, type, inside });
+  }, undefined);
 }
 
 function returnedFrom(
@@ -229,8 +247,12 @@ function returnedFrom(
   options: NodeOptions,
   output: unknown,
 ): void {
-  const input = 'input' in options && { input: options.input };
-  current.recorder?.returned(attempt, { ...input, output, conditions: options.conditions });
+  current.recorder?.returned(attempt, {
+    // Only a node that was given an input has one.
+    ...('input' in options && { input: options.input }),
+    output,
+    conditions: options.conditions,
+  });
 }
 
 /** The graph's conditions, if they are any; else one line says what is wrong with them. */

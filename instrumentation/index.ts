@@ -1,5 +1,6 @@
 // Emits the spans that tell how graphs, runs and nodes fare; see semconv/ for their attributes.
 
+export * from './ai-sdk/index.ts';
 export type { AttemptStart, FailureDetails, NodeAttempt } from './attempt.ts';
 export * from './conditions/index.ts';
 export type { Evolution } from './evolution.ts';
@@ -17,6 +18,9 @@ export { instrumentGraph, instrumentNode } from './graph.ts';
 export type { GroupEvent } from './group-event.ts';
 export { recordGroupEvent } from './group-event.ts';
 export * from './langgraph/index.ts';
+export * from './logs/index.ts';
+export * from './mastra/index.ts';
+export * from './openai-agents/index.ts';
 export { flush } from './pipeline/default.ts';
 export type { Pipeline, PipelineOptions } from './pipeline/pipeline.ts';
 export { createPipeline } from './pipeline/pipeline.ts';

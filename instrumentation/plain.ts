@@ -4,12 +4,13 @@
 /** A JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-const MAX_DEPTH = 48;
-const MAX_VALUES = 100_000;
+export const MAX_DEPTH = 48;
+export const MAX_VALUES = 100_000;
 
-interface Walk {
+/** How far a walk has come: values seen, and the objects that it is inside of. */
+export interface Walk {
   values: number;
-  readonly above: Set<object>;
+  readonly above: object[];
 }
 
 /**
@@ -19,10 +20,11 @@ interface Walk {
  * 100,000 values.
  */
 export function toPlain(value: unknown): Json {
-  return plain(value, { values: 0, above: new Set() }) ?? null;
+  return plain(value, { values: 0, above: [] }) ?? null;
 }
 
-function plain(value: unknown, walk: Walk): Json | undefined {
+/** {@link toPlain} inside a walk; `undefined` for what JSON has no place for. */
+export function plain(value: unknown, walk: Walk): Json | undefined {
   walk.values += 1;
   if (walk.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
@@ -45,15 +47,15 @@ function plain(value: unknown, walk: Walk): Json | undefined {
 }
 
 function plainObject(value: object, walk: Walk): Json {
-  if (walk.above.has(value)) return '[circular]';
-  if (walk.above.size >= MAX_DEPTH) return '[too deep]';
-  walk.above.add(value);
+  if (walk.above.includes(value)) return '[circular]';
+  if (walk.above.length >= MAX_DEPTH) return '[too deep]';
+  walk.above.push(value);
   try {
     return readObject(value, walk);
   } catch (error) {
     return unreadable(error);
   } finally {
-    walk.above.delete(value);
+    walk.above.pop();
   }
 }
 
@@ -129,7 +131,8 @@ function attempt(read: () => Json | undefined): Json | undefined {
   }
 }
 
-function unreadable(error: unknown): string {
+/** What stands for what cannot be read. */
+export function unreadable(error: unknown): string {
   try {
     return `[unreadable: ${error instanceof Error ? error.message : typeof error}]`;
   } catch {

@@ -16,6 +16,7 @@ import {
   type FailureDetails,
   NodeAttempt,
   type RunOfAttempt,
+  type ToldFailure,
   tellConsequence,
   tellFailure,
 } from './attempt.ts';
@@ -26,6 +27,8 @@ import type { Conditions, RunFacts } from './conditions/types.ts';
 import { usageOf } from './conditions/usage.ts';
 import { readProperty } from './exception.ts';
 import { guarded } from './guard.ts';
+import { describeFailure } from './logs/describe.ts';
+import { areFailuresLogged, logFailure } from './logs/log-failures.ts';
 import { type Redactor, redact } from './redaction/index.ts';
 import { noteAttempt, noteRun } from './self-check/local.ts';
 import { startUsualSelfCheck } from './self-check/self-check.ts';
@@ -76,6 +79,8 @@ export class GraphRun implements RunOfAttempt {
   readonly #tracer: Tracer;
   readonly #span: Span;
   readonly #parent: Context;
+  /** With the run's span: most attempts start in it. */
+  readonly #inRun: Context;
   readonly #identity: RunIdentity;
   readonly #announcer: SnapshotAnnouncer;
   readonly #shared: Attributes;
@@ -109,8 +114,8 @@ export class GraphRun implements RunOfAttempt {
     noteRun(identity.agentId);
     const now = Date.now();
     this.#span = this.#start(semconv.SPAN_EXECUTE_GRAPH, identity.graphId, this.#parent, now);
-    const inRun = trace.setSpan(this.#parent, this.#span);
-    const signal = this.#start(semconv.SPAN_START_GRAPH, identity.graphId, inRun, now);
+    this.#inRun = trace.setSpan(this.#parent, this.#span);
+    const signal = this.#start(semconv.SPAN_START_GRAPH, identity.graphId, this.#inRun, now);
     // The signal leaves first, so the graph goes with it.
     this.#announcer.announce(this.#tracer, signal, identity.snapshot);
     signal.end(now);
@@ -131,10 +136,10 @@ export class GraphRun implements RunOfAttempt {
     this.#pathLength += 1;
     this.#path.push(start.nodeId);
     if (this.#path.length > PATH_KEPT) this.#path.shift();
-    const parent = trace.setSpan(this.#parent, start.inside?.span ?? this.#span);
+    const parent = this.#within(start.inside?.span);
     const span = this.#start(semconv.SPAN_EXECUTE_NODE, start.nodeId, parent, start.startTime);
     this.#announcer.announce(this.#tracer, span, this.#identity.snapshot);
-    span.setAttributes(nodeAttributes(start, numbers));
+    describeNode(span, start, numbers);
     const previous = start.previous ?? (numbers.attempt > 1 ? history.last : undefined);
     if (previous) span.addLink({ context: previous.span.spanContext() });
     const attempt = new NodeAttempt(this, span, numbers, start);
@@ -188,8 +193,9 @@ export class GraphRun implements RunOfAttempt {
     for (const attempt of this.#open) attempt.stop();
     const told = outcome ?? (failure ? 'failure' : this.#lost ? 'degraded' : 'success');
     this.#span.setAttribute(semconv.ATTR_GRAPH_RUN_OUTCOME, told);
-    if (failure) this.#fail(failure);
+    const failed = failure && this.#fail(failure);
     this.#span.end(endTime);
+    if (failed) this.log(this.#span, failed);
   }
 
   /**
@@ -238,6 +244,16 @@ export class GraphRun implements RunOfAttempt {
     noteAttempt(this.#identity.agentId, attempt.nodeId, failure);
   }
 
+  /** Called by the attempt when its failure is settled. */
+  log(span: Span, told: ToldFailure, attempt?: NodeAttempt): void {
+    if (!areFailuresLogged()) return;
+    guarded(() => {
+      const { agentId, graphId, sessionId } = this.#identity;
+      const ids = { agentId, graphId, sessionId, runId: this.runId };
+      logFailure(describeFailure(span, told, ids, attempt, this.redactor));
+    }, undefined);
+  }
+
   /** How many attempts failed. */
   get failures(): number {
     return this.#failures;
@@ -258,8 +274,7 @@ export class GraphRun implements RunOfAttempt {
 
   /** Tells of a condition that gave no verdict, as a failed operation inside the node or the run. */
   tellFault(name: string, { error, details }: ConditionFailure, inside: Span | undefined): void {
-    const parent = trace.setSpan(this.#parent, inside ?? this.#span);
-    const span = this.#start(semconv.SPAN_CHECK_CONDITION, name, parent);
+    const span = this.#start(semconv.SPAN_CHECK_CONDITION, name, this.#within(inside));
     tellFailure(span, error, details, this.redactor);
     span.end();
   }
@@ -268,6 +283,10 @@ export class GraphRun implements RunOfAttempt {
   forget(attempt: NodeAttempt, lost: boolean): void {
     this.#open.delete(attempt);
     if (lost) this.#lost = true;
+  }
+
+  #within(span: Span | undefined): Context {
+    return span ? trace.setSpan(this.#parent, span) : this.#inRun;
   }
 
   #start(kind: string, id: string, parent: Context, startTime?: number): Span {
@@ -283,14 +302,19 @@ export class GraphRun implements RunOfAttempt {
     return span;
   }
 
-  #fail(failure: { error: unknown } & FailureDetails): void {
+  #fail(failure: { error: unknown } & FailureDetails): ToldFailure | undefined {
     const root = this.toldBy(failure.error);
     if (root) {
       tellConsequence(this.#span, failure.error, root, this.redactor);
-      return;
+      return undefined;
     }
     const details = { ...failure, site: failure.site ?? 'run' } as const;
-    tellFailure(this.#span, failure.error, { state: this.state(), ...details }, this.redactor);
+    return tellFailure(
+      this.#span,
+      failure.error,
+      { state: this.state(), ...details },
+      this.redactor,
+    );
   }
 }
 
@@ -316,17 +340,16 @@ function sharedAttributes(identity: RunIdentity, runId: string): Attributes {
   return shared;
 }
 
-function nodeAttributes(
+function describeNode(
+  span: Span,
   start: AttemptStart,
   numbers: { attempt: number; visit: number },
-): Attributes {
-  const attributes: Attributes = {
-    [semconv.ATTR_GRAPH_NODE_ID]: start.nodeId,
-    [semconv.ATTR_GRAPH_NODE_ATTEMPT]: numbers.attempt,
-    [semconv.ATTR_GRAPH_NODE_VISIT]: numbers.visit,
-  };
-  if (start.name) attributes[semconv.ATTR_GRAPH_NODE_NAME] = start.name;
-  if (start.type) attributes[semconv.ATTR_GRAPH_NODE_TYPE] = start.type;
-  if (start.maxAttempts) attributes[semconv.ATTR_GRAPH_NODE_MAX_ATTEMPTS] = start.maxAttempts;
-  return attributes;
+): void {
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_ID, start.nodeId);
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_ATTEMPT, numbers.attempt);
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_VISIT, numbers.visit);
+  if (start.name) span.setAttribute(semconv.ATTR_GRAPH_NODE_NAME, start.name);
+  if (start.type) span.setAttribute(semconv.ATTR_GRAPH_NODE_TYPE, start.type);
+  const { maxAttempts } = start;
+  if (maxAttempts) span.setAttribute(semconv.ATTR_GRAPH_NODE_MAX_ATTEMPTS, maxAttempts);
 }

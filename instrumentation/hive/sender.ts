@@ -1,7 +1,7 @@
 // Sends spans and waits until the collector has them: only then may the state say that they are told.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { bodyOf, encode } from '../pipeline/batch.ts';
+import { encodeSpan, headOf, requestOf } from '../pipeline/encode.ts';
 import { addressOf, type Endpoint } from '../pipeline/environment.ts';
 import { SendError, send } from '../pipeline/transport.ts';
 import type { Say } from './session-logs.ts';
@@ -35,7 +35,7 @@ export async function sendAll(
 async function sendBatch(spans: readonly ReadableSpan[], options: SenderOptions): Promise<void> {
   const { endpoint, say, patienceMs, signal } = options;
   const address = addressOf(endpoint);
-  const body = bodyOf(spans.map((span) => ({ payload: encode(span), bytes: 0 })));
+  const body = Buffer.concat(spans.map((span) => requestOf(headOf(span), [encodeSpan(span)])));
   const giveUpAt = Date.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();

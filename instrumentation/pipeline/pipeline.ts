@@ -6,7 +6,7 @@ import {
   type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { AlwaysOnSampler, type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { watchCrashes } from '../crash/hooks.ts';
 import { SPAN_EXECUTE_NODE } from '../semconv/attributes.ts';
 import { spoolPlace } from '../spool/place.ts';
@@ -20,9 +20,12 @@ import {
   usualCompression,
 } from './environment.ts';
 import { SpanQueue } from './queue.ts';
+import { SlimTracer } from './tracer.ts';
 
 /** Name of the instrumentation scope of every span. */
 export const SCOPE_NAME = 'faultline';
+
+const NODE_SPAN = `${SPAN_EXECUTE_NODE} `;
 
 /** Options of {@link createPipeline}. */
 export interface PipelineOptions {
@@ -63,8 +66,8 @@ export interface Pipeline {
 }
 
 /**
- * Makes a tracer provider of its own: it samples everything, sends OTLP/HTTP protobuf, and is never
- * registered as the global one.
+ * Makes a tracer of its own: it samples everything, sends OTLP/HTTP protobuf, and belongs to no
+ * provider.
  * @throws {TypeError} if the endpoint is no http(s) address
  */
 export function createPipeline(options: PipelineOptions = {}): Pipeline {
@@ -87,13 +90,8 @@ export function createPipelineWithQueue(options: PipelineOptions): {
     mustKeep,
   });
   watchCrashes();
-  const provider = new TracerProvider({
-    resource,
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [queue],
-  });
   const pipeline = {
-    tracer: provider.getTracer(SCOPE_NAME),
+    tracer: new SlimTracer({ resource, scope: { name: SCOPE_NAME } }, queue),
     flush: () => queue.forceFlush(),
     shutdown: () => queue.shutdown(),
     hurry: () => queue.hurry(),
@@ -139,7 +137,7 @@ export function usualSpoolFolder(serviceName: string | undefined): string | unde
  */
 function mustKeep(span: ReadableSpan): boolean {
   if (span.status.code === SpanStatusCode.ERROR || span.events.length > 0) return true;
-  return !span.name.startsWith(`${SPAN_EXECUTE_NODE} `);
+  return !span.name.startsWith(NODE_SPAN);
 }
 
 function resourceOf(serviceName: string | undefined): Resource {

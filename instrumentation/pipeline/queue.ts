@@ -1,8 +1,8 @@
 // The private pipeline's span processor: a queue bounded in bytes with one request in flight.
 //
-// A span that must not be lost is encoded as it ends and written to the spool before the app goes on; it
-// waits in memory too, or in its file only while memory is full. Any other span waits in memory only. A
-// span then is in flight, then gone: taken by the collector, refused for good, or pushed out because
+// A span is encoded as it ends. One that must not be lost is written to the spool before the app goes on;
+// it waits in memory too, or in its file only while memory is full. Any other waits in memory only. A span
+// then is in flight, then gone: taken by the collector, refused for good, or pushed out because
 // there was no room (good attempts first; counted). A request that failed for now goes back to the front
 // and is tried again after a pause; one that is refused for good is halved until it is known which span
 // of it is refused.
@@ -10,9 +10,10 @@ import { type Context, context, SpanStatusCode } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { guarded, sayOnce } from '../guard.ts';
-import { SPAN_START_GRAPH } from '../semconv/attributes.ts';
+import { ATTR_FAULTLINE_DROPPED_SPANS, SPAN_START_GRAPH } from '../semconv/attributes.ts';
 import type { Spool } from '../spool/spool.ts';
-import { bodyOf, encode, sizeOf, takeBatch, type Waiting, type WaitingPayload } from './batch.ts';
+import { bodyOf, takeBatch, type Waiting } from './batch.ts';
+import { encodeSpan, headOf, requestOf } from './encode.ts';
 import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
@@ -29,14 +30,13 @@ export interface QueueOptions {
   readonly retryMs?: number | undefined;
   /** Where spans outlive the process. @default nowhere */
   readonly spool?: Spool | undefined;
-  /** Whether a span must not be lost: it is encoded at once, and spooled. @default none */
+  /** Whether a span must not be lost: it is spooled. @default none */
   readonly mustKeep?: ((span: ReadableSpan) => boolean) | undefined;
 }
 
-/** Set on every span that starts after spans were dropped: how many the process has dropped so far. */
-export const ATTR_DROPPED_SPANS = 'faultline.dropped_spans';
-
 const MAX_LAST_SPANS = 512;
+/** About what a span in memory takes besides its bytes. */
+const OBJECT_BYTES = 256;
 const REFILL_BYTES = 1024 * 1024;
 const ADOPT_EVERY_MS = 30_000;
 
@@ -93,7 +93,7 @@ export class SpanQueue implements SpanProcessor {
   }
 
   onStart(span: Span, _parent: Context): void {
-    if (this.#dropped > 0) span.setAttribute(ATTR_DROPPED_SPANS, this.#dropped);
+    if (this.#dropped > 0) span.setAttribute(ATTR_FAULTLINE_DROPPED_SPANS, this.#dropped);
   }
 
   onEnd(span: ReadableSpan): void {
@@ -162,17 +162,16 @@ export class SpanQueue implements SpanProcessor {
     this.#close();
   }
 
-  #add(span: ReadableSpan): void {
-    if (!this.#mustKeep(span)) {
-      this.#drop(this.#memory.addSpan({ span, bytes: guarded(() => sizeOf(span), 1024) }));
-      return;
-    }
-    const payload = encode(span);
-    const bytes = payload.byteLength;
+  #add(ended: ReadableSpan): void {
+    const head = headOf(ended);
+    const span = encodeSpan(ended);
+    const bytes = OBJECT_BYTES + span.byteLength;
+    const kept = this.#mustKeep(ended);
     this.#drop(this.#memory.makeRoom(bytes));
     const fits = this.#memory.fits(bytes);
-    const segment = this.#spool?.write(payload, fits);
-    if (fits) this.#memory.addPayload({ payload, bytes, segment });
+    const segment =
+      kept && this.#spool ? this.#spool.write(requestOf(head, [span]), fits) : undefined;
+    if (fits) this.#memory.add({ head, span, bytes, kept, segment });
     else if (!segment) this.#drop(1);
   }
 
@@ -184,7 +183,7 @@ export class SpanQueue implements SpanProcessor {
       if (!next) return;
       for (const payload of next.payloads) {
         bytes += payload.byteLength;
-        this.#memory.addPayload({ payload, bytes: payload.byteLength, segment: next.segment });
+        this.#memory.add({ payload, bytes: payload.byteLength, kept: true, segment: next.segment });
       }
     }
   }
@@ -256,8 +255,7 @@ export class SpanQueue implements SpanProcessor {
   }
 
   #forgetFile(item: Waiting): void {
-    const segment = (item as WaitingPayload).segment;
-    if (segment) this.#spool?.acknowledge(segment);
+    if (item.segment) this.#spool?.acknowledge(item.segment);
   }
 
   #drop(count: number): void {
@@ -266,7 +264,7 @@ export class SpanQueue implements SpanProcessor {
     sayOnce(
       'dropped',
       'had to drop spans, because too many failed at once or the collector refuses them; how many is ' +
-        `told by the attribute ${ATTR_DROPPED_SPANS} of the spans that follow`,
+        `told by the attribute ${ATTR_FAULTLINE_DROPPED_SPANS} of the spans that follow`,
     );
   }
 

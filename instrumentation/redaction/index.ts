@@ -2,15 +2,18 @@
 // e-mail addresses and card numbers. Instrumentation and collector use it alike.
 import { Redaction, type Redactor } from './redact.ts';
 
+export { kindOfKey } from './keys.ts';
 export {
   addCounts,
+  looksLikeJson,
   type Redacted,
   Redaction,
   type Redactions,
   type Redactor,
 } from './redact.ts';
 
-const standard = new Redaction();
+/** What {@link redact} is made of. */
+export const standard = new Redaction();
 
 /** Removes secrets, e-mail addresses and card numbers. The default redactor. */
 export const redact: Redactor = (value) => {

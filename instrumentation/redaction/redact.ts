@@ -61,14 +61,14 @@ export class Redaction {
   /** A copy of the value; in objects also what stands under a secret-like key is removed. */
   value(value: Json, counts: Redactions): Json {
     if (typeof value === 'string') return this.text(value, counts);
-    if (typeof value === 'number') return this.#number(value, counts);
+    if (typeof value === 'number') return this.number(value, counts);
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map((item) => this.value(item, counts));
     // Unlike an assignment it makes of `__proto__` a key like any other.
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [
         this.text(key, counts),
-        this.#member(key, member, counts),
+        this.member(key, member, counts),
       ]),
     );
   }
@@ -84,13 +84,15 @@ export class Redaction {
     return markOf(kind);
   }
 
-  #member(key: string, member: Json, counts: Redactions): Json {
+  /** A copy of what stands under this key in an object. */
+  member(key: string, member: Json, counts: Redactions): Json {
     const tells = member !== null && typeof member !== 'boolean';
     const kind = tells ? this.kindUnder(key, typeof member === 'string' ? member : ' ') : '';
     return kind === '' ? this.value(member, counts) : this.mark(kind, counts);
   }
 
-  #number(value: number, counts: Redactions): Json {
+  /** A number as it is, or as the mark of what its digits are. */
+  number(value: number, counts: Redactions): Json {
     if (!Number.isSafeInteger(value) || value < 1e12) return value;
     const text = String(value);
     const result = this.text(text, counts);
@@ -148,7 +150,8 @@ function inOrder(matches: Match[]): Match[] {
   });
 }
 
-function looksLikeJson(text: string): boolean {
+/** Whether a text begins as a JSON object or list does. */
+export function looksLikeJson(text: string): boolean {
   const first = text.charCodeAt(0);
   if (first > 0x20) return first === 0x7b || first === 0x5b;
   return /^\s*[[{]/.test(text);

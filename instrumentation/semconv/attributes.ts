@@ -94,6 +94,10 @@ export const ATTR_GROUP_EVENT_VALUE = 'group.event.value';
 export const ATTR_GROUP_EVENT_REASON = 'group.event.reason';
 /** Who said so: an agent or a person. */
 export const ATTR_GROUP_EVENT_AUTHOR = 'group.event.author';
+/** How many spans the process had dropped when this one started, because too many failed at once or the collector refused them. */
+export const ATTR_FAULTLINE_DROPPED_SPANS = 'faultline.dropped_spans';
+/** Id under which the failure is stored: a UUID made from trace and span id. Only on log records; the collector makes it from the span. */
+export const ATTR_FAILURE_ID = 'failure.id';
 
 /** Values of `evolution.trigger`. */
 export const EVOLUTION_TRIGGER_VALUES = [
@@ -237,6 +241,8 @@ export const SPAN_EVOLVE_GRAPH = 'evolve_graph';
 export const SPAN_CHANGE_GROUP = 'change_group';
 /** Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const EVENT_GRAPH_SNAPSHOT = 'graph.snapshot';
+/** Log record in the app's own logs: a failure that a span has told, as one line. It tells no failure of its own. */
+export const EVENT_FAULTLINE_FAILURE = 'faultline.failure';
 
 /** The most bytes of UTF-8 that the value of an attribute may have. */
 export const MAX_BYTES = {

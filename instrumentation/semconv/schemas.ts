@@ -33,6 +33,7 @@ export const executeNodeAttributes = z.looseObject({
   'failure.root.span_id': z.string().optional(),
   'failure.redactions': z.string().optional(),
   'failure.truncated': z.array(z.string()).optional(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of `execute_graph {graph.id}`: one run, around the spans of its node attempts. */
@@ -55,6 +56,7 @@ export const executeGraphAttributes = z.looseObject({
   'failure.root.span_id': z.string().optional(),
   'failure.state': z.string().optional(),
   'failure.evidence': z.string().optional(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of `start_graph {graph.id}`: the start signal, a span of no length, so that a run that hangs or is killed is still known. */
@@ -65,6 +67,7 @@ export const startGraphAttributes = z.looseObject({
   'graph.id': z.string(),
   'graph.run.id': z.string(),
   'graph.snapshot.ref': z.string(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of `check_condition {failure.condition}`: a failure condition that gave no verdict, inside the node or the run that it looked at. Always a failure, and never one of the node. */
@@ -84,6 +87,7 @@ export const checkConditionAttributes = z.looseObject({
   'failure.class': z.enum(constants.FAILURE_CLASS_VALUES),
   'failure.severity': z.enum(constants.FAILURE_SEVERITY_VALUES),
   'failure.evidence': z.string(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of `evolve_graph {gen_ai.agent.id}`: a change of the agent's graph, linked to the failed spans that it is meant to fix. */
@@ -101,6 +105,7 @@ export const evolveGraphAttributes = z.looseObject({
   'graph.snapshot.ref': z.string().optional(),
   'evolution.target.fingerprints': z.array(z.string()).optional(),
   'evolution.target.failures': z.array(z.string()).optional(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of `change_group {gen_ai.agent.id}`: something is said about a group of failures of the agent. */
@@ -114,10 +119,28 @@ export const changeGroupAttributes = z.looseObject({
   'group.event.reason': z.string().optional(),
   'group.event.author': z.string().optional(),
   'evolution.id': z.string().optional(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
 /** Attributes of Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const graphSnapshotAttributes = z.looseObject({
   'graph.snapshot.ref': z.string(),
   'graph.snapshot.body': z.string(),
+});
+
+/** Attributes of Log record in the app's own logs: a failure that a span has told, as one line. It tells no failure of its own. */
+export const faultlineFailureAttributes = z.looseObject({
+  'failure.id': z.string(),
+  'gen_ai.agent.id': z.string(),
+  'gen_ai.conversation.id': z.string().optional(),
+  'graph.id': z.string(),
+  'graph.run.id': z.string(),
+  'graph.node.id': z.string().optional(),
+  'graph.node.attempt': z.int().min(1).optional(),
+  'error.type': z.string(),
+  'failure.site': z.enum(constants.FAILURE_SITE_VALUES).optional(),
+  'failure.class': z.enum(constants.FAILURE_CLASS_VALUES).optional(),
+  'failure.severity': z.enum(constants.FAILURE_SEVERITY_VALUES).optional(),
+  'failure.disposition': z.enum(constants.FAILURE_DISPOSITION_VALUES).optional(),
+  'failure.condition': z.string().optional(),
 });

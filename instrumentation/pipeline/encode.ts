@@ -1,0 +1,185 @@
+// A span as OTLP protobuf, written as it ends. What it shares with others (resource and scope) is
+// written once and put around the spans of a request.
+import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { ProtobufWriter } from './protobuf.ts';
+
+type Scope = ReadableSpan['instrumentationScope'];
+type Resource = ReadableSpan['resource'];
+
+/** What spans of one resource and scope have in common. */
+export interface Head {
+  readonly resource: Resource;
+  readonly scope: Scope;
+}
+
+/** Bits of `Span.flags`: whether it is known if the parent is remote, and whether it is. */
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+let spare: ProtobufWriter | undefined;
+const heads = new WeakMap<Resource, WeakMap<Scope, Head>>();
+const fields = new WeakMap<Head, readonly [resource: Buffer, scope: Buffer]>();
+
+/** The head of a span: the same object for all spans of its resource and scope. */
+export function headOf(span: ReadableSpan): Head {
+  const { resource, instrumentationScope: scope } = span;
+  let ofResource = heads.get(resource);
+  if (!ofResource) {
+    ofResource = new WeakMap();
+    heads.set(resource, ofResource);
+  }
+  let head = ofResource.get(scope);
+  if (!head) {
+    head = { resource, scope };
+    ofResource.set(scope, head);
+  }
+  return head;
+}
+
+/** The field `spans` of a `ScopeSpans` with this span. @throws {Error} if it cannot be encoded */
+export function encodeSpan(span: ReadableSpan): Buffer {
+  return written((to) => writeSpan(to, span));
+}
+
+/** A request with these spans of one head, each as {@link encodeSpan} gives it. */
+export function requestOf(head: Head, spans: readonly Uint8Array[]): Buffer {
+  const [resource, scope] = fieldsOf(head);
+  return written((to) => {
+    const resourceSpans = to.open(1);
+    to.raw(resource);
+    const scopeSpans = to.open(2);
+    to.raw(scope);
+    for (const span of spans) to.raw(span);
+    if (head.scope.schemaUrl) to.text(3, head.scope.schemaUrl);
+    to.close(scopeSpans);
+    if (head.resource.schemaUrl) to.text(3, head.resource.schemaUrl);
+    to.close(resourceSpans);
+  });
+}
+
+/** What an app's own object runs while it is written may end another span: that one gets its own writer. */
+function written(write: (to: ProtobufWriter) => void): Buffer {
+  const writer = spare ?? new ProtobufWriter();
+  spare = undefined;
+  try {
+    writer.start();
+    write(writer);
+    return writer.take();
+  } finally {
+    spare = writer;
+  }
+}
+
+function fieldsOf(head: Head): readonly [resource: Buffer, scope: Buffer] {
+  const known = fields.get(head);
+  if (known) return known;
+  const { resource, scope } = head;
+  const made = [
+    written((to) => {
+      const start = to.open(1);
+      writeAttributes(to, 1, resource.attributes as Attributes);
+      to.close(start);
+    }),
+    written((to) => {
+      const start = to.open(1);
+      to.text(1, scope.name);
+      if (scope.version) to.text(2, scope.version);
+      to.close(start);
+    }),
+  ] as const;
+  // What detectors still look for comes with a later request.
+  if (!resource.asyncAttributesPending) fields.set(head, made);
+  return made;
+}
+
+function writeSpan(to: ProtobufWriter, span: ReadableSpan): void {
+  const start = to.open(2);
+  const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  to.hex(1, traceId);
+  to.hex(2, spanId);
+  const state = traceState?.serialize();
+  if (state) to.text(3, state);
+  const parent = span.parentSpanContext;
+  if (parent?.spanId) to.hex(4, parent.spanId);
+  to.text(5, span.name);
+  to.uint(6, span.kind + 1);
+  to.time(7, span.startTime);
+  to.time(8, span.endTime);
+  writeAttributes(to, 9, span.attributes);
+  writeCount(to, 10, span.droppedAttributesCount);
+  for (const event of span.events) writeEvent(to, event);
+  writeCount(to, 12, span.droppedEventsCount);
+  for (const link of span.links) writeLink(to, link);
+  writeCount(to, 14, span.droppedLinksCount);
+  const { code, message } = span.status;
+  const status = to.open(15);
+  if (message) to.text(2, message);
+  if (code !== 0) to.uint(3, code);
+  to.close(status);
+  to.fixed32(16, flagsOf(traceFlags, parent));
+  to.close(start);
+}
+
+function writeEvent(to: ProtobufWriter, event: ReadableSpan['events'][number]): void {
+  const start = to.open(11);
+  to.time(1, event.time);
+  to.text(2, event.name);
+  if (event.attributes) writeAttributes(to, 3, event.attributes);
+  writeCount(to, 4, event.droppedAttributesCount);
+  to.close(start);
+}
+
+function writeLink(to: ProtobufWriter, link: Link): void {
+  const { context } = link;
+  const start = to.open(13);
+  to.hex(1, context.traceId);
+  to.hex(2, context.spanId);
+  const state = context.traceState?.serialize();
+  if (state) to.text(3, state);
+  if (link.attributes) writeAttributes(to, 4, link.attributes);
+  writeCount(to, 5, link.droppedAttributesCount);
+  to.fixed32(6, flagsOf(context.traceFlags, context));
+  to.close(start);
+}
+
+function writeCount(to: ProtobufWriter, field: number, count: number | undefined): void {
+  if (count) to.uint(field, count);
+}
+
+function flagsOf(traceFlags: number, parent: Partial<SpanContext> | undefined): number {
+  return (traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0);
+}
+
+function writeAttributes(to: ProtobufWriter, field: number, attributes: Attributes): void {
+  for (const key in attributes) {
+    if (!Object.hasOwn(attributes, key)) continue;
+    const start = to.open(field);
+    to.text(1, key);
+    writeValue(to, 2, attributes[key]);
+    to.close(start);
+  }
+}
+
+function writeValue(to: ProtobufWriter, field: number, value: unknown): void {
+  const start = to.open(field);
+  if (typeof value === 'string') to.text(1, value);
+  else if (typeof value === 'boolean') to.uint(2, value ? 1 : 0);
+  else if (typeof value === 'number') writeNumber(to, value);
+  else if (value instanceof Uint8Array) to.bytes(7, value);
+  else if (Array.isArray(value)) {
+    const list = to.open(5);
+    for (const item of value as unknown[]) writeValue(to, 1, item);
+    to.close(list);
+  } else if (typeof value === 'object' && value !== null) {
+    const list = to.open(6);
+    writeAttributes(to, 1, value as Attributes);
+    to.close(list);
+  }
+  to.close(start);
+}
+
+function writeNumber(to: ProtobufWriter, value: number): void {
+  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) to.int(3, value);
+  else to.double(4, value);
+}
