@@ -11,6 +11,8 @@ export interface QueenMessage {
   readonly message: string;
   /** `X-Hive-Token`, which Hive asks for when its desktop app started it. */
   readonly token?: string | undefined;
+  /** Breaks it off. @default nothing but 30 s */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What Hive answers: `queued`, or `queued_revived` when it had to wake the Queen. */
@@ -32,6 +34,7 @@ export function queenMessage(agent: string, markdown: string): string {
  */
 export async function pushToQueen(given: QueenMessage): Promise<QueenAnswer> {
   const url = queenContextUrl(given.url, given.session);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   let text: string;
   try {
@@ -42,7 +45,8 @@ export async function pushToQueen(given: QueenMessage): Promise<QueenAnswer> {
         ...(given.token && { 'x-hive-token': given.token }),
       },
       body: JSON.stringify({ message: given.message }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'manual',
+      signal: given.signal ? AbortSignal.any([given.signal, timeout]) : timeout,
     });
     text = await response.text();
   } catch (error) {

@@ -62,6 +62,7 @@ const flags = {
     'most MiB of rows that wait for ClickHouse; beyond it senders are told to wait',
   ],
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
+  alerts: [file, 'rules for alerts, a JSON file: docs/alerts.md'],
   'log-format': [z.enum(['pretty', 'json']).default('pretty'), 'form of the log'],
   'log-level': [
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

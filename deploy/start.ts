@@ -13,6 +13,8 @@ import {
 } from '../collector/index.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
+import { startAlerts } from './alerts/index.ts';
+import { readAlertRules } from './alerts/rules.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { isLoopback, type Settings } from './settings.ts';
@@ -56,6 +58,7 @@ export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'
  */
 export async function start(settings: Settings, logger: Logger): Promise<Running> {
   const tls = readTls(settings);
+  const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
   warnOfOpenDoors(settings, logger);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -102,6 +105,15 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       otlp: collector.private,
     });
     stops.push(() => history.close());
+    const alerts =
+      rules &&
+      startAlerts({
+        settings: rules,
+        clickhouse: { ...storage.writer, database },
+        behindMs: () => collector.stats().queue.oldestAgeMs,
+        logger: logger.child({ component: 'alerts' }),
+      });
+    if (alerts) stops.push(() => alerts.close());
     const queryLogger = logger.child({ component: 'query' });
     const query = await startQueryService({
       history,
@@ -112,7 +124,13 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       rateLimit: settings['query-rate-limit'],
       createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
-      watch: (app) => watchQueryService(app, { access: access.read, tracing, logger: queryLogger }),
+      watch: (app) =>
+        watchQueryService(app, {
+          access: access.read,
+          alerts: () => alerts?.stats() ?? new Map(),
+          tracing,
+          logger: queryLogger,
+        }),
       logger: queryLogger,
     }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE'

@@ -1,6 +1,7 @@
 // The history over ClickHouse, in the process that asks.
 import { z } from 'zod';
 import { retryQuestions } from './advice/advice.ts';
+import { alertsQuestions } from './alerts/alerts.ts';
 import { writeBrief } from './brief/brief.ts';
 import { cascadeQuestions } from './cascade/questions.ts';
 import { casesQuestions } from './cases/cases.ts';
@@ -84,6 +85,7 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
     ...cascadeQuestions(store),
     ...similarQuestions(store),
     ...groupsQuestions(store, otlp),
+    ...alertsQuestions(store),
     ...retryQuestions(store),
     ...casesQuestions(store),
     ...nodesQuestions(store),

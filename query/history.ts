@@ -1,6 +1,7 @@
 // The questions that an agent's history answers, as one type that every door offers: in-process over
 // ClickHouse (connect.ts) or over HTTP (http/client.ts).
 import type { RetryHistory } from './advice/advice.ts';
+import type { AlertsHistory } from './alerts/alerts.ts';
 import type { CascadeHistory } from './cascade/questions.ts';
 import type { CasesHistory } from './cases/cases.ts';
 import type { GroupsHistory } from './groups/questions.ts';
@@ -59,6 +60,7 @@ export interface History
     SimilarHistory,
     RetryHistory,
     GroupsHistory,
+    AlertsHistory,
     CasesHistory,
     NodesHistory,
     TimelineHistory {

@@ -2,6 +2,9 @@
 
 export type { RetryOptions } from './advice/advice.ts';
 export type { RetryAdvice } from './advice/schemas.ts';
+export type { AlertsOptions } from './alerts/alerts.ts';
+export type { Alert, AlertChange } from './alerts/schemas.ts';
+export type { AlertStatus } from './alerts/statuses.ts';
 export type { Cascade } from './cascade/schemas.ts';
 export type { CasesOptions } from './cases/cases.ts';
 export type { FailureCase } from './cases/schemas.ts';

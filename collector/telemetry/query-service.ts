@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { AccessCheck } from '../access/tokens.ts';
+import { type AlertStats, addAlertMetrics } from './alert-metrics.ts';
 import { addMetricsRoute } from './index.ts';
 import { measure } from './measure.ts';
 import { RefusedLogins } from './refused-logins.ts';
@@ -11,6 +12,8 @@ import { type Tracing, traceHttp } from './tracing.ts';
 export interface QueryObserverOptions {
   /** Who may read the metrics; where it asks for no token, callers on this machine. */
   access: AccessCheck;
+  /** What became of alerts, by receiver. @default there are none */
+  alerts?: () => AlertStats;
   tracing?: Tracing | undefined;
   logger: Logger;
 }
@@ -20,7 +23,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** Adds metrics of the service's requests, `/metrics` and, where wanted, spans to its server. */
 export function watchQueryService(
   app: FastifyInstance,
-  { access, tracing, logger }: QueryObserverOptions,
+  { access, alerts, tracing, logger }: QueryObserverOptions,
 ): void {
   const registry = new Registry();
   const registers = [registry];
@@ -44,6 +47,7 @@ export function watchQueryService(
     help: 'Requests to the query service without a valid token where one is needed.',
     read: () => refused.total,
   });
+  addAlertMetrics(registry, alerts ?? (() => new Map()));
   if (tracing) traceHttp(app, tracing);
   app.addHook('onResponse', (request, { statusCode, elapsedTime }, done) => {
     if (statusCode === 401) refused.note('query', request.ip);

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { Answer, sendError } from './answer.ts';
 import type { Engine } from './engine.ts';
 import { ClickHouseException, ErrorCode } from './exception.ts';
-import { HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
+import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES, REQUEST_TIMEOUT_MS } from './limits.ts';
 import { readRequest } from './request.ts';
 import { namedFormat } from './statement.ts';
 import { authenticate } from './users.ts';
@@ -19,7 +19,7 @@ export interface FrontOptions {
 
 /** An HTTP server that speaks ClickHouse's interface; not listening yet. */
 export function createFront(options: FrontOptions): Server {
-  const server = createServer((req, res) => {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (req, res) => {
     handle(options, req, res).catch((error: unknown) => {
       sendError(req, res, ClickHouseException.from(error));
     });

@@ -25,6 +25,9 @@ export const MAX_BODY_BYTES = 256 * MiB;
 /** Largest statement text (without inserted data) in bytes. */
 export const MAX_STATEMENT_BYTES = 1 * MiB;
 
+/** Address and headers of a request in bytes: the client sends parameters in the address, as long as ClickHouse takes it. */
+export const MAX_HEADER_BYTES = 1 * MiB;
+
 /** A request's headers must be here after this many milliseconds, the whole body after the next. */
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 300_000;

@@ -60,6 +60,7 @@ export function createClient(options: ClientOptions = {}): History {
     groups: (filter = {}) => ask('/groups', filter),
     group: (fingerprint) => ask(`/groups/${segment(fingerprint)}`),
     changeGroup: (fingerprint, change) => ask(`/groups/${segment(fingerprint)}/events`, {}, change),
+    alerts: (filter = {}) => ask('/alerts', filter),
     brief: (agentId, request = {}) => ask(`/agents/${segment(agentId)}/brief`, request),
     graph: (ref) => ask(`/graphs/${segment(ref)}`),
     diffGraphs: (from, to) => ask('/graphs/diff', { from, to }),

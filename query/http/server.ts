@@ -16,6 +16,7 @@ import { mcpRoutes } from '../mcp/http.ts';
 import * as schemas from '../schemas.ts';
 import { type Access, requireAccess } from './access.ts';
 import { adviceRoutes } from './advice-routes.ts';
+import { alertsRoutes } from './alerts-routes.ts';
 import { cascadeRoutes } from './cascade-routes.ts';
 import { casesRoutes } from './cases-routes.ts';
 import { tagAnswers } from './etag.ts';
@@ -115,6 +116,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   await app.register(similarRoutes(history), { prefix: '/api/v1' });
   await app.register(groupsRoutes(history), { prefix: '/api/v1' });
   await app.register(adviceRoutes(history), { prefix: '/api/v1' });
+  await app.register(alertsRoutes(history), { prefix: '/api/v1' });
   await app.register(casesRoutes(history), { prefix: '/api/v1' });
   await app.register(nodesRoutes(history), { prefix: '/api/v1' });
   await app.register(timelineRoutes(history), { prefix: '/api/v1' });

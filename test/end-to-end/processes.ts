@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { faultline as program } from '../executable.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 const executable = `${root}dist/deploy/faultline.js`;
@@ -49,7 +50,7 @@ export async function startFaultline(dataDir: string, ...more: string[]): Promis
   const ports = flags.flatMap((flag) => [flag, '0']);
   const child = spawn(
     process.execPath,
-    [executable, 'start', '--data-dir', dataDir, '--log-format', 'json', ...ports, ...more],
+    [...program, 'start', '--data-dir', dataDir, '--log-format', 'json', ...ports, ...more],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let told = '';

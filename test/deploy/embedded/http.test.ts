@@ -26,6 +26,16 @@ test('a query in the body, in the URL, and in both', async () => {
   expect(await (await ask(server, 'SELECT 1;')).text()).toBe('1\n');
 });
 
+test('an address with many parameters', async () => {
+  const names = JSON.stringify(Array.from({ length: 5000 }, (_, index) => `v1:${index}`));
+  const query = {
+    query: 'SELECT length({names:Array(String)})',
+    param_names: names.replaceAll('"', "'"),
+  };
+  const answer = await ask(embedded.server(), '', { query });
+  expect(await answer.text()).toBe('5000\n');
+});
+
 test('basic auth, headers and URL parameters all authenticate', async () => {
   const { username, password } = embedded.server().writer;
   const basic = { Authorization: `Basic ${btoa(`${username}:${password}`)}` };

@@ -1,0 +1,196 @@
+// What changed about groups: the derived states and verdicts that a rule wants to hear of and was not
+// told of yet.
+import type { AlertChange } from '../../query/alerts/schemas.ts';
+import { type GroupFacts, readGroups } from '../../query/groups/facts.ts';
+import type { Group } from '../../query/groups/schemas.ts';
+import { toGroups } from '../../query/groups/tell.ts';
+import { judgeEffects } from '../../query/ledger/effects.ts';
+import { openLedger } from '../../query/ledger/ledger.ts';
+import { targetsOf } from '../../query/ledger/targets.ts';
+import type { Effect, Evolution } from '../../query/schemas.ts';
+import type { Store } from '../../query/store.ts';
+import type { AlertLog, Told } from './log.ts';
+import { type Episode, isAfter, isTold, isWanted, type Traits } from './match.ts';
+import { type GroupNews, VERDICT_MS } from './news.ts';
+import type { Rule } from './rules.ts';
+
+/** A change, and the rules that want to hear of it. */
+export interface Change extends Episode {
+  group: Group;
+  /** An ISO instant. */
+  since: string;
+  /** In words; what came from outside is quoted in it. */
+  why: string;
+  /** Of the last failure, as far as it is known. */
+  severity: string;
+  /** What the evolution did, where that is the change. */
+  effect: Effect | null;
+  rules: Rule[];
+}
+
+interface Parts {
+  store: Store;
+  log: AlertLog;
+  rules: readonly Rule[];
+  /** Since when each rule is in use. */
+  began: ReadonlyMap<string, string>;
+  now: number;
+}
+
+/** Groups of one agent that are read one by one; with more, all of the agent are read at once. */
+const ONE_BY_ONE = 10;
+
+/** Changes of the states of groups. */
+export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Promise<Change[]> {
+  const { store, rules, began, now } = parts;
+  const wanted = news.filter((one) =>
+    one.episodes.some(({ change }) => rules.some((rule) => mayWant(rule, change, one, began))),
+  );
+  const told = await parts.log.told(wanted.map(({ fingerprint }) => fingerprint));
+  const isOpen = (one: GroupNews): boolean =>
+    one.episodes.some((episode) =>
+      rules.some(
+        (rule) => mayWant(rule, episode.change, one, began) && !isTold(rule, episode, told, now),
+      ),
+    );
+  const open = new Map(wanted.filter(isOpen).map((one) => [one.fingerprint, one]));
+  const facts = await readFacts(store, [...open.values()], now);
+  const changed = facts.flatMap((one) => {
+    const news = open.get(one.fingerprint);
+    const episode = news?.episodes.find(({ change }) => change === one.state);
+    return news && episode ? [{ facts: one, news, episode }] : [];
+  });
+  const groups = await toGroups(
+    store,
+    changed.map((one) => one.facts),
+  );
+  return changed.flatMap(({ facts, news, episode }, index) => {
+    const { since, why } = facts;
+    const change = { ...episode, group: groups[index]!, since, why, severity: news.severity };
+    return wantedBy(
+      rules.filter((rule) => isAfter(since, began.get(rule.name)!)),
+      { ...change, effect: null },
+      told,
+      now,
+    );
+  });
+}
+
+/** Verdicts that evolutions in use do harm. */
+export async function harmfulChanges(
+  { store, log, rules, now }: Parts,
+  agents: readonly string[],
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const agent of agents) {
+    const asking = rules.filter((rule) => isWanted(rule, 'harmful', unknownTraits(agent)));
+    if (asking.length === 0) continue;
+    const effects = await harmfulEffects(store, agent, now);
+    const told = await log.told(effects.map(({ fingerprint }) => fingerprint));
+    for (const effect of effects) {
+      const { fingerprint } = effect;
+      const episode: Episode = { fingerprint, change: 'harmful', episode: effect.evolution_id };
+      if (asking.every((rule) => isTold(rule, episode, told, now))) continue;
+      const { groups } = await readGroups(store, { agent, fingerprint, now });
+      const [group] = await toGroups(
+        store,
+        groups.filter(({ state }) => state !== 'ignored'),
+      );
+      if (!group) continue;
+      const why = whyHarmful(effect);
+      const change = { ...episode, group, since: effect.since, why, severity: '', effect };
+      changes.push(...wantedBy(asking, change, told, now));
+    }
+  }
+  return changes;
+}
+
+/** Before the group is read: what is known of it may leave rules out. */
+function mayWant(
+  rule: Rule,
+  change: AlertChange,
+  news: GroupNews,
+  began: ReadonlyMap<string, string>,
+): boolean {
+  return (
+    isWanted(rule, change, { ...news, failures: Number.POSITIVE_INFINITY }) &&
+    (change !== 'new' || isAfter(news.first_seen, began.get(rule.name)!))
+  );
+}
+
+function wantedBy(
+  rules: readonly Rule[],
+  change: Omit<Change, 'rules'>,
+  told: readonly Told[],
+  now: number,
+): Change[] {
+  const { group, severity, effect } = change;
+  const traits = {
+    agent_id: group.agent_id,
+    classes: [group.class],
+    // A verdict is about many failures, so it is of no severity.
+    severities: effect ? [] : [severity],
+    failures: group.failures,
+  };
+  const asking = rules.filter(
+    (rule) => isWanted(rule, change.change, traits) && !isTold(rule, change, told, now),
+  );
+  return asking.length > 0 ? [{ ...change, rules: asking }] : [];
+}
+
+const unknownTraits = (agent_id: string): Traits => ({
+  agent_id,
+  classes: [],
+  severities: [],
+  failures: Number.POSITIVE_INFINITY,
+});
+
+async function readFacts(
+  store: Store,
+  news: readonly GroupNews[],
+  now: number,
+): Promise<GroupFacts[]> {
+  const byAgent = new Map<string, string[]>();
+  for (const { agent_id, fingerprint } of news) {
+    byAgent.set(agent_id, [...(byAgent.get(agent_id) ?? []), fingerprint]);
+  }
+  const facts: GroupFacts[] = [];
+  for (const [agent, fingerprints] of byAgent) {
+    if (fingerprints.length > ONE_BY_ONE) {
+      facts.push(...(await readGroups(store, { agent, now })).groups);
+      continue;
+    }
+    for (const fingerprint of fingerprints) {
+      facts.push(...(await readGroups(store, { agent, fingerprint, now })).groups);
+    }
+  }
+  return facts;
+}
+
+/** The verdicts of an agent's evolutions that are in use: of each group the last that targets it. */
+async function harmfulEffects(store: Store, agent: string, now: number): Promise<Effect[]> {
+  const ledger = await openLedger(store, agent);
+  const applied = ledger.timeline.filter(({ status }) => status !== 'proposed');
+  const targets = await targetsOf(store, applied);
+  const last = new Map<string, Evolution>();
+  applied.forEach((evolution, index) => {
+    for (const fingerprint of targets[index]!.fingerprints)
+      last.set(ledger.mapping.groupOf(fingerprint), evolution);
+  });
+  const oldest = new Date(now - VERDICT_MS).toISOString();
+  const effects = await judgeEffects(
+    ledger,
+    [...last]
+      .filter(([, { status, timestamp }]) => status === 'applied' && timestamp >= oldest)
+      .map(([fingerprint, evolution]) => ({ evolution, fingerprint, targeted: true })),
+  );
+  return effects.filter(({ verdict }) => verdict === 'harmful');
+}
+
+function whyHarmful({ before, after, rate_ratio }: Effect): string {
+  const times = rate_ratio === null ? '' : `, ${rate_ratio.toFixed(2)} times as often`;
+  return (
+    `It failed in ${after.failed_runs} of ${after.runs} runs since the evolution and in ` +
+    `${before.failed_runs} of ${before.runs} before${times}.`
+  );
+}

@@ -1,0 +1,179 @@
+// Brings alerts to one receiver, until each was taken or is given up.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Delivery } from './log.ts';
+import { SendError } from './send.ts';
+
+/** Milliseconds. */
+export interface Patience {
+  /** Before the second try; each further pause is twice as long. @default 1,000 */
+  firstMs: number;
+  /** The longest pause. @default 600,000 */
+  longestMs: number;
+  /** After which an alert is given up. @default 86,400,000 */
+  giveUpMs: number;
+}
+
+export const usualPatience: Patience = {
+  firstMs: 1_000,
+  longestMs: 600_000,
+  giveUpMs: 86_400_000,
+};
+
+interface CourierParts {
+  receiver: string;
+  send(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  /** Resolves when the delivery is stored as it is. */
+  save(delivery: Delivery): Promise<void>;
+  patience: Patience;
+  logger: Logger;
+}
+
+export interface CourierStats {
+  pending: number;
+  sent: number;
+  /** Tries that failed. */
+  failedTries: number;
+  givenUp: number;
+}
+
+interface Waiting {
+  delivery: Delivery;
+  dueAt: number;
+}
+
+/** Before what was not stored is stored again, in milliseconds. */
+const SAVE_AGAIN_MS = 1_000;
+const MAX_REASON = 500;
+
+/**
+ * States of an alert: pending (waits until it is due), in a try (one at a time), sent or failed (stored,
+ * then forgotten). It leaves only when what became of it is stored: after a crash in between it is sent
+ * again, with the same id.
+ */
+export class Courier {
+  readonly #parts: CourierParts;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #ending = new AbortController();
+  readonly #counted = { sent: 0, failedTries: 0, givenUp: 0 };
+  /** The receiver asked to be left alone until then. */
+  #notBefore = 0;
+  #isFailing = false;
+  #isClosing = false;
+  #wake: () => void = () => {};
+  readonly #work: Promise<void>;
+
+  constructor(parts: CourierParts) {
+    this.#parts = parts;
+    this.#work = this.#run();
+  }
+
+  add(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      if (this.#waiting.has(delivery.alert_id)) continue;
+      this.#waiting.set(delivery.alert_id, { delivery, dueAt: 0 });
+    }
+    this.#wake();
+  }
+
+  stats(): CourierStats {
+    return { ...this.#counted, pending: this.#waiting.size };
+  }
+
+  /** Ends after the try that goes on, or breaks it off after `graceMs`; what waits stays stored. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#wake();
+    const timer = setTimeout(() => this.#ending.abort(), graceMs);
+    await this.#work;
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosing) {
+      const next = [...this.#waiting.values()].sort((one, other) => one.dueAt - other.dueAt)[0];
+      const pause = next && Math.max(next.dueAt, this.#notBefore) - Date.now();
+      if (next && pause !== undefined && pause <= 0) await this.#try(next);
+      else await this.#idle(pause);
+    }
+  }
+
+  /** Until something is added, or the time is over. */
+  async #idle(ms: number | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms).unref();
+    });
+    clearTimeout(timer);
+    this.#wake = () => {};
+  }
+
+  async #try(waiting: Waiting): Promise<void> {
+    const { receiver, send, logger } = this.#parts;
+    const { delivery } = waiting;
+    const { signal } = this.#ending;
+    try {
+      await send(delivery, signal);
+      delivery.status = 'sent';
+      delivery.last_error = '';
+      this.#counted.sent++;
+      if (this.#isFailing) logger.info({ receiver }, 'alerts reach the receiver again');
+      this.#isFailing = false;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failed(waiting, error);
+    }
+    delivery.tries++;
+    delivery.revision++;
+    delivery.updated_at = new Date().toISOString();
+    if (await this.#saved(delivery)) {
+      if (delivery.status !== 'pending') this.#waiting.delete(delivery.alert_id);
+    }
+  }
+
+  #failed(waiting: Waiting, error: unknown): void {
+    const { receiver, patience, logger } = this.#parts;
+    const { delivery } = waiting;
+    const reason = (error as Error).message.slice(0, MAX_REASON);
+    const { retryAfterMs, isFinal } =
+      error instanceof SendError ? error : { retryAfterMs: 0, isFinal: false };
+    this.#counted.failedTries++;
+    delivery.last_error = reason;
+    const now = Date.now();
+    if (isFinal || now - Date.parse(delivery.timestamp) >= patience.giveUpMs) {
+      delivery.status = 'failed';
+      this.#counted.givenUp++;
+      const { alert_id, tries } = delivery;
+      logger.error({ receiver, alert_id, tries: tries + 1, reason }, 'an alert is given up');
+      return;
+    }
+    if (!this.#isFailing) {
+      logger.warn({ receiver, reason }, 'alerts wait: the receiver does not take them');
+    }
+    this.#isFailing = true;
+    waiting.dueAt = now + pauseAfter(delivery.tries, patience);
+    if (retryAfterMs > 0) this.#notBefore = now + retryAfterMs;
+  }
+
+  /** Stores what became of a try, however long that takes; false when it has to end before. */
+  async #saved(delivery: Delivery): Promise<boolean> {
+    const { save, logger, receiver } = this.#parts;
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        await save(delivery);
+        return true;
+      } catch (error) {
+        const reason = (error as Error).message;
+        if (isFirst) logger.warn({ receiver, reason }, 'what was sent cannot be stored now');
+        if (this.#isClosing) return false;
+        await wait(SAVE_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  }
+}
+
+/** Twice as long each time, by up to a fifth longer so that many do not come at once. */
+function pauseAfter(tries: number, { firstMs, longestMs }: Patience): number {
+  return Math.min(firstMs * 2 ** tries, longestMs) * (1 + Math.random() / 5);
+}

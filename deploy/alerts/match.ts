@@ -1,0 +1,64 @@
+// Which rules want to hear of a change, and whether they were told. Pure.
+import type { AlertChange } from '../../query/alerts/schemas.ts';
+import type { Told } from './log.ts';
+import { matches, type Rule } from './rules.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What decides whether a rule wants to hear of a group. */
+export interface Traits {
+  agent_id: string;
+  /** Classes that it may have; empty = not known yet. */
+  classes: readonly string[];
+  /** Severities that it may have; empty = not known yet. */
+  severities: readonly string[];
+  /** Infinity = not known yet. */
+  failures: number;
+}
+
+/** A change that happened once, so that it is told once. */
+export interface Episode {
+  fingerprint: string;
+  change: AlertChange;
+  /**
+   * What makes it another one than the last: the event of the resolve that did not hold, or the evolution
+   * that does harm; '' for the others.
+   */
+  episode: string;
+}
+
+/** Whether a rule asks for changes like this one. */
+export function isWanted(rule: Rule, change: AlertChange, traits: Traits): boolean {
+  const { on, agents, classes, severities, min_failures } = rule;
+  const fits = (known: readonly string[], isAsked: (one: string) => boolean): boolean =>
+    known.length === 0 || known.some(isAsked);
+  return (
+    on.includes(change) &&
+    (!agents || matches(agents, traits.agent_id)) &&
+    (!classes || fits(traits.classes, (one) => matches(classes, one))) &&
+    (!severities || fits(traits.severities, (one) => severities.some((asked) => asked === one))) &&
+    traits.failures >= min_failures
+  );
+}
+
+/**
+ * Whether a rule was told of it. A group is new once. An escalation goes on for as long as its hours
+ * are in sight, so a group escalates at most once in a day.
+ */
+export function isTold(rule: Rule, episode: Episode, told: readonly Told[], now: number): boolean {
+  return told.some(
+    (one) =>
+      one.rule === rule.name &&
+      one.fingerprint === episode.fingerprint &&
+      one.change === episode.change &&
+      (one.change === 'escalating'
+        ? Date.parse(one.since) > now - DAY_MS
+        : one.episode === episode.episode),
+  );
+}
+
+/** What was so before a rule was in use is not told; clocks may differ, and hours are told as a whole. */
+export function isAfter(since: string, began: string): boolean {
+  return Date.parse(since) >= Date.parse(began) - HOUR_MS;
+}

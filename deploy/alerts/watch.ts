@@ -1,0 +1,157 @@
+// Looks for changes of groups at an interval, stores the alerts that they make, and hands them on.
+import type { Logger } from 'pino';
+import type { Store } from '../../query/store.ts';
+import { type Change, harmfulChanges, stateChanges } from './changes.ts';
+import { type AlertLog, type Delivery, toDeliver } from './log.ts';
+import { alertId, queenText, webhookBody } from './message.ts';
+import { readNews } from './news.ts';
+import type { AlertRules, Rule } from './rules.ts';
+import { sessionOf } from './send.ts';
+
+interface WatchParts {
+  store: Store;
+  log: AlertLog;
+  settings: AlertRules;
+  /** Milliseconds by which rows may be stored later than they were received. */
+  behindMs(): number;
+  /** Called with what was stored and is to be sent. */
+  found(deliveries: Delivery[]): void;
+  logger: Logger;
+}
+
+/** Clocks, and inserts under way. */
+const MARGIN_MS = 60_000;
+/** A wide look finds what came too late for the others, or while this was not running. */
+const WIDE_MS = 7 * 86_400_000;
+const WIDE_EVERY_MS = 3_600_000;
+/** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at the most. */
+const JUDGE_EVERY = 4;
+
+/**
+ * States: waiting (for the next look), in a look, closed. What was told stands in the table, so a look
+ * may find anything again; in memory is only how far back it has to look, and whom to judge.
+ */
+export class AlertWatch {
+  readonly #parts: WatchParts;
+  /** What was received since then is to be looked at; milliseconds since 1970. */
+  #since = 0;
+  #lastWide = 0;
+  #began: Map<string, string> | undefined;
+  readonly #toJudge = new Set<string>();
+  readonly #judgedAt = new Map<string, number>();
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #isFailing = false;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    this.#lookIn(0);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #lookIn(ms: number): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#round();
+    }, ms).unref();
+  }
+
+  async #round(): Promise<void> {
+    const { logger, settings } = this.#parts;
+    try {
+      await this.#look(Date.now());
+      this.#isFailing = false;
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (!this.#isFailing && !this.#isClosed) {
+        logger.warn({ reason }, 'changes of groups cannot be looked for now; they are found later');
+      }
+      this.#isFailing = true;
+      // Alerts may have been stored though it was not heard: they are read again with those that wait.
+      this.#began = undefined;
+    }
+    this.#lookIn(settings.everyMs);
+  }
+
+  async #look(now: number): Promise<void> {
+    const { store, log, settings, behindMs, found } = this.#parts;
+    const { rules } = settings;
+    const next = now - behindMs() - MARGIN_MS;
+    const isWide = now - this.#lastWide >= WIDE_EVERY_MS;
+    const since = isWide ? now - WIDE_MS : this.#since;
+    this.#began ??= await this.#begin(new Date(now).toISOString());
+    if (this.#isClosed) return;
+    const asked = { since, now, changes: new Set(rules.flatMap(({ on }) => on)) };
+    const news = await readNews(store, asked);
+    for (const agent of news.evolved) this.#toJudge.add(agent);
+    const due = [...this.#toJudge].filter(
+      (agent) => (this.#judgedAt.get(agent) ?? 0) + JUDGE_EVERY * settings.everyMs <= now,
+    );
+    const parts = { store, log, rules, began: this.#began, now };
+    const deliveries = [
+      ...(await stateChanges(parts, news.groups)),
+      ...(await harmfulChanges(parts, due)),
+    ].flatMap((change) => this.#deliveriesOf(change, new Date(now).toISOString()));
+    await log.save(deliveries);
+    found(deliveries);
+    for (const agent of due) {
+      this.#toJudge.delete(agent);
+      this.#judgedAt.set(agent, now);
+    }
+    this.#since = next;
+    if (isWide) this.#lastWide = now;
+  }
+
+  /** Goes on with what waited, and finds out since when each rule is in use. */
+  async #begin(now: string): Promise<Map<string, string>> {
+    const { log, settings, found, logger } = this.#parts;
+    const began = await log.began(
+      settings.rules.map(({ name }) => name),
+      now,
+    );
+    const pending = await log.pending();
+    const isKnown = ({ receiver }: Delivery): boolean => settings.receivers.has(receiver);
+    const homeless = pending.filter((delivery) => !isKnown(delivery));
+    await log.save(
+      homeless.map((delivery) => ({
+        ...delivery,
+        status: 'failed',
+        last_error: 'the receiver is no longer among the rules',
+        updated_at: now,
+        revision: delivery.revision + 1,
+      })),
+    );
+    if (homeless.length > 0) {
+      const receivers = [...new Set(homeless.map(({ receiver }) => receiver))];
+      logger.error({ receivers, alerts: homeless.length }, 'alerts are given up: no such receiver');
+    }
+    found(pending.filter(isKnown));
+    return began;
+  }
+
+  #deliveriesOf(change: Change, now: string): Delivery[] {
+    return change.rules.flatMap((rule) =>
+      rule.to.flatMap((receiver) => this.#deliveryTo(receiver, rule, change, now)),
+    );
+  }
+
+  #deliveryTo(name: string, rule: Rule, change: Change, now: string): Delivery[] {
+    const receiver = this.#parts.settings.receivers.get(name)!;
+    const { agent_id } = change.group;
+    if (receiver.type === 'hive' && sessionOf(receiver, agent_id) === undefined) return [];
+    const alert_id = alertId(rule, change);
+    const payload =
+      receiver.type === 'hive'
+        ? queenText(alert_id, change)
+        : webhookBody(alert_id, rule, change, now);
+    const { fingerprint, since, episode, change: what } = change;
+    const about = { alert_id, rule: rule.name, agent_id, fingerprint, since, episode };
+    return [toDeliver({ ...about, change: what, receiver: name, payload }, now)];
+  }
+}

@@ -1,0 +1,44 @@
+// The verb that tells what was told about groups.
+import { type Command, Option } from 'commander';
+import { ALERT_STATUSES, type AlertStatus } from '../alerts/statuses.ts';
+import { examples } from './help.ts';
+import { table } from './output.ts';
+import { answer, filters, type ListFlags, list } from './service.ts';
+
+export function addAlertsVerb(program: Command): void {
+  examples(
+    list(program, 'alerts', 'what was told about groups and to whom, or waits to be, newest first'),
+    'faultline alerts --since 24h --status failed',
+  )
+    .option('--agent <id>', 'only this agent')
+    .addOption(new Option('--status <status>', 'only those').choices(ALERT_STATUSES))
+    .action(
+      answer(async (history, flags: ListFlags & { status?: AlertStatus }) => {
+        const { status } = flags;
+        const value = await history.alerts({ ...filters(flags), ...(status ? { status } : {}) });
+        const rows = value.items.map((one) => [
+          one.timestamp.slice(0, 19),
+          one.status,
+          String(one.tries),
+          one.receiver,
+          one.rule,
+          one.change,
+          one.agent_id,
+          one.fingerprint,
+          one.last_error,
+        ]);
+        const columns = [
+          'found',
+          'status',
+          'tries',
+          'to',
+          'rule',
+          'change',
+          'agent',
+          'group',
+          'last error',
+        ];
+        return { value, text: rows.length ? table(columns, rows) : 'no alerts' };
+      }),
+    );
+}
