@@ -4,6 +4,7 @@ import { Redaction } from '../instrumentation/redaction/index.ts';
 import { type HistoryAccess, historyAccess } from './access/tokens.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
+import { linkingVersions } from './linking/version-links.ts';
 import { LogService, type LogStats } from './logs.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
 import type { KeepPolicy } from './otlp/keep.ts';
@@ -112,10 +113,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   );
   telemetry.queue(() => queue.stats(), options.queue.maxBytes);
   let closing = false;
+  const stored = linkingVersions(queue.sink);
   const linker = new Linker({
     client,
     queue: {
-      sink: queue.sink,
+      sink: stored,
       drained: () => queue.drained(),
       oldestAgeMs: () => queue.stats().oldestAgeMs,
     },
@@ -127,7 +129,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   linker.start();
   const lostRuns = new LostRunWatch({
     client,
-    queue: { sink: queue.sink, drained: () => queue.drained() },
+    queue: { sink: stored, drained: () => queue.drained() },
     logger,
     options: options.lostRuns ?? { afterMs: 0 },
   });
@@ -138,7 +140,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     telemetry.close();
     await client.close();
   };
-  const sink = new ObservedSink(queue.sink, [
+  const sink = new ObservedSink(stored, [
     telemetry.accepted(),
     () => linker.observe(),
     () => lostRuns.observe(),

@@ -1,6 +1,11 @@
 // `faultline deadletters`: rows that ClickHouse refused, as the running collector has them.
 import { type Command, Option } from 'commander';
+import { examples } from '../query/cli/help.ts';
 import { manyLines, print, printJson, table } from '../query/cli/output.ts';
+import { startProgress } from '../query/cli/progress.ts';
+import { watched } from '../query/cli/service.ts';
+import { type Told, watch } from '../query/cli/watch.ts';
+import { AccessDeniedError, InvalidInputError, UnavailableError } from '../query/errors.ts';
 
 interface Listed {
   id: string;
@@ -22,30 +27,23 @@ export function addDeadLetterVerbs(program: Command): void {
     .command('deadletters')
     .description('rows that ClickHouse refused: list, show, replay or drop them');
 
-  atCollector(verbs.command('list'))
+  examples(
+    watched(atCollector(verbs.command('list'))),
+    'faultline deadletters list --limit 1000',
+    'faultline deadletters list --watch',
+  )
     .description('dead letters, oldest first')
     .option('--limit <n>', 'how many at the most', '100')
-    .action(async (options: CollectorOptions & { limit: string }) => {
-      const limit = encodeURIComponent(options.limit);
-      const answer = await ask<{ items: Listed[]; total: number }>(
-        options,
-        'GET',
-        `?limit=${limit}`,
-      );
-      if (options.json) return printJson(answer);
-      const rows = answer.items.map(({ id, refused_at, row, ...letter }) => [
-        id,
-        refused_at.slice(0, 19),
-        letter.table,
-        String(row.agent_id ?? ''),
-        letter.reason,
-      ]);
-      const more = answer.total - answer.items.length;
-      const note = more > 0 ? `\n(and ${more} more)` : '';
-      print(table(['id', 'refused', 'table', 'agent', 'reason'], rows) + note);
+    .action(async (options: CollectorOptions & { limit: string; watch?: string | true }) => {
+      if (options.watch !== undefined) {
+        await watch(() => listed(options), options.watch, options.json);
+      }
+      const { value, text } = await listed(options);
+      if (options.json) printJson(value);
+      else print(text);
     });
 
-  atCollector(verbs.command('show <id>'))
+  examples(atCollector(verbs.command('show <id>')), 'faultline deadletters show 00000000000003e8')
     .description('one dead letter with its row')
     .action(async (id: string, options: CollectorOptions) => {
       const letter = await ask<Listed>(options, 'GET', `/${encodeURIComponent(id)}`);
@@ -59,6 +57,28 @@ export function addDeadLetterVerbs(program: Command): void {
   change(verbs, 'drop', 'delete for good', 'DELETE', (id) => id);
 }
 
+async function listed(options: CollectorOptions & { limit: string }): Promise<Told> {
+  const limit = encodeURIComponent(options.limit);
+  const value = await ask<{ items: Listed[]; total: number }>(options, 'GET', `?limit=${limit}`);
+  const rows = value.items.map(({ id, refused_at, row, ...letter }) => [
+    id,
+    refused_at.slice(0, 19),
+    letter.table,
+    String(row.agent_id ?? ''),
+    letter.reason,
+  ]);
+  const more = value.total - value.items.length;
+  const note = more > 0 ? `\n(and ${more} more)` : '';
+  const columns = [
+    { name: 'id', whole: true },
+    { name: 'refused', whole: true, optional: true },
+    { name: 'table', optional: true },
+    { name: 'agent', optional: true },
+    'reason',
+  ];
+  return { value, text: table(columns, rows) + note };
+}
+
 function change(
   verbs: Command,
   verb: string,
@@ -66,18 +86,47 @@ function change(
   method: string,
   path: (id: string) => string,
 ): void {
-  atCollector(verbs.command(`${verb} [id]`))
+  examples(
+    atCollector(verbs.command(`${verb} [id]`)),
+    `faultline deadletters ${verb} 00000000000003e8`,
+    `faultline deadletters ${verb} --all`,
+  )
     .description(`${description}: one, or --all`)
     .option('--all', 'all that there are')
     .action(async (id: string | undefined, options: CollectorOptions & { all?: boolean }) => {
       if ((id === undefined) === (options.all === undefined)) {
-        throw new Error(`deadletters ${verb}: give one id, or --all`);
+        throw new InvalidInputError('id', `deadletters ${verb}: give one id, or --all`);
       }
       const one = id === undefined ? '' : `/${encodeURIComponent(id)}`;
-      const answer = await ask<Record<string, number>>(options, method, path(one));
+      const answer =
+        verb === 'replay' && id === undefined
+          ? await replayAll(options)
+          : await ask<Record<string, number>>(options, method, path(one));
       if (options.json) return printJson(answer);
       print(Object.entries(answer).map(([what, count]) => `${count} ${what}`)[0]!);
     });
+}
+
+/** Rows that are replayed by one request. */
+const AT_ONCE = 1000;
+
+/** Replays as many as there are now: those that are refused again come after them. */
+async function replayAll(options: CollectorOptions): Promise<{ replayed: number }> {
+  const { total } = await ask<{ total: number }>(options, 'GET', '?limit=1');
+  const progress = startProgress('replaying');
+  let done = 0;
+  try {
+    while (done < total) {
+      const path = `/replay?limit=${Math.min(AT_ONCE, total - done)}`;
+      const { replayed } = await ask<{ replayed: number }>(options, 'POST', path);
+      if (replayed === 0) break;
+      done += replayed;
+      progress.at(done, total);
+    }
+  } finally {
+    progress.end();
+  }
+  return { replayed: done };
 }
 
 function atCollector(command: Command): Command {
@@ -104,9 +153,18 @@ async function ask<T>(
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const response = await fetch(url, { method, headers }).catch((error: Error) => {
     const cause = (error.cause as Error | undefined)?.message ?? error.message;
-    throw new Error(`no collector answers at ${collectorUrl} (${cause}): give --collector-url`);
+    throw new UnavailableError(
+      `no collector answers at ${collectorUrl} (${cause}): give --collector-url`,
+    );
   });
   const body = (await response.json().catch(() => ({}))) as T & { title?: string };
-  if (!response.ok) throw new Error(body.title ?? `${collectorUrl} answered ${response.status}`);
+  if (!response.ok) {
+    throw refusal(response.status, body.title ?? `${collectorUrl} answered ${response.status}`);
+  }
   return body;
+}
+
+function refusal(status: number, message: string): Error {
+  if (status === 401 || status === 403) return new AccessDeniedError(status, message);
+  return status >= 500 ? new UnavailableError(message) : new Error(message);
 }

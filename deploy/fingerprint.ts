@@ -1,8 +1,7 @@
-// `faultline fingerprint`: which failures are the same, offline, one JSON line in and one out.
+// Which failures are the same, offline: one JSON line in and one out.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { Command } from 'commander';
 import { z } from 'zod';
 import { identify } from '../collector/classify/identify.ts';
 import { MAX_NAME_BYTES } from '../collector/materialize/bounds.ts';
@@ -13,20 +12,6 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   MAX_BYTES,
 } from '../instrumentation/semconv/index.ts';
-
-/** Adds the verb to the program. */
-export function addFingerprintVerb(program: Command): void {
-  program
-    .command('fingerprint')
-    .description('which failures are the same: reads JSON lines, prints fingerprint and class')
-    .option('--json', 'print JSON lines, as it does anyway')
-    .action(async () => {
-      // Who reads may have read enough.
-      process.stdout.on('error', () => process.exit(0));
-      const refused = await fingerprintLines(process.stdin, process.stdout, process.stderr);
-      if (refused > 0) process.exitCode = 1;
-    });
-}
 
 const text = z.string();
 const optional = text.nullish().transform((value) => value ?? '');

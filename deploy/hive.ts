@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { tracesUrl, usualCompression } from '../instrumentation/pipeline/environment.ts';
+import { examples } from '../query/cli/help.ts';
 import { oneLine, print, printJson } from '../query/cli/output.ts';
 import { asking, type ServiceOptions, service } from '../query/cli/service.ts';
 
@@ -29,8 +29,11 @@ interface BriefFlags extends ServiceOptions {
 /** Adds the verbs to the program. */
 export function addHiveVerbs(program: Command): void {
   const hive = program.command('hive').description('failures of Hive, and the brief for its Queen');
-  hive
-    .command('watch')
+  examples(
+    hive.command('watch'),
+    'faultline hive watch ~/.hive',
+    'faultline hive watch ~/.hive --agent invoice-agent --graph agent.json --once',
+  )
     .argument('<dir>', "folder of Hive's event dumps and session logs, such as ~/.hive")
     .description('follows what Hive writes and sends it as spans')
     .option('--agent <id>', 'agent id of all runs; without it the id of the graph')
@@ -47,7 +50,10 @@ export function addHiveVerbs(program: Command): void {
     .option('--once', 'read what is there and end', false)
     .option('--json', 'print JSON')
     .action(watch);
-  service(hive.command('brief'))
+  examples(
+    service(hive.command('brief')),
+    'faultline hive brief --session session-1 --agent invoice-agent --dry-run',
+  )
     .description("puts the agent's brief where Hive's Queen reads it on her next turn")
     .requiredOption('--session <id>', "the session of Hive's server")
     .requiredOption('--agent <id>', 'the agent that is to be evolved')
@@ -68,6 +74,9 @@ export function addHiveVerbs(program: Command): void {
 
 async function watch(dir: string, flags: WatchFlags): Promise<void> {
   const { watchHive } = await import('../instrumentation/hive/index.ts');
+  const { tracesUrl, usualCompression } = await import(
+    '../instrumentation/pipeline/environment.ts'
+  );
   const folder = resolve(dir);
   const url = tracesUrl(flags.url, '--url');
   const ending = new AbortController();

@@ -1,20 +1,19 @@
 // `faultline mcp`: the history of a query service for a language model, on standard input and output.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { examples } from '../query/cli/help.ts';
+import { oneLine } from '../query/cli/output.ts';
+import { atService } from '../query/cli/service.ts';
 import { version } from './version.ts';
 
 /** Adds the verb to the program. */
 export function addMcpVerb(program: Command): void {
-  program
-    .command('mcp')
+  examples(
+    atService(program.command('mcp')),
+    'faultline mcp --read-only',
+    'claude mcp add faultline -- npx faultline mcp',
+  )
     .description('MCP server on standard input and output, over the query service')
-    .addOption(
-      new Option('--url <url>', 'the query service')
-        .default('http://127.0.0.1:4320')
-        .env('FAULTLINE_URL'),
-    )
-    .addOption(
-      new Option('--token <token>', 'bearer token of the query service').env('FAULTLINE_TOKEN'),
-    )
+    .option('--json', 'speak JSON, as it does anyway')
     .option('--read-only', 'offer no tool that changes something', false)
     .action(async ({ url, token, readOnly }: McpFlags) => {
       const { createClient } = await import('../query/index.ts');
@@ -24,7 +23,7 @@ export function addMcpVerb(program: Command): void {
         version,
         mayChange: !readOnly,
         // Standard output belongs to the protocol.
-        report: (error) => console.error(`faultline: ${(error as Error).message}`),
+        report: (error) => console.error(`faultline: ${oneLine((error as Error).message)}`),
       });
     });
 }

@@ -23,14 +23,18 @@ export function addDeadLetterRoutes(
         problem(reply, 503, `dead letters cannot be changed now: ${(error as Error).message}`),
       );
       admin.get<{ Querystring: { limit?: string } }>('/', async (request, reply) => {
-        const limit = Number(request.query.limit ?? 100);
-        if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED) {
-          return problem(reply, 400, `limit: expected 1 to ${MAX_LISTED}`);
-        }
+        const limit = limitOf(request.query.limit ?? '100');
+        if (limit === undefined) return badLimit(reply);
         const items = deadLetters.list(limit).map(shown);
         return { items, total: deadLetters.count };
       });
-      admin.post('/replay', async () => ({ replayed: deadLetters.replay('all') }));
+      admin.post<{ Querystring: { limit?: string } }>('/replay', async (request, reply) => {
+        const { limit } = request.query;
+        if (limit === undefined) return { replayed: deadLetters.replay('all') };
+        const count = limitOf(limit);
+        if (count === undefined) return badLimit(reply);
+        return { replayed: deadLetters.replay(deadLetters.list(count).map(({ id }) => id)) };
+      });
       admin.delete('/', async () => ({ dropped: deadLetters.drop('all') }));
       admin.get<{ Params: { id: string } }>('/:id', async (request, reply) => {
         const letter = deadLetters.get(request.params.id);
@@ -52,6 +56,14 @@ export function addDeadLetterRoutes(
 function shown({ id, table, row, reason, at }: DeadLetter & { id: DeadLetterId }) {
   return { id, table, reason, refused_at: new Date(at).toISOString(), row: JSON.parse(row) };
 }
+
+function limitOf(text: string): number | undefined {
+  const limit = Number(text);
+  return Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED ? limit : undefined;
+}
+
+const badLimit = (reply: FastifyReply): FastifyReply =>
+  problem(reply, 400, `limit: expected 1 to ${MAX_LISTED}`);
 
 const unknown = (reply: FastifyReply, id: string): FastifyReply =>
   problem(reply, 404, `no dead letter ${id.slice(0, 100)}`);

@@ -8,6 +8,8 @@ export interface MigrateOptions {
   database: string;
   /** Days that failures and runs are kept; attempts are kept for at most 30 of them. */
   retentionDays: number;
+  /** Called after each migration that was applied: how many are, those of earlier times too, and of how many. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 export interface MigrateResult {
@@ -42,7 +44,7 @@ export interface ClickHouseConnection {
  */
 export async function migrate(
   connection: ClickHouseConnection,
-  { database, retentionDays }: MigrateOptions,
+  { database, retentionDays, onProgress }: MigrateOptions,
 ): Promise<MigrateResult> {
   const log = { level: ClickHouseLogLevel.OFF };
   const server = createClient({ ...connection, log });
@@ -52,7 +54,7 @@ export async function migrate(
       query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
       query_params: { database },
     });
-    const result = await applyPending(client, database);
+    const result = await applyPending(client, database, onProgress);
     await setRetention(client, retentionDays);
     return result;
   } finally {
@@ -60,7 +62,11 @@ export async function migrate(
   }
 }
 
-async function applyPending(client: ClickHouseClient, database: string): Promise<MigrateResult> {
+async function applyPending(
+  client: ClickHouseClient,
+  database: string,
+  onProgress: MigrateOptions['onProgress'],
+): Promise<MigrateResult> {
   await client.command({
     query: `CREATE TABLE IF NOT EXISTS schema_migrations
               (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
@@ -83,7 +89,8 @@ async function applyPending(client: ClickHouseClient, database: string): Promise
       format: 'JSONEachRow',
     });
   };
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+  const names = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  for (const name of names) {
     const statement = await readFile(new URL(name, folder), 'utf8');
     const checksum = createHash('sha256').update(statement).digest('hex');
     const before = seen.get(name);
@@ -99,6 +106,7 @@ async function applyPending(client: ClickHouseClient, database: string): Promise
       throw new MigrationError(`migration ${name} failed: ${error.message}`, { cause: error });
     });
     applied.push({ name, checksum });
+    onProgress?.(seen.size + applied.length, names.length);
   }
   await record();
   return { applied: applied.map(({ name }) => name), already: seen.size };

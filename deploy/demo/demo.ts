@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
 import { print, table } from '../../query/cli/output.ts';
 import type { Failure, History } from '../../query/index.ts';
-import { indent, onStage, step } from './stage.ts';
+import { indent, onStage, type StageOptions, step } from './stage.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);
 const agentId = 'invoice-agent';
@@ -15,7 +15,7 @@ const records =
   'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records ORDER BY timestamp';
 
 /** Runs the loop once; with `keepRunning` everything stays up until a signal comes. */
-export function demo(options: { keepRunning: boolean }): Promise<void> {
+export function demo(options: StageOptions): Promise<void> {
   return onStage(
     {
       tell: (history, running) => tellTheLoop(history, running.otlpHttp),

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { print } from '../../query/cli/output.ts';
+import { print, printJson, printToStderr } from '../../query/cli/output.ts';
 import { createClient, type History } from '../../query/index.ts';
 import { readSettings } from '../settings.ts';
 import { createLogger, type Running, start } from '../start.ts';
@@ -14,11 +14,15 @@ export interface Story {
   lookAround(queryUrl: string): string[];
 }
 
+export interface StageOptions {
+  keepRunning: boolean;
+  /** Tell the story on standard error, and on standard output where everything is, as JSON. */
+  json?: boolean;
+}
+
 /** Starts everything, tells the story and ends; with `keepRunning` only when a signal comes. */
-export async function onStage(
-  story: Story,
-  { keepRunning }: { keepRunning: boolean },
-): Promise<void> {
+export async function onStage(story: Story, { keepRunning, json }: StageOptions): Promise<void> {
+  if (json) printToStderr();
   const dataDir = await mkdtemp(join(tmpdir(), 'faultline-demo-'));
   const settings = readSettings(
     {
@@ -42,6 +46,8 @@ export async function onStage(
       `   collector  ${running.otlpHttp}\n   query      ${running.query}\n   data       ${dataDir}`,
     );
     await story.tell(history, running);
+    const { otlpHttp, otlpGrpc, query, clickhouse } = running;
+    if (json) printJson({ otlpHttp, otlpGrpc, query, clickhouse, dataDir });
     if (keepRunning) {
       print('\nEverything stays up until Ctrl-C. Look around from another terminal:');
       print(indent(story.lookAround(running.query).join('\n')));

@@ -1,7 +1,11 @@
 // `faultline doctor`: says what is wrong with this machine or with what runs on it, and what to do.
 import type { Command } from 'commander';
-import { oneLine, print, printJson } from '../../query/cli/output.ts';
-import { flagHelp, readSettings } from '../settings.ts';
+import { examples } from '../../query/cli/help.ts';
+import { oneLine, print, printJson, terminalWidth } from '../../query/cli/output.ts';
+import { meaning } from '../../query/cli/style.ts';
+import { displayWidth } from '../../query/cli/width.ts';
+import { addFlagsLate, flagValues } from '../late-flags.ts';
+import type { Settings } from '../settings.ts';
 import { type Finding, fail } from './finding.ts';
 
 /** What of `faultline start` matters here; all of it can come from its environment variables. */
@@ -20,17 +24,12 @@ const FLAGS = new Set([
 
 /** Adds the verb to the program. */
 export function addDoctorVerb(program: Command): void {
-  const verb = program
-    .command('doctor')
-    .description('checks Node, chDB, disk, clock, ports, ClickHouse and the way of a test span');
-  for (const { flag, variable, help, fallback } of flagHelp) {
-    if (!FLAGS.has(flag)) continue;
-    verb.option(
-      `--${flag} <value>`,
-      `${help.replace(' (repeatable)', '')} [${variable}]${fallback ? ` (default ${fallback})` : ''}`,
-    );
-  }
-  verb
+  const verb = examples(
+    program.command('doctor'),
+    'faultline doctor',
+    'faultline doctor --clickhouse-url https://clickhouse.example:8443 --json',
+  )
+    .description('checks Node, chDB, disk, clock, ports, ClickHouse and the way of a test span')
     .option('--url <url>', 'a running query service, if not at the query port [FAULTLINE_URL]')
     .option('--collector-url <url>', 'a running collector [FAULTLINE_COLLECTOR_URL]')
     .option('--token <token>', 'query or admin token [FAULTLINE_TOKEN]')
@@ -41,6 +40,15 @@ export function addDoctorVerb(program: Command): void {
       else print(findings.map(describe).join('\n'));
       if (findings.some(isFailed)) process.exitCode = 1;
     });
+  addFlagsLate(verb, (flags) => {
+    for (const { flag, variable, help, fallback } of flags) {
+      if (!FLAGS.has(flag)) continue;
+      verb.option(
+        `--${flag} <value>`,
+        `${help.replace(' (repeatable)', '')} [${variable}]${fallback ? ` (default ${fallback})` : ''}`,
+      );
+    }
+  });
 }
 
 interface DoctorFlags {
@@ -53,15 +61,10 @@ interface DoctorFlags {
 const isFailed = ({ status }: Finding): boolean => status === 'fail';
 
 async function findingsOf(flags: DoctorFlags, command: Command): Promise<Finding[]> {
-  const given = Object.fromEntries(
-    command.options.map((option) => [
-      option.long!.slice(2),
-      command.getOptionValue(option.attributeName()),
-    ]),
-  );
-  let settings: ReturnType<typeof readSettings>;
+  const { readSettings } = await import('../settings.ts');
+  let settings: Settings;
   try {
-    settings = readSettings(given);
+    settings = readSettings(flagValues(command));
   } catch (error) {
     return [fail('settings', (error as Error).message, 'mend that first')];
   }
@@ -76,6 +79,22 @@ async function findingsOf(flags: DoctorFlags, command: Command): Promise<Finding
 }
 
 function describe({ check, status, detail, advice }: Finding): string {
-  const line = `${status.padEnd(5)} ${check.padEnd(18)} ${oneLine(detail)}`;
-  return advice ? `${line}\n      ${' '.repeat(18)} ${oneLine(advice)}` : line;
+  const line = `${meaning(status.padEnd(5))} ${check.padEnd(18)} ${wrapped(detail)}`;
+  return advice ? `${line}\n${' '.repeat(INDENT)}${wrapped(advice)}` : line;
+}
+
+/** Where details begin. */
+const INDENT = 25;
+
+/** The text in lines that end before the terminal does: advice must not be cut. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of oneLine(text).split(' ')) {
+    if (line && displayWidth(line) + displayWidth(word) + 1 > terminalWidth() - INDENT) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line].join(`\n${' '.repeat(INDENT)}`);
 }

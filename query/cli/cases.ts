@@ -1,29 +1,49 @@
 // The verb that writes the inputs that failed as JSON lines, for a replay.
 import { open } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { FailureCase } from '../cases/schemas.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { History } from '../history.ts';
-import { print } from './output.ts';
-import { asking, list, type ServiceOptions } from './service.ts';
+import { examples } from './help.ts';
+import { jsonText, print } from './output.ts';
+import { startProgress } from './progress.ts';
+import { asking, filters, type ListFlags, list, type ServiceOptions } from './service.ts';
+import { watch } from './watch.ts';
 
-interface CasesFlags {
-  since?: string;
-  limit: string;
+interface CasesFlags extends ListFlags {
   out?: string;
+  watch?: string | true;
 }
 
 /** Cases asked for at once. */
 const PAGE = 100;
 
 export function addCasesVerb(program: Command): void {
-  list(program, 'cases', 'the inputs on which a group failed, newest first, as JSON lines')
+  examples(
+    list(program, 'cases', 'the inputs on which a group failed, newest first, as JSON lines'),
+    'faultline cases v1:6cb0b897b6d74af13483f2927786a906 --limit 100 --out cases.jsonl',
+    'faultline cases v1:6cb0b897b6d74af13483f2927786a906 --watch 10 | ./replay.sh',
+  )
     .argument('<fingerprint>', 'the group')
-    .option('--out <file>', 'write them to this file, which must not be there yet')
+    .addOption(
+      new Option('--out <file>', 'write them to this file, which must not be there yet').conflicts(
+        'watch',
+      ),
+    )
     .action((fingerprint: string, options: ServiceOptions & CasesFlags) =>
       asking(options, async (history) => {
+        if (options.watch !== undefined) {
+          const page = async (cursor?: string) => ({
+            value: await history.cases(
+              fingerprint,
+              filters({ ...options, ...(cursor && { cursor }) }),
+            ),
+            text: '',
+          });
+          await watch(page, options.watch, true);
+        }
         if (options.out) await writeCases(options.out, casesOf(history, fingerprint, options));
-        else for await (const one of casesOf(history, fingerprint, options)) print(line(one));
+        else for await (const one of casesOf(history, fingerprint, options)) print(jsonText(one));
       }),
     );
 }
@@ -31,13 +51,13 @@ export function addCasesVerb(program: Command): void {
 async function* casesOf(
   history: History,
   fingerprint: string,
-  { since, limit }: CasesFlags,
+  { since, limit, cursor: first }: CasesFlags,
 ): AsyncGenerator<FailureCase> {
   let left = Number(limit);
   if (!Number.isInteger(left) || left < 1) {
     throw new InvalidInputError('limit', `expected a whole number from 1 on, got ${limit}`);
   }
-  for (let cursor: string | null | undefined; cursor !== null && left > 0; ) {
+  for (let cursor: string | null | undefined = first; cursor !== null && left > 0; ) {
     const page = await history.cases(fingerprint, {
       limit: Math.min(PAGE, left),
       ...(since ? { since } : {}),
@@ -54,25 +74,17 @@ async function writeCases(path: string, cases: AsyncGenerator<FailureCase>): Pro
   const file = await open(path, 'wx').catch((error: Error) => {
     throw new InvalidInputError('out', `${path} cannot be written: ${error.message}`);
   });
+  const progress = startProgress('cases');
   let written = 0;
   try {
     for (let item = first; !item.done; item = await cases.next()) {
-      await file.write(`${line(item.value)}\n`);
+      await file.write(`${jsonText(item.value)}\n`);
       written += 1;
+      progress.at(written);
     }
   } finally {
+    progress.end();
     await file.close();
   }
   print(`wrote ${written} ${written === 1 ? 'case' : 'cases'} to ${path}`);
 }
-
-// What a terminal acts on or does not show; as JSON escapes the text stays the same.
-const invisible = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
-
-const line = (one: FailureCase): string =>
-  JSON.stringify(one).replace(invisible, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );

@@ -1,19 +1,22 @@
 // The verbs about groups of failures.
 import { type Command, Option } from 'commander';
-import {
-  GROUP_STATES,
-  type Group,
-  type GroupChange,
-  type GroupDetail,
-  type GroupEvent,
-  type GroupState,
-} from '../groups/schemas.ts';
+import type { Group, GroupChange, GroupDetail, GroupEvent } from '../groups/schemas.ts';
+import { GROUP_STATES, type GroupState } from '../groups/states.ts';
+import { examples } from './help.ts';
 import { oneLine, table } from './output.ts';
 import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
+import { meaning } from './style.ts';
+
+/** As in the examples of help. */
+const GROUP = 'v1:6cb0b897b6d74af13483f2927786a906';
 
 /** Adds the verbs that list groups, show one, and say something about one. */
 export function addGroupVerbs(program: Command): void {
-  list(program, 'groups', 'groups of failures with their state, those that failed last first')
+  examples(
+    list(program, 'groups', 'groups of failures with their state, those that failed last first'),
+    'faultline groups --agent invoice-agent',
+    'faultline groups --state regressed --since 24h --watch',
+  )
     .option('--agent <id>', 'only this agent')
     .option('--node <id>', 'only groups of this node')
     .addOption(new Option('--state <state>', 'only groups in this state').choices(GROUP_STATES))
@@ -25,7 +28,7 @@ export function addGroupVerbs(program: Command): void {
       }),
     );
 
-  service(program.command('group <fingerprint>'))
+  examples(service(program.command('group <fingerprint>')), `faultline group ${GROUP}`)
     .description('one group: members, what was said and tried, versions, hours')
     .action((fingerprint: string, options: ServiceOptions) =>
       answer(async (history) => {
@@ -34,7 +37,12 @@ export function addGroupVerbs(program: Command): void {
       })(options),
     );
 
-  change(program, 'resolve <fingerprint>', 'say that a group is fixed')
+  change(
+    program,
+    'resolve <fingerprint>',
+    'say that a group is fixed',
+    `${GROUP} --evolution 4a44890a-a29a-4fae-80b1-cd2ba99bab7e`,
+  )
     .option('--evolution <id>', 'the evolution that fixed it')
     .action((fingerprint: string, flags: ChangeFlags) =>
       tell(fingerprint, flags, {
@@ -42,20 +50,35 @@ export function addGroupVerbs(program: Command): void {
         ...(flags.evolution ? { evolution_id: flags.evolution } : {}),
       }),
     );
-  change(program, 'ignore <fingerprint>', 'say that nobody wants to hear of a group').action(
-    (fingerprint: string, flags: ChangeFlags) => tell(fingerprint, flags, { kind: 'ignore' }),
+  change(
+    program,
+    'ignore <fingerprint>',
+    'say that nobody wants to hear of a group',
+    `${GROUP} --reason "a test account" --author ada`,
+  ).action((fingerprint: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'ignore' }),
   );
-  change(program, 'reopen <fingerprint>', 'take back that a group is resolved or ignored').action(
-    (fingerprint: string, flags: ChangeFlags) => tell(fingerprint, flags, { kind: 'reopen' }),
+  change(
+    program,
+    'reopen <fingerprint>',
+    'take back that a group is resolved or ignored',
+    GROUP,
+  ).action((fingerprint: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'reopen' }),
   );
-  change(program, 'merge <fingerprint> <into>', 'put a group into another one').action(
-    (fingerprint: string, other_fingerprint: string, flags: ChangeFlags) =>
-      tell(fingerprint, flags, { kind: 'merge', other_fingerprint }),
+  change(
+    program,
+    'merge <fingerprint> <into>',
+    'put a group into another one',
+    `${GROUP} v1:0f343b0931126a20f133d67c2b018a3b --reason "one cause"`,
+  ).action((fingerprint: string, other_fingerprint: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'merge', other_fingerprint }),
   );
   change(
     program,
     'split <fingerprint>',
     'take a fingerprint out of its group: undoes a merge',
+    GROUP,
   ).action((fingerprint: string, flags: ChangeFlags) =>
     tell(fingerprint, flags, { kind: 'split' }),
   );
@@ -63,12 +86,17 @@ export function addGroupVerbs(program: Command): void {
     program,
     'annotate <fingerprint> <class>',
     "say which class a group has; '' takes it back",
+    `${GROUP} tool.timeout`,
   ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
     tell(fingerprint, flags, { kind: 'annotate', value } as GroupChange),
   );
-  change(program, 'note <fingerprint> <text>', 'write down something about a group').action(
-    (fingerprint: string, value: string, flags: ChangeFlags) =>
-      tell(fingerprint, flags, { kind: 'note', value }),
+  change(
+    program,
+    'note <fingerprint> <text>',
+    'write down something about a group',
+    `${GROUP} "only since the supplier changed its form"`,
+  ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
+    tell(fingerprint, flags, { kind: 'note', value }),
   );
 }
 
@@ -79,8 +107,9 @@ interface ChangeFlags extends ServiceOptions {
   evolution?: string;
 }
 
-function change(program: Command, name: string, description: string): Command {
-  return service(program.command(name))
+function change(program: Command, name: string, description: string, example: string): Command {
+  const verb = service(program.command(name));
+  return examples(verb, `faultline ${verb.name()} ${example}`)
     .description(description)
     .option('--reason <text>', 'why')
     .option('--author <who>', 'who says so (default queen)')
@@ -104,15 +133,15 @@ function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promi
 function describeGroups(groups: readonly Group[]): string {
   if (groups.length === 0) return 'no groups';
   const columns = [
-    'last seen',
-    'state',
-    'agent',
-    'node',
-    'class',
+    { name: 'last seen', whole: true, optional: true },
+    { name: 'state', whole: true, style: meaning },
+    { name: 'agent', optional: true },
+    { name: 'node', optional: true },
+    { name: 'class', optional: true },
     'failures',
-    'runs',
-    'group',
-    'what',
+    { name: 'runs', optional: true },
+    { name: 'group', whole: true },
+    { name: 'what', least: 20 },
   ];
   const rows = groups.map((group) => [
     group.last_seen.slice(0, 19),

@@ -2,6 +2,7 @@
 import type { History } from '../history.ts';
 import type { Counted, Effect, Evolution, EvolutionEffects } from '../schemas.ts';
 import { oneLine, table } from './output.ts';
+import { meaning } from './style.ts';
 
 /** Evolutions whose effects are asked for at the same time. */
 const AT_ONCE = 4;
@@ -33,7 +34,16 @@ function verdictCell(effects: Effect[]): string {
 
 export function describeEvolutions(evolutions: (Evolution & { effects: Effect[] })[]): string {
   if (evolutions.length === 0) return 'no evolutions';
-  const columns = ['time', 'evolution', 'agent', 'status', 'verdict', 'before', 'after', 'fix'];
+  const columns = [
+    { name: 'time', whole: true, optional: true },
+    { name: 'evolution', whole: true },
+    { name: 'agent', optional: true },
+    { name: 'status', optional: true },
+    { name: 'verdict', style: meaning },
+    { name: 'before', optional: true },
+    { name: 'after', optional: true },
+    { name: 'fix', least: 20 },
+  ];
   const rows = evolutions.map((item) => {
     const [first, ...others] = item.effects;
     const cell = (side: 'before' | 'after') =>

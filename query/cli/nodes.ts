@@ -1,11 +1,16 @@
 // The verb that tells how the nodes of an agent fare.
 import type { Command } from 'commander';
 import type { NodeHealth } from '../nodes/schemas.ts';
+import { examples } from './help.ts';
 import { table } from './output.ts';
 import { answer, filters, type ListFlags, list } from './service.ts';
 
 export function addNodesVerb(program: Command): void {
-  list(program, 'nodes', 'how the nodes of an agent fare, the one that was tried last first')
+  examples(
+    list(program, 'nodes', 'how the nodes of an agent fare, the one that was tried last first'),
+    'faultline nodes --agent invoice-agent',
+    'faultline nodes --agent invoice-agent --node parse_invoice --all-versions',
+  )
     .requiredOption('--agent <id>', 'the agent')
     .option('--node <id>', 'only this node')
     .option('--all-versions', 'each version of the graph, not only the one in use')
@@ -25,15 +30,15 @@ function describeNodes(nodes: NodeHealth[]): string {
   if (nodes.length === 0) return 'no attempts';
   const columns = [
     'node',
-    'version',
+    { name: 'version', whole: true },
     'failed',
     'rate',
-    '95 %',
-    'retries',
-    'p50',
-    'p95',
-    'last failure',
-    'most frequent',
+    { name: '95 %', optional: true },
+    { name: 'retries', optional: true },
+    { name: 'p50', optional: true },
+    { name: 'p95', optional: true },
+    { name: 'last failure', whole: true, optional: true },
+    { name: 'most frequent', least: 20, optional: true },
   ];
   const rows = nodes.map((one) => {
     const [low, high] = one.interval.map(percent);

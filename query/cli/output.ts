@@ -1,8 +1,11 @@
 // How answers look in a terminal.
 import { stripVTControlCharacters } from 'node:util';
+import { styled } from './style.ts';
+import { cutToWidth, displayWidth, padToWidth } from './width.ts';
 
-// Text from outside must not move the cursor, colour the screen or hide itself.
-const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+// Text from outside must not move the cursor, colour the screen, hide itself, or pile up marks over the
+// lines around it.
+const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]|(?<=\p{M}{4})\p{M}+/gu;
 
 /** A text from outside as one harmless line. */
 export function oneLine(text: string): string {
@@ -17,33 +20,120 @@ export function manyLines(text: string): string {
     .join('\n');
 }
 
-/**
- * A table of columns under their names.
- *
- * @param width the terminal's columns; the last column of the table takes what is left and is cut
- */
-export function table(columns: string[], rows: string[][], width = terminalWidth()): string {
-  const cells = [columns, ...rows.map((row) => row.map(oneLine))];
-  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells
-    .map((row) => {
-      const line = row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)))
-        .join('  ');
-      return line.length > width ? `${line.slice(0, width - 1)}…` : line;
-    })
-    .join('\n');
+/** A column of a table; a plain name is one that may be cut. */
+export interface Column {
+  name: string;
+  /** Never cut: an id that is cut is none. */
+  whole?: boolean;
+  /** Columns of the terminal that it needs at least. @default 8 */
+  least?: number;
+  /** Left out where the terminal is too narrow for all; the last such column goes first. */
+  optional?: boolean;
+  /** Colours a cell that is already as wide as its column. */
+  style?: (cell: string) => string;
 }
 
+const LEAST = 8;
+const GAP = 2;
+
+/**
+ * A table of columns under their names, cut with ellipses to fit.
+ *
+ * @param width the terminal's columns
+ */
+export function table(
+  columns: readonly (string | Column)[],
+  rows: readonly string[][],
+  width = terminalWidth(),
+): string {
+  const all = columns.map((column, index) => ({
+    ...(typeof column === 'string' ? { name: column } : column),
+    cells: rows.map((row) => oneLine(row[index]!)),
+  }));
+  let shown = all;
+  let widths = fitted(shown, width);
+  while (!widths && shown.some(({ optional }) => optional)) {
+    const last = shown.findLastIndex(({ optional }) => optional);
+    shown = shown.toSpliced(last, 1);
+    widths = fitted(shown, width);
+  }
+  const known = widths ?? shown.map(leastWidth);
+  const line = (cellOf: (column: (typeof all)[number]) => string, isHead = false): string => {
+    const cells = shown.map((column, index) => {
+      const columnWidth = known[index]!;
+      const cell = cutToWidth(cellOf(column), columnWidth);
+      return index === shown.length - 1 ? cell : padToWidth(cell, columnWidth);
+    });
+    if (isHead) return styled('bold', cutToWidth(cells.join('  ').trimEnd(), width));
+    if (!widths) return cutToWidth(cells.join('  '), width);
+    return cells.map((cell, index) => shown[index]!.style?.(cell) ?? cell).join('  ');
+  };
+  const left = all.filter((column) => !shown.includes(column)).map(({ name }) => name);
+  return [
+    line(({ name }) => name, true),
+    ...rows.map((_, row) => line(({ cells }) => cells[row]!)),
+    ...(left.length > 0
+      ? [styled('dim', cutToWidth(`(too narrow for ${left.join(', ')})`, width))]
+      : []),
+  ].join('\n');
+}
+
+interface Filled extends Column {
+  cells: string[];
+}
+
+const naturalWidth = ({ name, cells }: Filled): number =>
+  Math.max(displayWidth(name), ...cells.map(displayWidth));
+
+const leastWidth = (column: Filled): number =>
+  column.whole
+    ? naturalWidth(column)
+    : Math.min(naturalWidth(column), Math.max(column.least ?? LEAST, displayWidth(column.name)));
+
+/** The columns' widths, the widest cut until all fit; undefined when they cannot. */
+function fitted(columns: readonly Filled[], width: number): number[] | undefined {
+  const widths = columns.map((column) => Math.min(naturalWidth(column), width));
+  const least = columns.map(leastWidth);
+  for (let over = sum(widths) + GAP * (columns.length - 1) - width; over > 0; over--) {
+    const free = widths.map((own, index) => (own > least[index]! ? own : 0));
+    const widest = Math.max(...free);
+    if (widest === 0) return undefined;
+    widths[free.indexOf(widest)]! -= 1;
+  }
+  return widths;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0);
+
 /** Columns of the terminal; unbounded when the output goes to a file or a pipe. */
-function terminalWidth(): number {
-  return process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+export function terminalWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+}
+
+// What a terminal acts on or does not show; as JSON escapes the text stays the same.
+const unseenInJson = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+
+/** JSON in which no text can act on a terminal; on one line without `indent`. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(unseenInJson, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${jsonText(value, 2)}\n`);
+}
+
+let told: NodeJS.WriteStream = process.stdout;
+
+/** From now on `print` writes to standard error, because standard output is for JSON alone. */
+export function printToStderr(): void {
+  told = process.stderr;
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text.replace(/\n+$/, '')}\n`);
+  told.write(`${text.replace(/\n+$/, '')}\n`);
 }

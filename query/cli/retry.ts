@@ -1,6 +1,7 @@
 // The verb that says whether to try a failed node again.
 import type { Command } from 'commander';
 import type { RetryAdvice, RetryCounts } from '../advice/schemas.ts';
+import { examples } from './help.ts';
 import { oneLine } from './output.ts';
 import { answer, service } from './service.ts';
 
@@ -17,7 +18,11 @@ interface RetryFlags {
 }
 
 export function addRetryVerb(program: Command): void {
-  service(program.command('retry'))
+  examples(
+    service(program.command('retry')),
+    'faultline retry --agent invoice-agent --node fetch_rates --error-type ECONNRESET --attempt 2',
+    'faultline retry --agent invoice-agent --node fetch_rates --run run-17 --json',
+  )
     .description('whether to try a failed node again: chance, usual wait, how the node does')
     .requiredOption('--agent <id>', 'the agent')
     .requiredOption('--node <id>', 'the node that failed')

@@ -1,8 +1,8 @@
 // What all verbs share that ask the query service: its address, filters, and how an answer is printed.
 import { type Command, Option } from 'commander';
 import type { History } from '../history.ts';
-import { createClient } from '../http/client.ts';
 import { print, printJson } from './output.ts';
+import { type Told, watch } from './watch.ts';
 
 export interface ServiceOptions {
   url: string;
@@ -10,8 +10,8 @@ export interface ServiceOptions {
   json?: boolean;
 }
 
-/** Adds the options of every verb that asks. */
-export function service(command: Command): Command {
+/** Adds the address of the query service and what it asks for. */
+export function atService(command: Command): Command {
   return command
     .addOption(
       new Option('--url <url>', 'the query service')
@@ -20,23 +20,34 @@ export function service(command: Command): Command {
     )
     .addOption(
       new Option('--token <token>', 'bearer token of the query service').env('FAULTLINE_TOKEN'),
-    )
-    .option('--json', 'print JSON');
+    );
 }
 
-/** Adds a verb that lists. */
-export function list(program: Command, name: string, description: string): Command {
-  return service(program.command(name))
+/** Adds the options of every verb that asks. */
+export const service = (command: Command): Command =>
+  atService(command).option('--json', 'print JSON');
+
+/** Adds a verb that lists. `isPaged`: whether one can go on where the list ended. */
+export function list(program: Command, name: string, description: string, isPaged = true): Command {
+  const verb = service(program.command(name))
     .description(description)
     .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
     .option('--limit <n>', 'how many at the most', '20');
+  if (isPaged) verb.option('--cursor <cursor>', 'go on after a list: its next_cursor in --json');
+  return watched(verb);
 }
+
+/** Adds --watch. */
+export const watched = (verb: Command): Command =>
+  verb.option('--watch [seconds]', 'ask again every 2 s; with --json print lines of what is new');
 
 /** Opens the history that the options name, asks, and closes it. */
 export async function asking<T>(
   { url, token }: ServiceOptions,
   ask: (history: History) => Promise<T>,
 ): Promise<T> {
+  // Loaded here, so that help does without it.
+  const { createClient } = await import('../http/client.ts');
   const history = createClient(token ? { url, token } : { url });
   const answer = await ask(history);
   await history.close();
@@ -45,25 +56,33 @@ export async function asking<T>(
 
 /** Makes a commander action of a question: opens the history, asks, prints, closes. */
 export function answer<O extends object>(
-  ask: (history: History, options: O) => Promise<{ value: unknown; text: string }>,
-): (options: ServiceOptions & O) => Promise<void> {
-  return async (options) => {
-    const { value, text } = await asking(options, (history) => ask(history, options));
-    if (options.json) printJson(value);
-    else print(text);
-  };
+  ask: (history: History, options: O) => Promise<Told>,
+): (options: ServiceOptions & O & { watch?: string | true }) => Promise<void> {
+  return (options) =>
+    asking(options, async (history) => {
+      if (options.watch !== undefined) {
+        const page = (cursor?: string) =>
+          ask(history, cursor === undefined ? options : { ...options, cursor });
+        return watch(page, options.watch, options.json);
+      }
+      const { value, text } = await ask(history, options);
+      if (options.json) printJson(value);
+      else print(text);
+    });
 }
 
 export interface ListFlags {
   agent?: string;
   node?: string;
   since?: string;
+  cursor?: string;
   limit: string;
 }
 
-export const filters = ({ agent, node, since, limit }: ListFlags) => ({
+export const filters = ({ agent, node, since, cursor, limit }: ListFlags) => ({
   ...(agent ? { agent } : {}),
   ...(node ? { node } : {}),
   ...(since ? { since } : {}),
+  ...(cursor ? { cursor } : {}),
   limit: Number(limit),
 });

@@ -1,6 +1,7 @@
 // The verb that looks for failures that are like another.
 import type { Command } from 'commander';
 import type { SimilarGroup } from '../similar/schemas.ts';
+import { examples } from './help.ts';
 import { oneLine } from './output.ts';
 import { answer, filters, type ListFlags, list } from './service.ts';
 
@@ -12,7 +13,16 @@ interface SimilarFlags extends ListFlags {
 const MESSAGE = 200;
 
 export function addSimilarVerb(program: Command): void {
-  list(program, 'similar', 'the groups that are most like a failure, and what was tried there')
+  examples(
+    list(
+      program,
+      'similar',
+      'the groups that are most like a failure, and what was tried there',
+      false,
+    ),
+    'faultline similar --failure 9741c581-438b-8678-9607-526a491ab711',
+    'faultline similar --text "cannot read total of invoice 17" --agent invoice-agent',
+  )
     .option('--failure <id>', 'the failure to compare with')
     .option('--text <message>', 'a message to compare with, instead')
     .option('--agent <id>', 'only groups of this agent')

@@ -1,11 +1,19 @@
 // The verb that tells why an agent became what it is.
 import type { Command } from 'commander';
 import type { TimelineEvent } from '../timeline/schemas.ts';
+import { examples } from './help.ts';
 import { table } from './output.ts';
 import { answer, filters, type ListFlags, list } from './service.ts';
 
 export function addTimelineVerb(program: Command): void {
-  list(program, 'timeline', 'what happened to an agent: versions, evolutions, groups, newest first')
+  examples(
+    list(
+      program,
+      'timeline',
+      'what happened to an agent: versions, evolutions, groups, newest first',
+    ),
+    'faultline timeline --agent invoice-agent --since 7d',
+  )
     .requiredOption('--agent <id>', 'the agent')
     .action(
       answer(async (history, flags: ListFlags & { agent: string }) => {
@@ -16,7 +24,9 @@ export function addTimelineVerb(program: Command): void {
           event.kind.replaceAll('_', ' '),
           describe(event),
         ]);
-        const text = rows.length ? table(['time', 'what', 'details'], rows) : 'nothing is known';
+        const text = rows.length
+          ? table([{ name: 'time', whole: true }, { name: 'what', whole: true }, 'details'], rows)
+          : 'nothing is known';
         return { value, text };
       }),
     );

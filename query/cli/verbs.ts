@@ -1,28 +1,38 @@
 // The verbs of the command line that ask the query service.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { InvalidInputError } from '../errors.ts';
 import type { History } from '../history.ts';
-import type { EvolutionInput, Failure, FailureDetail } from '../schemas.ts';
+import type { Failure, FailureDetail } from '../schemas.ts';
+import { addAlertsVerb } from './alerts.ts';
 import { describeCascade } from './cascade.ts';
 import { addCasesVerb } from './cases.ts';
 import { addGroupVerbs } from './groups.ts';
+import { examples } from './help.ts';
 import { describeEvolution, describeEvolutions, withEffects } from './ledger.ts';
 import { addNodesVerb } from './nodes.ts';
 import { manyLines, oneLine, table } from './output.ts';
+import { addRecordEvolutionVerb } from './record-evolution.ts';
 import { addRetryVerb } from './retry.ts';
 import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
 import { addSimilarVerb } from './similar.ts';
+import { meaning } from './style.ts';
 import { addTimelineVerb } from './timeline.ts';
 
 /** Adds the query verbs to the program. */
 export function addQueryVerbs(program: Command): void {
-  list(program, 'recent', 'failures, newest first')
+  examples(
+    list(program, 'recent', 'failures, newest first'),
+    'faultline recent --agent invoice-agent --since 24h',
+    'faultline recent --watch --json | jq -r .error_message',
+  )
     .option('--agent <id>', 'only this agent')
     .option('--node <id>', 'only this node')
     .action(answer(recent));
 
-  service(program.command('show <failure-id>'))
+  examples(
+    service(program.command('show <failure-id>')),
+    'faultline show 9741c581-438b-8678-9607-526a491ab711',
+    'faultline show 9741c581-438b-8678-9607-526a491ab711 --cascade',
+  )
     .description('one failure: its input, stack, graph and what came of it')
     .option('--cascade', 'what failed in its run: which came first, and what followed from what')
     .action((id: string, options: ServiceOptions & { cascade?: boolean }) =>
@@ -36,7 +46,10 @@ export function addQueryVerbs(program: Command): void {
       })(options),
     );
 
-  service(program.command('sql <statement>'))
+  examples(
+    service(program.command('sql <statement>')),
+    'faultline sql "SELECT class, count() FROM failures FINAL GROUP BY class"',
+  )
     .description('read-only SQL over the tables and views')
     .action((statement: string, options: ServiceOptions) =>
       answer(async (history) => {
@@ -48,7 +61,10 @@ export function addQueryVerbs(program: Command): void {
       })(options),
     );
 
-  service(program.command('brief'))
+  examples(
+    service(program.command('brief')),
+    'faultline brief --agent invoice-agent --max-tokens 4000 > brief.md',
+  )
     .description('what to read before an agent is evolved')
     .requiredOption('--agent <id>', 'the agent')
     .option('--node <id>', 'only failures of this node')
@@ -65,7 +81,11 @@ export function addQueryVerbs(program: Command): void {
       }),
     );
 
-  list(program, 'evolutions', 'what was tried and what it did, newest first; or one in full')
+  examples(
+    list(program, 'evolutions', 'what was tried and what it did, newest first; or one in full'),
+    'faultline evolutions --agent invoice-agent',
+    'faultline evolutions 4a44890a-a29a-4fae-80b1-cd2ba99bab7e',
+  )
     .argument('[evolution-id]', 'only this one, with all its numbers')
     .option('--agent <id>', 'only this agent')
     .action((id: string | undefined, options: ServiceOptions & ListFlags) =>
@@ -74,7 +94,7 @@ export function addQueryVerbs(program: Command): void {
       )(options),
     );
 
-  service(program.command('diff <from> <to>'))
+  examples(service(program.command('diff <from> <to>')), 'faultline diff "$BEFORE" "$AFTER"')
     .description('what is different between two graph snapshots, and in what fails on them')
     .action((from: string, to: string, options: ServiceOptions) =>
       answer(async (history) => {
@@ -89,7 +109,8 @@ export function addQueryVerbs(program: Command): void {
   addNodesVerb(program);
   addTimelineVerb(program);
   addGroupVerbs(program);
-  addRecordEvolution(program);
+  addAlertsVerb(program);
+  addRecordEvolutionVerb(program);
 }
 
 async function recent(history: History, flags: ListFlags) {
@@ -105,14 +126,14 @@ async function recent(history: History, flags: ListFlags) {
     failure.error_message,
   ];
   const columns = [
-    'time',
-    'failure',
-    'agent',
-    'node',
-    'attempt',
-    'disposition',
-    'error',
-    'message',
+    { name: 'time', whole: true, optional: true },
+    { name: 'failure', whole: true },
+    { name: 'agent', optional: true },
+    { name: 'node', optional: true },
+    { name: 'attempt', optional: true },
+    { name: 'disposition', optional: true, style: meaning },
+    { name: 'error', optional: true },
+    { name: 'message', least: 20 },
   ];
   return {
     value,
@@ -178,70 +199,4 @@ function describeFailure(failure: FailureDetail): string {
 function sqlCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-interface RecordFlags {
-  agent: string;
-  resolution: string;
-  status?: EvolutionInput['status'];
-  trigger?: EvolutionInput['trigger'];
-  strategy?: string;
-  rationale?: string;
-  author?: string;
-  from?: string;
-  to?: string;
-  graph?: string;
-  id?: string;
-  failure: string[];
-  fingerprint: string[];
-}
-
-function addRecordEvolution(program: Command): void {
-  const collect = (value: string, before: string[]) => [...before, value];
-  service(program.command('record-evolution'))
-    .description("remember a change of an agent's graph")
-    .requiredOption('--agent <id>', 'the agent')
-    .requiredOption('--resolution <text>', 'the fix, in words')
-    .option('--failure <id>', 'a failure that it is meant to fix (repeatable)', collect, [])
-    .option('--fingerprint <fp>', 'a group that it is meant to fix (repeatable)', collect, [])
-    .option('--from <ref>', 'snapshot that was changed')
-    .option('--to <ref>', 'the new snapshot')
-    .option('--graph <file>', 'the new snapshot as a JSON file, instead of --to')
-    .option('--status <status>', 'proposed, applied or reverted')
-    .option('--trigger <trigger>', 'failure, human, schedule or other')
-    .option('--strategy <kind>', 'kind of the fix')
-    .option('--rationale <text>', 'why it should work')
-    .option('--author <who>', 'who made it')
-    .option('--id <id>', 'evolution to update')
-    .action(
-      answer(async (history, flags: RecordFlags) => {
-        const value = await history.recordEvolution({
-          agent_id: flags.agent,
-          resolution: flags.resolution,
-          target_failures: flags.failure,
-          target_fingerprints: flags.fingerprint,
-          ...(flags.id ? { evolution_id: flags.id } : {}),
-          ...(flags.status ? { status: flags.status } : {}),
-          ...(flags.trigger ? { trigger: flags.trigger } : {}),
-          ...(flags.strategy ? { strategy: flags.strategy } : {}),
-          ...(flags.rationale ? { rationale: flags.rationale } : {}),
-          ...(flags.author ? { author: flags.author } : {}),
-          ...(flags.from ? { from_ref: flags.from } : {}),
-          ...(flags.to ? { graph_snapshot_ref: flags.to } : {}),
-          ...(flags.graph ? { graph: await readGraph(flags.graph) } : {}),
-        });
-        return { value, text: `recorded evolution ${value.evolution_id} of ${value.agent_id}` };
-      }),
-    );
-}
-
-async function readGraph(file: string): Promise<NonNullable<EvolutionInput['graph']>> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new InvalidInputError(
-      'graph',
-      `${file} is no readable JSON: ${(error as Error).message}`,
-    );
-  }
 }

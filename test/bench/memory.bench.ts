@@ -16,7 +16,7 @@ const WARM_UP = 3;
 const TIMES = 40;
 
 /** Agents with 14 % and 1.6 % of all failures. */
-const AGENTS = { large: 'agent-00', usual: 'agent-20' };
+export const AGENTS = { large: 'agent-00', usual: 'agent-20' };
 
 export async function run(): Promise<void> {
   const dataDir = KEPT ?? (await mkdtemp(join(tmpdir(), 'faultline-memory-')));
@@ -57,7 +57,7 @@ async function amounts(ask: Ask, agent: string): Promise<string> {
   return text.trim();
 }
 
-async function questions(
+export async function questions(
   history: History,
   agent: string,
 ): Promise<Record<string, () => Promise<unknown>>> {

@@ -49,6 +49,7 @@ function childrenOf(pid: number): number[] {
 
 export interface Faultline {
   otlpHttp: string;
+  query: string;
   clickhouse: string;
   /** The collector's process, with the query service in it. */
   pid: number;
@@ -84,7 +85,9 @@ export async function startFaultline(...flags: string[]): Promise<Faultline> {
   };
 }
 
-async function firstReady(child: ChildProcess): Promise<{ otlpHttp: string; clickhouse: string }> {
+async function firstReady(
+  child: ChildProcess,
+): Promise<Pick<Faultline, 'otlpHttp' | 'query' | 'clickhouse'>> {
   for await (const line of createInterface({ input: child.stdout! })) {
     const said = JSON.parse(line);
     if (said.msg === 'ready') {

@@ -3,7 +3,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
-import { expectSound, isWithoutChromium, openBrowser, openPage, soon } from './browser.ts';
+import { expectSound, openPage, soon } from './browser.ts';
+import { isWithoutChromium, openBrowser } from './chromium.ts';
 import { snapshotEvent } from './seed.ts';
 
 const HOSTILE =

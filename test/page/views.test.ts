@@ -2,15 +2,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failedAttempt, startWorld, type World } from '../world.ts';
-import {
-  expectSound,
-  isWithoutChromium,
-  type Opened,
-  openBrowser,
-  openPage,
-  picture,
-  soon,
-} from './browser.ts';
+import { expectSound, type Opened, openPage, picture, soon } from './browser.ts';
+import { isWithoutChromium, openBrowser } from './chromium.ts';
 import { agent, refs, type Seeded, seedPage } from './seed.ts';
 
 /** Views of which the docs have a picture at 375 px. */

@@ -5,7 +5,7 @@ import { describeEvolution, describeEvolutions, withEffects } from '../../../que
 import { manyLines, print, table } from '../../../query/cli/output.ts';
 import type { History } from '../../../query/index.ts';
 import type { Running } from '../../start.ts';
-import { indent, onStage, step } from '../stage.ts';
+import { indent, onStage, type StageOptions, step } from '../stage.ts';
 import { agentId, emitRuns, failingNode, seeded, type Version, versionOf } from './agent.ts';
 
 const SEED = 20;
@@ -49,7 +49,7 @@ const fixes: Fix[] = [
   },
 ];
 
-export function fixLedger(options: { keepRunning: boolean }): Promise<void> {
+export function fixLedger(options: StageOptions): Promise<void> {
   return onStage(
     {
       tell,

@@ -1,0 +1,62 @@
+// All verbs of the executable as one tree; help and completion are made from it.
+import { Command } from 'commander';
+import { examples } from '../query/cli/help.ts';
+import { manyLines } from '../query/cli/output.ts';
+import { styled } from '../query/cli/style.ts';
+import { addQueryVerbs } from '../query/cli/verbs.ts';
+import { addAlertTestVerb } from './alerts/verb.ts';
+import { addCompletionVerbs } from './completion.ts';
+import { addDeadLetterVerbs } from './dead-letters.ts';
+import { addDoctorVerb } from './doctor/verb.ts';
+import { addFingerprintVerb } from './fingerprint-verb.ts';
+import { addHiveVerbs } from './hive.ts';
+import { addLateFlags } from './late-flags.ts';
+import { addMcpVerb } from './mcp.ts';
+import { addRunVerbs } from './run-verbs.ts';
+import { version } from './version.ts';
+
+/** Makes the tree. It throws CommanderErrors instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command('faultline')
+    .description('Failure memory for self-healing agents.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`faultline: ${manyLines(text.replace(/^error: /, '')).trimEnd()}\n`),
+    })
+    .configureHelp({ styleTitle: (title) => styled('bold', title) })
+    .showHelpAfterError('(faultline --help lists the verbs)')
+    .helpCommand(false)
+    .hook('preSubcommand', (_program, verb) => addLateFlags(verb));
+  addRunVerbs(program);
+  addQueryVerbs(program);
+  addAlertTestVerb(program);
+  addDeadLetterVerbs(program);
+  addFingerprintVerb(program);
+  addHiveVerbs(program);
+  addMcpVerb(program);
+  addDoctorVerb(program);
+  addCompletionVerbs(program);
+  examples(program.command('help'), 'faultline help groups', 'faultline help hive watch')
+    .description('the help of a verb, with examples')
+    .argument('[verb...]', 'the verb')
+    .action(async (words: string[]) => {
+      let verb: Command | undefined = program;
+      for (const word of words) {
+        if (verb.commands.length === 0) break;
+        verb = verb.commands.find((one) => one.name() === word);
+        if (!verb) break;
+      }
+      // Without a flag for help, a word that is no verb is refused, and told what is like it.
+      const asked = verb ? [...words, '--help'] : words;
+      await program.parseAsync(asked, { from: 'user' });
+    });
+  examples(
+    program,
+    'faultline start',
+    'faultline recent --agent invoice-agent --watch',
+    'faultline help groups',
+  );
+  return program;
+}
