@@ -1,14 +1,25 @@
-import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { defineConfig, type Plugin } from 'vitest/config';
 import { isBuilt } from './test/executable.ts';
 
-// The engine's process starts twice as fast as built.
-const builtEngine = fileURLToPath(new URL('./dist/deploy/embedded/index.js', import.meta.url));
+const root = import.meta.dirname;
+const test = resolve(root, 'test');
+
+/** Gives tests the built file for a source, where there is one: what users get, and it loads in half the time. */
+const built: Plugin = {
+  name: 'built',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (!importer?.startsWith(test) || !/^\.\.?\/.*\.ts$/.test(source)) return null;
+    const file = relative(root, resolve(dirname(importer), source));
+    const path = resolve(root, 'dist', file.replace(/\.ts$/, '.js'));
+    return existsSync(path) ? path : null;
+  },
+};
 
 export default defineConfig({
-  resolve: {
-    alias: isBuilt ? [{ find: /^.*\/embedded\/index\.ts$/, replacement: builtEngine }] : [],
-  },
+  plugins: isBuilt ? [built] : [],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/node22/**'],
@@ -19,5 +30,6 @@ export default defineConfig({
     // Each file may hold an engine of its own, so two at a time is what two cores bear.
     maxWorkers: 2,
     reporters: ['default'],
+    server: { deps: { external: [/\/dist\//] } },
   },
 });

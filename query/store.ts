@@ -41,6 +41,8 @@ const instantColumns = new Set([
   'last_started',
   'started_at',
   'ended_at',
+  'since',
+  'updated_at',
 ]);
 
 /** ClickHouse writes `2026-11-22 10:15:00.123456789`; everybody else reads ISO 8601. */
@@ -69,26 +71,21 @@ export class Store {
   }
 
   /**
-   * Runs `sql/<name>.sql`.
+   * Runs `sql/<name>.sql`. No setting is sent along: a user with `readonly=1` may not change any.
    *
    * @param schema what every row must be
-   * @param allRevisions for a statement that picks the latest revision of a row by itself, where
-   *   `FINAL` would read more than it has to
    * @throws {UnavailableError} when ClickHouse cannot be reached
    */
   async rows<T extends z.ZodType>(
     name: string,
     params: Record<string, unknown>,
     schema: T,
-    allRevisions = false,
   ): Promise<z.output<T>[]> {
     const result = await this.#ask(() =>
       this.#client.query({
         query: statement(name),
         query_params: params,
         format: 'JSONEachRow',
-        // The embedded engine's default is 1.
-        ...(allRevisions && { clickhouse_settings: { final: 0 } }),
       }),
     );
     const rows = await this.#ask(() => result.json<Record<string, unknown>>());

@@ -1,6 +1,7 @@
 // Class, template and fingerprint of a failure's row: when its span comes, and again whenever the row
 // has learned more.
-import { fingerprint } from '../fingerprint/v1.ts';
+import type { FingerprintInput } from '../fingerprint/v1.ts';
+import { VERSIONS } from '../fingerprint/versions.ts';
 import type { FailureRow } from '../rows.ts';
 import { classify } from './classify.ts';
 
@@ -43,16 +44,10 @@ const OPERATION_KEYS = [
  * earlier rule is found anew.
  */
 export function identify(row: Identifiable): Identity {
-  const given = row.attributes[CLASS_FROM] === 'rule' ? UNCLASSIFIED : row.class;
-  const { agent_id, node_id, error_type, error_message, stack_trace, site } = row;
-  const known = fingerprint({
-    agent_id,
-    node_id,
-    class: given,
-    error_type,
-    error_message,
-    stack_trace,
-  });
+  const input = inputOf(row);
+  const given = input.class;
+  const { error_type, site } = row;
+  const known = VERSIONS.current(input);
   const { words, causes, libraries } = known;
   const operation = operationOf(row.attributes);
   const { class: rule, evidence } = classify({
@@ -72,6 +67,17 @@ export function identify(row: Identifiable): Identity {
     why: known.why,
     evidence,
   };
+}
+
+/** What the version before calls it; undefined when there is only one version. */
+export function previousFingerprint(row: Identifiable): string | undefined {
+  return VERSIONS.previous?.(inputOf(row)).fingerprint;
+}
+
+function inputOf(row: Identifiable): FingerprintInput {
+  const { agent_id, node_id, error_type, error_message, stack_trace } = row;
+  const given = row.attributes[CLASS_FROM] === 'rule' ? UNCLASSIFIED : row.class;
+  return { agent_id, node_id, class: given, error_type, error_message, stack_trace };
 }
 
 /** The marks that say where the class of a row comes from. */

@@ -1,6 +1,7 @@
 // Whether another attempt is worth it, from what came after such failures before.
 import { z } from 'zod';
 import { InvalidInputError, NotFoundError } from '../errors.ts';
+import { readSaid, type Said } from '../groups/said.ts';
 import { parseInput } from '../input.ts';
 import type { Store } from '../store.ts';
 import { type Aged, AgedCache } from './aged-cache.ts';
@@ -30,7 +31,11 @@ export interface RetryOptions {
   /** The failure as a group: says more than `error_type`. */
   fingerprint?: string;
   error_type?: string;
-  /** Why it failed. @default the class that such failures had in the history */
+  /**
+   * Why it failed. A class that the group was annotated with wins.
+   *
+   * @default the class that such failures had in the history
+   */
   class?: string;
   /** The attempt that failed. @default 1 */
   attempt?: number;
@@ -55,6 +60,7 @@ export interface RetryHistory {
 }
 
 export function retryQuestions(store: Store): RetryHistory {
+  const groupsSaid = new AgedCache<Said>();
   const observations = new AgedCache<Observation[]>();
   const facts = new AgedCache<NodeFacts>();
   return {
@@ -67,10 +73,14 @@ export function retryQuestions(store: Store): RetryHistory {
       }
       const maxAge = question.max_age * 1000;
       const key = (...parts: unknown[]) => JSON.stringify([agentId, ...parts]);
+      const counted = async () => {
+        const said = await groupsSaid.get(key(), maxAge, () => readSaid(store, agentId));
+        return find(question, said, (kind) =>
+          observations.get(key(kind), maxAge, () => observe(store, agentId, kind, said.value)),
+        );
+      };
       const [findings, ofNode] = await Promise.all([
-        find(question, (kind) =>
-          observations.get(key(kind), maxAge, () => observe(store, agentId, kind)),
-        ),
+        counted(),
         facts.get(key(node), maxAge, () => factsOf(store, agentId, node)),
       ]);
       return answer(agentId, question, findings, ofNode);
@@ -114,11 +124,14 @@ interface Findings {
 /** Looks at the closest failures first, and further away as long as too few were retried. */
 async function find(
   { node, fingerprint, error_type, attempt = 1, class: told }: RetryQuestion,
+  said: Aged<Said>,
   look: (kind: Kind) => Promise<Aged<Observation[]>>,
 ): Promise<Findings> {
   const considered: RetryCounts[] = [];
-  let age = 0;
-  let name: string | null = told ?? null;
+  let age = said.age;
+  const { mapping, classes } = said.value;
+  const annotated = fingerprint && classes.get(mapping.groupOf(fingerprint));
+  let name: string | null = annotated ?? told ?? null;
   const ask = async (kind: Kind): Promise<Observation[]> => {
     const aged = await look(kind);
     age = Math.max(age, aged.age);

@@ -1,7 +1,7 @@
 // Reads what came after the newest failures of one kind, and how a node did of late.
 import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
-import { membersOf } from '../groups/members.ts';
+import type { Said } from '../groups/said.ts';
 import type { Store } from '../store.ts';
 import { type Next, whatCameNext } from './next-attempt.ts';
 import type { NodeFacts } from './schemas.ts';
@@ -44,18 +44,31 @@ const row = z.object({
   attempts: z.array(z.tuple([z.coerce.number(), z.boolean(), z.number()])),
 });
 
-/** What came after failures, the newest first. */
-export async function observe(store: Store, agent: string, kind: Kind): Promise<Observation[]> {
+/**
+ * What came after failures, the newest first.
+ *
+ * @param said of the agent's groups: what is merged is one, and an annotated class wins
+ */
+export async function observe(
+  store: Store,
+  agent: string,
+  kind: Kind,
+  { mapping, classes }: Said,
+): Promise<Observation[]> {
   const now = Date.now();
-  const fingerprints = kind.fingerprint ? await membersOf(store, agent, kind.fingerprint) : [];
+  const group = (fingerprint: string) => mapping.membersOf(mapping.groupOf(fingerprint));
+  const annotated = (isClass: boolean) =>
+    [...classes].flatMap(([id, name]) => ((name === kind.class) === isClass ? group(id) : []));
   let rows: z.infer<typeof row>[] = [];
   for (const days of kind.node ? NODE_DAYS : AGENT_DAYS) {
     const params = {
       agent,
       node: kind.node ?? '',
-      fingerprints,
+      fingerprints: kind.fingerprint ? group(kind.fingerprint) : [],
       error_type: kind.error_type ?? '',
       class: kind.class ?? '',
+      annotated: annotated(true),
+      otherwise: annotated(false),
       since: storedForm(daysBefore(now, days)),
       limit: AT_MOST,
       total: AT_MOST_IN_ALL,

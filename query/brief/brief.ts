@@ -1,12 +1,13 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
+import { readGroups } from '../groups/facts.ts';
 import { judgeEffects } from '../ledger/effects.ts';
-import { openLedger } from '../ledger/ledger.ts';
+import { type Ledger, ledgerOf, onePerGroup } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
-import { type Brief, brief, type Evolution, evolution, type TriedFix } from '../schemas.ts';
+import { type Brief, type BriefGroup, brief, type Evolution, type TriedFix } from '../schemas.ts';
 import type { Store } from '../store.ts';
-import { byUrgency, groupsFor, isSettled, tellGroups } from './groups.ts';
+import { byUrgency, candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 
 export interface BriefRequest {
@@ -30,27 +31,30 @@ export async function writeBrief(
   { node = '', since, max_tokens }: BriefRequest,
 ): Promise<Brief> {
   const window = { agent: agentId, since: since ? storedForm(since) : beginning };
-  const [[totals], runs, groups, evolutions] = await Promise.all([
+  const [[totals], runs, found] = await Promise.all([
     store.rows('totals_of_agent', { ...window, node }, totalsRow),
     store.rows('run_outcomes', window, brief.shape.runs.element),
-    groupsFor(store, agentId, { node, since: window.since }),
-    store.rows(
-      'evolutions',
-      {
-        ...window,
-        before_timestamp: '2262-01-01 00:00:00',
-        before_id: '\uffff',
-        limit: mostEvolutions,
-      },
-      evolution,
-    ),
+    readGroups(store, { agent: agentId, now: Date.now() }),
   ]);
-  const fixes = await withEffects(store, agentId, evolutions);
-  const inState = (state: string) => groups.filter((group) => group.state === state).length;
-  const open = byUrgency(
-    groups.filter((group) => !isSettled(group)),
-    fixes,
+  const evolutions = found.timeline
+    .filter(({ timestamp }) => storedForm(timestamp) >= window.since)
+    .reverse()
+    .slice(0, mostEvolutions);
+  const groups = groupsFor(found.groups, { node, since: window.since });
+  const open = groups.filter((group) => !isSettled(group));
+  const targets = (await targetsOf(store, evolutions)).map(({ fingerprints }) => fingerprints);
+  const candidates = candidatesOf(open, new Set(targets.flat()), mostGroups);
+  const [fixes, told] = await Promise.all([
+    withEffects(ledgerOf(store, agentId, found), evolutions, targets),
+    tellGroups(store, agentId, window.since, candidates),
+  ]);
+  const places = new Map(
+    byUrgency(open, fixes)
+      .slice(0, mostGroups)
+      .map(({ fingerprint }, place) => [fingerprint, place]),
   );
+  const place = ({ fingerprint }: BriefGroup) => places.get(fingerprint)!;
+  const inState = (state: string) => groups.filter((group) => group.state === state).length;
   const facts = {
     agent_id: agentId,
     since: since ?? null,
@@ -61,7 +65,9 @@ export async function writeBrief(
       ignored: inState('ignored'),
     },
     runs,
-    groups: await tellGroups(store, agentId, window.since, open.slice(0, mostGroups)),
+    groups: told
+      .filter(({ fingerprint }) => places.has(fingerprint))
+      .sort((one, other) => place(one) - place(other)),
     evolutions: fixes,
   };
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };
@@ -69,23 +75,16 @@ export async function writeBrief(
 
 /** Puts beside each evolution what it did to the groups that it targets. */
 async function withEffects(
-  store: Store,
-  agent: string,
+  ledger: Ledger,
   evolutions: Evolution[],
+  targets: readonly string[][],
 ): Promise<TriedFix[]> {
-  if (evolutions.length === 0) return [];
-  const [ledger, targets] = await Promise.all([
-    openLedger(store, agent),
-    targetsOf(store, evolutions),
-  ]);
   const effects = await judgeEffects(
     ledger,
     evolutions.flatMap((fix, index) =>
-      targets[index]!.fingerprints.slice(0, mostTargets).map((fingerprint) => ({
-        evolution: fix,
-        fingerprint,
-        targeted: true,
-      })),
+      onePerGroup(ledger, targets[index]!)
+        .slice(0, mostTargets)
+        .map((fingerprint) => ({ evolution: fix, fingerprint, targeted: true })),
     ),
   );
   return evolutions.map((fix) => ({

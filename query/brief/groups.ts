@@ -1,6 +1,6 @@
 // The groups that a brief tells of, the most urgent first.
 import { storedForm } from '../cursor.ts';
-import { type GroupFacts, readGroups } from '../groups/facts.ts';
+import type { GroupFacts } from '../groups/facts.ts';
 import { GROUP_STATES } from '../groups/schemas.ts';
 import { contradictionIn } from '../groups/tell.ts';
 import { type BriefGroup, briefGroup, type TriedFix } from '../schemas.ts';
@@ -31,18 +31,15 @@ const last = briefGroup.pick({
 });
 
 /** Groups that failed at all in the window of a brief. */
-export async function groupsFor(
-  store: Store,
-  agent: string,
+export const groupsFor = (
+  groups: readonly GroupFacts[],
   { node, since }: { node: string; since: string },
-): Promise<GroupFacts[]> {
-  const { groups } = await readGroups(store, { agent, now: Date.now() });
-  return groups.filter(
+): GroupFacts[] =>
+  groups.filter(
     (group) =>
       (node === '' || group.counts.some(({ node_id }) => node_id === node)) &&
       storedForm(group.last_seen) >= since,
   );
-}
 
 /** Nobody waits for these: a brief only counts them. */
 export const isSettled = ({ state }: Pick<GroupFacts, 'state'>): boolean =>
@@ -75,6 +72,21 @@ export function byUrgency(groups: readonly GroupFacts[], fixes: readonly TriedFi
     if (one.last_seen !== other.last_seen) return one.last_seen < other.last_seen ? 1 : -1;
     return one.fingerprint < other.fingerprint ? -1 : 1;
   });
+}
+
+/**
+ * The first of `order`, and whichever may come before them because a fix made them worse: all that a
+ * brief can tell of before its fixes are judged.
+ */
+export function candidatesOf(
+  groups: readonly GroupFacts[],
+  targets: ReadonlySet<string>,
+  most: number,
+): GroupFacts[] {
+  const first = new Set(byUrgency(groups, []).slice(0, most));
+  return groups.filter(
+    (group) => first.has(group) || group.fingerprints.some((name) => targets.has(name)),
+  );
 }
 
 /** Tells of some groups, with counts of the window alone, in the same order. */

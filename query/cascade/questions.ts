@@ -67,7 +67,6 @@ async function readCascade(store: Store, failureId: string): Promise<Cascade> {
         limit: FAILURES,
       },
       countedFailure,
-      true,
     ),
     store.rows('snapshot_by_ref', { ref: asked.graph_snapshot_ref }, edgesOfGraph),
   ]);
@@ -76,7 +75,6 @@ async function readCascade(store: Store, failureId: string): Promise<Cascade> {
     'cascade_attempts',
     { ...of, spans, at: storedForm(asked.timestamp), limit: ATTEMPTS },
     countedAttempt,
-    true,
   );
   const edges = graphs[0]?.edges ?? [];
   const course = cascadeOf({ asked: failure_id, run, failures, attempts, edges });

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { NotFoundError } from '../errors.ts';
 import { judgeEffects } from '../ledger/effects.ts';
-import { openLedger } from '../ledger/ledger.ts';
-import type { Effect } from '../schemas.ts';
+import { ledgerOf } from '../ledger/ledger.ts';
+import type { Effect, Evolution } from '../schemas.ts';
 import type { Store } from '../store.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
+import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
 import { type LastFailure, lastFailures, toGroups } from './tell.ts';
 
@@ -21,7 +22,8 @@ export async function detailOf(
   agent: string,
   fingerprint: string,
 ): Promise<GroupDetail> {
-  const { groups, mapping } = await readGroups(store, { agent, fingerprint, now: Date.now() });
+  const found = await readGroups(store, { agent, fingerprint, now: Date.now() });
+  const { groups, mapping } = found;
   const [facts] = groups;
   if (!facts) throw new NotFoundError('fingerprint', fingerprint);
   const latest = lastFailures(store, groups);
@@ -33,7 +35,7 @@ export async function detailOf(
       { agent, fingerprints: facts.fingerprints, limit: RECENT },
       z.object({ failure_id: z.string() }),
     ),
-    effectsOn(store, facts),
+    effectsOn(store, facts, found),
   ]);
   return {
     ...group!,
@@ -48,19 +50,17 @@ export async function detailOf(
   };
 }
 
-/** What each evolution did to the fingerprints of the group that it targets. */
-async function effectsOn(store: Store, facts: GroupFacts): Promise<Effect[]> {
-  if (facts.evolutions.length === 0) return [];
-  const ledger = await openLedger(store, facts.agent_id);
+/** What each evolution that targets the group did to it. */
+async function effectsOn(
+  store: Store,
+  { agent_id, evolutions, fingerprint }: GroupFacts,
+  { timeline, mapping }: { timeline: Evolution[]; mapping: GroupMapping },
+): Promise<Effect[]> {
+  if (evolutions.length === 0) return [];
+  const counts = await readCounts(store, agent_id, []);
   return judgeEffects(
-    ledger,
-    facts.evolutions
-      .slice(0, JUDGED)
-      .flatMap((evolution) =>
-        facts.fingerprints
-          .filter((fingerprint) => evolution.target_fingerprints.includes(fingerprint))
-          .map((fingerprint) => ({ evolution, fingerprint, targeted: true })),
-      ),
+    ledgerOf(store, agent_id, { counts, timeline, mapping }),
+    evolutions.slice(0, JUDGED).map((evolution) => ({ evolution, fingerprint, targeted: true })),
   );
 }
 

@@ -8,7 +8,7 @@ import {
   lifecycleOf,
   settledAt,
 } from './lifecycle.ts';
-import { GroupMapping } from './mapping.ts';
+import { GroupMapping, lastThat } from './mapping.ts';
 import {
   type Counts,
   type Hours,
@@ -53,23 +53,29 @@ interface Found {
   /** Those that failed last first. */
   groups: GroupFacts[];
   mapping: GroupMapping;
+  /** All that was counted, those that failed last first. */
+  counts: Counts[];
+  /** Evolutions, the oldest first. */
+  timeline: Evolution[];
 }
 
 /** Reads the groups that have failures. */
 export async function readGroups(store: Store, { agent, fingerprint, now }: Asked): Promise<Found> {
   const isOne = fingerprint !== undefined;
-  const events = await readEvents(store, agent, isOne);
-  const mapping = new GroupMapping(events);
-  const members = isOne ? mapping.membersOf(mapping.groupOf(fingerprint)) : [];
-  const [counts, hours, timeline] = await Promise.all([
-    readCounts(store, agent, members),
-    readHours(store, agent, {
-      fingerprints: isOne ? members : mapping.fingerprints(),
-      busy: !isOne,
-      now,
-    }),
+  const counted = (members: string[]) =>
+    Promise.all([
+      readCounts(store, agent, members),
+      readHours(store, agent, { fingerprints: members, busy: !isOne, now }),
+    ]);
+  // Which fingerprints one group has is known only after its events; that of all needs no wait.
+  const [events, timeline, all] = await Promise.all([
+    readEvents(store, agent, isOne),
     readTimeline(store, agent),
+    isOne ? undefined : counted([]),
   ]);
+  const mapping = new GroupMapping(events);
+  const [counts, hours] =
+    all ?? (await counted(mapping.membersOf(mapping.groupOf(fingerprint ?? ''))));
   const material = {
     mapping,
     counts: byGroup(mapping, counts),
@@ -82,7 +88,7 @@ export async function readGroups(store: Store, { agent, fingerprint, now }: Aske
   const groups = [...material.counts.keys()].map((group) =>
     factsOf(group, material, versions.get(group) ?? []),
   );
-  return { groups, mapping };
+  return { groups, mapping, counts, timeline };
 }
 
 interface Material {
@@ -105,8 +111,10 @@ function factsOf(
   const evolutions = timeline.filter((one) => one.agent_id === agent_id);
   const said = events.get(fingerprint) ?? [];
   const byHour = new Map<number, number>();
-  for (const { hour, failures } of hours.get(fingerprint) ?? []) {
-    byHour.set(hour, (byHour.get(hour) ?? 0) + failures);
+  for (const row of hours.get(fingerprint) ?? []) {
+    row.hours.forEach((hour, index) => {
+      byHour.set(hour, (byHour.get(hour) ?? 0) + row.counts[index]!);
+    });
   }
   const first_seen = own.map((row) => row.first_seen).sort()[0]!;
   const last_seen = own[0]!.last_seen;
@@ -148,17 +156,6 @@ function byGroup<Row extends { fingerprint: string }>(
     else found.set(group, [row]);
   }
   return found;
-}
-
-/** The last event that counts for the group: of a member only what was said since it is in there. */
-function lastThat(
-  mapping: GroupMapping,
-  events: readonly GroupEvent[],
-  fits: (event: GroupEvent) => boolean,
-): GroupEvent | undefined {
-  return events.findLast(
-    (event) => fits(event) && event.timestamp >= mapping.joinedAt(event.fingerprint),
-  );
 }
 
 /** The versions that resolved groups failed on, with the first failure on each since then. */

@@ -74,6 +74,21 @@ export class GroupMapping {
   }
 }
 
+/**
+ * The last event that counts for a group: of a member only what was said since it is in there.
+ *
+ * @param events of the group, the oldest first
+ */
+export function lastThat(
+  mapping: GroupMapping,
+  events: readonly GroupEvent[],
+  fits: (event: GroupEvent) => boolean,
+): GroupEvent | undefined {
+  return events.findLast(
+    (event) => fits(event) && event.timestamp >= mapping.joinedAt(event.fingerprint),
+  );
+}
+
 /** Whether an event comes after another one in the order of all events. */
 export function isLater(
   one: Pick<GroupEvent, 'timestamp' | 'event_id'>,

@@ -29,7 +29,13 @@ const countsRow = z.object({
 /** How often one fingerprint failed on one version. */
 export type Counts = z.infer<typeof countsRow>;
 
-const hoursRow = z.object({ fingerprint: z.string(), hour: count, failures: count });
+const hoursRow = z.object({
+  fingerprint: z.string(),
+  /** Hours since 1970. */
+  hours: z.array(count),
+  /** Failures in each of them. */
+  counts: z.array(count),
+});
 export type Hours = z.infer<typeof hoursRow>;
 
 const seenRow = z.object({
@@ -65,7 +71,7 @@ export async function readTimeline(store: Store, agent: string): Promise<Evoluti
 
 /**
  * Failures by the hour of the last eight days: of the fingerprints named and, if `busy` ones are
- * wanted too, of those that failed often enough in the last day to escalate.
+ * wanted too, of those that failed often enough in the last day to escalate, and of merged ones.
  */
 export async function readHours(
   store: Store,
@@ -74,7 +80,7 @@ export async function readHours(
 ): Promise<Hours[]> {
   const start = (hours: number) =>
     storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
-  const rows = await store.rows(
+  return store.rows(
     'group_hours',
     {
       agent,
@@ -86,7 +92,6 @@ export async function readHours(
     },
     hoursRow,
   );
-  return rows.map((row) => ({ ...row, hour: hourOf(row.hour * 1000) }));
 }
 
 /** The first failure of each fingerprint on each version after its instant. */

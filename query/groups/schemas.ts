@@ -5,6 +5,7 @@ import {
   GROUP_EVENT_KIND_VALUES,
 } from '../../instrumentation/semconv/index.ts';
 import { effect, since } from '../schemas.ts';
+import { GROUP_STATES } from './states.ts';
 
 const fingerprint = z
   .string()
@@ -15,16 +16,7 @@ const count = z.coerce.number().int();
 /** Names a group: any fingerprint that is in it will do. */
 export const groupName = z.strictObject({ fingerprint });
 
-/** What a group can be, the most urgent first. */
-export const GROUP_STATES = [
-  'regressed',
-  'escalating',
-  'new',
-  'ongoing',
-  'resolved',
-  'ignored',
-] as const;
-export type GroupState = (typeof GROUP_STATES)[number];
+export { GROUP_STATES, type GroupState } from './states.ts';
 
 /** A change of a group as it is stored. */
 export const groupEvent = z.object({

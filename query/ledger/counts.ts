@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
 import type { Counted } from '../schemas.ts';
 import type { Store } from '../store.ts';
+import { NameSets } from './name-sets.ts';
 import { NEVER, type Side } from './windows.ts';
 
 /** What is counted as one: usually a fingerprint and its node. */
@@ -53,26 +54,21 @@ export async function countUnits(
 ): Promise<Counts> {
   const ends = sides.flatMap(({ since, until }) => [since, until]);
   const marks = [...new Set(ends)].filter((end) => end !== '' && end !== NEVER).sort();
-  // Several evolutions may ask for the same unit.
-  const keys = units.map((unit) => JSON.stringify(unit));
-  const distinct = [...new Map(keys.map((key, index) => [key, units[index]!])).entries()];
-  const places = new Map(distinct.map(([key], place) => [key, place]));
-  const nodes = unitsBy(distinct, ({ nodes }) => nodes);
-  const fingerprints = unitsBy(distinct, ({ fingerprints }) => fingerprints);
-  const shared = {
-    agent,
-    marks: marks.map(storedForm),
-    nodes: [...nodes.keys()],
-    refs: versionsOf(sides),
-  };
-  const [exposures, failures] = await Promise.all([
-    store.rows('effect_exposure', { ...shared, units: nodes }, exposureRow),
+  const shared = { agent, marks: marks.map(storedForm), refs: versionsOf(sides) };
+  const nodes = new NameSets(units.map((unit) => unit.nodes));
+  const exposures = await nodes.ask((names, places) =>
+    store.rows('effect_exposure', { ...shared, nodes: names, units: places }, exposureRow),
+  );
+  // Failures are kept longer than attempts. Those older than every attempt have no denominator.
+  const since = exposures.map((row) => row.first_seen).sort()[0] ?? '1970-01-01T00:00:00Z';
+  const fingerprints = new NameSets(units.map((unit) => unit.fingerprints));
+  const failures = await fingerprints.ask((names, places) =>
     store.rows(
       'effect_failures',
-      { ...shared, fingerprints: [...fingerprints.keys()], units: fingerprints },
+      { ...shared, since: storedForm(since), fingerprints: names, units: places },
       failureRow,
     ),
-  ]);
+  );
   const within = ({ refs, except, since, until }: Side) => {
     const isIn = (row: { graph_snapshot_ref: string; stretch: number }) =>
       (refs ? refs.has(row.graph_snapshot_ref) : !except.has(row.graph_snapshot_ref)) &&
@@ -82,11 +78,10 @@ export async function countUnits(
   };
   return {
     of: (unit, side) => {
-      const place = places.get(keys[unit]!);
       const isIn = within(side);
       return sumUp(
-        exposures.filter((row) => row.unit === place && isIn(row)),
-        failures.filter((row) => row.unit === place && isIn(row)),
+        exposures.filter((row) => row.unit === nodes.placeOf(unit) && isIn(row)),
+        failures.filter((row) => row.unit === fingerprints.placeOf(unit) && isIn(row)),
       );
     },
   };
@@ -96,17 +91,6 @@ export async function countUnits(
 export function versionsOf(sides: readonly Side[]): string[] {
   if (sides.some(({ refs }) => refs === null)) return [];
   return [...new Set(sides.flatMap(({ refs }) => [...(refs ?? [])]))];
-}
-
-function unitsBy(
-  units: [key: string, unit: Unit][],
-  names: (unit: Unit) => string[],
-): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  units.forEach(([, unit], index) => {
-    for (const name of names(unit)) found.set(name, [...(found.get(name) ?? []), index]);
-  });
-  return found;
 }
 
 function sumUp(

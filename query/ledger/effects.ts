@@ -1,24 +1,39 @@
 // What evolutions did to the groups that they were made for: the fix ledger.
 import { quoteId } from '../brief/quote.ts';
-import { type Effect, type GraphSnapshot, graphSnapshot } from '../schemas.ts';
+import type { Effect } from '../schemas.ts';
 import { type SumBefore, sumsBefore } from './before.ts';
 import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';
 import { movedGroups } from './moved.ts';
 import { judge } from './verdict.ts';
+import { nodesOfVersions, type VersionNodes } from './versions.ts';
 import { type Window, windowOf } from './windows.ts';
 
-/** Answers in the order of the questions. Same rows, same answers. */
-export async function judgeEffects(ledger: Ledger, questions: Question[]): Promise<Effect[]> {
+/**
+ * Answers in the order of the questions. Same rows, same answers. What was merged is one group: its
+ * fingerprints are counted together.
+ *
+ * @param known nodes of the versions before and after, where these are read already
+ */
+export async function judgeEffects(
+  ledger: Ledger,
+  questions: Question[],
+  known?: readonly VersionNodes[],
+): Promise<Effect[]> {
   if (questions.length === 0) return [];
-  const { store, agent, timeline, groups } = ledger;
-  const snapshots = await snapshotsOf(ledger, questions);
-  const windows = questions.map(({ evolution, fingerprint }) =>
-    windowOf(evolution, timeline, fingerprint),
+  const { store, agent, timeline, groups, mapping } = ledger;
+  const rows = known ?? (await nodesOfVersions(ledger, questions));
+  const snapshots = new Map(rows.map((row) => [row.ref, row]));
+  const members = questions.map(({ fingerprint }) => [
+    ...new Set([fingerprint, ...mapping.membersOf(mapping.groupOf(fingerprint))]),
+  ]);
+  const windows = questions.map(({ evolution }, index) =>
+    windowOf(evolution, timeline, members[index]!),
   );
   const moved = await movedGroups(ledger, questions, windows, snapshots);
-  const units = questions.map(({ fingerprint }, index): Unit => {
-    const fingerprints = [fingerprint, ...moved[index]!.map((group) => group.fingerprint)];
+  const units = questions.map((_question, index): Unit => {
+    const movedTo = moved[index]!.map((group) => group.fingerprint);
+    const fingerprints = [...new Set([...members[index]!, ...movedTo])];
     const nodes = fingerprints.flatMap((one) => groups.get(one)?.node_id ?? []);
     return { fingerprints, nodes: [...new Set(nodes)] };
   });
@@ -31,7 +46,8 @@ export async function judgeEffects(ledger: Ledger, questions: Question[]): Promi
   const before = await sumsBefore(ledger, questions, windows, units, counts);
   return questions.map((question, index) =>
     effectOf(question, {
-      group: groups.get(question.fingerprint),
+      group: members[index]!.map((name) => groups.get(name)).find((one) => one !== undefined),
+      movedTo: moved[index]!,
       unit: units[index]!,
       index,
       window: windows[index]!,
@@ -44,12 +60,14 @@ export async function judgeEffects(ledger: Ledger, questions: Question[]): Promi
 
 interface Material {
   group: KnownGroup | undefined;
+  /** Groups that it moved to. */
+  movedTo: readonly KnownGroup[];
   unit: Unit;
   index: number;
   window: Window;
   before: SumBefore;
   counts: Counts;
-  newVersion: GraphSnapshot | undefined;
+  newVersion: VersionNodes | undefined;
 }
 
 function effectOf({ evolution, fingerprint, targeted }: Question, material: Material): Effect {
@@ -87,14 +105,14 @@ function effectOf({ evolution, fingerprint, targeted }: Question, material: Mate
   };
 }
 
-function groupNotes({ group, unit, newVersion }: Material, before: Sum, after: Sum): string[] {
+function groupNotes({ group, movedTo, newVersion }: Material, before: Sum, after: Sum): string[] {
   if (!group) return ['No failure of this group is stored for the agent.'];
   const notes: string[] = [];
-  const [, ...movedTo] = unit.fingerprints;
   if (movedTo.length > 0) {
-    const nodes = unit.nodes.filter((node) => node !== group.node_id).map(quoteId);
+    const nodes = [...new Set(movedTo.map(({ node_id }) => node_id))].map(quoteId);
+    const names = movedTo.slice(0, 3).map(({ fingerprint }) => quoteId(fingerprint));
     notes.push(
-      `The same error now comes from ${nodes.join(', ')} (${movedTo.slice(0, 3).map(quoteId).join(', ')}): counted together.`,
+      `The same error now comes from ${nodes.join(', ')} (${names.join(', ')}): counted together.`,
     );
   }
   const gone = newVersion && newVersion.nodes.length > 0 && group.node_id !== '';
@@ -139,15 +157,3 @@ const lying = ({ graph_snapshot_refs, since, until }: Sum) => ({
   since,
   until,
 });
-
-async function snapshotsOf(
-  { store }: Ledger,
-  questions: Question[],
-): Promise<Map<string, GraphSnapshot>> {
-  const refs = questions.flatMap(({ evolution }) => [
-    evolution.from_ref,
-    evolution.graph_snapshot_ref,
-  ]);
-  const rows = await store.rows('snapshots_by_ref', { refs: [...new Set(refs)] }, graphSnapshot);
-  return new Map(rows.map((row) => [row.ref, row]));
-}

@@ -4,11 +4,17 @@ import { quoteId } from '../brief/quote.ts';
 import { storedForm } from '../cursor.ts';
 import { NotFoundError } from '../errors.ts';
 import { diffBodies } from '../graphs/diff.ts';
-import { type Evolution, type EvolutionEffects, evolution, graphSnapshot } from '../schemas.ts';
+import {
+  type Evolution,
+  type EvolutionEffects,
+  evolution,
+  type GraphSnapshot,
+  graphSnapshot,
+} from '../schemas.ts';
 import type { Store } from '../store.ts';
 import { versionsOf } from './counts.ts';
 import { judgeEffects } from './effects.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
 import { targetsOf } from './targets.ts';
 import { isOn, NEVER, type Window, windowOf } from './windows.ts';
 
@@ -31,12 +37,15 @@ export async function effectsOfEvolution(
   const [found] = await store.rows('evolution_by_id', { evolution_id: evolutionId }, evolution);
   if (!found) throw new NotFoundError('evolution_id', evolutionId);
   const agent = found.agent_id;
-  const [ledger, [targets]] = await Promise.all([
+  const refs = [found.from_ref, found.graph_snapshot_ref];
+  const [ledger, [targets], snapshots] = await Promise.all([
     openLedger(store, agent),
     targetsOf(store, [found]),
+    store.rows('snapshots_by_ref', { refs }, graphSnapshot),
   ]);
-  const { fingerprints, missing } = targets!;
-  const touched = await touchedGroups(ledger, found, new Set(fingerprints));
+  const { missing } = targets!;
+  const fingerprints = onePerGroup(ledger, targets!.fingerprints);
+  const touched = touchedGroups(ledger, found, snapshots, fingerprints);
   const question = (fingerprint: string, targeted: boolean) => ({
     evolution: found,
     fingerprint,
@@ -44,10 +53,14 @@ export async function effectsOfEvolution(
   });
   const window = windowOf(found, ledger.timeline);
   const [items, nodes] = await Promise.all([
-    judgeEffects(ledger, [
-      ...fingerprints.map((fingerprint) => question(fingerprint, true)),
-      ...touched.map((fingerprint) => question(fingerprint, false)),
-    ]),
+    judgeEffects(
+      ledger,
+      [
+        ...fingerprints.map((fingerprint) => question(fingerprint, true)),
+        ...touched.map((fingerprint) => question(fingerprint, false)),
+      ],
+      snapshots,
+    ),
     nodesBeforeAndAfter(ledger, window),
   ]);
   return {
@@ -75,21 +88,23 @@ function targetNotes(
 }
 
 /** The most frequent groups of the nodes that the evolution added, changed or removed. */
-async function touchedGroups(
-  { store, groups }: Ledger,
+function touchedGroups(
+  ledger: Ledger,
   { from_ref, graph_snapshot_ref }: Evolution,
-  targets: ReadonlySet<string>,
-): Promise<string[]> {
-  const refs = [from_ref, graph_snapshot_ref];
-  const rows = await store.rows('snapshots_by_ref', { refs }, graphSnapshot);
-  const [old, next] = refs.map((ref) => rows.find((row) => row.ref === ref));
+  snapshots: readonly GraphSnapshot[],
+  targets: readonly string[],
+): string[] {
+  const [old, next] = [from_ref, graph_snapshot_ref].map((ref) =>
+    snapshots.find((row) => row.ref === ref),
+  );
   if (!old || !next) return [];
   const { added, removed, changed } = diffBodies(old.body, next.body).nodes;
   const nodes = new Set([...added, ...removed, ...changed.map(({ id }) => id)]);
-  return [...groups.values()]
-    .filter(({ fingerprint, node_id }) => nodes.has(node_id) && !targets.has(fingerprint))
-    .slice(0, TOUCHED_GROUPS)
-    .map(({ fingerprint }) => fingerprint);
+  const touched = [...ledger.groups.values()].filter(({ node_id }) => nodes.has(node_id));
+  const names = touched.map(({ fingerprint }) => fingerprint);
+  return onePerGroup(ledger, [...targets, ...names])
+    .slice(targets.length)
+    .slice(0, TOUCHED_GROUPS);
 }
 
 function newGroups({ groups }: Ledger, { after }: Window) {

@@ -1,59 +1,93 @@
 // What is known of an agent before its evolutions are judged: all of them, and all its groups.
-import { z } from 'zod';
-import { type Evolution, evolution } from '../schemas.ts';
+import { GroupMapping } from '../groups/mapping.ts';
+import { type Counts, readCounts, readEvents, readTimeline } from '../groups/rows.ts';
+import type { Evolution } from '../schemas.ts';
 import type { Store } from '../store.ts';
 import { type Timeline, timelineOf } from './windows.ts';
 
-const TIMELINE = 500;
-
-/** A group as the ledger needs to know it. */
-const knownGroup = z.object({
-  fingerprint: z.string(),
-  node_id: z.string(),
-  level: z.string(),
-  error_type: z.string(),
-  first_ref: z.string(),
-  failures: z.coerce.number(),
-  first_seen: z.string(),
-  last_seen: z.string(),
-});
-export type KnownGroup = z.infer<typeof knownGroup>;
+/** A fingerprint as the ledger needs to know it. */
+export interface KnownGroup {
+  fingerprint: string;
+  node_id: string;
+  level: string;
+  error_type: string;
+  /** The version that it was first seen on. */
+  first_ref: string;
+  failures: number;
+  first_seen: string;
+  last_seen: string;
+}
 
 /** What is known of an agent beside its counts. */
 export interface Ledger {
   store: Store;
   agent: string;
   timeline: Timeline;
+  /** By fingerprint, those with the most failures first. */
   groups: ReadonlyMap<string, KnownGroup>;
+  mapping: GroupMapping;
 }
 
 /** An evolution and a group to judge it by. */
 export interface Question {
   evolution: Evolution;
+  /** Any fingerprint of the group. */
   fingerprint: string;
   targeted: boolean;
 }
 
+/** What a ledger is made of. */
+export interface LedgerFacts {
+  /** Of all groups of the agent. */
+  counts: readonly Counts[];
+  timeline: readonly Evolution[];
+  mapping: GroupMapping;
+}
+
 /** Opens the ledger of an agent, with its newest 500 evolutions. */
 export async function openLedger(store: Store, agent: string): Promise<Ledger> {
-  const [groups, evolutions] = await Promise.all([
-    store.rows('groups_first_seen', { agent }, knownGroup),
-    store.rows(
-      'evolutions',
-      {
-        agent,
-        since: '1970-01-01 00:00:00',
-        before_timestamp: '2262-01-01 00:00:00',
-        before_id: '\uffff',
-        limit: TIMELINE,
-      },
-      evolution,
-    ),
+  const [counts, timeline, events] = await Promise.all([
+    readCounts(store, agent, []),
+    readTimeline(store, agent),
+    readEvents(store, agent, false),
   ]);
+  return ledgerOf(store, agent, { counts, timeline, mapping: new GroupMapping(events) });
+}
+
+/** Of several fingerprints of one group the first. */
+export function onePerGroup({ mapping }: Ledger, fingerprints: readonly string[]): string[] {
+  const groups = new Set<string>();
+  return fingerprints.filter((fingerprint) => {
+    const group = mapping.groupOf(fingerprint);
+    return !groups.has(group) && groups.add(group);
+  });
+}
+
+/** The ledger from facts that are read already. */
+export function ledgerOf(store: Store, agent: string, facts: LedgerFacts): Ledger {
+  const groups = new Map<string, KnownGroup>();
+  for (const { graph_snapshot_ref: ref, ...row } of facts.counts) {
+    const known = groups.get(row.fingerprint);
+    const isFirst = !known || row.first_seen < known.first_seen;
+    groups.set(row.fingerprint, {
+      fingerprint: row.fingerprint,
+      node_id: row.node_id,
+      level: row.level,
+      error_type: row.error_type,
+      first_ref: isFirst ? ref : known.first_ref,
+      failures: row.failures + (known?.failures ?? 0),
+      first_seen: isFirst ? row.first_seen : known.first_seen,
+      last_seen: known && known.last_seen > row.last_seen ? known.last_seen : row.last_seen,
+    });
+  }
+  const sorted = [...groups].sort(
+    ([one, a], [other, b]) => b.failures - a.failures || (one < other ? -1 : 1),
+  );
   return {
     store,
     agent,
-    timeline: timelineOf(evolutions),
-    groups: new Map(groups.map((group) => [group.fingerprint, group])),
+    timeline: timelineOf(facts.timeline),
+    groups: new Map(sorted),
+    mapping: facts.mapping,
   };
 }

@@ -1,7 +1,7 @@
 // Groups that are another one in a new place: fixes rename nodes and put new ones before them.
 import { z } from 'zod';
-import type { GraphSnapshot } from '../schemas.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';
+import type { VersionNodes } from './versions.ts';
 import { isOn, type Window } from './windows.ts';
 
 /**
@@ -9,10 +9,10 @@ import { isOn, type Window } from './windows.ts';
  * seen after, from a node that the old version did not have.
  */
 export async function movedGroups(
-  { store, agent, groups }: Ledger,
+  { store, agent, groups, mapping }: Ledger,
   questions: Question[],
   windows: Window[],
-  snapshots: ReadonlyMap<string, GraphSnapshot>,
+  snapshots: ReadonlyMap<string, VersionNodes>,
 ): Promise<KnownGroup[][]> {
   const candidates = questions.map(({ evolution, fingerprint }, index) => {
     const group = groups.get(fingerprint);
@@ -26,6 +26,7 @@ export async function movedGroups(
         other.error_type === group.error_type &&
         !old.includes(other.node_id) &&
         !evolution.target_fingerprints.includes(other.fingerprint) &&
+        mapping.groupOf(other.fingerprint) !== mapping.groupOf(fingerprint) &&
         isOn(windows[index]!.after, other.first_ref, other.first_seen),
     );
   });

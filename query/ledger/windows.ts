@@ -43,19 +43,23 @@ export function timelineOf(evolutions: readonly Evolution[]): Timeline {
  * The window of an evolution for one group: before it the version that it changed, after it the new
  * version and what later evolutions made of that, until one targets the same group or reverts it.
  *
- * @param fingerprint the group; without it nothing but a revert ends the window
+ * @param fingerprints of the group; without them nothing but a revert ends the window
  */
-export function windowOf(evolution: Evolution, timeline: Timeline, fingerprint?: string): Window {
+export function windowOf(
+  evolution: Evolution,
+  timeline: Timeline,
+  fingerprints?: readonly string[],
+): Window {
   const { from_ref: from, graph_snapshot_ref: to, timestamp } = evolution;
   const at = timeline.findIndex((other) => other.evolution_id === evolution.evolution_id);
   const later = timeline.slice(at + 1).filter(wasApplied);
   const earlier = timeline.slice(0, Math.max(at, 0)).filter(wasApplied);
   const targetsIt = (other: Evolution) =>
-    fingerprint !== undefined && other.target_fingerprints.includes(fingerprint);
+    other.target_fingerprints.some((target) => fingerprints?.includes(target));
   const notes = [...statusNotes(evolution)];
   const told = from !== '' && to !== '' && from !== to;
   if (!told) {
-    const next = later.find((other) => targetsIt(other) || fingerprint === undefined);
+    const next = later.find((other) => targetsIt(other) || fingerprints === undefined);
     notes.push(
       `The version ${to === '' || to === from ? 'after' : 'before'} it is not known by its own: attempts are counted by time.`,
       ...sharedNotes('It shares this time with', [

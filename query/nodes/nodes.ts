@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { exactInterval } from '../advice/interval.ts';
 import { storedForm } from '../cursor.ts';
-import { GroupMapping } from '../groups/mapping.ts';
-import { readEvents } from '../groups/rows.ts';
+import { readSaid, type Said } from '../groups/said.ts';
 import { parseInput } from '../input.ts';
 import { memoryPage } from '../memory-page.ts';
 import type { Page } from '../schemas.ts';
@@ -80,7 +79,7 @@ export function nodesQuestions(store: Store): NodesHistory {
   };
 }
 
-/** Adds the groups that fail most often, those that were merged as one. */
+/** Adds the groups that fail most often, those that were merged as one, with their annotated class. */
 async function withGroups(
   store: Store,
   params: { agent: string; since: string },
@@ -89,13 +88,12 @@ async function withGroups(
   const failed = rows.filter(({ failures }) => failures > 0);
   const nodes = [...new Set(failed.map((one) => one.node_id))];
   const refs = [...new Set(failed.map((one) => one.graph_snapshot_ref))];
-  const [found, events] = await Promise.all([
+  const [found, said] = await Promise.all([
     failed.length > 0
       ? store.rows('groups_of_nodes', { ...params, nodes, refs }, groupRow)
       : Promise.resolve([]),
-    readEvents(store, params.agent, false),
+    readSaid(store, params.agent),
   ]);
-  const mapping = new GroupMapping(events);
   return rows.map((one) => ({
     agent_id: params.agent,
     node_id: one.node_id,
@@ -118,19 +116,22 @@ async function withGroups(
         ({ node_id, graph_snapshot_ref }) =>
           node_id === one.node_id && graph_snapshot_ref === one.graph_snapshot_ref,
       ),
-      mapping,
+      said,
     ),
   }));
 }
 
 /** @param rows of one node on one version, the most frequent first */
-function topGroups(rows: GroupRow[], mapping: GroupMapping): NodeHealth['groups'] {
+function topGroups(rows: GroupRow[], { mapping, classes }: Said): NodeHealth['groups'] {
   const groups = new Map<string, NodeHealth['groups'][number]>();
   for (const { fingerprint: own, error_type, class: why, failures } of rows) {
     const fingerprint = mapping.groupOf(own);
     const known = groups.get(fingerprint);
     if (known) known.failures += failures;
-    else groups.set(fingerprint, { fingerprint, error_type, class: why, failures });
+    else {
+      const annotated = classes.get(fingerprint);
+      groups.set(fingerprint, { fingerprint, error_type, class: annotated ?? why, failures });
+    }
   }
   return [...groups.values()].sort((one, other) => other.failures - one.failures).slice(0, TOP);
 }

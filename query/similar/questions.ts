@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
 import { NotFoundError } from '../errors.ts';
+import { readSaid } from '../groups/said.ts';
 import { parseInput } from '../input.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { type Effect, type Evolution, evolution, type Page } from '../schemas.ts';
 import type { Store } from '../store.ts';
+import { folded, type NearGroup, near } from './near.ts';
 import { type SimilarGroup, similarQuery } from './schemas.ts';
 import { cleaned, wordsOf } from './words.ts';
 
@@ -36,7 +38,7 @@ export function similarQuestions(store: Store): SimilarHistory {
   return { similarFailures: (options) => findSimilar(store, options) };
 }
 
-/** What is asked for more, in case some groups have no failures any more. */
+/** What is asked for more, in case some are one group or have no failures any more. */
 const SPARE = 10;
 const FIXES = 5;
 /** Agents whose fixes are judged: each costs a look at all groups of the agent. */
@@ -44,26 +46,10 @@ const JUDGED_AGENTS = 3;
 const TEMPLATE_CHARACTERS = 600;
 
 const number = z.coerce.number();
-const near = z.object({
-  fingerprint: z.string(),
-  agent_id: z.string(),
-  node_id: z.string(),
-  error_type: z.string(),
-  template: z.string(),
-  first_seen: z.string(),
-  last_seen: z.string(),
-  shared_words: z.array(z.string()),
-  shared_frames: z.array(z.string()),
-  message_score: number,
-  frame_score: number,
-  has_frames: z.coerce.boolean(),
-  has_type: z.coerce.boolean(),
-  score: number,
-});
-type Near = z.infer<typeof near>;
 const stored = z.object({
   fingerprint: z.string(),
   failures: number,
+  last_seen: z.string(),
   last_failure_id: z.string(),
   class: z.string(),
 });
@@ -110,15 +96,24 @@ async function findSimilar(store: Store, options: SimilarOptions): Promise<Page<
     near,
   );
   if (found.length === 0) return { items: [], next_cursor: null };
-  const of = namesOf(found);
+  const said = await readSaid(store, '');
+  const groups = folded(found, asked.fingerprint, said);
+  const of = namesOf(groups);
   const [counted, fixes] = await Promise.all([
     store.rows('similar_stored', of, stored),
-    fixesOf(store, of, found),
+    fixesOf(store, of, groups),
   ]);
-  const facts = new Map(counted.map((row) => [row.fingerprint, row]));
-  const items = found.flatMap((row) => {
-    const known = facts.get(row.fingerprint);
-    return known ? [groupOf(row, known, asked, fixes.get(row.fingerprint) ?? [])] : [];
+  const items = groups.flatMap((row) => {
+    const own = counted
+      .filter(({ fingerprint }) => row.fingerprints.includes(fingerprint))
+      .sort((one, other) => (one.last_seen < other.last_seen ? 1 : -1));
+    if (own.length === 0) return [];
+    const known = {
+      failures: own.reduce((sum, { failures }) => sum + failures, 0),
+      last_failure_id: own[0]!.last_failure_id,
+      class: said.classes.get(row.fingerprint) ?? own[0]!.class,
+    };
+    return [groupOf(row, known, asked, fixes.get(row.fingerprint) ?? [])];
   });
   return { items: items.slice(0, limit), next_cursor: null };
 }
@@ -132,8 +127,12 @@ async function askedOf(store: Store, failure: string): Promise<Asked> {
 }
 
 function groupOf(
-  row: Near,
-  { failures, last_failure_id, class: known }: z.infer<typeof stored>,
+  row: NearGroup,
+  {
+    failures,
+    last_failure_id,
+    class: known,
+  }: Pick<z.infer<typeof stored>, 'failures' | 'last_failure_id' | 'class'>,
   asked: Asked,
   fixes: SimilarGroup['fixes'],
 ): SimilarGroup {
@@ -158,7 +157,7 @@ function groupOf(
 }
 
 /** Numbers only: the words themselves are text from outside. */
-function whyOf(row: Near, asked: Asked): string {
+function whyOf(row: NearGroup, asked: Asked): string {
   const percent = (share: number): string => `${Math.round(Math.max(share, 0) * 100)} %`;
   const words = wordsOf(asked.message).length;
   return [
@@ -174,16 +173,16 @@ function whyOf(row: Near, asked: Asked): string {
   ].join(', ');
 }
 
-const namesOf = (groups: readonly Near[]) => ({
+const namesOf = (groups: readonly NearGroup[]) => ({
   agents: [...new Set(groups.map(({ agent_id }) => agent_id))],
-  fingerprints: groups.map(({ fingerprint }) => fingerprint),
+  fingerprints: groups.flatMap(({ fingerprints }) => fingerprints),
 });
 
 /** What was tried on each group, with verdicts for the nearest agents. */
 async function fixesOf(
   store: Store,
   of: ReturnType<typeof namesOf>,
-  groups: readonly Near[],
+  groups: readonly NearGroup[],
 ): Promise<Map<string, SimilarGroup['fixes']>> {
   const evolutions = await store.rows('similar_fixes', of, evolution);
   const tried = groups.map((group) => ({
@@ -191,7 +190,8 @@ async function fixesOf(
     evolutions: evolutions
       .filter(
         ({ agent_id, target_fingerprints }) =>
-          agent_id === group.agent_id && target_fingerprints.includes(group.fingerprint),
+          agent_id === group.agent_id &&
+          target_fingerprints.some((target) => group.fingerprints.includes(target)),
       )
       .slice(0, FIXES),
   }));

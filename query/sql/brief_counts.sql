@@ -1,9 +1,9 @@
 -- How often some groups of an agent failed since some time; `groups` names the group of each fingerprint.
 SELECT
-    transform(toString(f.fingerprint), {fingerprints:Array(String)}, {groups:Array(String)}, '') AS group,
+    transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, '') AS group,
     count() AS failures,
-    uniqExact(f.run_id) AS runs,
-    uniqExactIf(f.input_digest, f.input_digest != '') AS inputs,
+    uniqExact(f.run_hash) AS runs,
+    uniqExactIf(f.input_hash, f.input_hash != 0) AS inputs,
     countIf(f.disposition = 'retried') AS retried,
     countIf(f.disposition = 'terminal') AS terminal,
     min(f.timestamp) AS first_seen,

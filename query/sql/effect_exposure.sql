@@ -1,28 +1,28 @@
 -- How often the nodes of each unit were tried: by version, and by the stretch of time between the
--- marks. The node '' stands for the graph as a whole, whose attempts are its runs.
+-- marks. The node '' stands for the graph as a whole, whose attempts are its runs. No node is in two units.
+WITH arrayConcat([toInt64(0)], arrayMap(mark -> toUnixTimestamp64Nano(mark), {marks:Array(DateTime64(9, 'UTC'))})) AS starts
 SELECT
-    unit,
-    graph_snapshot_ref,
-    arrayCount(mark -> mark <= timestamp, {marks:Array(DateTime64(9, 'UTC'))}) AS stretch,
+    transform(node, {nodes:Array(String)}, {units:Array(UInt32)}, 0) AS unit,
+    any(ref) AS graph_snapshot_ref,
+    indexOf(starts, roundDown(toUnixTimestamp64Nano(timestamp), starts)) - 1 AS stretch,
     count() AS attempts,
-    uniqExact(run_id) AS runs,
+    uniqExact(run_hash) AS runs,
     min(timestamp) AS first_seen,
     max(timestamp) AS last_seen
 FROM
 (
-    SELECT toString(node_id) AS node, graph_snapshot_ref, run_id, timestamp
+    SELECT node_id AS node, graph_snapshot_ref AS ref, run_hash, timestamp
     FROM node_attempts FINAL
     WHERE agent_id = {agent:String}
       AND node_id IN {nodes:Array(String)}
       AND node_id != ''
       AND (empty({refs:Array(String)}) OR graph_snapshot_ref IN {refs:Array(String)})
     UNION ALL
-    SELECT '', graph_snapshot_ref, run_id, started_at
+    SELECT toLowCardinality(''), graph_snapshot_ref, sipHash64(run_id), started_at
     FROM graph_runs FINAL
     WHERE agent_id = {agent:String}
       AND has({nodes:Array(String)}, '')
       AND (empty({refs:Array(String)}) OR graph_snapshot_ref IN {refs:Array(String)})
 )
-ARRAY JOIN {units:Map(String, Array(UInt32))}[node] AS unit
-GROUP BY unit, graph_snapshot_ref, stretch
+GROUP BY unit, sipHash64(ref), roundDown(toUnixTimestamp64Nano(timestamp), starts)
 ORDER BY unit, graph_snapshot_ref, stretch

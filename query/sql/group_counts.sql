@@ -1,8 +1,9 @@
 -- How often each fingerprint failed on each version, of one agent or of all, those that failed last first.
+-- Grouped by hashes of the names, which ClickHouse makes once a name and not once a row.
 SELECT
-    agent_id,
-    fingerprint,
-    graph_snapshot_ref,
+    any(f.agent_id) AS agent_id,
+    any(f.fingerprint) AS fingerprint,
+    any(f.graph_snapshot_ref) AS graph_snapshot_ref,
     any(f.node_id) AS node_id,
     any(f.level) AS level,
     any(f.error_type) AS error_type,
@@ -14,6 +15,6 @@ SELECT
 FROM failures AS f FINAL
 PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
     AND (empty({fingerprints:Array(String)}) OR f.fingerprint IN {fingerprints:Array(String)})
-GROUP BY agent_id, fingerprint, graph_snapshot_ref
+GROUP BY sipHash64(f.agent_id), sipHash64(f.fingerprint), sipHash64(f.graph_snapshot_ref)
 ORDER BY last_seen DESC, fingerprint, graph_snapshot_ref
 LIMIT 20000

@@ -1,18 +1,31 @@
--- Failures by the hour since some time: of the fingerprints named, and of those that failed often enough
--- since a later time to be worth a look.
-SELECT fingerprint, toUnixTimestamp(toStartOfHour(f.timestamp)) AS hour, count() AS failures
-FROM failures AS f FINAL
-PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
-    AND f.timestamp >= {since:DateTime64(9, 'UTC')}
-WHERE f.fingerprint IN {fingerprints:Array(String)}
-   OR f.fingerprint IN (
-       SELECT fingerprint
-       FROM failures
-       WHERE {busy:Bool}
-         AND ({agent:String} = '' OR agent_id = {agent:String})
-         AND timestamp >= {busy_since:DateTime64(9, 'UTC')}
-       GROUP BY fingerprint
-       HAVING count() > {quiet:UInt32}
-   )
-GROUP BY fingerprint, hour
-ORDER BY fingerprint, hour
+-- Failures by the hour since some time, as arrays: of the fingerprints named, and for all groups of the
+-- agent (`busy`) of those that failed often enough since a later time to be worth a look, and of merged ones.
+SELECT fingerprint, groupArray(hour) AS hours, groupArray(failures) AS counts
+FROM
+(
+    SELECT
+        any(f.fingerprint) AS fingerprint,
+        intDiv(toUnixTimestamp(f.timestamp), 3600) AS hour,
+        count() AS failures
+    FROM failures AS f FINAL
+    PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
+        AND f.timestamp >= {since:DateTime64(9, 'UTC')}
+    WHERE f.fingerprint IN {fingerprints:Array(String)}
+       OR f.fingerprint IN (
+           SELECT fingerprint
+           FROM failures
+           WHERE {busy:Bool}
+             AND ({agent:String} = '' OR agent_id = {agent:String})
+             AND timestamp >= {busy_since:DateTime64(9, 'UTC')}
+           GROUP BY fingerprint
+           HAVING count() > {quiet:UInt32}
+           UNION ALL
+           SELECT arrayJoin([fingerprint, other_fingerprint])
+           FROM group_events
+           WHERE {busy:Bool} AND ({agent:String} = '' OR agent_id = {agent:String}) AND kind = 'merge'
+       )
+    GROUP BY sipHash64(f.fingerprint), hour
+    ORDER BY hour
+)
+GROUP BY fingerprint
+ORDER BY fingerprint

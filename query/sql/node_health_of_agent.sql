@@ -1,7 +1,7 @@
 -- What the view node_health tells, of one agent and since some time, with retries and the last failure.
 WITH
     (
-        SELECT argMax(toString(graph_snapshot_ref), timestamp)
+        SELECT toString(argMax(graph_snapshot_ref, timestamp))
         FROM node_attempts
         WHERE agent_id = {agent:String}
     ) AS current
@@ -11,8 +11,8 @@ SELECT
     graph_snapshot_ref = current AS is_current,
     count() AS attempts,
     countIf(NOT ok) AS failures,
-    uniqExact(run_id) AS runs,
-    uniqExactIf(run_id, NOT ok) AS failed_runs,
+    uniqExact(run_hash) AS runs,
+    uniqExactIf(run_hash, NOT ok) AS failed_runs,
     countIf(attempt > 1) AS retries,
     toUInt64(quantileExact(0.5)(duration_ns)) AS median_duration_ns,
     toUInt64(quantileExact(0.95)(duration_ns)) AS p95_duration_ns,

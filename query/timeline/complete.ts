@@ -1,7 +1,7 @@
 // Looks up what only the events of one page need: verdicts, and how often nodes were tried.
 import { z } from 'zod';
 import { judgeEffects } from '../ledger/effects.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type Ledger, onePerGroup } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
 import type { Effect, Evolution } from '../schemas.ts';
 import type { Draft } from './drafts.ts';
@@ -36,7 +36,7 @@ export async function complete(ledger: Ledger, drafts: Draft[]): Promise<Timelin
 async function effectsOf(ledger: Ledger, evolutions: Evolution[]): Promise<Effect[]> {
   const targets = await targetsOf(ledger.store, evolutions);
   const questions = evolutions.flatMap((evolution, index) =>
-    targets[index]!.fingerprints.map((fingerprint) => ({
+    onePerGroup(ledger, targets[index]!.fingerprints).map((fingerprint) => ({
       evolution,
       fingerprint,
       targeted: true,

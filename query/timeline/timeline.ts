@@ -1,8 +1,9 @@
 // The history of an agent's graph in one list: versions, evolutions, groups, what was said of them.
 import { z } from 'zod';
-import { readCounts, readEvents } from '../groups/rows.ts';
+import { GroupMapping } from '../groups/mapping.ts';
+import { readCounts, readEvents, readTimeline } from '../groups/rows.ts';
 import { parseInput } from '../input.ts';
-import { openLedger } from '../ledger/ledger.ts';
+import { ledgerOf } from '../ledger/ledger.ts';
 import { memoryPage } from '../memory-page.ts';
 import type { Page } from '../schemas.ts';
 import type { Store } from '../store.ts';
@@ -35,12 +36,17 @@ export function timelineQuestions(store: Store): TimelineHistory {
   return {
     async timeline(agentId, options = {}) {
       const { since = '', ...page } = parseInput(timelineQuery, options);
-      const [ledger, versions, counts, events] = await Promise.all([
-        openLedger(store, agentId),
+      const [timeline, versions, counts, events] = await Promise.all([
+        readTimeline(store, agentId),
         store.rows('versions_of_agent', { agent: agentId }, version),
         readCounts(store, agentId, []),
         readEvents(store, agentId, true),
       ]);
+      const ledger = ledgerOf(store, agentId, {
+        counts,
+        timeline,
+        mapping: new GroupMapping(events),
+      });
       const drafts = draftsOf({ versions, evolutions: ledger.timeline, counts, events });
       const { items, next_cursor } = memoryPage(
         // Stored instants have more digits, so that this one sorts before its equals.

@@ -33,6 +33,7 @@ async function tables(database: string): Promise<string[]> {
 }
 
 const all = [
+  'alerts',
   'evolution_effects',
   'evolutions',
   'exception_records',

@@ -44,6 +44,7 @@ describe('the query service', () => {
       '/api/v1/agents/{id}/nodes',
       '/api/v1/agents/{id}/retry-advice',
       '/api/v1/agents/{id}/timeline',
+      '/api/v1/alerts',
       '/api/v1/evolutions',
       '/api/v1/evolutions/{id}',
       '/api/v1/evolutions/{id}/effects',

@@ -1,5 +1,6 @@
 -- One row per failure. The reasons for keys, partitions and engine: docs/decisions/0003-tables.md; what
--- a row's later revisions are: docs/decisions/0009-linking.md
+-- a row's later revisions are: docs/decisions/0009-linking.md; what the hashes and the granularity are
+-- for: docs/decisions/0024-speed-of-questions.md
 CREATE TABLE IF NOT EXISTS failures
 (
     timestamp           DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -28,11 +29,11 @@ CREATE TABLE IF NOT EXISTS failures
     disposition         LowCardinality(String),
     condition           LowCardinality(String),
     error_type          LowCardinality(String),
-    error_message       String CODEC(ZSTD(3)),
-    stack_trace         String CODEC(ZSTD(3)),
+    error_message       String CODEC(ZSTD(6)),
+    stack_trace         String CODEC(ZSTD(6)),
     template            String CODEC(ZSTD(3)),
     fingerprint         LowCardinality(String),
-    input_context       String CODEC(ZSTD(3)),
+    input_context       String CODEC(ZSTD(6)),
     input_digest        String CODEC(ZSTD(1)),
     graph_state         String CODEC(ZSTD(3)),
     evidence            String CODEC(ZSTD(3)),
@@ -45,6 +46,8 @@ CREATE TABLE IF NOT EXISTS failures
     ancestor_span_ids   Array(String) CODEC(ZSTD(1)),
     revision            UInt32 CODEC(T64, ZSTD(1)),
     is_deleted          UInt8 CODEC(T64, ZSTD(1)),
+    run_hash            UInt64 MATERIALIZED sipHash64(run_id),
+    input_hash          UInt64 MATERIALIZED if(input_digest = '', 0, sipHash64(input_digest)),
 
     INDEX failure_id_bloom failure_id TYPE bloom_filter(0.001) GRANULARITY 4,
     INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 4,

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS node_attempts
     duration_ns         UInt64 CODEC(T64, ZSTD(1)),
     trace_id            String CODEC(ZSTD(1)),
     span_id             String CODEC(ZSTD(1)),
+    run_hash            UInt64 MATERIALIZED sipHash64(run_id),
 
     INDEX run_id_bloom run_id TYPE bloom_filter(0.001) GRANULARITY 4,
     INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 4

@@ -41,17 +41,17 @@ WITH
             countIf(is_attempt AND NOT is_before) AS attempts_after,
             countIf(NOT is_attempt AND is_before) AS failures_before,
             countIf(NOT is_attempt AND NOT is_before) AS failures_after,
-            uniqExactIf(run_id, is_attempt AND is_before) AS runs_before,
-            uniqExactIf(run_id, is_attempt AND NOT is_before) AS runs_after,
-            uniqExactIf(run_id, NOT is_attempt AND is_before) AS failed_runs_before,
-            uniqExactIf(run_id, NOT is_attempt AND NOT is_before) AS failed_runs_after
+            uniqExactIf(run_hash, is_attempt AND is_before) AS runs_before,
+            uniqExactIf(run_hash, is_attempt AND NOT is_before) AS runs_after,
+            uniqExactIf(run_hash, NOT is_attempt AND is_before) AS failed_runs_before,
+            uniqExactIf(run_hash, NOT is_attempt AND NOT is_before) AS failed_runs_after
         FROM
         (
             SELECT s.evolution_id AS evolution_id, s.agent_id AS agent_id, s.fingerprint AS fingerprint,
-                   s.is_before AS is_before, true AS is_attempt, a.run_id AS run_id
+                   s.is_before AS is_before, true AS is_attempt, a.run_hash AS run_hash
             FROM
             (
-                SELECT agent_id, node_id, graph_snapshot_ref, timestamp, run_id
+                SELECT agent_id, node_id, graph_snapshot_ref, timestamp, run_hash
                 FROM node_attempts FINAL
                 WHERE (agent_id, node_id) IN (SELECT agent_id, node_id FROM group_nodes)
             ) AS a
@@ -59,10 +59,10 @@ WITH
                 ON a.agent_id = s.agent_id AND a.node_id = s.node_id AND a.graph_snapshot_ref = s.ref
             WHERE a.timestamp < s.until
             UNION ALL
-            SELECT s.evolution_id, s.agent_id, s.fingerprint, s.is_before, false, f.run_id
+            SELECT s.evolution_id, s.agent_id, s.fingerprint, s.is_before, false, f.run_hash
             FROM
             (
-                SELECT agent_id, fingerprint, graph_snapshot_ref, timestamp, run_id
+                SELECT agent_id, fingerprint, graph_snapshot_ref, timestamp, run_hash
                 FROM failures FINAL
                 WHERE (agent_id, fingerprint) IN (SELECT agent_id, fingerprint FROM group_nodes)
                   AND timestamp >= (SELECT min(timestamp) FROM node_attempts)

@@ -72,13 +72,13 @@ SELECT
     argMax(f.error_type, (f.timestamp, f.failure_id)) AS error_type,
     argMax(f.template, (f.timestamp, f.failure_id)) AS template,
     count() AS failures,
-    uniqExact(f.run_id) AS runs,
-    uniqExactIf(f.input_digest, f.input_digest != '') AS inputs,
+    uniqExact(f.run_hash) AS runs,
+    uniqExactIf(f.input_hash, f.input_hash != 0) AS inputs,
     min(f.timestamp) AS first_seen,
     max(f.timestamp) AS last_seen,
     argMax(f.failure_id, (f.timestamp, f.failure_id)) AS last_failure_id,
     arraySort(groupUniqArray(f.graph_snapshot_ref)) AS graph_snapshot_refs
-FROM (SELECT * FROM failures FINAL) AS f
+FROM (SELECT *, run_hash, input_hash FROM failures FINAL) AS f
 LEFT JOIN places AS p ON toString(f.fingerprint) = p.fingerprint
 LEFT JOIN said AS s ON fingerprint = s.group_id
 GROUP BY agent_id, fingerprint
