@@ -87,7 +87,7 @@ describe('the story of the fix ledger', () => {
     );
     const unknown = await faultline('diff', from_ref, 'v2', '--url', url);
     expect(unknown).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('to: expected sha256'),
     });
   });

@@ -162,7 +162,7 @@ describe('a start that cannot work', () => {
 
   it('says that no query service answers', async () => {
     const { code, stderr } = await faultline('recent', '--url', 'http://127.0.0.1:1');
-    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 3, lines: 1 });
     expect(stderr).toContain('http://127.0.0.1:1');
   });
 });

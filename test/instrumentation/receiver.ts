@@ -92,7 +92,9 @@ export class Receiver {
   }
 
   named(prefix: string): ReceivedSpan[] {
-    return this.spans.filter(({ name }) => name.startsWith(prefix));
+    return this.spans
+      .filter(({ name }) => name.startsWith(prefix))
+      .sort((one, other) => Number(one.startNs - other.startNs));
   }
 
   /** A span that is sent twice counts once, as in the real collector. */
