@@ -47,15 +47,18 @@ function follow(child: ChildProcess): Running {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A verb in a terminal of its own; what is written to it is typed. */
+/**
+ * A verb in a terminal of its own; what is written to it is typed. Of the environment only what it needs goes
+ * along: `CI`, `NO_COLOR`, `TMUX` and others of whoever runs the tests decide over colours too.
+ */
 function inTerminal(args: string[], env: Record<string, string> = {}): Running {
   const words = [process.execPath, ...faultline, ...args, '--url', world.query].map(quoted);
   const command = `stty cols ${WIDTH} rows 24; exec ${words.join(' ')}`;
-  const { NO_COLOR: _no, FORCE_COLOR: _force, ...rest } = process.env;
+  const { PATH, HOME, FAULTLINE_TOKEN } = process.env;
   return follow(
     spawn('script', ['-qefc', command, '/dev/null'], {
       cwd: root,
-      env: { ...rest, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
+      env: { PATH, HOME, FAULTLINE_TOKEN, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
     }),
   );
 }
