@@ -26,18 +26,37 @@ const built: Plugin = {
   },
 };
 
+/** Sets global things of OpenTelemetry or of the process; each file of these gets a process of its own. */
+const FRESH = [
+  'test/{instrumentation,end-to-end,crash}/**/*.test.ts',
+  'test/collector/telemetry-traces.test.ts',
+];
+
+const plugins = isBuilt ? [built] : [];
+const server = { deps: { external: [/\/dist\//] } };
+// Real engines and real processes: generous bounds that only a hang reaches.
+const bounds = { testTimeout: 60_000, hookTimeout: 120_000 };
+
 export default defineConfig({
-  plugins: isBuilt ? [built] : [],
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/node22/**'],
-    globalSetup: ['test/page/built.ts'],
-    // Real engines and real processes: generous bounds that only a hang reaches.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     // Each file may hold an engine of its own, so two at a time is what two cores bear.
     maxWorkers: 2,
     reporters: ['default'],
-    server: { deps: { external: [/\/dist\//] } },
+    globalSetup: ['test/page/built.ts'],
+    projects: [
+      { plugins, test: { ...bounds, name: 'fresh', include: FRESH, server } },
+      {
+        plugins,
+        test: {
+          ...bounds,
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/node22/**', ...FRESH],
+          // Loading what a file needs takes 2.5 s of CPU; so it is loaded once in a worker.
+          isolate: false,
+          server,
+        },
+      },
+    ],
   },
 });

@@ -2,6 +2,7 @@
 // `npm run bench`, or `npm run bench -- reader` for those whose file name has that word.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 export interface Benchmark {
@@ -14,6 +15,9 @@ const folder = new URL('./', import.meta.url);
 const [chosen, only] = process.argv.slice(2);
 
 if (chosen === '--file') {
+  register('./built.mjs', import.meta.url);
+  // tsx asks for them: with them, reading a stack costs more than all the rest of a failure.
+  process.setSourceMapsEnabled(false);
   const benchmark: Benchmark = await import(new URL(only!, folder).href);
   console.log(`\n${benchmark.name}\n`);
   await benchmark.run();

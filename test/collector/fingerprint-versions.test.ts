@@ -27,6 +27,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  Object.assign(VERSIONS, { current: v1, previous: undefined });
   await history?.close();
   await world?.end();
 });
@@ -89,4 +90,31 @@ it('lets a split win over the link', async () => {
     { versions: ['v1'], failures: 1 },
     { versions: ['v1'], failures: 1 },
   ]);
+});
+
+it('knows a group by a name that no failure has', async () => {
+  const newcomer = 'versions-newcomer';
+  await world.send(failedAttempt(newcomer, { 'error.type': 'NewError' }));
+  const [shown] = (await history.groups({ agent: newcomer })).items;
+  const fingerprint = shown!.fingerprint;
+  expect(fingerprint).toMatch(/^v1:/);
+  expect(shown!.fingerprints.map((name) => name.slice(0, 2)).sort()).toEqual(['v1', 'v2']);
+
+  expect((await history.group(fingerprint)).failures).toBe(1);
+  expect((await history.cases(fingerprint)).items).toHaveLength(1);
+  const evolution = await history.recordEvolution({
+    agent_id: newcomer,
+    resolution: 'asked again',
+    author: 'queen',
+    target_fingerprints: [fingerprint],
+  });
+  await history.changeGroup(fingerprint, {
+    kind: 'resolve',
+    author: 'ops',
+    evolution_id: evolution.evolution_id,
+  });
+  expect((await history.group(fingerprint)).state).toBe('resolved');
+  const { items } = await history.effects(evolution.evolution_id);
+  expect(items.map((effect) => effect.fingerprint)).toEqual([fingerprint]);
+  expect((await history.brief(newcomer)).markdown).toContain(fingerprint);
 });
