@@ -7,7 +7,7 @@ import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/in
 export type Ask = (sql: string) => Promise<string>;
 
 /** Rows of one INSERT, so that its memory stays small. */
-const FAILURES_AT_ONCE = 250_000;
+const FAILURES_AT_ONCE = 100_000;
 const AGENTS = 50;
 const NODES = 20;
 const VERSIONS = 6;
