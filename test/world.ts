@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../deploy/settings.ts';
 import { createLogger, type Running, start } from '../deploy/start.ts';
+import { connect, createClient, type History } from '../query/index.ts';
 
 export interface World extends Running {
   dataDir: string;
+  /** The history out of the tables. */
+  history: History;
+  /** The history through the query service, without a token. */
+  client: History;
   /**
    * Sends spans as an OTLP/JSON exporter would, throws unless all were taken, and waits until they
    * can be read.
@@ -49,14 +54,21 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
     {},
   );
   const running = await start(settings, createLogger(settings));
+  const history = connect({
+    clickhouse: { url: running.clickhouse, username: 'reader' },
+    otlp: { url: running.otlpHttp },
+  });
   return {
     ...running,
     dataDir,
+    history,
+    client: createClient({ url: running.query }),
     send: async (...spans) => {
       await sendSpans(running.otlpHttp, spans);
       await running.drained();
     },
     end: async () => {
+      await history.close();
       await running.stop();
       await rm(dataDir, { recursive: true, force: true });
     },

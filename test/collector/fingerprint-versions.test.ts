@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FingerprintInput, fingerprint as v1 } from '../../collector/fingerprint/v1.ts';
 import { VERSIONS } from '../../collector/fingerprint/versions.ts';
-import { connect, type History } from '../../query/index.ts';
 import { failedAttempt, startWorld, type World } from '../world.ts';
 
 function v2(input: FingerprintInput) {
@@ -14,21 +13,15 @@ function v2(input: FingerprintInput) {
 }
 
 let world: World;
-let history: History;
 const agent = 'versions';
 
 beforeAll(async () => {
   // What a release with a new version has in collector/fingerprint/versions.ts.
   Object.assign(VERSIONS, { current: v2, previous: v1 });
   world = await startWorld();
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
   Object.assign(VERSIONS, { current: v1, previous: undefined });
-  await history?.close();
   await world?.end();
 });
 
@@ -39,7 +32,7 @@ const failed = (message: string, minute: number, error = 'ReadError') => {
 };
 
 const groups = async () =>
-  (await history.groups({ agent })).items
+  (await world.history.groups({ agent })).items
     .map(({ fingerprints, failures }) => ({
       versions: fingerprints.map((name) => name.slice(0, 2)).sort(),
       failures,
@@ -71,7 +64,7 @@ it('joins the groups of the old version by itself, once for each, and never two 
     { versions: ['v1', 'v2'], failures: 2 },
     { versions: ['v1'], failures: 1 },
   ]);
-  const { rows } = await history.sql('SELECT kind, author FROM group_events FINAL');
+  const { rows } = await world.history.sql('SELECT kind, author FROM group_events FINAL');
   expect(rows).toEqual([
     { kind: 'merge', author: 'faultline' },
     { kind: 'merge', author: 'faultline' },
@@ -79,10 +72,10 @@ it('joins the groups of the old version by itself, once for each, and never two 
 });
 
 it('lets a split win over the link', async () => {
-  const { items } = await history.recentFailures({ agent });
+  const { items } = await world.history.recentFailures({ agent });
   const { fingerprint } = items.find(({ error_type }) => error_type === 'OtherError')!;
   expect(fingerprint).toMatch(/^v2:/);
-  await history.changeGroup(fingerprint, { kind: 'split', author: 'ops' });
+  await world.history.changeGroup(fingerprint, { kind: 'split', author: 'ops' });
   await world.send(failed('other', 13, 'OtherError'));
   expect(await groups()).toEqual([
     { versions: ['v1', 'v2'], failures: 4 },
@@ -95,26 +88,26 @@ it('lets a split win over the link', async () => {
 it('knows a group by a name that no failure has', async () => {
   const newcomer = 'versions-newcomer';
   await world.send(failedAttempt(newcomer, { 'error.type': 'NewError' }));
-  const [shown] = (await history.groups({ agent: newcomer })).items;
+  const [shown] = (await world.history.groups({ agent: newcomer })).items;
   const fingerprint = shown!.fingerprint;
   expect(fingerprint).toMatch(/^v1:/);
   expect(shown!.fingerprints.map((name) => name.slice(0, 2)).sort()).toEqual(['v1', 'v2']);
 
-  expect((await history.group(fingerprint)).failures).toBe(1);
-  expect((await history.cases(fingerprint)).items).toHaveLength(1);
-  const evolution = await history.recordEvolution({
+  expect((await world.history.group(fingerprint)).failures).toBe(1);
+  expect((await world.history.cases(fingerprint)).items).toHaveLength(1);
+  const evolution = await world.history.recordEvolution({
     agent_id: newcomer,
     resolution: 'asked again',
     author: 'queen',
     target_fingerprints: [fingerprint],
   });
-  await history.changeGroup(fingerprint, {
+  await world.history.changeGroup(fingerprint, {
     kind: 'resolve',
     author: 'ops',
     evolution_id: evolution.evolution_id,
   });
-  expect((await history.group(fingerprint)).state).toBe('resolved');
-  const { items } = await history.effects(evolution.evolution_id);
+  expect((await world.history.group(fingerprint)).state).toBe('resolved');
+  const { items } = await world.history.effects(evolution.evolution_id);
   expect(items.map((effect) => effect.fingerprint)).toEqual([fingerprint]);
-  expect((await history.brief(newcomer)).markdown).toContain(fingerprint);
+  expect((await world.history.brief(newcomer)).markdown).toContain(fingerprint);
 });

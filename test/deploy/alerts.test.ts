@@ -4,14 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, type History } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../world.ts';
 import { AlertReceiver, type Got, secret, until } from './alert-receiver.ts';
 
 const HOUR = 3_600_000;
 let folder: string;
 let world: World;
-let history: History;
 let pager: AlertReceiver;
 let picky: AlertReceiver;
 
@@ -41,13 +39,8 @@ beforeAll(async () => {
   };
   await writeFile(join(folder, 'alerts.json'), JSON.stringify(rules));
   world = await startWorld({ alerts: join(folder, 'alerts.json') });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
   await Promise.all([pager, picky].map((receiver) => receiver?.stop()));
   await rm(folder, { recursive: true, force: true });
@@ -57,7 +50,7 @@ const toldOf = (agent: string, receiver = pager): Got[] =>
   receiver.taken.filter(({ json }) => json.data.agent_id === agent);
 const typesOf = (agent: string): string[] => toldOf(agent).map(({ json }) => json.type);
 const groupOf = async (agent: string): Promise<string> =>
-  (await history.groups({ agent })).items[0]!.fingerprint;
+  (await world.history.groups({ agent })).items[0]!.fingerprint;
 
 const fail = (agent: string, over = {}, at = Date.now()): OtlpSpan => ({
   ...failedAttempt(agent, { 'graph.run.id': randomUUID(), ...over }),
@@ -84,7 +77,7 @@ describe('a change of a group', () => {
     await looked();
     const [{ json, body, headers }, ...others] = toldOf('once') as [Got, ...Got[]];
     expect(others).toEqual([]);
-    const group = (await history.groups({ agent: 'once' })).items[0]!;
+    const group = (await world.history.groups({ agent: 'once' })).items[0]!;
     expect(json).toMatchObject({
       id: expect.stringMatching(/^alert_[0-9a-f]{32}$/),
       type: 'group.new',
@@ -110,12 +103,12 @@ describe('a change of a group', () => {
     await world.send(fail('back'));
     await until('new is told', () => typesOf('back').length === 1);
     const fingerprint = await groupOf('back');
-    await history.changeGroup(fingerprint, { kind: 'resolve' });
+    await world.history.changeGroup(fingerprint, { kind: 'resolve' });
     await world.send(fail('back'));
     await until('regressed is told', () => typesOf('back').length === 2);
     await world.send(fail('back'), fail('back', {}, Date.now() - 10));
     await looked();
-    await history.changeGroup(fingerprint, { kind: 'resolve' });
+    await world.history.changeGroup(fingerprint, { kind: 'resolve' });
     await world.send(fail('back'));
     await until('it is told again', () => typesOf('back').length === 3);
     expect(typesOf('back')).toEqual(['group.new', 'group.regressed', 'group.regressed']);
@@ -127,8 +120,8 @@ describe('a change of a group', () => {
     await world.send(fail('hushed'));
     await until('new is told', () => typesOf('hushed').length === 1);
     const fingerprint = await groupOf('hushed');
-    await history.changeGroup(fingerprint, { kind: 'resolve' });
-    await history.changeGroup(fingerprint, { kind: 'ignore' });
+    await world.history.changeGroup(fingerprint, { kind: 'resolve' });
+    await world.history.changeGroup(fingerprint, { kind: 'ignore' });
     await world.send(...Array.from({ length: 30 }, () => fail('hushed')));
     await looked();
     expect(typesOf('hushed')).toEqual(['group.new']);
@@ -161,7 +154,7 @@ describe('a change of a group', () => {
     const refs = ['1', '2'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
     await world.send(...Array.from({ length: 60 }, (_, index) => run(index > 5, refs[0], index)));
     const fingerprint = await groupOf('hurt');
-    const { evolution_id } = await history.recordEvolution({
+    const { evolution_id } = await world.history.recordEvolution({
       agent_id: 'hurt',
       resolution: 'ask twice',
       target_fingerprints: [fingerprint],

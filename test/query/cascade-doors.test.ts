@@ -3,14 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeCascade } from '../../query/cli/cascade.ts';
-import {
-  type Cascade,
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../query/index.ts';
+import { type Cascade, InvalidInputError, NotFoundError } from '../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -21,8 +14,6 @@ import {
 } from '../world.ts';
 
 let world: World;
-let overHttp: History;
-let inProcess: History;
 
 const body = JSON.stringify({
   edges: [
@@ -60,8 +51,6 @@ const inRun = (node: string, more: Record<string, string | number> = {}) => ({
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  inProcess = connect({ clickhouse: { url: world.clickhouse, username: 'reader' } });
   const run = goodAttempt(agent, inRun('')).attributes!;
   await world.send(
     placed(
@@ -131,12 +120,11 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await inProcess?.close();
   await world?.end();
 });
 
 const asked = async (): Promise<string> => {
-  const { items } = await inProcess.recentFailures({ agent, node: 'inner' });
+  const { items } = await world.history.recentFailures({ agent, node: 'inner' });
   return items.find(({ level }) => level === 'node')!.failure_id;
 };
 
@@ -162,8 +150,8 @@ function brief({ run, failures, consequences, left_out, notes, ...cascade }: Cas
 }
 
 it.each([
-  ['in process', () => inProcess],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('tells the cascade %s', async (_door, open) => {
   const cascade = await open().cascade(await asked());
   expect(brief(cascade)).toEqual({
@@ -185,7 +173,7 @@ it.each([
 });
 
 it('is harmless in a terminal', async () => {
-  const text = describeCascade(await overHttp.cascade(await asked()));
+  const text = describeCascade(await world.client.cascade(await asked()));
   expect(text).toContain('ended by     #3');
   expect(text).toContain('followed from #2 by parent');
   expect(text).toContain('evidence (judge) judge_feedback: not good');
@@ -193,8 +181,8 @@ it('is harmless in a terminal', async () => {
 });
 
 it('names the field that is wrong', async () => {
-  await expect(overHttp.cascade('17')).rejects.toThrow(InvalidInputError);
-  await expect(overHttp.cascade(randomUUID())).rejects.toThrow(NotFoundError);
+  await expect(world.client.cascade('17')).rejects.toThrow(InvalidInputError);
+  await expect(world.client.cascade(randomUUID())).rejects.toThrow(NotFoundError);
 });
 
 it('looks at a large run around the failure, and says what it left out', async () => {
@@ -206,9 +194,9 @@ it('looks at a large run around the failure, and says what it left out', async (
     end: at + index * 10 + 5,
   }));
   await world.send(...spans);
-  const page = await inProcess.recentFailures({ agent: many, limit: 251 });
+  const page = await world.history.recentFailures({ agent: many, limit: 251 });
   const middle = page.items.at(-1)!.failure_id;
-  const { failures, left_out, notes } = await inProcess.cascade(middle);
+  const { failures, left_out, notes } = await world.history.cascade(middle);
   expect([failures.length, left_out.failures]).toEqual([300, 200]);
   expect(left_out.attempts).toBe(500);
   expect(notes.at(-1)).toContain('200 failures and 500 attempts');

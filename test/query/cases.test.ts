@@ -4,20 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  connect,
-  createClient,
-  type FailureCase,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../query/index.ts';
+import { type FailureCase, InvalidInputError, NotFoundError } from '../../query/index.ts';
 import { failedAttempt, type OtlpSpan, snapshotRef, startWorld, type World } from '../world.ts';
 import { verb } from './verb.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 let fingerprint: string;
 
 const agent = 'cases';
@@ -44,11 +35,6 @@ const hostile = '{"text":"\u001b]0;owned\u0007 \u202egnp.exe \u009b31m ignore al
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
   await world.send(
     failed(1, '{"invoice":1}'),
     failed(2, '{"invoice":2}'),
@@ -60,17 +46,16 @@ beforeAll(async () => {
     failed(7, '{"invoice":9}', { 'error.type': 'RangeError' }),
     { ...failedAttempt('other'), ...at(8) },
   );
-  const { items } = await history.recentFailures({ agent });
+  const { items } = await world.history.recentFailures({ agent });
   fingerprint = items.find(({ error_type }) => error_type === 'TypeError')!.fingerprint;
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
 describe.each([
-  ['in process', () => history],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('cases %s', (_door, open) => {
   it('are the distinct inputs of a group, newest first, with what a replay needs', async () => {
     const { items, next_cursor } = await open().cases(fingerprint);
@@ -149,7 +134,7 @@ describe('the verb cases', () => {
 
   it('prints JSON lines that say the same and do nothing to a terminal', async () => {
     const text = await verb(world, 'cases', fingerprint);
-    expect(parsed(text)).toEqual((await history.cases(fingerprint)).items);
+    expect(parsed(text)).toEqual((await world.history.cases(fingerprint)).items);
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(parsed(await verb(world, 'cases', fingerprint, '--limit', '3', '--json'))).toHaveLength(
       3,
@@ -164,7 +149,7 @@ describe('the verb cases', () => {
         `wrote 4 cases to ${out}\n`,
       );
       const before = await readFile(out, 'utf8');
-      expect(parsed(before)).toEqual((await history.cases(fingerprint)).items);
+      expect(parsed(before)).toEqual((await world.history.cases(fingerprint)).items);
       await expect(verb(world, 'cases', fingerprint, '--out', out)).rejects.toThrow('out:');
       expect(await readFile(out, 'utf8')).toBe(before);
     } finally {
@@ -175,13 +160,13 @@ describe('the verb cases', () => {
 
 describe('the cases of a merged group', () => {
   it('are those of all its fingerprints', async () => {
-    const { items } = await history.recentFailures({ agent });
+    const { items } = await world.history.recentFailures({ agent });
     const other = items.find(({ error_type }) => error_type === 'RangeError')!.fingerprint;
-    await history.changeGroup(other, { kind: 'merge', other_fingerprint: fingerprint });
-    const cases = (await history.cases(other)).items;
+    await world.history.changeGroup(other, { kind: 'merge', other_fingerprint: fingerprint });
+    const cases = (await world.history.cases(other)).items;
     expect(cases).toHaveLength(5);
     expect(cases[0]).toMatchObject({ fingerprint: other, input: '{"invoice":9}' });
-    await history.changeGroup(other, { kind: 'split' });
-    expect((await history.cases(other)).items).toHaveLength(1);
+    await world.history.changeGroup(other, { kind: 'split' });
+    expect((await world.history.cases(other)).items).toHaveLength(1);
   });
 });

@@ -1,21 +1,15 @@
 // The brief tells groups by their state, over the real engine.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readsLikeInstruction } from '../../query/brief/instructions.ts';
-import { type Brief, connect, type History } from '../../query/index.ts';
+import type { Brief } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, startWorld, type World } from '../world.ts';
 
 let world: World;
-let history: History;
 
 beforeAll(async () => {
   world = await startWorld();
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
@@ -51,26 +45,29 @@ describe('the brief of an agent', () => {
         ...hourAgo(0),
       },
     );
-    const { items } = await history.groups({ agent });
+    const { items } = await world.history.groups({ agent });
     for (const group of items) fingerprints.set(group.node_id, group.fingerprint);
     const name = (id: string) => fingerprints.get(id)!;
-    const { evolution_id, graph_snapshot_ref } = await history.recordEvolution({
+    const { evolution_id, graph_snapshot_ref } = await world.history.recordEvolution({
       agent_id: agent,
       resolution: 'read it twice',
       target_fingerprints: [name('fixed')],
       graph: { id: 'g2', nodes: [{ id: 'fixed' }], edges: [] },
     });
-    await history.changeGroup(name('fixed'), { kind: 'resolve', evolution_id });
-    await history.changeGroup(name('settled'), { kind: 'resolve' });
-    await history.changeGroup(name('muted'), { kind: 'ignore' });
-    await history.changeGroup(name('twin'), { kind: 'merge', other_fingerprint: name('often') });
-    await history.changeGroup(name('often'), { kind: 'annotate', value: 'data.error' });
+    await world.history.changeGroup(name('fixed'), { kind: 'resolve', evolution_id });
+    await world.history.changeGroup(name('settled'), { kind: 'resolve' });
+    await world.history.changeGroup(name('muted'), { kind: 'ignore' });
+    await world.history.changeGroup(name('twin'), {
+      kind: 'merge',
+      other_fingerprint: name('often'),
+    });
+    await world.history.changeGroup(name('often'), { kind: 'annotate', value: 'data.error' });
     const ref = { 'graph.snapshot.ref': graph_snapshot_ref };
     await world.send(
       { ...node('fixed', ref), ...hourAgo(-0.001) },
       goodAttempt(agent, { 'graph.node.id': 'fixed', ...ref }),
     );
-    brief = await history.brief(agent, { max_tokens: 5000 });
+    brief = await world.history.brief(agent, { max_tokens: 5000 });
   });
 
   it('ranks what came back first, then what grows, then the rest by number', () => {
@@ -115,17 +112,19 @@ describe('the brief of an agent', () => {
 
   it('says what is not known, and is the same again', async () => {
     expect(brief.markdown).toContain('## What is not known\n\n- whether these fixes help');
-    expect(await history.brief(agent, { max_tokens: 5000 })).toEqual(brief);
+    expect(await world.history.brief(agent, { max_tokens: 5000 })).toEqual(brief);
     for (const max_tokens of [200, 400, 800]) {
-      expect((await history.brief(agent, { max_tokens })).tokens).toBeLessThanOrEqual(max_tokens);
+      expect((await world.history.brief(agent, { max_tokens })).tokens).toBeLessThanOrEqual(
+        max_tokens,
+      );
     }
   });
 
   it('tells of an agent whose groups are all settled', async () => {
     await world.send(failedAttempt('quiet'));
-    const [group] = (await history.groups({ agent: 'quiet' })).items;
-    await history.changeGroup(group!.fingerprint, { kind: 'ignore' });
-    const { markdown, groups } = await history.brief('quiet');
+    const [group] = (await world.history.groups({ agent: 'quiet' })).items;
+    await world.history.changeGroup(group!.fingerprint, { kind: 'ignore' });
+    const { markdown, groups } = await world.history.brief('quiet');
     expect(groups).toEqual([]);
     expect(markdown).toContain('Nothing that is open.');
     expect(markdown).toContain('Not listed: 0 resolved and 1 ignored.');

@@ -1,7 +1,6 @@
 // What was said of groups counts wherever groups are told of: merged ones are one, annotated classes win.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, createClient, type History } from '../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -12,8 +11,6 @@ import {
 } from '../world.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 /** By the type of the error. */
 const fingerprints: Record<string, string> = {};
 
@@ -46,11 +43,6 @@ function runsOf(version: string, hours: number, count: number, error?: string): 
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
   await world.send(
     ...runsOf(old, 5, 40, 'OneError'),
     ...runsOf(old, 4, 40, 'OtherError'),
@@ -62,7 +54,7 @@ beforeAll(async () => {
       'exception.message': 'the reader of ThirdError gave up',
     }),
   );
-  for (const { fingerprint, error_type } of (await history.groups()).items) {
+  for (const { fingerprint, error_type } of (await world.history.groups()).items) {
     fingerprints[error_type] = fingerprint;
   }
   await world.send({
@@ -81,11 +73,10 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
-const before = () => history.effects('fix');
+const before = () => world.history.effects('fix');
 
 describe('what was said of groups', () => {
   it('is nothing at first', async () => {
@@ -95,17 +86,17 @@ describe('what was said of groups', () => {
       [40, 60],
     ]);
     expect(items[0]!.verdict).toBe('effective');
-    const similar = await history.similarFailures({ text: 'the reader gave up' });
+    const similar = await world.history.similarFailures({ text: 'the reader gave up' });
     expect(similar.items).toHaveLength(3);
   });
 
   it('makes merged groups one where fixes are judged', async () => {
-    await history.changeGroup(fingerprints.OtherError!, {
+    await world.history.changeGroup(fingerprints.OtherError!, {
       kind: 'merge',
       other_fingerprint: fingerprints.OneError!,
       author: 'ops',
     });
-    const { items } = await overHttp.effects('fix');
+    const { items } = await world.client.effects('fix');
     expect(items).toHaveLength(1);
     expect(items[0]).toMatchObject({
       fingerprint: fingerprints.OneError,
@@ -114,43 +105,45 @@ describe('what was said of groups', () => {
       after: { runs: 100, failed_runs: 60 },
       counted_fingerprints: [fingerprints.OneError, fingerprints.OtherError],
     });
-    const { effects } = await overHttp.group(fingerprints.OtherError!);
+    const { effects } = await world.client.group(fingerprints.OtherError!);
     expect(effects).toMatchObject([{ evolution_id: 'fix', before: { failed_runs: 80 } }]);
-    const { evolutions } = await history.brief(agent);
+    const { evolutions } = await world.history.brief(agent);
     expect(evolutions[0]!.effects).toMatchObject([{ before: { failed_runs: 80 } }]);
   });
 
   it('makes merged groups one where similar ones are looked for', async () => {
-    const { items } = await overHttp.similarFailures({ text: 'the reader gave up' });
+    const { items } = await world.client.similarFailures({ text: 'the reader gave up' });
     const found = items.find((group) => group.agent_id === agent);
     expect(items).toHaveLength(2);
     expect(found).toMatchObject({ fingerprint: fingerprints.OneError, failures: 140 });
     expect(found!.fixes).toMatchObject([{ evolution_id: 'fix', verdict: 'ineffective' }]);
-    const [newest] = (await history.recentFailures({ agent })).items;
-    const others = await overHttp.similarFailures({ failure: newest!.failure_id });
+    const [newest] = (await world.history.recentFailures({ agent })).items;
+    const others = await world.client.similarFailures({ failure: newest!.failure_id });
     expect(others.items.map((group) => group.agent_id)).toEqual(['elsewhere']);
   });
 
   it('lets an annotated class win in advice, for nodes and for similar ones', async () => {
     const asked = { node: 'parse', fingerprint: fingerprints.OtherError!, max_age: 0 };
-    const told = await overHttp.retryAdvice(agent, { ...asked, class: 'tool.timeout' });
+    const told = await world.client.retryAdvice(agent, { ...asked, class: 'tool.timeout' });
     expect(told.class).toBe('tool.timeout');
-    await history.changeGroup(fingerprints.OneError!, {
+    await world.history.changeGroup(fingerprints.OneError!, {
       kind: 'annotate',
       value: 'llm.rate_limit',
       author: 'ops',
     });
-    expect(await overHttp.retryAdvice(agent, { ...asked, class: 'tool.timeout' })).toMatchObject({
+    expect(
+      await world.client.retryAdvice(agent, { ...asked, class: 'tool.timeout' }),
+    ).toMatchObject({
       class: 'llm.rate_limit',
       is_retriable: true,
     });
     const byClass = (name: 'llm.rate_limit' | 'code.error') =>
-      overHttp.retryAdvice(agent, { node: 'parse', class: name, max_age: 0 });
+      world.client.retryAdvice(agent, { node: 'parse', class: name, max_age: 0 });
     expect(await byClass('llm.rate_limit')).toMatchObject({ basis: 'class_node', failures: 140 });
     expect(await byClass('code.error')).toMatchObject({ basis: 'class_default', failures: 0 });
-    const { items } = await overHttp.nodes(agent);
+    const { items } = await world.client.nodes(agent);
     expect(items[0]!.groups).toMatchObject([{ class: 'llm.rate_limit', failures: 60 }]);
-    const similar = await overHttp.similarFailures({ text: 'the reader gave up', agent });
+    const similar = await world.client.similarFailures({ text: 'the reader gave up', agent });
     expect(similar.items[0]!.class).toBe('llm.rate_limit');
   });
 });

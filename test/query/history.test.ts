@@ -1,12 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../query/index.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -17,19 +11,11 @@ import {
 } from '../world.ts';
 
 let world: World;
-let overHttp: History;
-let inProcess: History;
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  inProcess = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
-  await inProcess?.close();
   await world?.end();
 });
 
@@ -39,8 +25,8 @@ const at = (seconds: number): Pick<OtlpSpan, 'start' | 'end'> => {
 };
 
 describe.each([
-  ['in process', () => inProcess],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('the history %s', (door, open) => {
   const agent = `agent ${door}`;
   const body = `{"edges":[],"id":"g-${door}","nodes":[{"id":"parse"}]}`;
@@ -265,13 +251,13 @@ describe('exact counts', () => {
       },
     ];
     for (let time = 0; time < 3; time += 1) await world.send(...spans);
-    const { items } = await inProcess.agents();
+    const { items } = await world.history.agents();
     expect(items.find((agent) => agent.agent_id === 'twice')).toMatchObject({
       attempts: 2,
       failures: 1,
       runs: 1,
     });
-    const { rows } = await inProcess.sql(
+    const { rows } = await world.history.sql(
       "SELECT count() AS n FROM failures WHERE agent_id = 'twice' UNION ALL SELECT count() FROM failure_records WHERE agent_id = 'twice'",
     );
     expect(rows).toEqual([{ n: 1 }, { n: 1 }]);
@@ -292,7 +278,7 @@ describe('exact counts', () => {
     await world.send({ ...run('lost', 'start_graph'), end: at(0).start! });
     await world.send(run('late', 'execute_graph', 'success'));
     await world.send({ ...run('late', 'start_graph'), end: at(0).start! });
-    const { rows } = await inProcess.sql(
+    const { rows } = await world.history.sql(
       "SELECT run_id, outcome FROM graph_runs WHERE agent_id = 'runs' ORDER BY run_id",
     );
     expect(rows).toEqual([

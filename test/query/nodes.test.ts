@@ -1,7 +1,7 @@
 // How the nodes of an agent fare, over a real store and through each door.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, createClient, type History, InvalidInputError } from '../../query/index.ts';
+import { InvalidInputError } from '../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -13,8 +13,6 @@ import {
 import { verb } from './verb.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 
 const agent = 'nodes';
 const [old, current] = [snapshotRef('old'), snapshotRef('current')];
@@ -50,11 +48,6 @@ function attempts(
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
   await world.send(
     ...attempts('parse', old, { good: 10, failed: 10, from: 0 }),
     ...attempts('parse', current, { good: 15, failed: 3, from: 100 }),
@@ -72,13 +65,12 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
 describe.each([
-  ['in process', () => history],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('nodes %s', (_door, open) => {
   it('tell how they fare on the version in use', async () => {
     const { items, next_cursor } = await open().nodes(agent);
@@ -179,15 +171,15 @@ describe('nodes', () => {
   });
 
   it('count merged groups as one', async () => {
-    const [, parse] = (await history.nodes(agent)).items;
+    const [, parse] = (await world.history.nodes(agent)).items;
     const [one, other] = parse!.groups;
-    await history.changeGroup(other!.fingerprint, {
+    await world.history.changeGroup(other!.fingerprint, {
       kind: 'merge',
       other_fingerprint: one!.fingerprint,
     });
-    const merged = (await history.nodes(agent, { node: 'parse' })).items[0]!;
+    const merged = (await world.history.nodes(agent, { node: 'parse' })).items[0]!;
     expect(merged.groups).toMatchObject([{ fingerprint: one!.fingerprint, failures: 5 }]);
-    const advice = await history.retryAdvice(agent, {
+    const advice = await world.history.retryAdvice(agent, {
       node: 'parse',
       fingerprint: one!.fingerprint,
     });

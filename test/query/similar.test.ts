@@ -2,19 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeSimilar } from '../../query/cli/similar.ts';
-import {
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../query/index.ts';
+import { InvalidInputError, NotFoundError } from '../../query/index.ts';
 import { cleaned, wordsOf } from '../../query/similar/words.ts';
 import { failedAttempt, startWorld, type World } from '../world.ts';
 
 let world: World;
-let overHttp: History;
-let inProcess: History;
 
 const python = (file: string, name: string) =>
   `Traceback (most recent call last):\n  File "/app/${file}", line 31, in ${name}\n    x()\n  File "/usr/lib/python3.11/site-packages/httpx/_client.py", line 914, in send\n    y()\nValueError: x`;
@@ -24,11 +16,6 @@ const failed = (agent: string, node: string, message: string, more: Record<strin
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  inProcess = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
   const stack = python('billing/read.py', 'read_invoice');
   await world.send(
     failed('billing', 'parse', 'cannot read the total of invoice 17 from supplier', {
@@ -47,16 +34,15 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await inProcess?.close();
   await world?.end();
 });
 
 const invoice = async (): Promise<string> =>
-  (await inProcess.recentFailures({ agent: 'billing' })).items[0]!.failure_id;
+  (await world.history.recentFailures({ agent: 'billing' })).items[0]!.failure_id;
 
 describe.each([
-  ['in process', () => inProcess],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('similar failures %s', (_door, open) => {
   it('are those of other agents and nodes, the nearest first, and say why', async () => {
     const { items, next_cursor } = await open().similarFailures({ failure: await invoice() });
@@ -120,19 +106,19 @@ describe.each([
 });
 
 it('take the longest text of the widest characters', async () => {
-  await expect(overHttp.similarFailures({ text: '𠀀モ '.repeat(250) })).resolves.toBeDefined();
+  await expect(world.client.similarFailures({ text: '𠀀モ '.repeat(250) })).resolves.toBeDefined();
 });
 
 it('tell what was tried there', async () => {
-  const { items } = await inProcess.recentFailures({ agent: 'travel', node: 'extract' });
-  await inProcess.recordEvolution({
+  const { items } = await world.history.recentFailures({ agent: 'travel', node: 'extract' });
+  await world.history.recordEvolution({
     agent_id: 'travel',
     evolution_id: 'evolution-1',
     resolution: 'ask the supplier \u001b[31magain',
     target_failures: [items[0]!.failure_id],
     graph: { id: 'g', nodes: [{ id: 'extract' }], edges: [] },
   });
-  const found = await overHttp.similarFailures({ failure: await invoice() });
+  const found = await world.client.similarFailures({ failure: await invoice() });
   expect(found.items[0]!.fixes).toMatchObject([
     { evolution_id: 'evolution-1', status: 'applied', verdict: 'insufficient_exposure' },
   ]);
@@ -154,12 +140,12 @@ it('are not told of groups whose failures are of another group now', async () =>
   });
   const failure = await invoice();
   const agents = async () =>
-    (await inProcess.similarFailures({ failure })).items.map(({ agent_id }) => agent_id);
+    (await world.history.similarFailures({ failure })).items.map(({ agent_id }) => agent_id);
   expect(await agents()).toContain('late');
   // The log record tells what it really was.
   await log(traceId, spanId, { 'exception.type': 'E', 'exception.message': 'socket hang up' });
   await world.drained();
-  expect((await inProcess.recentFailures({ agent: 'late' })).items).toMatchObject([
+  expect((await world.history.recentFailures({ agent: 'late' })).items).toMatchObject([
     { error_message: 'socket hang up' },
   ]);
   expect(await agents()).not.toContain('late');

@@ -2,13 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { snapshotOf } from '../../instrumentation/index.ts';
-import { connect, createClient, type History, InvalidInputError } from '../../query/index.ts';
+import { InvalidInputError } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../world.ts';
 import { verb } from './verb.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 let fingerprints: { broken: string; later: string };
 
 const agent = 'timeline';
@@ -54,11 +52,6 @@ const told = ({ ref, body }: { ref: string; body: string }, hours: number): Otlp
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
   await world.send(
     told(v1, 50),
     ...runs(v1.ref, 40, 40, 60),
@@ -68,7 +61,7 @@ beforeAll(async () => {
     ...runs(v2.ref, 20, 100, 0),
     ...runs(v2.ref, 10, 0, 1, 'E2'),
   );
-  const { items } = await history.recentFailures({ agent, limit: 100 });
+  const { items } = await world.history.recentFailures({ agent, limit: 100 });
   const of = (type: string) => items.find(({ error_type }) => error_type === type)!.fingerprint;
   fingerprints = { broken: of('E1'), later: of('E2') };
   await world.send({
@@ -86,18 +79,21 @@ beforeAll(async () => {
       'evolution.target.fingerprints': [fingerprints.broken],
     },
   });
-  await history.changeGroup(fingerprints.later, { kind: 'ignore', author: 'ada', reason: 'once' });
+  await world.history.changeGroup(fingerprints.later, {
+    kind: 'ignore',
+    author: 'ada',
+    reason: 'once',
+  });
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
 const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000000Z`;
 
 describe.each([
-  ['in process', () => history],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('the timeline %s', (_door, open) => {
   it('tells versions, evolutions, groups and what was said, newest first', async () => {
     const { items, next_cursor } = await open().timeline(agent);

@@ -1,19 +1,11 @@
 // Retry advice over a real store, through each of its doors.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../../query/index.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../../query/index.ts';
 import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../../world.ts';
 import { verb } from '../verb.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 
 const HOUR = 3_600_000;
 const now = Date.now();
@@ -58,8 +50,6 @@ function runsOf({ agent, runs, attempts, wait = 100, ...other }: Runs): OtlpSpan
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({ clickhouse: { url: world.clickhouse, username: 'reader' } });
   await world.send(
     // First retries: 30 of 40; second retries: 2 of 10.
     ...runsOf({ agent: 'a', runs: 30, attempts: [false, true], wait: 2000 }),
@@ -85,18 +75,17 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
 async function fingerprintOf(agent: string, error: string): Promise<string> {
-  const { items } = await history.recentFailures({ agent, limit: 500 });
+  const { items } = await world.history.recentFailures({ agent, limit: 500 });
   return items.find(({ error_type }) => error_type === error)!.fingerprint;
 }
 
 describe.each([
-  ['in process', () => history],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('retry advice %s', (_door, open) => {
   it('counts what came next after the same failure at the same attempt', async () => {
     const fingerprint = await fingerprintOf('a', 'E1');
@@ -245,12 +234,12 @@ describe('counts', () => {
     const agent = 'live';
     await world.send(...runsOf({ agent, runs: 10, attempts: [false, true] }));
     const question = { node: 'fetch', error_type: 'E1' };
-    expect(await history.retryAdvice(agent, question)).toMatchObject({ retried: 10 });
+    expect(await world.history.retryAdvice(agent, question)).toMatchObject({ retried: 10 });
     await world.send(...runsOf({ agent, runs: 10, attempts: [false, false], hours: 4 }));
-    const kept = await history.retryAdvice(agent, question);
+    const kept = await world.history.retryAdvice(agent, question);
     expect(kept).toMatchObject({ retried: 10 });
     expect(kept.age_ms).toBeGreaterThan(0);
-    expect(await history.retryAdvice(agent, { ...question, max_age: 0 })).toMatchObject({
+    expect(await world.history.retryAdvice(agent, { ...question, max_age: 0 })).toMatchObject({
       retried: 20,
       succeeded: 10,
     });

@@ -3,21 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Alert,
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-} from '../../../query/index.ts';
+import { type Alert, InvalidInputError } from '../../../query/index.ts';
 import { AlertReceiver, secret, until } from '../../deploy/alert-receiver.ts';
 import { failedAttempt, startWorld, type World } from '../../world.ts';
 import { verb } from '../verb.ts';
 
 let folder: string;
 let world: World;
-let history: History;
-let overHttp: History;
 let well: AlertReceiver;
 let ill: AlertReceiver;
 
@@ -40,29 +32,26 @@ beforeAll(async () => {
   };
   await writeFile(join(folder, 'alerts.json'), JSON.stringify(rules));
   world = await startWorld({ alerts: join(folder, 'alerts.json') });
-  history = connect({ clickhouse: { url: world.clickhouse, username: 'reader' } });
-  overHttp = createClient({ url: world.query });
   await world.send(...agents.map((agent) => failedAttempt(agent)));
   const isDone = async () => {
-    const { items } = await history.alerts({ limit: 100 });
+    const { items } = await world.history.alerts({ limit: 100 });
     return items.filter(({ tries }) => tries > 0).length === 2 * agents.length;
   };
   await until('each was tried', isDone);
 });
 afterAll(async () => {
-  await Promise.all([history?.close(), overHttp?.close()]);
   await world?.end();
   await Promise.all([well?.stop(), ill?.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
 
 describe.each([
-  ['the library', () => history],
-  ['HTTP', () => overHttp],
+  ['the library', () => world.history],
+  ['HTTP', () => world.client],
 ])('alerts through %s', (_door, open) => {
   it('tells what was sent and what waits, and why', async () => {
     const { items } = await open().alerts({ agent: 'one' });
-    const group = (await history.groups({ agent: 'one' })).items[0]!;
+    const group = (await world.history.groups({ agent: 'one' })).items[0]!;
     const about = {
       alert_id: expect.stringMatching(/^alert_[0-9a-f]{32}$/),
       rule: 'all',

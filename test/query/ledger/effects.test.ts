@@ -2,29 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { snapshotOf } from '../../../instrumentation/index.ts';
-import {
-  connect,
-  createClient,
-  type Effect,
-  type History,
-  NotFoundError,
-} from '../../../query/index.ts';
+import { type Effect, NotFoundError } from '../../../query/index.ts';
 import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../../world.ts';
 
 let world: World;
-let overHttp: History;
-let history: History;
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
-  await history?.close();
   await world?.end();
 });
 
@@ -152,12 +138,12 @@ const known = (agent: string, body: object): OtlpSpan => ({
 });
 
 async function fingerprintOf(agent: string, node = 'parse'): Promise<string> {
-  const { items } = await history.recentFailures({ agent, node, limit: 1 });
+  const { items } = await world.history.recentFailures({ agent, node, limit: 1 });
   return items[0]!.fingerprint;
 }
 
 async function only(id: string): Promise<Effect> {
-  const { items } = await history.effects(id);
+  const { items } = await world.history.effects(id);
   const targeted = items.filter((effect) => effect.targeted);
   expect(targeted).toHaveLength(1);
   return targeted[0]!;
@@ -210,7 +196,7 @@ describe('the effects of an evolution', () => {
   });
 
   it('tell side effects: new groups, and the nodes before and after', async () => {
-    const { side_effects } = await history.effects('works');
+    const { side_effects } = await world.history.effects('works');
     expect(side_effects.new_groups).toMatchObject([
       { node_id: 'fetch', error_type: 'E2', failures: 2 },
     ]);
@@ -225,8 +211,8 @@ describe('the effects of an evolution', () => {
   });
 
   it('are the same over HTTP, and in the view but for what needs statistics', async () => {
-    expect(await overHttp.effects('works')).toEqual(await history.effects('works'));
-    const { rows } = await history.sql(
+    expect(await world.client.effects('works')).toEqual(await world.history.effects('works'));
+    const { rows } = await world.history.sql(
       'SELECT * FROM evolution_effects WHERE agent_id = {agent:String} ORDER BY timestamp',
       { agent },
     );
@@ -253,7 +239,7 @@ describe('the effects of an evolution', () => {
   });
 
   it('stand in the brief, which warns of what did not help', async () => {
-    const { markdown } = await history.brief(agent, { max_tokens: 3000 });
+    const { markdown } = await world.history.brief(agent, { max_tokens: 3000 });
     const about = (id: string) => markdown.slice(markdown.indexOf(`"fix ${id}"`)).split('\n- ')[0]!;
     expect(about('works')).toMatch(/\*\*effective\*\*;.*4 of 200 runs; rate ratio 0\.03 \[/);
     expect(about('works')).not.toContain('Do not try it again');
@@ -262,14 +248,14 @@ describe('the effects of an evolution', () => {
   });
 
   it('give the views of nodes', async () => {
-    const health = await history.sql(
+    const health = await world.history.sql(
       "SELECT * FROM node_health WHERE agent_id = {agent:String} AND node_id = 'parse' AND graph_snapshot_ref = {ref:String}",
       { agent, ref: versions[3]! },
     );
     expect(health.rows).toMatchObject([
       { attempts: 200, succeeded: 196, success_rate: 0.98, runs: 200, failed_runs: 4 },
     ]);
-    const rates = await history.sql(
+    const rates = await world.history.sql(
       "SELECT sum(attempts) AS attempts, sum(failed) AS failed FROM failure_rates WHERE agent_id = {agent:String} AND node_id = 'fetch'",
       { agent },
     );
@@ -404,7 +390,7 @@ describe('odd cases are said', () => {
       }),
       evolved({ agent, id: 'aimless', from: ref('a'), to: ref('b'), hours: 3 }),
     );
-    const { items, notes } = await history.effects('phantom');
+    const { items, notes } = await world.history.effects('phantom');
     expect(items).toMatchObject([
       {
         fingerprint: nobody,
@@ -418,11 +404,11 @@ describe('odd cases are said', () => {
     expect(notes).toContain(
       `1 of 1 targeted failures are not stored for the agent: \`${missing}\`.`,
     );
-    expect((await history.effects('aimless')).notes).toContain(
+    expect((await world.history.effects('aimless')).notes).toContain(
       'It targets no group that is known.',
     );
-    await expect(history.effects('none')).rejects.toThrow(NotFoundError);
-    await expect(overHttp.effects('none')).rejects.toThrow(NotFoundError);
+    await expect(world.history.effects('none')).rejects.toThrow(NotFoundError);
+    await expect(world.client.effects('none')).rejects.toThrow(NotFoundError);
   });
 
   it('versions that are not known: attempts count by time', async () => {
@@ -532,7 +518,7 @@ describe('odd cases are said', () => {
       ...Array.from({ length: 30 }, (_, index) => run(a, 40, index < 20)),
       ...Array.from({ length: 30 }, (_, index) => run(b, 10, index < 1)),
     );
-    const { items } = await history.recentFailures({ agent, limit: 1 });
+    const { items } = await world.history.recentFailures({ agent, limit: 1 });
     await world.send(
       evolved({
         agent,
@@ -564,7 +550,7 @@ describe('odd cases are said', () => {
       ...runsOf({ agent, version: to, runs: 60, failing: 60, hours: 20, error: 'E1' }),
       evolved({ agent, id: 'touching', from, to, hours: 30 }),
     );
-    const { items } = await history.effects('touching');
+    const { items } = await world.history.effects('touching');
     expect(items).toMatchObject([{ targeted: false, node_ids: ['parse'], verdict: 'harmful' }]);
   });
 });
