@@ -1,12 +1,10 @@
 // Every panel of every dashboard, asked as Grafana's plugin would ask it.
 import { readdirSync, readFileSync } from 'node:fs';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { toJson } from '../../deploy/grafana/dashboard.ts';
 import { dashboards } from '../../deploy/grafana/dashboards.ts';
-import { startWorld, type World } from '../world.ts';
-import { sendOpsData } from './ops-data.ts';
+import { type OpsWorld, startOpsWorld } from './ops-data.ts';
 
 const folder = new URL('../../deploy/grafana/', import.meta.url);
 
@@ -35,22 +33,13 @@ const files = dashboards.map(({ name, source }) => {
   return { name, source, text, json: JSON.parse(text) as Json };
 });
 
-let world: World;
-let clickhouse: ClickHouseClient;
+let ops: OpsWorld;
 
 beforeAll(async () => {
-  world = await startWorld();
-  clickhouse = createClient({
-    url: world.clickhouse,
-    username: 'reader',
-    database: 'faultline',
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  await sendOpsData(world);
+  ops = await startOpsWorld();
 });
 afterAll(async () => {
-  await clickhouse?.close();
-  await world?.end();
+  await ops?.end();
 });
 
 const range = () => ({
@@ -78,7 +67,7 @@ function expanded(sql: string, agents: string[]): string {
 }
 
 async function ask(sql: string, agents: string[] = []) {
-  const result = await clickhouse.query({ query: expanded(sql, agents), format: 'JSON' });
+  const result = await ops.clickhouse.query({ query: expanded(sql, agents), format: 'JSON' });
   const { meta, data } = await result.json<Record<string, unknown>>();
   return { columns: meta!, rows: data };
 }
@@ -120,7 +109,7 @@ describe('the files', () => {
     expect(type).toBe('grafana-clickhouse-datasource');
     expect(jsonData).toMatchObject({ host: '127.0.0.1', port: 8123, protocol: 'http' });
     const { username, defaultDatabase: database } = jsonData;
-    const { port } = new URL(world.clickhouse);
+    const { port } = new URL(ops.world.clickhouse);
     const address = `http://${jsonData.host}:${port}/?${new URLSearchParams({ database })}`;
     const answer = await fetch(address, {
       method: 'POST',
@@ -202,7 +191,9 @@ describe('the numbers', () => {
 describe('the metrics', () => {
   it('that panels read are told by the collector or the query service', async () => {
     const texts = await Promise.all(
-      [world.otlpHttp, world.query].map(async (url) => (await fetch(`${url}/metrics`)).text()),
+      [ops.world.otlpHttp, ops.world.query].map(async (url) =>
+        (await fetch(`${url}/metrics`)).text(),
+      ),
     );
     const told = new Set(texts.join('\n').match(/(?<=^# TYPE )\w+/gm));
     const read = files

@@ -1,8 +1,15 @@
 // A little of everything that ops ask about, sent as executors would: two agents, two versions, a fix,
 // a group that came back, retries, a run that hangs, a secret.
 import { randomBytes } from 'node:crypto';
-import { connect } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, snapshotRef, type World } from '../world.ts';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  snapshotRef,
+  startWorld,
+  type World,
+} from '../world.ts';
 
 const MINUTE = 60_000;
 const agent = 'refund-agent';
@@ -13,11 +20,34 @@ const [before, after] = [graph('before'), graph('after')];
 const name = (prefix: string): string =>
   `${prefix}-${[...randomBytes(8)].map((byte) => String.fromCharCode(97 + (byte % 26))).join('')}`;
 
-export async function sendOpsData(world: World): Promise<void> {
-  const history = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
+export interface OpsWorld {
+  world: World;
+  /** ClickHouse's own client as the reader. */
+  clickhouse: ClickHouseClient;
+  end(): Promise<void>;
+}
+
+export async function startOpsWorld(): Promise<OpsWorld> {
+  const world = await startWorld();
+  const clickhouse = createClient({
+    url: world.clickhouse,
+    username: 'reader',
+    database: 'faultline',
+    log: { level: ClickHouseLogLevel.OFF },
   });
+  await sendOpsData(world);
+  return {
+    world,
+    clickhouse,
+    end: async () => {
+      await clickhouse.close();
+      await world.end();
+    },
+  };
+}
+
+async function sendOpsData(world: World): Promise<void> {
+  const { history } = world;
   const start = Date.now() - 90 * MINUTE;
   await world.send(
     ...Array.from({ length: 12 }, (_, index) =>
@@ -52,7 +82,6 @@ export async function sendOpsData(world: World): Promise<void> {
       'error.type': 'RangeError',
     }),
   );
-  await history.close();
 }
 
 /** A run of one node with its own span around it. */

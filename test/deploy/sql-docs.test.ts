@@ -1,9 +1,7 @@
 // docs/sql.md is what it says: each statement finds rows, each table and column is there.
 import { readFileSync } from 'node:fs';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../world.ts';
-import { sendOpsData } from './ops-data.ts';
+import { type OpsWorld, startOpsWorld } from './ops-data.ts';
 
 const text = readFileSync(new URL('../../docs/sql.md', import.meta.url), 'utf8');
 
@@ -20,26 +18,17 @@ const documented = new Map(
   ]),
 );
 
-let world: World;
-let clickhouse: ClickHouseClient;
+let ops: OpsWorld;
 
 beforeAll(async () => {
-  world = await startWorld();
-  clickhouse = createClient({
-    url: world.clickhouse,
-    username: 'reader',
-    database: 'faultline',
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  await sendOpsData(world);
+  ops = await startOpsWorld();
 });
 afterAll(async () => {
-  await clickhouse?.close();
-  await world?.end();
+  await ops?.end();
 });
 
 const rowsOf = async <T>(query: string): Promise<T[]> =>
-  (await clickhouse.query({ query, format: 'JSONEachRow' })).json<T>();
+  (await ops.clickhouse.query({ query, format: 'JSONEachRow' })).json<T>();
 
 describe('the ready queries', () => {
   it('are all found', () => {
@@ -52,7 +41,7 @@ describe('the ready queries', () => {
   });
 
   it.each(queries)('over HTTP: $title', async ({ sql }) => {
-    const answer = await fetch(`${world.query}/api/v1/sql`, {
+    const answer = await fetch(`${ops.world.query}/api/v1/sql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ sql }),
@@ -75,12 +64,12 @@ it('every table, view and column is described, and no other', async () => {
 
 it('the user of the guide reads and does nothing else', async () => {
   const ask = (body: string) =>
-    fetch(`${world.clickhouse}/?user=reader&database=faultline`, { method: 'POST', body });
+    fetch(`${ops.world.clickhouse}/?user=reader&database=faultline`, { method: 'POST', body });
   const rows = await ask('SELECT * FROM failure_groups FORMAT JSONEachRow');
   expect(rows.status).toBe(200);
   expect((await rows.text()).split('\n').filter(Boolean)).toHaveLength(4);
   expect((await ask('DROP TABLE failures')).ok).toBe(false);
   expect((await ask("SELECT * FROM file('/etc/passwd')")).ok).toBe(false);
   const inUrl = new URLSearchParams({ user: 'reader', database: 'faultline', query: 'SELECT 1' });
-  expect(await (await fetch(`${world.clickhouse}/?${inUrl}`)).text()).toBe('1\n');
+  expect(await (await fetch(`${ops.world.clickhouse}/?${inUrl}`)).text()).toBe('1\n');
 });
