@@ -1,26 +1,14 @@
 // The AI SDK 7 under `node --import faultline/register`, in real processes.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { appRunner } from '../instrumentation/app.ts';
 import { ModelServer } from '../instrumentation/model-server.ts';
 import { Receiver } from '../instrumentation/receiver.ts';
+import { builtApp, root } from './built-app.ts';
 
-const root = join(import.meta.dirname, '../..');
-const dist = join(root, 'dist/instrumentation');
+const app = builtApp('ai-sdk');
 const oneApi = join(import.meta.dirname, 'one-api.mjs');
-// Where the packages of this folder are found.
-const folder = join(import.meta.dirname, 'node_modules/.cache', `ai-sdk-${process.pid}`);
-const remove = () => rmSync(folder, { recursive: true, force: true });
-const write = (name: string, text: string) => {
-  const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-};
-const register = join(dist, 'register.js');
-const index = join(dist, 'index.js');
-afterAll(remove);
+afterAll(app.remove);
 
 let receiver: Receiver;
 let model: ModelServer;
@@ -31,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([receiver.stop(), model.stop()]));
 
-const run = appRunner({ folder, register, index, write, remove }, () => receiver.url);
+const run = appRunner(app, () => receiver.url);
 
 test('the example', async () => {
   model.replies = [
@@ -40,7 +28,7 @@ test('the example', async () => {
     { text: 'It has no total.' },
   ];
   const example = join(root, 'test/examples/ai-sdk.ts');
-  const imports = [oneApi, register];
+  const imports = [oneApi, app.register];
   const ended = await run(example, { MODEL_URL: model.url }, { imports });
   expect(ended).toMatchObject({ code: 0, stdout: 'It has no total.\n' });
   const told = receiver
@@ -74,14 +62,14 @@ const refused = { status: 401, error: 'Incorrect API key' };
 test('a call with integrations of its own', async () => {
   model.replies = [refused, refused];
   const text = `
-    import { aiSdkTelemetry } from '${index}';
+    import { aiSdkTelemetry } from '${app.index}';
     ${APP}
     await call({ functionId: 'silent', integrations: [{}] });
     await call({ functionId: 'told', integrations: [{}, aiSdkTelemetry()] });`;
   const ended = await run(
     { name: 'own.mjs', text },
     { MODEL_URL: model.url },
-    { imports: [oneApi, register] },
+    { imports: [oneApi, app.register] },
   );
   expect(ended.stdout).toBe('Incorrect API key\n'.repeat(2));
   expect(ended.stderr).toMatch(
@@ -95,7 +83,11 @@ test('a call that turns telemetry off, or hides its inputs', async () => {
   const text = `${APP}
     await call({ functionId: 'off', isEnabled: false });
     await call({ functionId: 'hidden', recordInputs: false });`;
-  await run({ name: 'off.mjs', text }, { MODEL_URL: model.url }, { imports: [oneApi, register] });
+  await run(
+    { name: 'off.mjs', text },
+    { MODEL_URL: model.url },
+    { imports: [oneApi, app.register] },
+  );
   expect(receiver.named('execute_graph').map(({ name }) => name)).toEqual(['execute_graph hidden']);
   const [failure] = receiver.named('execute_node model');
   expect(failure!.attributes).toMatchObject({ 'failure.class': 'llm.auth' });
@@ -114,7 +106,7 @@ test('an app with an SDK of its own, 3.x: failures are in its trace', async () =
       await call({ functionId: 'traced' });
       console.log(JSON.stringify(span.spanContext()));
     });`;
-  const imports = [oneApi, register];
+  const imports = [oneApi, app.register];
   const ended = await run({ name: 'traced.mjs', text }, { MODEL_URL: model.url }, { imports });
   const { traceId, spanId } = JSON.parse(ended.stdout.split('\n')[1]!);
   expect(receiver.named('execute_graph')).toMatchObject([{ traceId, parentSpanId: spanId }]);
@@ -128,7 +120,7 @@ test('a version that was never tried is one line and no crash', async () => {
       integration.onStart({ callId, operationId: 'ai.generateText', aiVersion: '8.1.0' });
       integration.onError({ callId, error: new Error('new') });
     }`;
-  const ended = await run({ name: 'newer.mjs', text }, {}, { imports: [oneApi, register] });
+  const ended = await run({ name: 'newer.mjs', text }, {}, { imports: [oneApi, app.register] });
   expect(ended.code).toBe(0);
   expect(ended.stderr).toMatch(/^faultline: ai 8\.1\.0 was never tried[^\n]*\n$/);
   expect(receiver.requests).toBe(0);

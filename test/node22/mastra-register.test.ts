@@ -1,25 +1,14 @@
 // Mastra under `node --import faultline/register`, in real processes.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { appRunner } from '../instrumentation/app.ts';
 import { ModelServer } from '../instrumentation/model-server.ts';
 import { Receiver } from '../instrumentation/receiver.ts';
+import { builtApp, root } from './built-app.ts';
 
-const root = join(import.meta.dirname, '../..');
-const dist = join(root, 'dist/instrumentation');
-// Where the packages of this folder are found.
-const folder = join(import.meta.dirname, 'node_modules/.cache', `mastra-${process.pid}`);
-const remove = () => rmSync(folder, { recursive: true, force: true });
-const write = (name: string, text: string) => {
-  const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-};
-const register = join(dist, 'register.js');
-const index = join(dist, 'index.js');
-afterAll(remove);
+const app = builtApp('mastra');
+afterAll(app.remove);
 
 let receiver: Receiver;
 let model: ModelServer;
@@ -30,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([receiver.stop(), model.stop()]));
 
-const run = appRunner({ folder, register, index, write, remove }, () => receiver.url);
+const run = appRunner(app, () => receiver.url);
 const env = { MASTRA_TELEMETRY_DISABLED: '1' };
 
 const APP = `
@@ -73,16 +62,16 @@ test.each([
 
 test('a version that was never tried: one line and no crash', async () => {
   const package_ = 'apps/node_modules/@mastra/core';
-  write(
+  app.write(
     `${package_}/package.json`,
     '{"name":"@mastra/core","version":"2.3.4","type":"module","exports":{"./workflows":"./dist/workflows/index.js"}}',
   );
-  write(`${package_}/dist/workflows/index.js`, 'export class DefaultExecutionEngine {}');
+  app.write(`${package_}/dist/workflows/index.js`, 'export class DefaultExecutionEngine {}');
   const text = `import * as workflows from '@mastra/core/workflows'; console.log(Object.keys(workflows).join());`;
   const ended = await run({ name: 'newer.mjs', text }, env);
   expect(ended).toMatchObject({ code: 0, stdout: 'DefaultExecutionEngine\n' });
   expect(ended.stderr).toMatch(/^faultline: @mastra\/core 2\.3\.4 was never tried[^\n]*\n$/);
-  rmSync(join(folder, package_), { recursive: true });
+  rmSync(join(app.folder, package_), { recursive: true });
 });
 
 test('the example', async () => {
@@ -90,7 +79,7 @@ test('the example', async () => {
   const ended = await run(
     join(root, 'test/examples/mastra.ts'),
     { ...env, MODEL_URL: model.url },
-    { imports: [join(import.meta.dirname, 'one-api.mjs'), register] },
+    { imports: [join(import.meta.dirname, 'one-api.mjs'), app.register] },
   );
   expect(ended).toMatchObject({ code: 0, stdout: 'failed\n' });
   const told = receiver
