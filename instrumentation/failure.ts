@@ -90,9 +90,9 @@ class Collected {
     this.#put(name, text);
   }
 
-  /** What stands in `name` for a value that may be large. */
-  excerpt(name: string, { value, bytes }: Excerpt): Json | undefined {
-    const redacted = this.#redact(name, value);
+  /** What stands under `key` in `name` for a value that may be large. */
+  excerpt(name: string, key: string, { value, bytes }: Excerpt): Json | undefined {
+    const redacted = this.#redact(name, value, key);
     if (redacted === undefined) return undefined;
     const text = canonicalJson(redacted);
     const cut = cutToBytes(text, bytes);
@@ -109,9 +109,10 @@ class Collected {
     return this.attributes;
   }
 
-  #redact(name: string, value: unknown): Json | undefined {
+  #redact(name: string, value: unknown, ...keys: string[]): Json | undefined {
     return this.#safely(name, (counts) => {
-      const { value: redacted, redactions } = this.#redactor(toPlain(value));
+      const path = [fieldOf(name), ...keys];
+      const { value: redacted, redactions } = this.#redactor(toPlain(value), path);
       addCounts(counts, redactions);
       return redacted;
     });
@@ -134,6 +135,11 @@ class Collected {
     this.attributes[name] = cut;
     return cut;
   }
+}
+
+/** `input` of `failure.input`: how a redactor's paths begin. */
+function fieldOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function limitOf(name: string): number {
@@ -188,7 +194,7 @@ function evidenceOf(
 ): Record<string, unknown> | undefined {
   if (!excerpts && facts.causes.length === 0) return evidence;
   const parts = Object.entries(excerpts ?? {}).map(
-    ([key, excerpt]) => [key, collected.excerpt(ATTR_FAILURE_EVIDENCE, excerpt)] as const,
+    ([key, excerpt]) => [key, collected.excerpt(ATTR_FAILURE_EVIDENCE, key, excerpt)] as const,
   );
   const causes = facts.causes.length > 0 && { causes: facts.causes };
   return { ...evidence, ...Object.fromEntries(parts), ...causes };

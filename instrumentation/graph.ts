@@ -32,7 +32,7 @@ export interface GraphOptions {
   readonly control?: (error: unknown) => Control | undefined;
   /** What a failure is beyond its error: site, class, severity, evidence. */
   readonly describe?: (error: unknown) => FailureDetails | undefined;
-  /** Replaces the built-in redaction; if it throws, the field is dropped. */
+  /** Replaces the built-in redaction, see {@link redactPaths}; if it throws, the field is dropped. */
   readonly redact?: Redactor;
   /** Decides when a snapshot's body is sent. @default one for the process */
   readonly announcer?: SnapshotAnnouncer;

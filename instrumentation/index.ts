@@ -27,6 +27,8 @@ export { createPipeline } from './pipeline/pipeline.ts';
 export type { Json } from './plain.ts';
 export type { Redacted, Redactions, Redactor } from './redaction/index.ts';
 export { redact } from './redaction/index.ts';
+export type { PathLists } from './redaction/lists.ts';
+export { redactPaths } from './redaction/lists.ts';
 export type { RunIdentity, RunMeans } from './run.ts';
 export { GraphRun } from './run.ts';
 export * from './self-check/index.ts';

@@ -29,7 +29,8 @@ import { readProperty } from './exception.ts';
 import { guarded } from './guard.ts';
 import { describeFailure } from './logs/describe.ts';
 import { areFailuresLogged, logFailure } from './logs/log-failures.ts';
-import { type Redactor, redact } from './redaction/index.ts';
+import type { Redactor } from './redaction/index.ts';
+import { redactorOf } from './redactor.ts';
 import { noteAttempt, noteRun } from './self-check/local.ts';
 import { startUsualSelfCheck } from './self-check/self-check.ts';
 import type { GraphRunOutcome } from './semconv/attributes.ts';
@@ -53,7 +54,7 @@ export interface RunMeans {
   readonly tracer: Tracer;
   /** The context whose span becomes the parent. @default the active one */
   readonly parent?: Context | undefined;
-  /** @default {@link redact} */
+  /** Instead of {@link redact}; the lists of the environment hold besides it. */
   readonly redactor?: Redactor | undefined;
   /** @default one for the process */
   readonly announcer?: SnapshotAnnouncer | undefined;
@@ -102,7 +103,7 @@ export class GraphRun implements RunOfAttempt {
     this.#identity = identity;
     this.#tracer = means.tracer;
     this.#parent = means.parent ?? context.active();
-    this.redactor = means.redactor ?? redact;
+    this.redactor = redactorOf(means.redactor);
     this.#announcer = means.announcer ?? announcerOfProcess;
     this.runId = identity.runId ?? randomUUID();
     this.#shared = sharedAttributes(identity, this.runId);

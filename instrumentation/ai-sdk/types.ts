@@ -21,7 +21,7 @@ export interface AiSdkOptions {
    * @default the private pipeline, see {@link createPipeline}
    */
   tracer?: Tracer;
-  /** Replaces the built-in redaction; if it throws, the field is dropped. */
+  /** Replaces the built-in redaction, see {@link redactPaths}; if it throws, the field is dropped. */
   redact?: Redactor;
 }
 

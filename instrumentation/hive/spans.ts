@@ -4,7 +4,7 @@ import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentele
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { failureFacts } from '../failure.ts';
-import { redact } from '../redaction/index.ts';
+import { redactorOf } from '../redactor.ts';
 import * as semconv from '../semconv/attributes.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunEnded, RunOfHive } from './facts.ts';
 
@@ -160,7 +160,7 @@ function tell(failure: FailureOfHive): {
     ...(state && { state }),
     ...(evidence && { evidence }),
   };
-  const facts = failureFacts(error, context, redact);
+  const facts = failureFacts(error, context, redactorOf());
   const attributes: Attributes = { ...facts.attributes, [semconv.ATTR_FAILURE_SITE]: failure.site };
   const optional: Attributes = {
     [semconv.ATTR_FAILURE_CLASS]: failure.class,

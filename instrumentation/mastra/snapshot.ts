@@ -4,7 +4,8 @@ import { readProperty } from '../exception.ts';
 import { codeOf } from '../frameworks/code.ts';
 import { guarded } from '../guard.ts';
 import { toPlain } from '../plain.ts';
-import { type Redactor, redact } from '../redaction/index.ts';
+import type { Redactor } from '../redaction/index.ts';
+import { redactorOf } from '../redactor.ts';
 import { type Snapshot, snapshotOf } from '../snapshot.ts';
 import type { CreateStep, Entry, ExecuteParams, Step } from './internal-types.ts';
 
@@ -26,14 +27,14 @@ const known = new WeakMap<object, Snapshot>();
  * edges:[{source,target,condition?}], entry}`. The condition of a branch or loop is its source, redacted.
  * Computed once for a committed workflow.
  */
-export function workflowSnapshot(params: ExecuteParams, redactor: Redactor = redact): Snapshot {
+export function workflowSnapshot(params: ExecuteParams, redactor?: Redactor): Snapshot {
   const { workflowId: id, serializedStepGraph, graph } = params;
   const key = serializedStepGraph ?? graph;
   const remembered = key && known.get(key);
   if (remembered) return remembered;
   const body = guarded(() => bodyOf(params), { id, nodes: [], edges: [] });
   const redacted = guarded(
-    () => redactor(toPlain(body)).value,
+    () => redactorOf(redactor)(toPlain(body), ['graph']).value,
     toPlain({ id, nodes: [], edges: [] }),
   );
   const snapshot = snapshotOf(redacted);

@@ -4,7 +4,8 @@ import { readProperty } from '../exception.ts';
 import { codeOf } from '../frameworks/code.ts';
 import { guarded } from '../guard.ts';
 import { canonicalJson, toPlain } from '../plain.ts';
-import { type Redactor, redact } from '../redaction/index.ts';
+import type { Redactor } from '../redaction/index.ts';
+import { redactorOf } from '../redactor.ts';
 import { type Snapshot, snapshotOf } from '../snapshot.ts';
 import type { Agent, Handoff, Tool } from './internal-types.ts';
 
@@ -27,14 +28,17 @@ export function agentsSnapshot(
   start: Agent,
   id: string,
   model: unknown,
-  redactor: Redactor = redact,
+  redactor?: Redactor,
 ): Snapshot {
   const body = guarded(() => bodyOf(start, id, model), { id, nodes: [], edges: [] });
   const plain = toPlain(body);
   const text = canonicalJson(plain);
   const before = known.get(start);
   if (before?.text === text) return before.snapshot;
-  const redacted = guarded(() => redactor(plain).value, toPlain({ id, nodes: [], edges: [] }));
+  const redacted = guarded(
+    () => redactorOf(redactor)(plain, ['graph']).value,
+    toPlain({ id, nodes: [], edges: [] }),
+  );
   const snapshot = snapshotOf(redacted);
   known.set(start, { text, snapshot });
   return snapshot;

@@ -22,6 +22,6 @@ export interface OpenAIAgentsInstrumentationConfig extends InstrumentationConfig
    * @default false
    */
   useAppProvider?: boolean;
-  /** Replaces the built-in redaction; if it throws, the field is dropped. */
+  /** Replaces the built-in redaction, see {@link redactPaths}; if it throws, the field is dropped. */
   redact?: Redactor;
 }

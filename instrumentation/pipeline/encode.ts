@@ -3,6 +3,7 @@
 import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { ProtobufWriter } from './protobuf.ts';
+import type { Slab } from './slab.ts';
 
 type Scope = ReadableSpan['instrumentationScope'];
 type Resource = ReadableSpan['resource'];
@@ -37,9 +38,13 @@ export function headOf(span: ReadableSpan): Head {
   return head;
 }
 
-/** The field `spans` of a `ScopeSpans` with this span. @throws {Error} if it cannot be encoded */
-export function encodeSpan(span: ReadableSpan): Buffer {
-  return written((to) => writeSpan(to, span));
+/**
+ * The field `spans` of a `ScopeSpans` with this span.
+ * @param slab where it lies while it waits. @default Node's pool
+ * @throws {Error} if it cannot be encoded
+ */
+export function encodeSpan(span: ReadableSpan, slab?: Slab): Buffer {
+  return written((to) => writeSpan(to, span), slab);
 }
 
 /** A request with these spans of one head, each as {@link encodeSpan} gives it. */
@@ -59,13 +64,13 @@ export function requestOf(head: Head, spans: readonly Uint8Array[]): Buffer {
 }
 
 /** What an app's own object runs while it is written may end another span: that one gets its own writer. */
-function written(write: (to: ProtobufWriter) => void): Buffer {
+function written(write: (to: ProtobufWriter) => void, slab?: Slab): Buffer {
   const writer = spare ?? new ProtobufWriter();
   spare = undefined;
   try {
     writer.start();
     write(writer);
-    return writer.take();
+    return writer.take(slab);
   } finally {
     spare = writer;
   }

@@ -1,4 +1,5 @@
 // Writes protobuf into one buffer that is used again and again.
+import type { Slab } from './slab.ts';
 
 const FIRST_BYTES = 64 * 1024;
 /** A larger buffer is given back, so that one large span does not hold its memory for ever. */
@@ -30,9 +31,12 @@ export class ProtobufWriter {
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
-  /** A copy of all that was written since {@link start}. */
-  take(): Buffer {
-    const taken = Buffer.allocUnsafe(this.#at);
+  /**
+   * A copy of all that was written since {@link start}.
+   * @param slab where it lies. @default Node's pool
+   */
+  take(slab?: Slab): Buffer {
+    const taken = slab?.take(this.#at) ?? Buffer.allocUnsafe(this.#at);
     this.#bytes.copy(taken, 0, 0, this.#at);
     return taken;
   }

@@ -17,6 +17,7 @@ import { encodeSpan, headOf, requestOf } from './encode.ts';
 import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
+import { Slab } from './slab.ts';
 import { SendError, send, sendSync } from './transport.ts';
 
 /** Bounds and times of {@link SpanQueue}. */
@@ -48,6 +49,8 @@ export class SpanQueue implements SpanProcessor {
   readonly #mustKeep: (span: ReadableSpan) => boolean;
   readonly #memory: Memory;
   readonly #pace: Pace;
+  readonly #keptRoom = new Slab();
+  readonly #otherRoom = new Slab();
   #inFlight: Waiting[] = [];
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -164,9 +167,9 @@ export class SpanQueue implements SpanProcessor {
 
   #add(ended: ReadableSpan): void {
     const head = headOf(ended);
-    const span = encodeSpan(ended);
-    const bytes = OBJECT_BYTES + span.byteLength;
     const kept = this.#mustKeep(ended);
+    const span = encodeSpan(ended, kept ? this.#keptRoom : this.#otherRoom);
+    const bytes = OBJECT_BYTES + span.byteLength;
     this.#drop(this.#memory.makeRoom(bytes));
     const fits = this.#memory.fits(bytes);
     const segment =

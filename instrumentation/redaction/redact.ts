@@ -14,8 +14,11 @@ export interface Redacted {
   readonly redactions: Redactions;
 }
 
-/** Removes secrets from plain JSON; may throw, and then the field is dropped. */
-export type Redactor = (value: Json) => Redacted;
+/**
+ * Removes secrets from plain JSON; may throw, and then the field is dropped.
+ * @param path where the value stands: `['input']`, `['evidence', 'output']`; none for names and ids
+ */
+export type Redactor = (value: Json, path?: readonly string[]) => Redacted;
 
 /** What is looked for besides secrets, e-mail addresses and card numbers. */
 export interface RedactionOptions {
@@ -50,7 +53,7 @@ export class Redaction {
       return this.#json(text, counts) ?? this.#flat(text, counts);
     const found: Redactions = {};
     const result = this.#flat(text, found);
-    if (isJson && result !== text && parse(result) === undefined) {
+    if (isJson && result !== text && parsedJson(result) === undefined) {
       const json = this.#json(text, counts);
       if (json !== undefined) return json;
     }
@@ -84,10 +87,15 @@ export class Redaction {
     return markOf(kind);
   }
 
+  /** The kind of secret that a member is because of its key; '' when its key tells nothing. */
+  kindOfMember(key: string, member: Json): string {
+    const tells = member !== null && typeof member !== 'boolean';
+    return tells ? this.kindUnder(key, typeof member === 'string' ? member : ' ') : '';
+  }
+
   /** A copy of what stands under this key in an object. */
   member(key: string, member: Json, counts: Redactions): Json {
-    const tells = member !== null && typeof member !== 'boolean';
-    const kind = tells ? this.kindUnder(key, typeof member === 'string' ? member : ' ') : '';
+    const kind = this.kindOfMember(key, member);
     return kind === '' ? this.value(member, counts) : this.mark(kind, counts);
   }
 
@@ -100,7 +108,7 @@ export class Redaction {
   }
 
   #json(text: string, counts: Redactions): string | undefined {
-    const value = parse(text);
+    const value = parsedJson(text);
     if (value === undefined) return undefined;
     const found: Redactions = {};
     const result = this.value(value, found);
@@ -157,7 +165,8 @@ export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text);
 }
 
-function parse(text: string): Json | undefined {
+/** The value of a JSON text; `undefined` if it is none. */
+export function parsedJson(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
   } catch {
