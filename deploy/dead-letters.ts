@@ -2,9 +2,8 @@
 import { type Command, Option } from 'commander';
 import { examples } from '../query/cli/help.ts';
 import { manyLines, print, printJson, table } from '../query/cli/output.ts';
-import { startProgress } from '../query/cli/progress.ts';
 import { watched } from '../query/cli/service.ts';
-import { type Told, watch } from '../query/cli/watch.ts';
+import type { Told } from '../query/cli/watch.ts';
 import { AccessDeniedError, InvalidInputError, UnavailableError } from '../query/errors.ts';
 
 interface Listed {
@@ -36,7 +35,9 @@ export function addDeadLetterVerbs(program: Command): void {
     .option('--limit <n>', 'how many at the most', '100')
     .action(async (options: CollectorOptions & { limit: string; watch?: string | true }) => {
       if (options.watch !== undefined) {
-        await watch(() => listed(options), options.watch, options.json);
+        const { watch } = await import('../query/cli/watch.ts');
+        const how = { asJson: options.json, oldestFirst: true };
+        await watch(() => listed(options), options.watch, how);
       }
       const { value, text } = await listed(options);
       if (options.json) printJson(value);
@@ -113,6 +114,7 @@ const AT_ONCE = 1000;
 /** Replays as many as there are now: those that are refused again come after them. */
 async function replayAll(options: CollectorOptions): Promise<{ replayed: number }> {
   const { total } = await ask<{ total: number }>(options, 'GET', '?limit=1');
+  const { startProgress } = await import('../query/cli/progress.ts');
   const progress = startProgress('replaying');
   let done = 0;
   try {

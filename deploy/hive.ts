@@ -1,6 +1,5 @@
 // `faultline hive watch` and `faultline hive brief`: Hive's failures into the memory, and the memory to
 // Hive's Queen.
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { examples } from '../query/cli/help.ts';
@@ -87,7 +86,7 @@ async function watch(dir: string, flags: WatchFlags): Promise<void> {
   const totals = await watchHive({
     dir: folder,
     endpoint: { url, headers, compression: usualCompression(url) },
-    stateFile: resolve(flags.state ?? usualState(folder, url, flags.agent)),
+    stateFile: resolve(flags.state ?? (await usualState(folder, url, flags.agent))),
     agentId: flags.agent,
     graphFile: flags.graph,
     once: flags.once,
@@ -105,7 +104,8 @@ async function watch(dir: string, flags: WatchFlags): Promise<void> {
 }
 
 /** One state for each folder, collector and agent. */
-function usualState(folder: string, url: string, agent = ''): string {
+async function usualState(folder: string, url: string, agent = ''): Promise<string> {
+  const { createHash } = await import('node:crypto');
   const key = createHash('sha256').update(`${folder}\n${url}\n${agent}`).digest('hex');
   return `.faultline/hive-${key.slice(0, 12)}.json`;
 }

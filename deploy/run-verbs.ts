@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander';
 import { examples } from '../query/cli/help.ts';
 import { print, printJson } from '../query/cli/output.ts';
-import { startProgress } from '../query/cli/progress.ts';
 import type { StageOptions } from './demo/stage.ts';
 import { outliveReader } from './exit.ts';
 import { addFlagsLate, flagValues } from './late-flags.ts';
@@ -86,6 +85,7 @@ function addMigrate(program: Command): void {
       const { readSettings } = await import('./settings.ts');
       const settings = readSettings(flagValues(command));
       const { migrate } = await import('./clickhouse/migrate.ts');
+      const { startProgress } = await import('../query/cli/progress.ts');
       const progress = startProgress('migrations');
       const result = await migrate(
         {

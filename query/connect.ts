@@ -9,13 +9,14 @@ import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts'
 import { InvalidInputError, NotFoundError } from './errors.ts';
 import { type OtlpOptions, recordEvolution } from './evolutions.ts';
 import { diffVersions } from './graphs/versions.ts';
-import { groupsQuestions } from './groups/questions.ts';
+import { groupsQuestions, statesByAgent } from './groups/questions.ts';
 import type { History } from './history.ts';
 import { parseInput } from './input.ts';
 import { effectsOfEvolution } from './ledger/evolution-effects.ts';
 import { nodesQuestions } from './nodes/nodes.ts';
 import {
   agent,
+  agentsQuery,
   briefQuery,
   evolution,
   evolutionsQuery,
@@ -90,8 +91,18 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
     ...casesQuestions(store),
     ...nodesQuestions(store),
     ...timelineQuestions(store),
-    async agents() {
-      return { items: await store.rows('agents', {}, agent), next_cursor: null };
+    async agents(options = {}) {
+      const { states } = parseInput(agentsQuery, options);
+      const [items, counted] = await Promise.all([
+        store.rows('agents', {}, agent),
+        states ? statesByAgent(store) : undefined,
+      ]);
+      return {
+        items: counted
+          ? items.map((one) => ({ ...one, states: counted.get(one.agent_id) ?? {} }))
+          : items,
+        next_cursor: null,
+      };
     },
 
     async recentFailures(options = {}) {
@@ -131,12 +142,11 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
     },
 
     async evolutions(options = {}) {
-      const { agent = '', ...page } = parseInput(evolutionsQuery, options);
-      const rows = await store.rows(
-        'evolutions',
-        { agent, ...keyset(page, () => true) },
-        evolution,
-      );
+      const { agent = '', node, ...page } = parseInput(evolutionsQuery, options);
+      const filter = { agent, ...keyset(page, () => true) };
+      const rows = node
+        ? await store.rows('evolutions_of_node', { ...filter, node }, evolution)
+        : await store.rows('evolutions', filter, evolution);
       return pageFrom(rows, page.limit, (row) => row.evolution_id);
     },
 

@@ -32,6 +32,11 @@ export interface ListOptions {
   cursor?: string;
 }
 
+export interface AgentsOptions {
+  /** Whether to count each agent's groups by state, which reads every failure. @default false */
+  states?: boolean;
+}
+
 export interface FailuresOptions extends ListOptions {
   agent?: string;
   node?: string;
@@ -41,6 +46,8 @@ export interface FailuresOptions extends ListOptions {
 
 export interface EvolutionsOptions extends ListOptions {
   agent?: string;
+  /** Those that target a group or a failure of this node, as far as its failures are kept. */
+  node?: string;
 }
 
 export interface BriefOptions {
@@ -64,8 +71,8 @@ export interface History
     CasesHistory,
     NodesHistory,
     TimelineHistory {
-  /** All agents that were ever seen, the latest first. */
-  agents(): Promise<Page<Agent>>;
+  /** All agents that were ever seen, the latest first. `states` adds their groups by state. */
+  agents(options?: AgentsOptions): Promise<Page<Agent>>;
   /** Failures, newest first. */
   recentFailures(options?: FailuresOptions): Promise<Page<Failure>>;
   /** One failure with its graph snapshot and the first evolution that came of it. */

@@ -25,6 +25,7 @@ export type {
   GroupState,
 } from './groups/schemas.ts';
 export type {
+  AgentsOptions,
   BriefOptions,
   EvolutionsOptions,
   FailuresOptions,

@@ -5,6 +5,7 @@ import {
   EVOLUTION_STATUS_VALUES,
   EVOLUTION_TRIGGER_VALUES,
 } from '../instrumentation/semconv/index.ts';
+import { GROUP_STATES } from './groups/states.ts';
 
 const snapshotRef = z
   .string()
@@ -36,6 +37,12 @@ export const since = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Yes or no; `true` or `false` in an address. */
+export const flag = z.union(
+  [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+  'expected true or false',
+);
+
 const page = {
   since: since.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(20),
@@ -52,7 +59,11 @@ export const failuresQuery = z.strictObject({
 });
 
 /** Which evolutions to list, newest first. */
-export const evolutionsQuery = z.strictObject({ agent: z.string().min(1).optional(), ...page });
+export const evolutionsQuery = z.strictObject({
+  agent: z.string().min(1).optional(),
+  node: z.string().min(1).optional().describe('Evolutions that target a failure of this node'),
+  ...page,
+});
 
 export const failure = z.object({
   timestamp: instant,
@@ -140,12 +151,21 @@ export const failureDetail = failure.extend({
 });
 export type FailureDetail = z.infer<typeof failureDetail>;
 
+/** What to tell of each agent. */
+export const agentsQuery = z.strictObject({
+  states: flag.optional().describe('With its groups by state; this reads every failure'),
+});
+
 export const agent = z.object({
   agent_id: z.string(),
   attempts: count,
   failures: count,
   runs: count,
   last_seen: instant,
+  states: z
+    .partialRecord(z.enum(GROUP_STATES), count)
+    .optional()
+    .describe('Its groups by state, where asked for; states without a group are absent'),
 });
 export type Agent = z.infer<typeof agent>;
 

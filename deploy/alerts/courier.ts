@@ -1,8 +1,9 @@
 // Brings alerts to one receiver, until each was taken or is given up.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Delivery } from './log.ts';
+import type { Delivery, Due, Pending } from './log.ts';
 import { SendError } from './send.ts';
+import { Waiting } from './waiting.ts';
 
 /** Milliseconds. */
 export interface Patience {
@@ -25,6 +26,10 @@ interface CourierParts {
   send(delivery: Delivery, signal: AbortSignal): Promise<void>;
   /** Resolves when the delivery is stored as it is. */
   save(delivery: Delivery): Promise<void>;
+  /** Reads what is stored as pending. */
+  pending(limit: number): Promise<Pending>;
+  /** Deliveries that are held in memory at the most. @default 1,000 */
+  most?: number;
   patience: Patience;
   logger: Logger;
 }
@@ -37,13 +42,8 @@ export interface CourierStats {
   givenUp: number;
 }
 
-interface Waiting {
-  delivery: Delivery;
-  dueAt: number;
-}
-
-/** Before what was not stored is stored again, in milliseconds. */
-const SAVE_AGAIN_MS = 1_000;
+/** Before ClickHouse is asked again that did not answer, in milliseconds. */
+const AGAIN_MS = 1_000;
 const MAX_REASON = 500;
 
 /**
@@ -53,31 +53,38 @@ const MAX_REASON = 500;
  */
 export class Courier {
   readonly #parts: CourierParts;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting: Waiting;
   readonly #ending = new AbortController();
   readonly #counted = { sent: 0, failedTries: 0, givenUp: 0 };
   /** The receiver asked to be left alone until then. */
   #notBefore = 0;
   #isFailing = false;
+  /** ClickHouse did not tell what waits. */
+  #isUnread = false;
   #isClosing = false;
   #wake: () => void = () => {};
   readonly #work: Promise<void>;
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
+    this.#waiting = new Waiting(parts.pending, parts.most);
     this.#work = this.#run();
   }
 
+  /** Takes what is stored already. */
   add(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      if (this.#waiting.has(delivery.alert_id)) continue;
-      this.#waiting.set(delivery.alert_id, { delivery, dueAt: 0 });
-    }
+    this.#waiting.add(deliveries);
+    this.#wake();
+  }
+
+  /** Goes on with what is stored as pending. */
+  readAgain(): void {
+    this.#waiting.readAgain();
     this.#wake();
   }
 
   stats(): CourierStats {
-    return { ...this.#counted, pending: this.#waiting.size };
+    return { ...this.#counted, pending: this.#waiting.count };
   }
 
   /** Ends after the try that goes on, or breaks it off after `graceMs`; what waits stays stored. */
@@ -91,27 +98,42 @@ export class Courier {
 
   async #run(): Promise<void> {
     while (!this.#isClosing) {
-      const next = [...this.#waiting.values()].sort((one, other) => one.dueAt - other.dueAt)[0];
-      const pause = next && Math.max(next.dueAt, this.#notBefore) - Date.now();
-      if (next && pause !== undefined && pause <= 0) await this.#try(next);
-      else await this.#idle(pause);
+      const pause = Math.max(this.#waiting.dueAt, this.#notBefore) - Date.now();
+      const next = pause > 0 ? await this.#idle(pause) : await this.#next();
+      if (next && !this.#isClosing) await this.#try(next);
+    }
+  }
+
+  /** The one that is to be tried now, unless what is due cannot be read. */
+  async #next(): Promise<Due | undefined> {
+    const { logger, receiver } = this.#parts;
+    try {
+      const next = await this.#waiting.next();
+      this.#isUnread = false;
+      return next;
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (!this.#isUnread) logger.warn({ receiver, reason }, 'what waits cannot be read now');
+      this.#isUnread = true;
+      await this.#idle(AGAIN_MS);
+      return undefined;
     }
   }
 
   /** Until something is added, or the time is over. */
-  async #idle(ms: number | undefined): Promise<void> {
+  async #idle(ms: number): Promise<undefined> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (ms !== undefined) timer = setTimeout(resolve, ms).unref();
+      if (ms < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, ms).unref();
     });
     clearTimeout(timer);
     this.#wake = () => {};
   }
 
-  async #try(waiting: Waiting): Promise<void> {
+  async #try(due: Due): Promise<void> {
     const { receiver, send, logger } = this.#parts;
-    const { delivery } = waiting;
+    const { delivery } = due;
     const { signal } = this.#ending;
     try {
       await send(delivery, signal);
@@ -122,19 +144,19 @@ export class Courier {
       this.#isFailing = false;
     } catch (error) {
       if (signal.aborted) return;
-      this.#failed(waiting, error);
+      this.#failed(due, error);
     }
     delivery.tries++;
     delivery.revision++;
     delivery.updated_at = new Date().toISOString();
     if (await this.#saved(delivery)) {
-      if (delivery.status !== 'pending') this.#waiting.delete(delivery.alert_id);
+      if (delivery.status !== 'pending') this.#waiting.delete(delivery);
     }
   }
 
-  #failed(waiting: Waiting, error: unknown): void {
+  #failed(due: Due, error: unknown): void {
     const { receiver, patience, logger } = this.#parts;
-    const { delivery } = waiting;
+    const { delivery } = due;
     const reason = (error as Error).message.slice(0, MAX_REASON);
     const { retryAfterMs, isFinal } =
       error instanceof SendError ? error : { retryAfterMs: 0, isFinal: false };
@@ -152,7 +174,7 @@ export class Courier {
       logger.warn({ receiver, reason }, 'alerts wait: the receiver does not take them');
     }
     this.#isFailing = true;
-    waiting.dueAt = now + pauseAfter(delivery.tries, patience);
+    due.dueAt = now + pauseAfter(delivery.tries, patience);
     if (retryAfterMs > 0) this.#notBefore = now + retryAfterMs;
   }
 
@@ -167,7 +189,7 @@ export class Courier {
         const reason = (error as Error).message;
         if (isFirst) logger.warn({ receiver, reason }, 'what was sent cannot be stored now');
         if (this.#isClosing) return false;
-        await wait(SAVE_AGAIN_MS, undefined, { ref: false });
+        await wait(AGAIN_MS, undefined, { ref: false });
       }
     }
   }

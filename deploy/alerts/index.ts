@@ -40,6 +40,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
         send: ({ alert_id: id, agent_id, payload }, signal) =>
           send(how, { id, agent_id, payload }, signal),
         save: (delivery) => log.save([delivery]),
+        pending: (limit) => log.pending(receiver, patience, limit),
         patience,
         logger,
       }),
@@ -50,7 +51,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
       courier.add(deliveries.filter((delivery) => delivery.receiver === receiver));
     }
   };
-  const watch = new AlertWatch({ store, log, settings, behindMs, found, logger });
+  const readAgain = (): void => {
+    for (const courier of couriers.values()) courier.readAgain();
+  };
+  const watch = new AlertWatch({ store, log, settings, behindMs, found, readAgain, logger });
   return {
     stats: () => new Map([...couriers].map(([receiver, courier]) => [receiver, courier.stats()])),
     close: async () => {

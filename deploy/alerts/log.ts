@@ -26,6 +26,22 @@ const stored = z.object({
 /** An alert for one receiver; `payload` is the text that it is sent. */
 export type Delivery = z.infer<typeof stored>;
 
+/** A delivery and when it is to be tried; milliseconds since 1970. */
+export interface Due {
+  delivery: Delivery;
+  dueAt: number;
+}
+
+/** What is stored as pending for a receiver. */
+export interface Pending {
+  /** Those that are due first. */
+  first: Due[];
+  /** How many there are in all. */
+  count: number;
+}
+
+const pendingRow = stored.extend({ due_at: z.coerce.number(), pending: z.coerce.number() });
+
 const toldRow = z.object({
   rule: z.string(),
   change: z.enum(ALERT_CHANGES),
@@ -58,9 +74,23 @@ export class AlertLog {
     });
   }
 
-  /** Alerts that wait, the oldest first. */
-  pending(): Promise<Delivery[]> {
-    return this.#store.rows('alerts_pending', {}, stored);
+  /** What waits for a receiver, at most `limit` of it; with the pauses between its tries. */
+  async pending(
+    receiver: string,
+    { firstMs: first_ms, longestMs: longest_ms }: { firstMs: number; longestMs: number },
+    limit: number,
+  ): Promise<Pending> {
+    const asked = { receiver, first_ms, longest_ms, limit };
+    const rows = await this.#store.rows('alerts_pending', asked, pendingRow);
+    return {
+      first: rows.map(({ due_at, pending: _, ...delivery }) => ({ delivery, dueAt: due_at })),
+      count: rows[0]?.pending ?? 0,
+    };
+  }
+
+  /** Alerts that wait for a receiver that is none of these, at most `limit`. */
+  homeless(receivers: readonly string[], limit: number): Promise<Delivery[]> {
+    return this.#store.rows('alerts_homeless', { receivers, limit }, stored);
   }
 
   /** What was told of some groups. */

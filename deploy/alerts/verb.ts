@@ -1,5 +1,4 @@
 // `faultline alerts test`: whether each receiver takes an alert.
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { examples } from '../../query/cli/help.ts';
 import { print, printJson, table } from '../../query/cli/output.ts';
@@ -48,7 +47,7 @@ async function tryOne(receiver: string, how: Receiver): Promise<Tried> {
 
 /** One for each Queen, otherwise one. */
 function testsFor(how: Receiver): Outgoing[] {
-  const id = `test_${randomUUID()}`;
+  const id = `test_${crypto.randomUUID()}`;
   if (how.type === 'hive') {
     const text = `[FAILURE_ALERT] ${id}: a test, nothing has changed.\n`;
     return Object.keys(how.sessions).map((agent_id) => ({ id, agent_id, payload: text }));

@@ -16,6 +16,8 @@ interface WatchParts {
   behindMs(): number;
   /** Called with what was stored and is to be sent. */
   found(deliveries: Delivery[]): void;
+  /** Called when what is stored as pending is to be sent. */
+  readAgain(): void;
   logger: Logger;
 }
 
@@ -26,6 +28,8 @@ const WIDE_MS = 7 * 86_400_000;
 const WIDE_EVERY_MS = 3_600_000;
 /** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at the most. */
 const JUDGE_EVERY = 4;
+/** Alerts to receivers that are gone, given up at a time. */
+const HOMELESS_AT_ONCE = 1_000;
 
 /**
  * States: waiting (for the next look), in a look, closed. What was told stands in the table, so a look
@@ -110,29 +114,34 @@ export class AlertWatch {
 
   /** Goes on with what waited, and finds out since when each rule is in use. */
   async #begin(now: string): Promise<Map<string, string>> {
-    const { log, settings, found, logger } = this.#parts;
+    const { log, settings, readAgain } = this.#parts;
     const began = await log.began(
       settings.rules.map(({ name }) => name),
       now,
     );
-    const pending = await log.pending();
-    const isKnown = ({ receiver }: Delivery): boolean => settings.receivers.has(receiver);
-    const homeless = pending.filter((delivery) => !isKnown(delivery));
-    await log.save(
-      homeless.map((delivery) => ({
-        ...delivery,
-        status: 'failed',
-        last_error: 'the receiver is no longer among the rules',
-        updated_at: now,
-        revision: delivery.revision + 1,
-      })),
-    );
-    if (homeless.length > 0) {
+    await this.#giveUpHomeless(now);
+    readAgain();
+    return began;
+  }
+
+  async #giveUpHomeless(now: string): Promise<void> {
+    const { log, settings, logger } = this.#parts;
+    for (let left = true; left; ) {
+      const homeless = await log.homeless([...settings.receivers.keys()], HOMELESS_AT_ONCE);
+      left = homeless.length === HOMELESS_AT_ONCE;
+      if (homeless.length === 0) return;
+      await log.save(
+        homeless.map((delivery) => ({
+          ...delivery,
+          status: 'failed',
+          last_error: 'the receiver is no longer among the rules',
+          updated_at: now,
+          revision: delivery.revision + 1,
+        })),
+      );
       const receivers = [...new Set(homeless.map(({ receiver }) => receiver))];
       logger.error({ receivers, alerts: homeless.length }, 'alerts are given up: no such receiver');
     }
-    found(pending.filter(isKnown));
-    return began;
   }
 
   #deliveriesOf(change: Change, now: string): Delivery[] {

@@ -28,15 +28,15 @@ export function addAlertsVerb(program: Command): void {
           one.last_error,
         ]);
         const columns = [
-          'found',
-          'status',
-          'tries',
-          'to',
-          'rule',
+          { name: 'found', whole: true, optional: true },
+          { name: 'status', whole: true },
+          { name: 'tries', optional: true },
+          { name: 'to', optional: true },
+          { name: 'rule', optional: true },
           'change',
-          'agent',
-          'group',
-          'last error',
+          { name: 'agent', optional: true },
+          { name: 'group', whole: true },
+          { name: 'last error', optional: true },
         ];
         return { value, text: rows.length ? table(columns, rows) : 'no alerts' };
       }),

@@ -6,9 +6,7 @@ import { InvalidInputError } from '../errors.ts';
 import type { History } from '../history.ts';
 import { examples } from './help.ts';
 import { jsonText, print } from './output.ts';
-import { startProgress } from './progress.ts';
 import { asking, filters, type ListFlags, list, type ServiceOptions } from './service.ts';
-import { watch } from './watch.ts';
 
 interface CasesFlags extends ListFlags {
   out?: string;
@@ -40,7 +38,8 @@ export function addCasesVerb(program: Command): void {
             ),
             text: '',
           });
-          await watch(page, options.watch, true);
+          const { watch } = await import('./watch.ts');
+          await watch(page, options.watch, { asJson: true });
         }
         if (options.out) await writeCases(options.out, casesOf(history, fingerprint, options));
         else for await (const one of casesOf(history, fingerprint, options)) print(jsonText(one));
@@ -74,6 +73,7 @@ async function writeCases(path: string, cases: AsyncGenerator<FailureCase>): Pro
   const file = await open(path, 'wx').catch((error: Error) => {
     throw new InvalidInputError('out', `${path} cannot be written: ${error.message}`);
   });
+  const { startProgress } = await import('./progress.ts');
   const progress = startProgress('cases');
   let written = 0;
   try {

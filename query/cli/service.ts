@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { History } from '../history.ts';
 import { print, printJson } from './output.ts';
-import { type Told, watch } from './watch.ts';
+import type { Told } from './watch.ts';
 
 export interface ServiceOptions {
   url: string;
@@ -63,7 +63,8 @@ export function answer<O extends object>(
       if (options.watch !== undefined) {
         const page = (cursor?: string) =>
           ask(history, cursor === undefined ? options : { ...options, cursor });
-        return watch(page, options.watch, options.json);
+        const { watch } = await import('./watch.ts');
+        return watch(page, options.watch, { asJson: options.json });
       }
       const { value, text } = await ask(history, options);
       if (options.json) printJson(value);

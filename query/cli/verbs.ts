@@ -1,13 +1,12 @@
-// The verbs of the command line that ask the query service.
+// The verbs of the command line that ask the query service. What only some of them need is loaded by these,
+// so that help does without it.
 import type { Command } from 'commander';
 import type { History } from '../history.ts';
 import type { Failure, FailureDetail } from '../schemas.ts';
 import { addAlertsVerb } from './alerts.ts';
-import { describeCascade } from './cascade.ts';
 import { addCasesVerb } from './cases.ts';
 import { addGroupVerbs } from './groups.ts';
 import { examples } from './help.ts';
-import { describeEvolution, describeEvolutions, withEffects } from './ledger.ts';
 import { addNodesVerb } from './nodes.ts';
 import { manyLines, oneLine, table } from './output.ts';
 import { addRecordEvolutionVerb } from './record-evolution.ts';
@@ -39,6 +38,7 @@ export function addQueryVerbs(program: Command): void {
       answer(async (history) => {
         if (options.cascade) {
           const value = await history.cascade(id);
+          const { describeCascade } = await import('./cascade.ts');
           return { value, text: describeCascade(value) };
         }
         const failure = await history.failure(id);
@@ -88,6 +88,7 @@ export function addQueryVerbs(program: Command): void {
   )
     .argument('[evolution-id]', 'only this one, with all its numbers')
     .option('--agent <id>', 'only this agent')
+    .option('--node <id>', 'only those that target a failure of this node')
     .action((id: string | undefined, options: ServiceOptions & ListFlags) =>
       answer((history, flags: ListFlags) =>
         id === undefined ? evolutions(history, flags) : oneEvolution(history, id),
@@ -143,6 +144,7 @@ async function recent(history: History, flags: ListFlags) {
 
 async function evolutions(history: History, flags: ListFlags) {
   const { items, next_cursor } = await history.evolutions(filters(flags));
+  const { describeEvolutions, withEffects } = await import('./ledger.ts');
   const told = await withEffects(history, items);
   return { value: { items: told, next_cursor }, text: describeEvolutions(told) };
 }
@@ -150,6 +152,7 @@ async function evolutions(history: History, flags: ListFlags) {
 async function oneEvolution(history: History, id: string) {
   const [evolution, effects] = await Promise.all([history.evolution(id), history.effects(id)]);
   const { items, side_effects, notes } = effects;
+  const { describeEvolution } = await import('./ledger.ts');
   return {
     value: { ...evolution, effects: items, side_effects, notes },
     text: describeEvolution(evolution, effects),

@@ -12,6 +12,13 @@ export interface Told {
   text: string;
 }
 
+interface Watching {
+  /** Whether to print JSON lines. @default false */
+  asJson?: boolean | undefined;
+  /** Whether the list has its oldest items first. @default false */
+  oldestFirst?: boolean;
+}
+
 const USUAL_SECONDS = 2;
 const LONGEST_SECONDS = 86_400;
 /** Items that are remembered as printed, the latest. */
@@ -30,11 +37,11 @@ const PAGES = 100;
 export async function watch(
   ask: (cursor?: string) => Promise<Told>,
   every: string | true,
-  asJson = false,
+  { asJson = false, oldestFirst = false }: Watching = {},
 ): Promise<never> {
   const seconds = secondsOf(every);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
-  const show = asJson ? newItems(ask) : inPlace(ask, seconds);
+  const show = asJson ? newItems(ask, oldestFirst) : inPlace(ask, seconds);
   await show();
   for (let wasAway = false; ; ) {
     await wait(seconds * 1000);
@@ -57,7 +64,10 @@ function secondsOf(every: string | true): number {
 }
 
 /** Prints what is new or has changed since the round before, oldest first. */
-function newItems(ask: (cursor?: string) => Promise<Told>): () => Promise<void> {
+function newItems(
+  ask: (cursor?: string) => Promise<Told>,
+  oldestFirst: boolean,
+): () => Promise<void> {
   const printed = new Set<string>();
   return async () => {
     const isFirst = printed.size === 0;
@@ -73,7 +83,7 @@ function newItems(ask: (cursor?: string) => Promise<Told>): () => Promise<void> 
       // What is older than a page with something known was there in the round before.
       if (isFirst || unseen.length < lines.length || cursor === undefined) break;
     }
-    for (const line of fresh.reverse()) {
+    for (const line of oldestFirst ? fresh : fresh.reverse()) {
       process.stdout.write(`${line}\n`);
       printed.add(line);
     }

@@ -10,11 +10,11 @@ import type { GroupMapping } from './mapping.ts';
 import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
 import { type LastFailure, lastFailures, toGroups } from './tell.ts';
+import { hourlyOf } from './trend.ts';
 
 const RECENT = 20;
 /** Evolutions that are judged, the newest. */
 const JUDGED = 5;
-const HOUR_MS = 3_600_000;
 
 /** @throws {NotFoundError} when no failure of the group is kept */
 export async function detailOf(
@@ -43,10 +43,9 @@ export async function detailOf(
     versions: versionsOf(facts),
     events: [...facts.events].reverse(),
     effects,
+    evolutions: facts.evolutions.slice(0, JUDGED),
     recent_failure_ids: recent.map(({ failure_id }) => failure_id),
-    hourly: [...facts.hours]
-      .sort(([one], [other]) => one - other)
-      .map(([hour, failures]) => ({ hour: new Date(hour * HOUR_MS).toISOString(), failures })),
+    hourly: hourlyOf(facts.hours),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   readSeenAfter,
   readTimeline,
   readVersions,
+  sumHours,
 } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 
@@ -49,7 +50,8 @@ interface Asked {
   now: number;
 }
 
-interface Found {
+/** Groups, and all that was read to find them. */
+export interface Found {
   /** Those that failed last first. */
   groups: GroupFacts[];
   mapping: GroupMapping;
@@ -110,12 +112,7 @@ function factsOf(
   const fingerprints = mapping.membersOf(fingerprint);
   const evolutions = timeline.filter((one) => one.agent_id === agent_id);
   const said = events.get(fingerprint) ?? [];
-  const byHour = new Map<number, number>();
-  for (const row of hours.get(fingerprint) ?? []) {
-    row.hours.forEach((hour, index) => {
-      byHour.set(hour, (byHour.get(hour) ?? 0) + row.counts[index]!);
-    });
-  }
+  const byHour = sumHours(hours.get(fingerprint) ?? []);
   const first_seen = own.map((row) => row.first_seen).sort()[0]!;
   const last_seen = own[0]!.last_seen;
   const annotation = lastThat(mapping, said, ({ kind }) => kind === 'annotate');

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor, storedForm } from '../cursor.ts';
 import { NotFoundError } from '../errors.ts';
 import type { OtlpOptions } from '../evolutions.ts';
 import { parseInput } from '../input.ts';
-import type { Page } from '../schemas.ts';
+import type { Agent, Page } from '../schemas.ts';
 import type { Store } from '../store.ts';
 import { changeGroup } from './change.ts';
 import { detailOf } from './detail.ts';
@@ -19,6 +19,7 @@ import {
   groupsQuery,
 } from './schemas.ts';
 import { toGroups } from './tell.ts';
+import { withTrend } from './trend.ts';
 
 /** Which groups to list. */
 export type GroupsOptions = z.input<typeof groupsQuery>;
@@ -27,7 +28,8 @@ export interface GroupsHistory {
   /**
    * Groups with their state, those that failed last first: of one agent, or of all if none is named,
    * which reads every failure. `since` leaves out those that did not fail since then; their counts
-   * are of all that is kept all the same.
+   * are of all that is kept all the same. `trend` adds the failures by hour and the verdict on the last
+   * evolution, in as many statements for one group as for 500.
    */
   groups(options?: GroupsOptions): Promise<Page<Group>>;
   /**
@@ -49,14 +51,36 @@ export interface GroupsHistory {
   changeGroup(fingerprint: string, change: GroupChange): Promise<GroupEvent>;
 }
 
+/** How many groups each agent has in each state. */
+export async function statesByAgent(
+  store: Store,
+): Promise<Map<string, NonNullable<Agent['states']>>> {
+  const { groups } = await readGroups(store, { agent: '', now: Date.now() });
+  const counted = new Map<string, NonNullable<Agent['states']>>();
+  for (const { agent_id, state } of groups) {
+    const states = counted.get(agent_id) ?? {};
+    counted.set(agent_id, { ...states, [state]: (states[state] ?? 0) + 1 });
+  }
+  return counted;
+}
+
 /** @param otlp where the collector is; without it nothing can be changed */
 export function groupsQuestions(store: Store, otlp: OtlpOptions | undefined): GroupsHistory {
   return {
     async groups(options = {}) {
-      const { agent = '', node, state, since, limit, cursor } = parseInput(groupsQuery, options);
+      const {
+        agent = '',
+        node,
+        state,
+        since,
+        trend,
+        limit,
+        cursor,
+      } = parseInput(groupsQuery, options);
       const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
-      const { groups } = await readGroups(store, { agent, now: Date.now() });
-      const fitting = groups.filter(
+      const now = Date.now();
+      const found = await readGroups(store, { agent, now });
+      const fitting = found.groups.filter(
         (group) =>
           (!node || group.counts.some(({ node_id }) => node_id === node)) &&
           (!state || group.state === state) &&
@@ -65,8 +89,9 @@ export function groupsQuestions(store: Store, otlp: OtlpOptions | undefined): Gr
       );
       const shown = fitting.slice(0, limit);
       const last = shown.at(-1);
+      const told = await toGroups(store, shown);
       return {
-        items: await toGroups(store, shown),
+        items: trend ? await withTrend(store, { found, shown, agent, now }, told) : told,
         next_cursor:
           last && fitting.length > limit
             ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })

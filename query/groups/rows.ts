@@ -94,6 +94,17 @@ export async function readHours(
   );
 }
 
+/** Failures of all these rows by the hour. */
+export function sumHours(rows: readonly Hours[]): Map<number, number> {
+  const sums = new Map<number, number>();
+  for (const { hours, counts } of rows) {
+    hours.forEach((hour, index) => {
+      sums.set(hour, (sums.get(hour) ?? 0) + counts[index]!);
+    });
+  }
+  return sums;
+}
+
 /** The first failure of each fingerprint on each version after its instant. */
 export async function readSeenAfter(
   store: Store,

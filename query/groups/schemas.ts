@@ -4,7 +4,7 @@ import {
   FAILURE_CLASS_VALUES,
   GROUP_EVENT_KIND_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import { effect, since } from '../schemas.ts';
+import { effect, evolution, flag, since, VERDICTS } from '../schemas.ts';
 import { GROUP_STATES } from './states.ts';
 
 const fingerprint = z
@@ -84,6 +84,9 @@ export const groupsQuery = z.strictObject({
   node: z.string().min(1).optional().describe('Groups with a fingerprint of this node'),
   state: z.enum(GROUP_STATES).optional(),
   since: since.optional().describe('Groups that failed since then; their counts are of all time'),
+  trend: flag
+    .optional()
+    .describe('With the hours in which each failed, and the verdict on its last evolution'),
   limit: z.coerce.number().int().min(1).max(500).default(20),
   cursor: z.string().max(512).optional(),
 });
@@ -95,6 +98,10 @@ const annotation = z.object({
   reason: z.string(),
   timestamp: instant,
 });
+
+const hourly = z
+  .array(z.object({ hour: instant, failures: count }))
+  .describe('Hours of the last eight days in which it failed, the oldest first');
 
 /** One problem: all failures of some fingerprints. */
 export const group = z.object({
@@ -129,9 +136,14 @@ export const group = z.object({
       timestamp: instant,
       status: z.string(),
       resolution: z.string(),
+      verdict: z
+        .enum(VERDICTS)
+        .optional()
+        .describe('What it did to the group, as far as asked for'),
     })
     .nullable()
     .describe('The newest evolution that targets it'),
+  hourly: hourly.optional(),
 });
 export type Group = z.infer<typeof group>;
 
@@ -159,9 +171,8 @@ export const groupDetail = group.extend({
   ),
   events: z.array(groupEvent).describe('What was said about it, the newest first'),
   effects: z.array(effect).describe('What evolutions that target it did, the newest first'),
+  evolutions: z.array(evolution).describe('Those that `effects` are of, in the same order'),
   recent_failure_ids: z.array(z.string()),
-  hourly: z
-    .array(z.object({ hour: instant, failures: count }))
-    .describe('Hours of the last eight days in which it failed, the oldest first'),
+  hourly,
 });
 export type GroupDetail = z.infer<typeof groupDetail>;

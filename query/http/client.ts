@@ -44,7 +44,7 @@ export function createClient(options: ClientOptions = {}): History {
 
   const segment = encodeURIComponent;
   return {
-    agents: () => ask('/agents'),
+    agents: (options = {}) => ask('/agents', options),
     recentFailures: (filter = {}) => ask('/failures', filter),
     failure: (failureId) => ask(`/failures/${segment(failureId)}`),
     cases: (fingerprint, filter = {}) => ask(`/groups/${segment(fingerprint)}/cases`, filter),

@@ -196,10 +196,11 @@ function routes(history: History): FastifyPluginCallbackZod {
       {
         schema: {
           summary: 'All agents that were ever seen',
+          querystring: schemas.agentsQuery,
           response: { 200: schemas.pageOf(schemas.agent), ...errors },
         },
       },
-      () => history.agents(),
+      (request) => history.agents(given(request.query)),
     );
     app.get(
       '/agents/:id/brief',

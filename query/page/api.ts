@@ -66,6 +66,8 @@ export interface GroupFilter extends Query {
   node?: string;
   state?: GroupState | '';
   since?: string;
+  /** Adds the failures by hour and the verdict on the last fix. */
+  trend?: 'true';
   limit?: number;
   cursor?: string;
 }
@@ -75,7 +77,8 @@ interface Paged extends Query {
 }
 
 export const api = {
-  agents: () => ask<Page<Agent>>('/agents'),
+  /** With their groups by state. */
+  agents: () => ask<Page<Agent>>('/agents', { states: 'true' }),
   groups: (filter: GroupFilter) => ask<Page<Group>>('/groups', filter),
   group: (fingerprint: string) => ask<GroupDetail>(`/groups/${id(fingerprint)}`),
   cases: (fingerprint: string, page: Paged) =>

@@ -75,36 +75,3 @@ export function useLive<T>(key: string, ask: () => Promise<T>, once = false): An
   const current = state.key === key ? state : { key };
   return { data: current.data, error: current.error, refresh };
 }
-
-/** Milliseconds that what was learned of one item of a list is good for. */
-const FRESH_MS = 60_000;
-const AT_ONCE = 2;
-
-/** Answers for each of some names, asked two at a time and kept for a minute. */
-export function useEach<T>(names: string[], ask: (name: string) => Promise<T>): Map<string, T> {
-  const kept = useRef(new Map<string, { at: number; data: T }>());
-  const [, setCount] = useState(0);
-  const wanted = names.join('\n');
-  const question = useRef(ask);
-  question.current = ask;
-  useEffect(() => {
-    let stopped = false;
-    const left = names.filter((name) => {
-      const known = kept.current.get(name);
-      return !known || performance.now() - known.at > FRESH_MS;
-    });
-    const work = async () => {
-      for (let name = left.shift(); name !== undefined && !stopped; name = left.shift()) {
-        const data = await question.current(name).catch(() => undefined);
-        if (data === undefined || stopped) continue;
-        kept.current.set(name, { at: performance.now(), data });
-        setCount((count) => count + 1);
-      }
-    };
-    for (let worker = 0; worker < AT_ONCE; worker += 1) work();
-    return () => {
-      stopped = true;
-    };
-  }, [wanted]);
-  return new Map([...kept.current].map(([name, { data }]) => [name, data]));
-}

@@ -50,14 +50,18 @@ function webhook(to: AlertReceiver, over: Partial<Receiver> = {}): Receiver {
   return { type: 'webhook', url, key, timeoutMs: 60_000, ...over } as Receiver;
 }
 
-function courier(name: string, how: Receiver, patience = quick): Courier {
+type More = Partial<ConstructorParameters<typeof Courier>[0]>;
+
+function courier(name: string, how: Receiver, patience = quick, more: More = {}): Courier {
   const one = new Courier({
     receiver: name,
     send: ({ alert_id: id, agent_id, payload }, signal) =>
       send(how, { id, agent_id, payload }, signal),
     save: (delivery) => log.save([delivery]),
+    pending: (limit) => log.pending(name, patience, limit),
     patience,
     logger,
+    ...more,
   });
   ends.push(() => one.close(0));
   return one;
@@ -127,6 +131,49 @@ it('one that is refused does not hold up those behind it', async () => {
   expect(await storedOf('poison')).toEqual([
     { status: 'pending', tries: 1, last_error: 'answered 400' },
   ]);
+});
+
+it('holds few of many for a dead receiver; when it lives, each arrives', async () => {
+  const to = await receiver();
+  to.always = 503;
+  const asked: number[] = [];
+  const pending = (limit: number) => {
+    asked.push(limit);
+    return log.pending('dead-long', quick, limit);
+  };
+  const one = courier('dead-long', webhook(to), quick, { most: 5, pending });
+  const ids = Array.from({ length: 60 }, (_, index) => `long-${index}`);
+  for (let at = 0; at < ids.length; at += 12) {
+    const some = ids.slice(at, at + 12).map((id) => toSend(id, 'dead-long'));
+    await log.save(some);
+    one.add(some);
+  }
+  const idsOf = (got: typeof to.got) => got.map(({ headers }) => headers['webhook-id']);
+  await until('each was tried', () => new Set(idsOf(to.got)).size === ids.length);
+  expect(one.stats()).toMatchObject({ pending: ids.length, sent: 0, givenUp: 0 });
+  expect(new Set(asked)).toEqual(new Set([6]));
+  expect(asked.length).toBeGreaterThan(ids.length / 6);
+  to.always = 200;
+  await until('all are stored', () => one.stats().pending === 0);
+  expect(idsOf(to.taken).sort()).toEqual([...ids].sort());
+  expect(
+    await database.select(
+      "SELECT status, toUInt32(count()) AS n FROM alerts FINAL WHERE receiver = 'dead-long' GROUP BY status",
+    ),
+  ).toEqual([{ status: 'sent', n: ids.length }]);
+});
+
+it('reads what waits when ClickHouse is back', async () => {
+  const to = await receiver();
+  await log.save([toSend('unread', 'unread')]);
+  await storage.kill();
+  const one = courier('unread', webhook(to));
+  one.readAgain();
+  await until('it is said', () => lines.some(({ msg }) => /cannot be read now/.test(`${msg}`)));
+  await storage.restart();
+  await until('it is taken', () => to.taken.length > 0);
+  await until('it is stored', () => one.stats().pending === 0);
+  expect(await storedOf('unread')).toMatchObject([{ status: 'sent' }]);
 });
 
 it('gives up when the time is over, and at once when the receiver is gone for good', async () => {

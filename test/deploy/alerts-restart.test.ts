@@ -92,7 +92,10 @@ it('each change arrives, with the same id in each try, and is not told again', a
   await Promise.all(['refused', 'last'].map((agent) => failOf(third, agent)));
   await until('the last is taken', () => takenOf('last') > 0);
   expect(agents.map(takenOf)).toEqual([1, 1, 1, 1]);
-  const lines = printed.split('\n').filter((line) => line.includes('"group.new"'));
-  const shown = lines.map((line) => JSON.parse(line).data.agent_id);
-  expect([...new Set(shown)].sort()).toEqual([...agents, 'last'].sort());
+  const shown = () => {
+    const lines = printed.split('\n').filter((line) => line.includes('"group.new"'));
+    return [...new Set(lines.map((line) => JSON.parse(line).data.agent_id))].sort();
+  };
+  await until('the last is shown', () => shown().includes('last'));
+  expect(shown()).toEqual([...agents, 'last'].sort());
 }, 240_000);

@@ -1,19 +1,29 @@
 // The command line in a terminal and in a pipe: widths, colours, --watch, progress, `| head`.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { displayWidth } from '../../query/cli/width.ts';
 import { root, runNode } from '../end-to-end/processes.ts';
 import { faultline } from '../executable.ts';
 import { failedAttempt, startWorld, type World } from '../world.ts';
+import { secret } from './alert-receiver.ts';
 import { isWithout } from './shells.ts';
+import { follow, inTerminal as ownTerminal, printed as printedIn, WIDTH } from './terminal.ts';
 
-const WIDTH = 80;
 const ESCAPE = '\u001b';
 let world: World;
+let folder: string;
 beforeAll(async () => {
-  world = await startWorld({ 'query-token': ['reads'] });
+  folder = await mkdtemp(join(tmpdir(), 'faultline-terminal-'));
+  const nobody = { type: 'webhook', url: 'http://127.0.0.1:1/', secret };
+  const rules = [{ name: 'everything-new', on: ['new'], to: ['nobody-at-home'] }];
+  const alerts = { every_seconds: 1, receivers: { 'nobody-at-home': nobody }, rules };
+  await writeFile(join(folder, 'alerts.json'), JSON.stringify(alerts));
+  world = await startWorld({ 'query-token': ['reads'], alerts: join(folder, 'alerts.json') });
   vi.stubEnv('FAULTLINE_TOKEN', 'reads');
   await world.send(
     failedAttempt('tty', { 'failure.disposition': 'terminal' }),
@@ -26,48 +36,12 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   await world?.end();
+  await rm(folder, { recursive: true, force: true });
 });
 
-interface Running {
-  child: ChildProcess;
-  /** What was printed so far. */
-  seen(): string;
-  ended: Promise<number | null>;
-}
-
-function follow(child: ChildProcess): Running {
-  let seen = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      seen += text;
-    });
-  }
-  return { child, seen: () => seen, ended: once(child, 'close').then(([code]) => code) };
-}
-
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
-
-/**
- * A verb in a terminal of its own; what is written to it is typed. Of the environment only what it needs goes
- * along: `CI`, `NO_COLOR`, `TMUX` and others of whoever runs the tests decide over colours too.
- */
-function inTerminal(args: string[], env: Record<string, string> = {}): Running {
-  const words = [process.execPath, ...faultline, ...args, '--url', world.query].map(quoted);
-  const command = `stty cols ${WIDTH} rows 24; exec ${words.join(' ')}`;
-  const { PATH, HOME, FAULTLINE_TOKEN } = process.env;
-  return follow(
-    spawn('script', ['-qefc', command, '/dev/null'], {
-      cwd: root,
-      env: { PATH, HOME, FAULTLINE_TOKEN, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
-    }),
-  );
-}
-
-async function printed(args: string[], env: Record<string, string> = {}): Promise<string> {
-  const running = inTerminal(args, env);
-  expect(await running.ended).toBe(0);
-  return running.seen();
-}
+const inTerminal = (args: string[]) => ownTerminal([...args, '--url', world.query]);
+const printed = (args: string[], env?: Record<string, string>) =>
+  printedIn([...args, '--url', world.query], env);
 
 const COLOURS = new RegExp(`${ESCAPE}\\[\\d+m`);
 
@@ -80,6 +54,21 @@ describe.skipIf(isWithout('script', 'the command line in a terminal'))('in a ter
     expect(lines[1]).toMatch(/ [\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12} /);
     expect(shown).toMatch(/請求書.*…/);
     expect(shown).toMatch(/too narrow for/);
+  });
+
+  it('alerts fit too, with the whole group', async () => {
+    const asked = ['alerts', '--agent', 'tty'];
+    await expect
+      .poll(async () => JSON.parse(await printed([...asked, '--json'])).items.length, {
+        timeout: 30_000,
+      })
+      .toBe(2);
+    const shown = await printed(asked, { NO_COLOR: '1' });
+    const lines = shown.split(/\r?\n/).filter(Boolean);
+    for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(WIDTH);
+    expect(lines[0]).toMatch(/^found +status .*change +group/);
+    expect(lines[1]).toMatch(/ v\d+:[\da-f]{32}(?![\da-f])/);
+    expect(lines.at(-1)).toMatch(/too narrow for .*last error/);
   });
 
   it('has colours, unless NO_COLOR says no', async () => {

@@ -1,42 +1,28 @@
 // Groups from the event to the list, over the real engine and all doors.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  connect,
-  createClient,
-  type History,
-  InvalidInputError,
-  NotFoundError,
-} from '../../query/index.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../query/index.ts';
 import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
 
 let world: World;
-let overHttp: History;
-let inProcess: History;
 
 beforeAll(async () => {
   world = await startWorld();
-  overHttp = createClient({ url: world.query });
-  inProcess = connect({
-    clickhouse: { url: world.clickhouse, username: 'reader' },
-    otlp: { url: world.otlpHttp },
-  });
 });
 afterAll(async () => {
-  await inProcess?.close();
   await world?.end();
 });
 
 /** Sends one failure of each node and answers their fingerprints. */
 async function failuresOf(agent: string, ...nodes: string[]): Promise<string[]> {
   await world.send(...nodes.map((node) => failedAttempt(agent, { 'graph.node.id': node })));
-  const { items } = await inProcess.recentFailures({ agent });
+  const { items } = await world.history.recentFailures({ agent });
   return nodes.map((node) => items.find((failure) => failure.node_id === node)!.fingerprint);
 }
 
 describe.each([
-  ['in process', () => inProcess],
-  ['over HTTP', () => overHttp],
+  ['in process', () => world.history],
+  ['over HTTP', () => world.client],
 ])('groups %s', (door, open) => {
   const agent = `groups ${door}`;
   let history: History;
@@ -272,9 +258,9 @@ describe('a group that two writers merge at the same time', () => {
       },
     });
     await world.send(merge(one!, other!), merge(other!, one!));
-    const { items } = await inProcess.groups({ agent: 'twins' });
+    const { items } = await world.history.groups({ agent: 'twins' });
     expect(items.map((group) => group.fingerprints)).toEqual([[one!, other!].sort()]);
-    const { rows } = await inProcess.sql(
+    const { rows } = await world.history.sql(
       "SELECT fingerprint, failures FROM failure_groups WHERE agent_id = 'twins'",
     );
     expect(rows).toEqual([{ fingerprint: [one!, other!].sort()[0], failures: 2 }]);
@@ -300,7 +286,7 @@ describe('an event that is told twice', () => {
     for (const event of [ignore('late', '2026-11-02T10:00:00Z'), early, early]) {
       await world.send(event);
     }
-    const { state, since, events } = await inProcess.group(fingerprint!);
+    const { state, since, events } = await world.history.group(fingerprint!);
     expect({ state, since }).toEqual({ state: 'ignored', since: '2026-11-01T10:00:00.000000000Z' });
     expect(events.map(({ reason }) => reason)).toEqual(['early']);
   });
@@ -315,21 +301,21 @@ describe('the view failure_groups', () => {
       string,
       string,
     ];
-    await inProcess.changeGroup(a, { kind: 'merge', other_fingerprint: b });
-    await inProcess.changeGroup(b, { kind: 'merge', other_fingerprint: c });
-    await inProcess.changeGroup(a, { kind: 'resolve', reason: 'done' });
-    await inProcess.changeGroup(d, { kind: 'annotate', value: 'data.error' });
-    await inProcess.changeGroup(d, { kind: 'ignore' });
+    await world.history.changeGroup(a, { kind: 'merge', other_fingerprint: b });
+    await world.history.changeGroup(b, { kind: 'merge', other_fingerprint: c });
+    await world.history.changeGroup(a, { kind: 'resolve', reason: 'done' });
+    await world.history.changeGroup(d, { kind: 'annotate', value: 'data.error' });
+    await world.history.changeGroup(d, { kind: 'ignore' });
     const told = async () =>
       (
-        await inProcess.sql(
+        await world.history.sql(
           `SELECT fingerprint, fingerprints, failures, runs, class, decision
            FROM failure_groups WHERE agent_id = {agent:String} ORDER BY fingerprint`,
           { agent },
         )
       ).rows;
     const listed = async () =>
-      (await inProcess.groups({ agent })).items
+      (await world.history.groups({ agent })).items
         .map(({ fingerprint, fingerprints, failures, runs, class: kind }) => ({
           fingerprint,
           fingerprints,
@@ -343,8 +329,8 @@ describe('the view failure_groups', () => {
     const decisions = Object.fromEntries(viewed.map((row) => [row.fingerprint, row.decision]));
     expect(decisions).toEqual({ [c]: 'resolve', [d]: 'ignore' });
 
-    await inProcess.changeGroup(b, { kind: 'split' });
-    await inProcess.changeGroup(d, { kind: 'reopen' });
+    await world.history.changeGroup(b, { kind: 'split' });
+    await world.history.changeGroup(d, { kind: 'reopen' });
     const split = (await told()) as { fingerprint: string; decision: string }[];
     expect(split.map(({ decision: _, ...group }) => group)).toEqual(await listed());
     expect(split.find((row) => row.fingerprint === b)).toMatchObject({

@@ -1,18 +1,14 @@
 // All agents and how they fare.
 
-import type { Group } from '../../groups/schemas.ts';
-import type { Agent, Page } from '../../schemas.ts';
+import type { Agent } from '../../schemas.ts';
 import { api } from '../api.ts';
 import { counted, number } from '../format.ts';
-import { useEach, useLive } from '../live.ts';
+import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
 import { STATES, State } from '../parts/badges.tsx';
 import { Said, Time } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { filter, to } from '../route.ts';
-
-/** Groups of an agent that are counted; more than this is told as such. */
-const GROUPS = 500;
 
 export function AgentsView({ find }: { find: string }) {
   const answer = useLive('agents', api.agents);
@@ -39,8 +35,6 @@ function Agents({ agents, find }: { agents: Agent[]; find: string }) {
   const fitting = agents.filter(({ agent_id }) =>
     agent_id.toLowerCase().includes(find.toLowerCase()),
   );
-  const named = fitting.map(({ agent_id }) => agent_id).filter(Boolean);
-  const groups = useEach(named, (agent) => api.groups({ agent, limit: GROUPS }));
   if (agents.length === 0)
     return <p class="quiet">No agent was seen yet. Send spans to the collector.</p>;
   if (fitting.length === 0) return <p class="quiet">No agent has this in its name.</p>;
@@ -61,25 +55,22 @@ function Agents({ agents, find }: { agents: Agent[]; find: string }) {
             {counted(agent.failures, 'failure')} · {counted(agent.attempts, 'attempt')} ·{' '}
             {counted(agent.runs, 'run')} · seen <Time at={agent.last_seen} />
           </p>
-          <GroupStates page={groups.get(agent.agent_id)} />
+          <GroupStates states={agent.states ?? {}} />
         </li>
       ))}
     </ul>
   );
 }
 
-function GroupStates({ page }: { page: Page<Group> | undefined }) {
-  if (!page) return null;
-  const all = page.items.length;
-  const states = STATES.map(
-    (state) => [state, page.items.filter((group) => group.state === state).length] as const,
-  ).filter(([, groups]) => groups > 0);
+function GroupStates({ states }: { states: NonNullable<Agent['states']> }) {
+  const shown = STATES.filter((state) => states[state]);
+  const all = shown.reduce((sum, state) => sum + states[state]!, 0);
   return (
     <p class="badges">
-      {page.next_cursor ? `more than ${number(all)} groups` : counted(all, 'group')}
-      {states.map(([state, groups]) => (
+      {counted(all, 'group')}
+      {shown.map((state) => (
         <span key={state}>
-          {number(groups)} <State state={state} />
+          {number(states[state]!)} <State state={state} />
         </span>
       ))}
     </p>

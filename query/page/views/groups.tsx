@@ -1,9 +1,9 @@
 // The groups of an agent: what fails, in which state, how often lately, what was tried.
 import { useMemo } from 'preact/hooks';
-import type { Group, GroupDetail, GroupState } from '../../groups/schemas.ts';
+import type { Group, GroupState } from '../../groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted } from '../format.ts';
-import { useEach, useLive } from '../live.ts';
+import { useLive } from '../live.ts';
 import { Judged, STATES, State } from '../parts/badges.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Code, Id, Said, Time } from '../parts/text.tsx';
@@ -26,10 +26,16 @@ export function GroupsView({ agent, node, state, since }: GroupFilters) {
       <Filters agent={agent} node={node} state={state} since={since} />
       <Pages
         name={JSON.stringify(filters)}
-        ask={(cursor) => api.groups({ ...filters, ...(cursor && { cursor }) })}
+        ask={(cursor) => api.groups({ ...filters, trend: 'true', ...(cursor && { cursor }) })}
         none="No group fits."
       >
-        {(groups) => <Groups groups={groups} />}
+        {(groups) => (
+          <ul class="rows">
+            {groups.map((group) => (
+              <GroupRow key={group.fingerprint} group={group} />
+            ))}
+          </ul>
+        )}
       </Pages>
     </>
   );
@@ -98,22 +104,8 @@ function Filters({ agent, node, state, since }: GroupFilters) {
   );
 }
 
-function Groups({ groups }: { groups: Group[] }) {
-  const details = useEach(
-    groups.map(({ fingerprint }) => fingerprint),
-    api.group,
-  );
-  return (
-    <ul class="rows">
-      {groups.map((group) => (
-        <GroupRow key={group.fingerprint} group={group} detail={details.get(group.fingerprint)} />
-      ))}
-    </ul>
-  );
-}
-
-function GroupRow({ group, detail }: { group: Group; detail: GroupDetail | undefined }) {
-  const { fingerprint, state, node_id, error_type, template, last_evolution } = group;
+function GroupRow({ group }: { group: Group }) {
+  const { fingerprint, state, node_id, error_type, template, last_evolution, hourly } = group;
   return (
     <li>
       <h2>
@@ -140,11 +132,11 @@ function GroupRow({ group, detail }: { group: Group; detail: GroupDetail | undef
         {counted(group.failures, 'failure')} in {counted(group.runs, 'run')}, last{' '}
         <Time at={group.last_seen} />
       </p>
-      {detail && <Trend hourly={detail.hourly} />}
+      {hourly && <Trend hourly={hourly} />}
       {last_evolution && (
         <p>
           Last fix: <Said text={last_evolution.resolution} />{' '}
-          <Verdict detail={detail} evolution={last_evolution.evolution_id} />
+          {last_evolution.verdict && <Judged verdict={last_evolution.verdict} />}
         </p>
       )}
       {group.contradiction && (
@@ -154,9 +146,4 @@ function GroupRow({ group, detail }: { group: Group; detail: GroupDetail | undef
       )}
     </li>
   );
-}
-
-function Verdict({ detail, evolution }: { detail: GroupDetail | undefined; evolution: string }) {
-  const effect = detail?.effects.find(({ evolution_id }) => evolution_id === evolution);
-  return effect ? <Judged verdict={effect.verdict} /> : null;
 }

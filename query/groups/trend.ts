@@ -1,0 +1,69 @@
+// What a list tells beside each group when asked for its trend: two more steps, however many are shown.
+import { judgeEffects } from '../ledger/effects.ts';
+import { ledgerOf } from '../ledger/ledger.ts';
+import type { Effect } from '../schemas.ts';
+import type { Store } from '../store.ts';
+import type { Found, GroupFacts } from './facts.ts';
+import { readHours, sumHours } from './rows.ts';
+import type { Group } from './schemas.ts';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Adds to each group the hours in which it failed and the verdict on its last evolution.
+ *
+ * @param told the groups of `shown` as they are told, in the same order
+ */
+export async function withTrend(
+  store: Store,
+  { found, shown, agent, now }: { found: Found; shown: GroupFacts[]; agent: string; now: number },
+  told: readonly Group[],
+): Promise<Group[]> {
+  if (shown.length === 0) return [];
+  const fingerprints = shown.flatMap((group) => group.fingerprints);
+  const [rows, effects] = await Promise.all([
+    readHours(store, agent, { fingerprints, busy: false, now }),
+    lastEffects(store, found, shown),
+  ]);
+  const hours = new Map(rows.map((row) => [row.fingerprint, row]));
+  return told.map((group) => {
+    const { last_evolution, fingerprint } = group;
+    const verdict = effects.get(fingerprint)?.verdict;
+    return {
+      ...group,
+      last_evolution: last_evolution && { ...last_evolution, ...(verdict && { verdict }) },
+      hourly: hourlyOf(sumHours(group.fingerprints.flatMap((one) => hours.get(one) ?? []))),
+    };
+  });
+}
+
+/** Hours in which something failed, the oldest first. */
+export const hourlyOf = (hours: ReadonlyMap<number, number>) =>
+  [...hours]
+    .sort(([one], [other]) => one - other)
+    .map(([hour, failures]) => ({ hour: new Date(hour * HOUR_MS).toISOString(), failures }));
+
+/** What the last evolution that targets each group did to it, by group. */
+async function lastEffects(
+  store: Store,
+  { counts, timeline, mapping }: Found,
+  shown: readonly GroupFacts[],
+): Promise<Map<string, Effect>> {
+  const tried = shown.filter(({ evolutions }) => evolutions.length > 0);
+  const agents = [...new Set(tried.map(({ agent_id }) => agent_id))];
+  const judged = await Promise.all(
+    agents.map((agent) => {
+      const isOwn = (one: { agent_id: string }) => one.agent_id === agent;
+      const facts = { counts: counts.filter(isOwn), timeline: timeline.filter(isOwn), mapping };
+      return judgeEffects(
+        ledgerOf(store, agent, facts),
+        tried.filter(isOwn).map(({ fingerprint, evolutions }) => ({
+          evolution: evolutions[0]!,
+          fingerprint,
+          targeted: true,
+        })),
+      );
+    }),
+  );
+  return new Map(judged.flat().map((effect) => [effect.fingerprint, effect]));
+}
