@@ -78,7 +78,8 @@ interface Paged extends Query {
 
 export const api = {
   /** With their groups by state. */
-  agents: () => ask<Page<Agent>>('/agents', { states: 'true' }),
+  agents: ({ states = false } = {}) =>
+    ask<Page<Agent>>('/agents', states ? { states: 'true' } : {}),
   groups: (filter: GroupFilter) => ask<Page<Group>>('/groups', filter),
   group: (fingerprint: string) => ask<GroupDetail>(`/groups/${id(fingerprint)}`),
   cases: (fingerprint: string, page: Paged) =>

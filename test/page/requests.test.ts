@@ -70,8 +70,9 @@ describe.skipIf(isWithoutChromium('test/page/requests.test.ts'))('requests of a 
     },
   );
 
-  it('with many agents: all of them with their states', async () => {
-    expect(await asked('/', [['.rows .badge.new', 2]])).toEqual(['/api/v1/agents?states=true']);
+  it('with many agents: all of them, and all with their states', async () => {
+    const addresses = await asked('/', [['.rows .badge.new', 2]]);
+    expect(addresses).toEqual(['/api/v1/agents', '/api/v1/agents?states=true']);
   });
 
   it('with many fixes of a group: none of them by its own', async () => {

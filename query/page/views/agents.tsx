@@ -11,7 +11,10 @@ import { Title } from '../parts/title.tsx';
 import { filter, to } from '../route.ts';
 
 export function AgentsView({ find }: { find: string }) {
-  const answer = useLive('agents', api.agents);
+  const answer = useLive('agents', () => api.agents());
+  // Counting them reads every failure: the list does not wait for it.
+  const withStates = useLive('agents with states', () => api.agents({ states: true }));
+  const states = new Map(withStates.data?.items.map((agent) => [agent.agent_id, agent.states]));
   return (
     <>
       <Title tab="Agents">Agents</Title>
@@ -26,12 +29,20 @@ export function AgentsView({ find }: { find: string }) {
           />
         </label>
       </div>
-      <Answered answer={answer}>{({ items }) => <Agents agents={items} find={find} />}</Answered>
+      <Answered answer={answer}>
+        {({ items }) => <Agents agents={items} states={states} find={find} />}
+      </Answered>
     </>
   );
 }
 
-function Agents({ agents, find }: { agents: Agent[]; find: string }) {
+interface AgentsProps {
+  agents: Agent[];
+  states: Map<string, Agent['states']>;
+  find: string;
+}
+
+function Agents({ agents, states, find }: AgentsProps) {
   const fitting = agents.filter(({ agent_id }) =>
     agent_id.toLowerCase().includes(find.toLowerCase()),
   );
@@ -55,14 +66,15 @@ function Agents({ agents, find }: { agents: Agent[]; find: string }) {
             {counted(agent.failures, 'failure')} · {counted(agent.attempts, 'attempt')} ·{' '}
             {counted(agent.runs, 'run')} · seen <Time at={agent.last_seen} />
           </p>
-          <GroupStates states={agent.states ?? {}} />
+          <GroupStates states={states.get(agent.agent_id)} />
         </li>
       ))}
     </ul>
   );
 }
 
-function GroupStates({ states }: { states: NonNullable<Agent['states']> }) {
+function GroupStates({ states }: { states: Agent['states'] }) {
+  if (!states) return null;
   const shown = STATES.filter((state) => states[state]);
   const all = shown.reduce((sum, state) => sum + states[state]!, 0);
   return (
