@@ -71,6 +71,27 @@ describe.each([
     expect(seen).toEqual(all.items.slice(1).map((failure) => failure.failure_id));
   });
 
+  it('pages go on over days without failures', async () => {
+    const days = `${agent} in days`;
+    const ago = (hours: number) => ({ start: Date.now() - hours * 3_600_000 });
+    const hours = [0.5, 1, 2, 3, 80, 81, 82, 400];
+    await world.send(...hours.map((since) => ({ ...failedAttempt(days), ...ago(since) })));
+    const all = (await history.recentFailures({ agent: days })).items;
+    const times = all.map(({ timestamp }) => timestamp);
+    expect(times).toHaveLength(hours.length);
+    expect(times).toEqual(times.toSorted().reverse());
+
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = { agent: days, limit: 3, ...(cursor ? { cursor } : {}) };
+      const { items, next_cursor } = await history.recentFailures(page);
+      seen.push(...items.map(({ timestamp }) => timestamp));
+      cursor = next_cursor;
+    }
+    expect(seen).toEqual(times);
+    expect((await history.recentFailures({ agent: days, since: '90h' })).items).toHaveLength(7);
+  });
+
   it('takes since as an instant or a duration', async () => {
     const since = await history.recentFailures({ agent, since: '2026-11-01T10:00:04Z' });
     expect(since.items).toHaveLength(2);
