@@ -7,7 +7,10 @@ const root = import.meta.dirname;
 const test = resolve(root, 'test');
 
 /** A built file is loaded once in a process: who resets modules needs the sources. */
-const resetsModules = resolve(test, 'instrumentation/self-check-environment.test.ts');
+const RESETS_MODULES = [
+  resolve(test, 'instrumentation/self-check-environment.test.ts'),
+  resolve(test, 'redaction/paths-executor.test.ts'),
+];
 
 /** Gives tests the built file for a source, where there is one: what users get, and it loads in half the time. */
 const built: Plugin = {
@@ -16,7 +19,7 @@ const built: Plugin = {
   resolveId(source, importer) {
     if (
       !importer?.startsWith(test) ||
-      importer === resetsModules ||
+      RESETS_MODULES.includes(importer) ||
       !/^\.\.?\/.*\.ts$/.test(source)
     )
       return null;
@@ -30,6 +33,7 @@ const built: Plugin = {
 const FRESH = [
   'test/{instrumentation,end-to-end,crash}/**/*.test.ts',
   'test/collector/telemetry-traces.test.ts',
+  'test/redaction/paths-executor.test.ts',
 ];
 
 const plugins = isBuilt ? [built] : [];

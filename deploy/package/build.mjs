@@ -1,13 +1,28 @@
 // Builds dist/: compiles the TypeScript sources and copies the files that are read at run time.
 // Runs in the `prepare` step of `npm ci`, so it needs nothing but Node and the installed packages.
+// `--if-changed`: only when something is newer than the last build.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from './page.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+const stamp = `${root}dist/.built`;
+if (process.argv.includes('--if-changed') && existsSync(stamp)) {
+  const { mtimeMs } = statSync(stamp);
+  if (!inputs().some((path) => statSync(path).mtimeMs > mtimeMs)) process.exit(0);
+}
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
@@ -23,3 +38,13 @@ for (const folder of ['collector', 'deploy', 'query']) {
 cpSync(`${root}deploy/demo/agent`, `${root}dist/deploy/demo/agent`, { recursive: true });
 await buildPage();
 chmodSync(`${root}dist/deploy/faultline.js`, 0o755);
+writeFileSync(stamp, '');
+
+/** What the build reads, and the folders of it, whose time changes when a file goes. */
+function inputs() {
+  const folders = ['instrumentation', 'collector', 'query', 'deploy'].map((name) => root + name);
+  const files = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
+  const within = (folder) =>
+    readdirSync(folder, { recursive: true }).map((name) => `${folder}/${name}`);
+  return [...folders, ...folders.flatMap(within), ...files.map((name) => root + name)];
+}

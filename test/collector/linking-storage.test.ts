@@ -391,6 +391,6 @@ test('in any order, in any batches, with restarts and resends: the same failures
         expect(found).toEqual(expected);
       },
     ),
-    { numRuns: 8, endOnFailure: true },
+    { numRuns: 4, endOnFailure: true },
   );
 }, 300_000);
