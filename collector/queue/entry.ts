@@ -19,6 +19,37 @@ export interface Entry {
   tables: Partial<Record<Table, TableRows>>;
 }
 
+interface EntryHead {
+  at: number;
+  /** Table, rows, layout, bytes: in the order in which the bytes follow. */
+  tables: [Table, number, string, number][];
+}
+
+/** An entry as it stands in the log: the length of its head, the head, the rows. */
+export function encodeEntry({ at, tables }: Entry): Buffer[] {
+  const parts = Object.entries(tables) as [Table, TableRows][];
+  const head: EntryHead = {
+    at,
+    tables: parts.map(([table, { rows, layout, bytes }]) => [table, rows, layout, bytes.length]),
+  };
+  const text = Buffer.from(JSON.stringify(head));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return [length, text, ...parts.map(([, { bytes }]) => bytes)];
+}
+
+/** The rows are not copied. */
+export function decodeEntry(payload: Buffer): Entry {
+  let at = 4 + payload.readUInt32LE(0);
+  const head = JSON.parse(payload.toString('utf8', 4, at)) as EntryHead;
+  const tables: Entry['tables'] = {};
+  for (const [table, rows, layout, length] of head.tables) {
+    tables[table] = { rows, layout, bytes: payload.subarray(at, at + length) };
+    at += length;
+  }
+  return { at: head.at, tables };
+}
+
 /** Names a dead letter: where its batch began, its table, its place in the batch. */
 export type DeadLetterId = string;
 

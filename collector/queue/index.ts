@@ -53,7 +53,7 @@ export async function startQueue(
   },
 ): Promise<Queue> {
   const { folder, maxBytes, flushMs = 10_000, client, logger } = options;
-  const open = await openQueue(folder, logger);
+  const open = openQueue(folder, logger);
   const { store } = open;
   const inserter = new Inserter(client, options.inserted);
   const drain = new Drain({ store, inserter, logger });
@@ -84,7 +84,7 @@ export async function startQueue(
       await drain.stop(flushMs);
       const left = store.state.last - store.state.done;
       if (left > 0) logger.warn({ entries: left }, 'rows stay in the queue for the next start');
-      await open.close();
+      open.close();
     },
   };
 }

@@ -1,7 +1,5 @@
-// Opening the queue's folder: one process owns it, and a broken file is moved aside.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Opening the queue's folder: one process owns it.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { QueueStore } from './store.ts';
@@ -15,34 +13,24 @@ export class QueueError extends Error {
 export interface OpenQueue {
   store: QueueStore;
   /** Closes the store and lets others have it. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Folders this process owns. */
 const owned = new Set<string>();
 
 /**
- * Opens the queue in a folder, or makes one there. A queue that cannot be read is moved aside to
- * `<folder>-broken-<time>` and a fresh one takes its place.
+ * Opens the queue in a folder, or makes one there. A file that is damaged is kept in
+ * `<folder>-broken-<time>`, and one with what can still be read takes its place.
  * @throws QueueError when the folder cannot be written or belongs to another process
  */
-export async function openQueue(folder: string, logger: Logger): Promise<OpenQueue> {
+export function openQueue(folder: string, logger: Logger): OpenQueue {
   const path = resolve(folder);
   const release = own(path);
   try {
-    const reason = await brokenBecause(path);
-    if (reason !== undefined) {
-      const aside = `${path}-broken-${new Date().toISOString().replaceAll(':', '-')}`;
-      release();
-      renameSync(path, aside);
-      own(path);
-      logger.error(
-        `the queue ${path} cannot be read (${reason}): moved to ${aside}, going on empty`,
-      );
-    }
-    const store = new QueueStore(path);
-    const close = async (): Promise<void> => {
-      await store.close();
+    const store = new QueueStore(path, logger);
+    const close = (): void => {
+      store.close();
       release();
     };
     return { store, close };
@@ -99,42 +87,6 @@ function startOf(pid: number): string {
   } catch {
     return '-';
   }
-}
-
-/** Reads everything that is in an environment; run by {@link brokenBecause}. */
-const READ_ALL = `
-  const { open } = require(process.argv[1]);
-  const env = open({ path: process.argv[2], maxDbs: 8, overlappingSync: false });
-  for (const name of ['meta', 'entries', 'dead_letters', 'layouts']) {
-    for (const _ of env.openDB({ name, encoding: 'msgpack' }).getRange({})) {}
-  }
-  for (const name of ['first_seen', 'first_seen_order']) {
-    for (const _ of env.openDB({ name, encoding: 'string' }).getRange({})) {}
-  }
-  process.exit(0);
-`;
-
-/**
- * Why a queue cannot be read. LMDB maps the file and trusts what stands in it, so a torn one may end
- * the process that reads it: a child finds out.
- */
-async function brokenBecause(path: string): Promise<string | undefined> {
-  if (!existsSync(join(path, 'data.mdb'))) return undefined;
-  const lmdb = createRequire(import.meta.url).resolve('lmdb');
-  const child = spawn(process.execPath, ['-e', READ_ALL, lmdb, path], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-4096);
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((done, fail) => {
-    child.once('error', fail);
-    child.once('close', (code, signal) => done([code, signal]));
-  });
-  if (code === 0) return undefined;
-  return /^\w*Error: (.*)$/m.exec(said)?.[1] ?? `reading it ended with ${signal ?? `code ${code}`}`;
 }
 
 function cannotWrite(path: string, error: unknown): QueueError {

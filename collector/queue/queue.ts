@@ -23,7 +23,7 @@ export interface DurableQueueOptions {
 const MAX_FIRST_SEEN_WAITING = 10_000;
 /**
  * How long a failed write counts, in milliseconds: senders that heed the readiness send nothing that
- * could show that the disk is well again, and a trial of our own would take its last pages.
+ * could show that the disk is well again, and a trial of our own would take its last room.
  */
 const TRY_AGAIN_MS = 5_000;
 

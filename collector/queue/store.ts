@@ -1,26 +1,26 @@
-// The queue on disk: one LMDB environment with the entries, where the queue stands, dead letters and
-// the times first used for spans without one.
-//
-// Every write is one synchronous transaction, synced before it returns. LMDB's asynchronous writes
-// would leave the event loop free during the sync, but when the disk is full they reject promises
-// that nobody can catch, which ends the process.
+// The queue on disk: a log of entries, where the queue stands in it, dead letters, and the times first
+// used for spans without one. What is written is synced before a method returns.
 import { randomUUID } from 'node:crypto';
-import { type Database, open, type RootDatabase } from 'lmdb';
-import { type Column, LAYOUTS, type Layout } from '../columns.ts';
-import { TABLES, type Table } from '../rows.ts';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Column, Layout } from '../columns.ts';
+import type { Table } from '../rows.ts';
+import { DeadLetterFiles, type RefusedRow } from './dead-letter-files.ts';
 import { type DeadLetter, type DeadLetterId, type Entry, entryBytes } from './entry.ts';
+import { TEMPORARY } from './files.ts';
+import { FirstSeen } from './first-seen.ts';
+import { Head, type Position } from './head.ts';
+import { EntryLog, type Place } from './log.ts';
+import { mender } from './mend.ts';
+import { Reserve } from './reserve.ts';
 
-/** Where the queue stands. Written in every transaction, so it is true after any crash. */
-interface Position {
-  /** Of this queue; a queue made anew has another, so its batches are never taken for old ones. */
-  queueId: string;
+export type { RefusedRow } from './dead-letter-files.ts';
+
+export interface QueueState extends Position {
   /** Sequence number of the last entry that was appended. */
   last: number;
-  /** Sequence number of the last entry that ClickHouse has confirmed. */
-  done: number;
-  /** The last entry of the batch that is being inserted, which starts after `done`; 0: none. */
-  batchTo: number;
-  /** Bytes of the entries' rows. */
+  /** Bytes of the waiting entries' rows. */
   bytes: number;
   deadLetters: number;
   deadLetterBytes: number;
@@ -33,6 +33,8 @@ export interface Batch {
   from: number;
   to: number;
   entries: Entry[];
+  /** Where what comes behind it begins; undefined: look from the beginning. */
+  next: Place | undefined;
 }
 
 export interface BatchLimits {
@@ -40,74 +42,73 @@ export interface BatchLimits {
   entries: number;
 }
 
-/** A row that ClickHouse refused, by its place in the batch. */
-export interface RefusedRow {
-  table: Table;
-  index: number;
-  row: string;
-  reason: string;
-}
-
 /** Entries that are looked through for a row behind a batch. */
 const LOOK_BEHIND = 1000;
 
-/**
- * Pages that are held so that a queue on a full disk can still be emptied: a transaction that removes a
- * batch writes some hundred pages anew, and appending may have taken the last ones.
- */
-const RESERVED_PAGES = 256;
-/** A value that takes one page of 4 KiB. */
-const RESERVED = Buffer.alloc(4000);
-
-/** Bounds of what is remembered of spans without a time. */
-const FIRST_SEEN_MAX = 100_000;
-const FIRST_SEEN_EVICTED_AT_ONCE = 1000;
-
-/** Methods that write throw what LMDB throws when the disk fails; then nothing has changed. */
+/** Methods that write throw what the disk's failure throws; then nothing has changed. */
 export class QueueStore {
-  private readonly env: RootDatabase;
-  private readonly meta: Database<Position, string>;
-  private readonly entries: Database<Entry, number>;
-  private readonly dead: Database<DeadLetter, [number, string, number]>;
-  private readonly seen: Database<string, string>;
-  private readonly seenOrder: Database<string, number>;
-  private readonly reserve: Database<Buffer, number>;
-  private isReserved: boolean;
-  private readonly layouts: ReadonlyMap<string, readonly Column[]>;
+  private readonly head: Head;
+  private readonly log: EntryLog;
+  private readonly dead: DeadLetterFiles;
+  private readonly seen: FirstSeen;
+  private readonly reserve: Reserve;
   private position: Position;
+  /** Bytes of the waiting entries' rows. */
+  private bytes = 0;
+  /** Where the first waiting entry begins, or something before it; undefined: where the log does. */
+  private place: Place | undefined;
+  private oldestAt: { done: number; at: number } | undefined;
 
-  /** @throws {Error} when the folder cannot be written or holds no queue that can be read */
-  constructor(folder: string) {
-    this.env = open({ path: folder, maxDbs: 8, overlappingSync: false });
-    this.meta = this.env.openDB({ name: 'meta', encoding: 'msgpack' });
-    this.entries = this.env.openDB({ name: 'entries', encoding: 'msgpack' });
-    this.dead = this.env.openDB({ name: 'dead_letters', encoding: 'msgpack' });
-    this.seen = this.env.openDB({ name: 'first_seen', encoding: 'string' });
-    this.seenOrder = this.env.openDB({ name: 'first_seen_order', encoding: 'string' });
-    this.position = this.meta.get('position') ?? {
-      queueId: randomUUID(),
-      last: 0,
-      done: 0,
-      batchTo: 0,
-      bytes: 0,
-      deadLetters: 0,
-      deadLetterBytes: 0,
-    };
-    this.reserve = this.env.openDB({ name: 'reserve', encoding: 'binary' });
-    this.isReserved = this.reserve.get(0) !== undefined;
-    const layouts = this.env.openDB<readonly Column[], string>({
-      name: 'layouts',
-      encoding: 'msgpack',
+  /** @throws {Error} when the folder cannot be written or a file in it cannot be read at all */
+  constructor(folder: string, logger: Logger) {
+    for (const name of readdirSync(folder).filter((file) => file.endsWith(TEMPORARY))) {
+      rmSync(join(folder, name));
+    }
+    const mend = mender(folder, logger);
+    this.head = new Head(folder);
+    const { found } = this.head;
+    this.position = found ?? { queueId: randomUUID(), done: 0, batchTo: 0 };
+    this.log = new EntryLog(folder, Math.max(this.position.done, this.position.batchTo), {
+      mend,
+      unreadable: (file, gap) => logger.error({ file, gap }, 'entries of the queue cannot be read'),
     });
-    this.write({}, () => {
-      for (const { id, columns } of Object.values(LAYOUTS)) layouts.putSync(id, columns);
-    });
-    this.holdReserve();
-    this.layouts = new Map([...layouts.getRange({})].map(({ key, value }) => [key, value]));
+    this.seen = new FirstSeen(folder);
+    this.dead = new DeadLetterFiles(folder, found?.done ?? Number.POSITIVE_INFINITY, mend);
+    this.reserve = new Reserve(folder);
+    this.findFirst();
+    if (found !== undefined) return;
+    this.head.write(this.position);
+    if (this.log.last === 0) return;
+    logger.error(
+      `where the queue ${folder} stood cannot be read: all that is in it is inserted again`,
+    );
   }
 
-  get state(): Readonly<Position> {
-    return this.position;
+  private findFirst(): void {
+    let first = this.log.last + 1;
+    for (const { sequence, entry, at } of this.log.after(this.position.done)) {
+      this.place ??= at;
+      first = Math.min(first, sequence);
+      this.bytes += entryBytes(entry);
+    }
+    // What is missing in between was lost by damage.
+    if (first > this.position.done + 1) this.position = { ...this.position, done: first - 1 };
+    this.dropDone();
+  }
+
+  private dropDone(): void {
+    if (this.place) this.log.dropBefore(this.place);
+    else this.log.dropAll();
+  }
+
+  get state(): Readonly<QueueState> {
+    return {
+      ...this.position,
+      last: this.log.last,
+      bytes: this.bytes,
+      deadLetters: this.dead.count,
+      deadLetterBytes: this.dead.bytes,
+    };
   }
 
   /**
@@ -115,15 +116,17 @@ export class QueueStore {
    * @returns the sequence number of the last one
    */
   append(entries: Entry[], firstSeen: ReadonlyMap<string, string> = new Map()): number {
-    const { last, bytes } = this.position;
-    const more = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    this.write({ last: last + entries.length, bytes: bytes + more }, () => {
-      entries.forEach((entry, index) => {
-        this.entries.putSync(last + 1 + index, entry);
-      });
-      this.putFirstSeen(firstSeen);
-    });
-    return this.position.last;
+    this.seen.append(firstSeen);
+    try {
+      this.log.append(entries);
+    } catch (error) {
+      if (this.position.done < this.log.last) throw error;
+      // The disk is full, and of what the log has on it nothing is needed any more.
+      this.log.dropAll(0);
+      this.log.append(entries);
+    }
+    this.bytes += bytesOf(entries);
+    return this.log.last;
   }
 
   /**
@@ -131,98 +134,85 @@ export class QueueStore {
    * later can never become part of it.
    */
   nextBatch(limits: BatchLimits): Batch | undefined {
-    const { queueId, done, last, batchTo } = this.position;
-    if (done === last) return undefined;
-    const from = done + 1;
+    const { queueId, done, batchTo } = this.position;
+    if (done === this.log.last) return undefined;
     const entries: Entry[] = [];
     let bytes = 0;
-    const end = batchTo === 0 ? Number.POSITIVE_INFINITY : batchTo;
-    for (const { key, value } of this.entries.getRange({ start: from })) {
-      if (key > end) break;
+    let to = done;
+    let { place } = this;
+    for (const { sequence, entry, next } of this.log.after(done, place)) {
+      if (batchTo !== 0 && sequence > batchTo) break;
       if (batchTo === 0 && entries.length > 0) {
         if (bytes >= limits.bytes || entries.length >= limits.entries) break;
       }
-      entries.push(value);
-      bytes += entryBytes(value);
+      entries.push(entry);
+      bytes += entryBytes(entry);
+      to = sequence;
+      place = next;
     }
-    const to = done + entries.length;
-    if (batchTo === 0) this.writeForRoom({ batchTo: to }, () => {});
-    return { id: `${queueId}:${from}-${to}`, from, to, entries };
+    // What waited cannot be read any more: there is nothing to insert of it.
+    if (entries.length === 0) to = batchTo === 0 ? this.log.last : batchTo;
+    if (batchTo === 0) this.stand({ batchTo: to });
+    return { id: `${queueId}:${done + 1}-${to}`, from: done + 1, to, entries, next: place };
   }
 
   /** The columns that rows in the queue were written with, also by another version. */
   layout(id: Layout['id']): readonly Column[] {
-    const columns = this.layouts.get(id);
+    const columns = this.log.layout(id);
     if (columns === undefined) throw new Error(`the queue has rows of an unknown layout ${id}`);
     return columns;
   }
 
   /** The first rows of a table with this layout behind a batch, if they come soon. */
   rowsBehind(batch: Batch, table: Table, layout: Layout['id']): Buffer | undefined {
-    for (const { value } of this.entries.getRange({ start: batch.to + 1, limit: LOOK_BEHIND })) {
-      const rows = value.tables[table];
+    let looked = 0;
+    for (const { entry } of this.log.after(batch.to, batch.next)) {
+      const rows = entry.tables[table];
       if (rows?.layout === layout) return rows.bytes;
+      if (++looked >= LOOK_BEHIND) break;
     }
     return undefined;
   }
 
   /** Removes a batch that ClickHouse has, and keeps the rows it refused as dead letters. */
   confirm(batch: Batch, refused: RefusedRow[], at: number): void {
-    const { bytes, deadLetters, deadLetterBytes } = this.position;
-    const gone = batch.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    const dead = refused.reduce((sum, { row }) => sum + Buffer.byteLength(row), 0);
-    const next = {
-      done: batch.to,
-      batchTo: 0,
-      bytes: bytes - gone,
-      deadLetters: deadLetters + refused.length,
-      deadLetterBytes: deadLetterBytes + dead,
-    };
-    this.writeForRoom(next, () => {
-      for (let key = batch.from; key <= batch.to; key++) this.entries.removeSync(key);
-      for (const { table, index, row, reason } of refused) {
-        this.dead.putSync([batch.from, table, index], { table, row, reason, at });
-      }
+    this.forRoom(() => {
+      this.dead.keep(batch.from, refused, at);
+      this.stand({ done: batch.to, batchTo: 0 });
     });
+    this.bytes -= bytesOf(batch.entries);
+    this.place = batch.to < this.log.last ? batch.next : undefined;
+    this.dropDone();
+    this.reserve.hold();
   }
 
   /** Milliseconds since 1970 at which the oldest entry was accepted. */
   oldest(): number | undefined {
-    const { done, last } = this.position;
-    return done === last ? undefined : this.entries.get(done + 1)?.at;
+    const { done } = this.position;
+    if (done === this.log.last) return undefined;
+    if (this.oldestAt?.done !== done) {
+      for (const { entry } of this.log.after(done, this.place)) {
+        this.oldestAt = { done, at: entry.at };
+        break;
+      }
+    }
+    return this.oldestAt?.at;
   }
 
   /** Dead letters, oldest first. */
-  *deadLetters(limit = Number.POSITIVE_INFINITY): Generator<DeadLetter & { id: DeadLetterId }> {
-    let left = limit;
-    for (const { key, value } of this.dead.getRange({})) {
-      if (left-- <= 0) return;
-      yield { id: key.join('.'), ...value };
-    }
+  deadLetters(limit?: number): Generator<DeadLetter & { id: DeadLetterId }> {
+    return this.dead.list(limit);
   }
 
   deadLetter(id: DeadLetterId): DeadLetter | undefined {
-    return this.dead.get(keyOf(id));
+    return this.dead.get(id);
   }
 
-  /** Removes dead letters; with `entries`, appends these in the same transaction. */
+  /** Removes dead letters; with `entries`, appends these before. */
   removeDeadLetters(ids: DeadLetterId[], entries: Entry[] = []): void {
-    const { last, bytes, deadLetters, deadLetterBytes } = this.position;
-    const letters = ids.map((id) => this.deadLetter(id)).filter((letter) => letter !== undefined);
-    const gone = letters.reduce((sum, { row }) => sum + Buffer.byteLength(row), 0);
-    const more = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    const next = {
-      last: last + entries.length,
-      bytes: bytes + more,
-      deadLetters: deadLetters - letters.length,
-      deadLetterBytes: deadLetterBytes - gone,
-    };
-    this.writeForRoom(next, () => {
-      for (const id of ids) this.dead.removeSync(keyOf(id));
-      entries.forEach((entry, index) => {
-        this.entries.putSync(last + 1 + index, entry);
-      });
-    });
+    if (entries.length > 0) this.forRoom(() => this.append(entries));
+    this.forRoom(() => this.dead.remove(ids));
+    this.reserve.hold();
   }
 
   /** The time that stands for a span which told none, if it came before. */
@@ -230,78 +220,30 @@ export class QueueStore {
     return this.seen.get(span);
   }
 
-  close(): Promise<void> {
-    return this.env.close();
+  close(): void {
+    this.log.close();
+    this.seen.close();
+    this.dead.close();
+    this.head.close();
   }
 
-  private putFirstSeen(firstSeen: ReadonlyMap<string, string>): void {
-    if (firstSeen.size === 0) return;
-    let order = [...this.seenOrder.getKeys({ reverse: true, limit: 1 })][0] ?? 0;
-    for (const [span, time] of firstSeen) {
-      this.seen.putSync(span, time);
-      this.seenOrder.putSync(++order, span);
-    }
-    const oldest = [...this.seenOrder.getKeys({ limit: 1 })][0]!;
-    if (order - oldest < FIRST_SEEN_MAX) return;
-    const limit = Math.max(FIRST_SEEN_EVICTED_AT_ONCE, firstSeen.size);
-    for (const { key, value } of Array.from(this.seenOrder.getRange({ limit }))) {
-      this.seen.removeSync(value);
-      this.seenOrder.removeSync(key);
-    }
-  }
-
-  /** The same for what leads to more room: on a full disk it may take the reserve. */
-  private writeForRoom(change: Partial<Position>, action: () => void): void {
-    try {
-      this.write(change, action);
-    } catch (error) {
-      if (!this.spendReserve()) throw error;
-      this.write(change, action);
-    }
-    this.holdReserve();
-  }
-
-  private holdReserve(): void {
-    if (this.isReserved) return;
-    try {
-      this.write({}, () => {
-        for (let page = 0; page < RESERVED_PAGES; page++) this.reserve.putSync(page, RESERVED);
-      });
-      this.isReserved = true;
-    } catch {
-      // Held again when there is room for it.
-    }
-  }
-
-  /** Says whether there was one, which is free now. */
-  private spendReserve(): boolean {
-    if (!this.isReserved) return false;
-    try {
-      this.write({}, () => {
-        for (let page = 0; page < RESERVED_PAGES; page++) this.reserve.removeSync(page);
-      });
-      this.isReserved = false;
-      // LMDB uses pages again from the second transaction on after the one that freed them.
-      for (let i = 0; i < 2; i++) this.write({}, () => {});
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** One transaction, on disk when this returns. */
-  private write(change: Partial<Position>, action: () => void): void {
+  private stand(change: Partial<Position>): void {
     const next = { ...this.position, ...change };
-    this.env.transactionSync(() => {
-      action();
-      this.meta.putSync('position', next);
-    });
+    this.head.write(next);
     this.position = next;
+  }
+
+  /** What leads to more room may take the reserve when the disk is full. */
+  private forRoom(action: () => unknown): void {
+    try {
+      action();
+    } catch (error) {
+      if (!this.reserve.release()) throw error;
+      action();
+    }
   }
 }
 
-function keyOf(id: DeadLetterId): [number, string, number] {
-  const [from, table, index] = id.split('.');
-  const known = TABLES.includes(table as Table);
-  return known ? [Number(from), table!, Number(index)] : [0, '', 0];
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
 }

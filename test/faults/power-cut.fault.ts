@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Fault, NotHere, type Outcome } from './fault.ts';
-import { compileWriteLog, fileAfter, readWriteLog } from './power-cut.ts';
+import { compileWriteLog, filesAfter, readWriteLog } from './power-cut.ts';
 import type { Acknowledged, Sender } from './sender.ts';
 
 export const fault: Fault = {
@@ -19,7 +19,7 @@ export const fault: Fault = {
       through: proxy,
       env: { LD_PRELOAD: library, FAULTLINE_WRITE_LOG: log },
     });
-    // What comes and goes first leaves pages that are written again.
+    // What comes and goes first leaves a log that begins with what nobody waits for.
     const first = world.sender(() => recorded);
     await first.acknowledge(200);
     await first.stop();
@@ -47,10 +47,14 @@ export const fault: Fault = {
       const done = steps.slice(0, last + 1);
       const survivor = await world.dataDir();
       await mkdir(join(survivor, 'queue'));
-      await writeFile(join(survivor, 'queue', 'data.mdb'), fileAfter(done, world.random));
+      for (const [name, bytes] of filesAfter(done, world.random)) {
+        await writeFile(join(survivor, 'queue', name), bytes);
+      }
       await world.server.empty();
       const collector = await world.collector({ dataDir: survivor });
-      if (collector.said('cannot be read')) notes.push(`after step ${last} it cannot be read`);
+      for (const complaint of ['is damaged', 'cannot be read']) {
+        if (collector.said(complaint)) throw new Error(`after step ${last} it ${complaint}`);
+      }
       // Nothing is written between two steps, so what was acknowledged there counts too.
       const acknowledged = acknowledgedBefore(sender, steps[last + 1]?.time);
       const outcome = await world.settle(acknowledged, collector);
@@ -62,7 +66,7 @@ export const fault: Fault = {
       );
     }
     notes.unshift(`${world.rounds(3)} cuts among ${candidates.length} recorded writes and syncs`);
-    notes.push("of the queue's file only: ClickHouse's own files are not cut");
+    notes.push("of the queue's files only: ClickHouse's own files are not cut");
     return { ...total, note: notes.join('; ') };
   },
 };

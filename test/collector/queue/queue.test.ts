@@ -1,7 +1,17 @@
 // The queue by itself: its bound, its file, its owner, its batches.
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LAYOUTS } from '../../../collector/columns.ts';
@@ -29,27 +39,27 @@ afterEach(() => rm(parent, { recursive: true, force: true }));
 const open = () => openQueue(folder, logger);
 
 /** Opens the queue with as many requests in it. */
-async function filled(requests: number) {
-  const queue = await open();
+function filled(requests: number) {
+  const queue = open();
   for (let i = 0; i < requests; i++) queue.store.append(toEntries(rowsOf(`run-${i}`), i));
   return queue;
 }
 
 test('a batch is the same after a restart, whatever came behind it', async () => {
-  const before = await filled(3);
+  const before = filled(3);
   const batch = before.store.nextBatch(LIMITS)!;
   before.store.append(toEntries(rowsOf('later'), 9));
-  await before.close();
+  before.close();
 
-  const after = await open();
+  const after = open();
   expect(after.store.nextBatch({ bytes: 1_000_000, entries: 1000 })).toEqual(batch);
   after.store.confirm(batch, [], 0);
   expect(after.store.nextBatch(LIMITS)).toMatchObject({ from: batch.to + 1, to: batch.to + 1 });
-  await after.close();
+  after.close();
 });
 
 test('batches are bounded, follow each other, and take everything once', async () => {
-  const { store, close } = await filled(40);
+  const { store, close } = filled(40);
   const seen: number[] = [];
   for (;;) {
     const batch = store.nextBatch(LIMITS);
@@ -61,7 +71,68 @@ test('batches are bounded, follow each other, and take everything once', async (
   expect(seen).toEqual(Array.from({ length: 40 }, (_, index) => index));
   expect(store.state).toMatchObject({ bytes: 0, last: 40, done: 40, batchTo: 0 });
   expect(store.oldest()).toBeUndefined();
-  await close();
+  close();
+});
+
+test('what is done gives its room back, also between restarts', async () => {
+  const bytesOnDisk = async () => {
+    const files = (await readdir(folder)).filter((name) => name.startsWith('entries-'));
+    const sizes = await Promise.all(files.map((name) => stat(join(folder, name))));
+    return sizes.reduce((sum, { size }) => sum + size, 0);
+  };
+  const large = (at: number) => ({
+    at,
+    tables: { failures: { rows: 1, layout: LAYOUTS.failures.id, bytes: Buffer.alloc(1e6, at) } },
+  });
+  const before = open();
+  for (let at = 0; at < 50; at++) before.store.append([large(at)]);
+  expect(await bytesOnDisk()).toBeGreaterThan(50e6);
+  before.store.confirm(before.store.nextBatch({ bytes: 40e6, entries: 100 })!, [], 0);
+  expect(await bytesOnDisk()).toBeLessThan(30e6);
+  before.close();
+  const after = open();
+  const batch = after.store.nextBatch({ bytes: 1e9, entries: 100 })!;
+  const left = batch.entries.map(({ at, tables }) => [at, tables.failures!.bytes.at(-1)]);
+  expect(left).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49].map((at) => [at, at]));
+  after.store.confirm(batch, [], 0);
+  expect(await bytesOnDisk()).toBe(0);
+  after.store.append([large(50)]);
+  expect(after.store.nextBatch(LIMITS)).toMatchObject({ from: 51, to: 51 });
+  after.close();
+});
+
+test('dead letters are there once, whatever crash comes between them and the end of their batch', async () => {
+  const before = filled(3);
+  const batch = before.store.nextBatch({ bytes: 1e9, entries: 2 })!;
+  const refused = [0, 1].map((index) => {
+    return { table: 'failures' as const, index, row: `{"row":${index}}`, reason: 'refused' };
+  });
+  const crashed = join(parent, 'crashed');
+  const head = await readFile(join(folder, 'head'));
+  before.store.confirm(batch, refused, 7);
+  await cp(folder, crashed, { recursive: true });
+  await rm(join(crashed, 'owner'));
+  before.store.removeDeadLetters(['1.failures.0']);
+  before.close();
+
+  const after = open();
+  expect([...after.store.deadLetters()]).toEqual([
+    { id: '1.failures.1', table: 'failures', row: '{"row":1}', reason: 'refused', at: 7 },
+  ]);
+  after.store.removeDeadLetters(['1.failures.1', 'unknown', '9.failures.0']);
+  expect(after.store.state).toMatchObject({ deadLetters: 0, deadLetterBytes: 0 });
+  after.close();
+
+  // The letters had come to disk, and that the batch is done had not.
+  await writeFile(join(crashed, 'head'), head);
+  const replayed = openQueue(crashed, logger);
+  expect(replayed.store.state.deadLetters).toBe(0);
+  const again = replayed.store.nextBatch(LIMITS)!;
+  expect(again).toMatchObject({ id: batch.id, entries: batch.entries });
+  replayed.store.confirm(again, refused.slice(1), 8);
+  expect([...replayed.store.deadLetters()].map(({ id }) => id)).toEqual(['1.failures.1']);
+  expect(replayed.store.state).toMatchObject({ deadLetters: 1, deadLetterBytes: 9 });
+  replayed.close();
 });
 
 test('a large request becomes several entries, with every row in its order', () => {
@@ -80,7 +151,7 @@ test('a large request becomes several entries, with every row in its order', () 
 });
 
 test('above the bound it says so and takes nothing; with room again it goes on', async () => {
-  const { store, close } = await open();
+  const { store, close } = open();
   let appended = 0;
   const queue = new DurableQueue({ store, maxBytes: 10_000, logger, appended: () => appended++ });
   const answers = await Promise.allSettled(
@@ -99,73 +170,129 @@ test('above the bound it says so and takes nothing; with room again it goes on',
   await queue.accept(rowsOf('later'));
   queue.close();
   await expect(queue.accept(rowsOf('too late'))).rejects.toThrow('shutting down');
-  await close();
+  close();
 });
 
 test('a value that no column can hold is refused by the name of its column', async () => {
-  const { store, close } = await open();
+  const { store, close } = open();
   const queue = new DurableQueue({ store, maxBytes: 1_000_000, logger, appended: () => {} });
   const rows = rowsOf('run');
   rows.failures[0]!.attempt = 2 ** 32;
   await expect(queue.accept(rows)).rejects.toEqual(new SinkRefused('attempt: not a UInt32'));
   await queue.accept(rowsOf('next'));
   expect(store.state.last).toBe(1);
-  await close();
+  close();
 });
 
 test('a request that is larger than the bound is taken by an empty queue', async () => {
-  const { store, close } = await open();
+  const { store, close } = open();
   const queue = new DurableQueue({ store, maxBytes: 1, logger, appended: () => {} });
   await queue.accept(rowsOf('large'));
   expect(queue.notReady()).toBe('the queue is full');
-  await close();
+  close();
 });
 
 test('a span without a time keeps the one it was first given, also after a restart', async () => {
-  const before = await open();
+  const before = open();
   const options = { maxBytes: 1_000_000, logger, appended: () => {} };
   const queue = new DurableQueue({ store: before.store, ...options });
   expect(queue.receivedAt('t', 's', 1n)).toBe(1n);
   expect(queue.receivedAt('t', 's', 2n)).toBe(1n);
   await queue.accept(rowsOf('run'));
-  await before.close();
-  const after = await open();
+  before.close();
+  const after = open();
   const again = new DurableQueue({ store: after.store, ...options });
   expect(again.receivedAt('t', 's', 3n)).toBe(1n);
   expect(again.receivedAt('t', 'other', 4n)).toBe(4n);
-  await after.close();
+  after.close();
 });
 
-test.each([
-  ['overwritten', (file: string) => writeFile(file, Buffer.alloc(60_000, 'not LMDB'))],
-  ['cut off', (file: string) => truncate(file, 10_000)],
-  ['empty', (file: string) => truncate(file, 0).then(() => writeFile(file, 'x'))],
-])('a file that was %s is moved aside, with one line', async (_how, damage) => {
-  await (await filled(30)).close();
-  await damage(join(folder, 'data.mdb'));
-  const { store, close } = await open();
-  expect(said).toHaveLength(1);
-  expect(said[0]).toMatch(/cannot be read \(.+\): moved to .*-broken-/);
-  expect(store.state.last).toBe(0);
-  store.append(toEntries(rowsOf('new'), 0));
-  await close();
-  const aside = (await readdir(parent)).find((name) => name.startsWith('queue-broken-'))!;
-  expect(await readdir(join(parent, aside))).toContain('data.mdb');
+/** The file of the queue whose name begins like this. */
+async function fileOf(name: string): Promise<string> {
+  return join(folder, (await readdir(folder)).find((file) => file.startsWith(name))!);
+}
+
+const scribble = async (file: string, at: number, length: number): Promise<void> => {
+  const handle = await openFile(file, 'r+');
+  await handle.write(Buffer.alloc(length, 'no record '), 0, length, at);
+  await handle.close();
+};
+
+test.each<[string, (file: string) => Promise<void>, left: number]>([
+  ['overwritten', (file) => writeFile(file, Buffer.alloc(60_000, 'no queue')), 0],
+  ['emptied', (file) => truncate(file, 0), 0],
+  ['cut off', async (file) => truncate(file, (await stat(file)).size - 100), 29],
+  ['scribbled on', async (file) => scribble(file, (await stat(file)).size - 100, 50), 29],
+])(
+  'what is left of a file that was %s goes on, and all of it is put aside',
+  async (_how, damage, left) => {
+    filled(30).close();
+    const file = await fileOf('entries-');
+    const before = await readFile(file);
+    await damage(file);
+    const damaged = await readFile(file);
+    expect(damaged.equals(before)).toBe(false);
+    const queue = open();
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/is damaged: what can be read goes on, .*-broken-/);
+    const times = queue.store.nextBatch({ bytes: 1e9, entries: 1e9 })?.entries.map(({ at }) => at);
+    expect(times ?? []).toEqual(Array.from({ length: left }, (_, at) => at));
+    queue.store.append(toEntries(rowsOf('new'), 0));
+    queue.close();
+    const aside = (await readdir(parent)).find((name) => name.startsWith('queue-broken-'))!;
+    const [kept] = await readdir(join(parent, aside));
+    expect((await readFile(join(parent, aside, kept!))).equals(damaged)).toBe(true);
+    // It was mended for good.
+    open().close();
+    expect(said).toHaveLength(1);
+  },
+);
+
+test('an append that was cut off by a crash is no damage', async () => {
+  const before = filled(5);
+  const file = await fileOf('entries-');
+  const { size } = await stat(file);
+  before.store.append([5, 6].flatMap((at) => toEntries(rowsOf('cut'), at)));
+  // As it is now, not closed, but the first of the two was never written and the second was.
+  const crashed = join(parent, 'crashed');
+  await cp(folder, crashed, { recursive: true });
+  await rm(join(crashed, 'owner'));
+  await scribble(join(crashed, basename(file)), size, 40);
+  before.close();
+  const after = openQueue(crashed, logger);
+  expect(said).toEqual([]);
+  expect(after.store.state.last).toBe(5);
+  after.store.append(toEntries(rowsOf('next'), 9));
+  const { entries } = after.store.nextBatch({ bytes: 1e9, entries: 1e9 })!;
+  expect(entries.map(({ at }) => at)).toEqual([0, 1, 2, 3, 4, 9]);
+  after.close();
+});
+
+test('without the file that says where it stood, everything that is there is inserted again', async () => {
+  const before = filled(4);
+  before.store.confirm(before.store.nextBatch({ bytes: 1, entries: 2 })!, [], 0);
+  before.close();
+  await rm(join(folder, 'head'));
+  const after = open();
+  expect(said).toEqual([expect.stringMatching(/^where the queue .* stood cannot be read/)]);
+  const { entries } = after.store.nextBatch({ bytes: 1e9, entries: 1e9 })!;
+  expect(entries.map(({ at }) => at)).toEqual([0, 1, 2, 3]);
+  after.close();
 });
 
 test('a queue has one owner', async () => {
-  const first = await open();
-  await expect(open()).rejects.toThrow(/in use by another process \(pid \d+\).*--data-dir/);
-  await first.close();
-  await (await open()).close();
+  const first = open();
+  expect(open).toThrow(/in use by another process \(pid \d+\).*--data-dir/);
+  first.close();
+  open().close();
   // Left by a process that was killed.
   await writeFile(join(folder, 'owner'), '999999999 1');
-  await (await open()).close();
+  open().close();
   await writeFile(join(folder, 'owner'), `${process.ppid} another start`);
-  await (await open()).close();
+  open().close();
 });
 
 test('a folder that cannot be made is one clear line', async () => {
   await writeFile(folder, 'a file');
-  await expect(open()).rejects.toThrow(/^Cannot write the queue .*--data-dir\.$/);
+  expect(open).toThrow(/^Cannot write the queue .*--data-dir\.$/);
 });
