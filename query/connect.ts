@@ -13,6 +13,7 @@ import { groupsQuestions, statesByAgent } from './groups/questions.ts';
 import type { History } from './history.ts';
 import { parseInput } from './input.ts';
 import { effectsOfEvolution } from './ledger/evolution-effects.ts';
+import { withEffects } from './ledger/tried.ts';
 import { nodesQuestions } from './nodes/nodes.ts';
 import {
   agent,
@@ -154,12 +155,13 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
     },
 
     async evolutions(options = {}) {
-      const { agent = '', node, ...page } = parseInput(evolutionsQuery, options);
+      const { agent = '', node, effects, ...page } = parseInput(evolutionsQuery, options);
       const filter = { agent, ...keyset(page, () => true) };
       const rows = node
         ? await store.rows('evolutions_of_node', { ...filter, node }, evolution)
         : await store.rows('evolutions', filter, evolution);
-      return pageFrom(rows, page.limit, (row) => row.evolution_id);
+      const { items, next_cursor } = pageFrom(rows, page.limit, (row) => row.evolution_id);
+      return { items: effects ? await withEffects(store, items) : items, next_cursor };
     },
 
     async evolution(evolutionId) {

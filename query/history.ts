@@ -16,6 +16,7 @@ import type {
   FailureDetail,
   GraphDiff,
   GraphSnapshot,
+  ListedEvolution,
   Page,
   SqlResult,
 } from './schemas.ts';
@@ -48,6 +49,13 @@ export interface EvolutionsOptions extends ListOptions {
   agent?: string;
   /** Those that target a group or a failure of this node, as far as its failures are kept. */
   node?: string;
+  /**
+   * Whether to tell what each did to the groups that it targets: as {@link History.effects} does, for a
+   * whole page in as many statements an agent as for one evolution. As in the brief, a run that was under
+   * way when another evolution of the page came counts once before that moment and once after it.
+   * @default false
+   */
+  effects?: boolean;
 }
 
 export interface BriefOptions {
@@ -77,8 +85,8 @@ export interface History
   recentFailures(options?: FailuresOptions): Promise<Page<Failure>>;
   /** One failure with its graph snapshot and the first evolution that came of it. */
   failure(failureId: string): Promise<FailureDetail>;
-  /** Evolutions, newest first. */
-  evolutions(options?: EvolutionsOptions): Promise<Page<Evolution>>;
+  /** Evolutions, newest first. `effects` adds what they did to the groups that they target. */
+  evolutions(options?: EvolutionsOptions): Promise<Page<ListedEvolution>>;
   evolution(evolutionId: string): Promise<Evolution>;
   /** What an evolution did to each group that it targets or touched, counted and judged anew. */
   effects(evolutionId: string): Promise<EvolutionEffects>;

@@ -46,6 +46,7 @@ export type {
   FailureDetail,
   GraphDiff,
   GraphSnapshot,
+  ListedEvolution,
   Page,
   SqlResult,
   Verdict,

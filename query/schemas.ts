@@ -62,6 +62,7 @@ export const failuresQuery = z.strictObject({
 export const evolutionsQuery = z.strictObject({
   agent: z.string().min(1).optional(),
   node: z.string().min(1).optional().describe('Evolutions that target a failure of this node'),
+  effects: flag.optional().describe('With what each did to the groups that it targets'),
   ...page,
 });
 
@@ -337,6 +338,15 @@ export type EvolutionEffects = z.infer<typeof evolutionEffects>;
 /** An evolution with what it did to each group that it targets. */
 export const triedFix = evolution.extend({ effects: z.array(effect) });
 export type TriedFix = z.infer<typeof triedFix>;
+
+/** An evolution as lists tell it. */
+export const listedEvolution = evolution.extend({
+  effects: z
+    .array(effect)
+    .optional()
+    .describe('What it did to each group that it targets, where asked for'),
+});
+export type ListedEvolution = z.infer<typeof listedEvolution>;
 
 /** A changed value as JSON text, cut; null where there is none. */
 const change = z.object({

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { storedForm } from '../cursor.ts';
 import { readGroups } from '../groups/facts.ts';
-import { judgeEffects } from '../ledger/effects.ts';
-import { type Ledger, ledgerOf, onePerGroup } from '../ledger/ledger.ts';
+import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
-import { type Brief, type BriefGroup, brief, type Evolution, type TriedFix } from '../schemas.ts';
+import { judgeTargets } from '../ledger/tried.ts';
+import { type Brief, type BriefGroup, brief } from '../schemas.ts';
 import type { Store } from '../store.ts';
 import { byUrgency, candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
@@ -42,10 +42,11 @@ export async function writeBrief(
     .slice(0, mostEvolutions);
   const groups = groupsFor(found.groups, { node, since: window.since });
   const open = groups.filter((group) => !isSettled(group));
-  const targets = (await targetsOf(store, evolutions)).map(({ fingerprints }) => fingerprints);
-  const candidates = candidatesOf(open, new Set(targets.flat()), mostGroups);
+  const targets = await targetsOf(store, evolutions);
+  const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
+  const candidates = candidatesOf(open, named, mostGroups);
   const [fixes, told] = await Promise.all([
-    withEffects(ledgerOf(store, agentId, found), evolutions, targets),
+    judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
     tellGroups(store, agentId, window.since, candidates),
   ]);
   const places = new Map(
@@ -71,24 +72,4 @@ export async function writeBrief(
     evolutions: fixes,
   };
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };
-}
-
-/** Puts beside each evolution what it did to the groups that it targets. */
-async function withEffects(
-  ledger: Ledger,
-  evolutions: Evolution[],
-  targets: readonly string[][],
-): Promise<TriedFix[]> {
-  const effects = await judgeEffects(
-    ledger,
-    evolutions.flatMap((fix, index) =>
-      onePerGroup(ledger, targets[index]!)
-        .slice(0, mostTargets)
-        .map((fingerprint) => ({ evolution: fix, fingerprint, targeted: true })),
-    ),
-  );
-  return evolutions.map((fix) => ({
-    ...fix,
-    effects: effects.filter((effect) => effect.evolution_id === fix.evolution_id),
-  }));
 }

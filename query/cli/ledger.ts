@@ -1,27 +1,7 @@
 // How evolutions and what they did look in a terminal.
-import type { History } from '../history.ts';
-import type { Counted, Effect, Evolution, EvolutionEffects } from '../schemas.ts';
+import type { Counted, Effect, Evolution, EvolutionEffects, ListedEvolution } from '../schemas.ts';
 import { oneLine, table } from './output.ts';
 import { meaning } from './style.ts';
-
-/** Evolutions whose effects are asked for at the same time. */
-const AT_ONCE = 4;
-
-/** Evolutions with what they did to the groups that they target, in the same order. */
-export async function withEffects(
-  history: History,
-  evolutions: Evolution[],
-): Promise<(Evolution & { effects: Effect[] })[]> {
-  const told: (Evolution & { effects: Effect[] })[] = [];
-  for (let start = 0; start < evolutions.length; start += AT_ONCE) {
-    const some = evolutions.slice(start, start + AT_ONCE);
-    const effects = await Promise.all(some.map((one) => history.effects(one.evolution_id)));
-    some.forEach((one, index) => {
-      told.push({ ...one, effects: effects[index]!.items.filter((effect) => effect.targeted) });
-    });
-  }
-  return told;
-}
 
 /** The verdicts of one evolution in a cell: `effective`, or `2 effective, 1 harmful`. */
 function verdictCell(effects: Effect[]): string {
@@ -32,7 +12,7 @@ function verdictCell(effects: Effect[]): string {
   return [...counts].map(([verdict, number]) => `${number} ${verdict}`).join(', ');
 }
 
-export function describeEvolutions(evolutions: (Evolution & { effects: Effect[] })[]): string {
+export function describeEvolutions(evolutions: ListedEvolution[]): string {
   if (evolutions.length === 0) return 'no evolutions';
   const columns = [
     { name: 'time', whole: true, optional: true },
@@ -44,8 +24,8 @@ export function describeEvolutions(evolutions: (Evolution & { effects: Effect[] 
     { name: 'after', optional: true },
     { name: 'fix', least: 20 },
   ];
-  const rows = evolutions.map((item) => {
-    const [first, ...others] = item.effects;
+  const rows = evolutions.map(({ effects = [], ...item }) => {
+    const [first, ...others] = effects;
     const cell = (side: 'before' | 'after') =>
       first && others.length === 0 ? runs(first[side]) : '-';
     return [
@@ -53,7 +33,7 @@ export function describeEvolutions(evolutions: (Evolution & { effects: Effect[] 
       item.evolution_id,
       item.agent_id,
       item.status,
-      verdictCell(item.effects),
+      verdictCell(effects),
       cell('before'),
       cell('after'),
       item.resolution,

@@ -143,10 +143,9 @@ async function recent(history: History, flags: ListFlags) {
 }
 
 async function evolutions(history: History, flags: ListFlags) {
-  const { items, next_cursor } = await history.evolutions(filters(flags));
-  const { describeEvolutions, withEffects } = await import('./ledger.ts');
-  const told = await withEffects(history, items);
-  return { value: { items: told, next_cursor }, text: describeEvolutions(told) };
+  const value = await history.evolutions({ ...filters(flags), effects: true });
+  const { describeEvolutions } = await import('./ledger.ts');
+  return { value, text: describeEvolutions(value.items) };
 }
 
 async function oneEvolution(history: History, id: string) {

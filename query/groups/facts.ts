@@ -83,7 +83,7 @@ export async function readGroups(store: Store, { agent, fingerprint, now }: Aske
     counts: byGroup(mapping, counts),
     events: byGroup(mapping, events),
     hours: byGroup(mapping, hours),
-    timeline,
+    timelines: byAgent(timeline),
     now,
   };
   const versions = await failedVersions(store, material);
@@ -98,19 +98,20 @@ interface Material {
   counts: Map<string, Counts[]>;
   events: Map<string, GroupEvent[]>;
   hours: Map<string, Hours[]>;
-  timeline: Evolution[];
+  /** Evolutions by agent, the oldest first. */
+  timelines: Map<string, Evolution[]>;
   now: number;
 }
 
 function factsOf(
   fingerprint: string,
-  { mapping, counts, events, hours, timeline, now }: Material,
+  { mapping, counts, events, hours, timelines, now }: Material,
   versions: FailedVersion[],
 ): GroupFacts {
   const own = counts.get(fingerprint)!;
   const agent_id = own[0]!.agent_id;
   const fingerprints = mapping.membersOf(fingerprint);
-  const evolutions = timeline.filter((one) => one.agent_id === agent_id);
+  const evolutions = timelines.get(agent_id) ?? [];
   const said = events.get(fingerprint) ?? [];
   const byHour = sumHours(hours.get(fingerprint) ?? []);
   const first_seen = own.map((row) => row.first_seen).sort()[0]!;
@@ -141,16 +142,21 @@ function factsOf(
   };
 }
 
-function byGroup<Row extends { fingerprint: string }>(
+const byGroup = <Row extends { fingerprint: string }>(
   mapping: GroupMapping,
   rows: readonly Row[],
-): Map<string, Row[]> {
+): Map<string, Row[]> => rowsBy(rows, ({ fingerprint }) => mapping.groupOf(fingerprint));
+
+const byAgent = (timeline: readonly Evolution[]): Map<string, Evolution[]> =>
+  rowsBy(timeline, ({ agent_id }) => agent_id);
+
+function rowsBy<Row>(rows: readonly Row[], nameOf: (row: Row) => string): Map<string, Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows) {
-    const group = mapping.groupOf(row.fingerprint);
-    const known = found.get(group);
+    const name = nameOf(row);
+    const known = found.get(name);
     if (known) known.push(row);
-    else found.set(group, [row]);
+    else found.set(name, [row]);
   }
   return found;
 }
@@ -158,7 +164,7 @@ function byGroup<Row extends { fingerprint: string }>(
 /** The versions that resolved groups failed on, with the first failure on each since then. */
 async function failedVersions(
   store: Store,
-  { mapping, counts, events, timeline }: Material,
+  { mapping, counts, events, timelines }: Material,
 ): Promise<Map<string, FailedVersion[]>> {
   const marks = new Map<string, string>();
   const agents = new Set<string>();
@@ -166,9 +172,10 @@ async function failedVersions(
   for (const [group, rows] of counts) {
     const decision = lastThat(mapping, events.get(group) ?? [], isDecision);
     if (decision?.kind !== 'resolve') continue;
-    const mark = settledAt(decision, timeline);
-    if (rows[0]!.last_seen <= mark) continue;
-    agents.add(rows[0]!.agent_id);
+    const { agent_id, last_seen } = rows[0]!;
+    const mark = settledAt(decision, timelines.get(agent_id) ?? []);
+    if (last_seen <= mark) continue;
+    agents.add(agent_id);
     asked.push(group);
     for (const { fingerprint } of rows) marks.set(fingerprint, mark);
   }

@@ -29,7 +29,7 @@ export interface GroupsHistory {
    * Groups with their state, those that failed last first: of one agent, or of all if none is named,
    * which reads every failure. `since` leaves out those that did not fail since then; their counts
    * are of all that is kept all the same. `trend` adds the failures by hour and the verdict on the last
-   * evolution, in as many statements for one group as for 500.
+   * evolution, in as many statements an agent for one group as for 500.
    */
   groups(options?: GroupsOptions): Promise<Page<Group>>;
   /**

@@ -53,19 +53,9 @@ export const readEvents = (store: Store, agent: string, notes: boolean) =>
 export const readCounts = (store: Store, agent: string, fingerprints: string[]) =>
   store.rows('group_counts', { agent, fingerprints }, countsRow);
 
-/** The evolutions of an agent, the oldest first. */
+/** The evolutions of an agent ('' = all), the oldest first. */
 export async function readTimeline(store: Store, agent: string): Promise<Evolution[]> {
-  const rows = await store.rows(
-    'evolutions',
-    {
-      agent,
-      since: '1970-01-01 00:00:00',
-      before_timestamp: '2262-01-01 00:00:00',
-      before_id: '\uffff',
-      limit: TIMELINE,
-    },
-    evolution,
-  );
+  const rows = await store.rows('timelines', { agent, limit: TIMELINE }, evolution);
   return rows.reverse();
 }
 

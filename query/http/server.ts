@@ -220,7 +220,7 @@ function routes(history: History): FastifyPluginCallbackZod {
         schema: {
           summary: 'Evolutions, newest first',
           querystring: schemas.evolutionsQuery,
-          response: { 200: schemas.pageOf(schemas.evolution), ...errors },
+          response: { 200: schemas.pageOf(schemas.listedEvolution), ...errors },
         },
       },
       (request) => history.evolutions(given(request.query)),

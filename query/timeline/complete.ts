@@ -1,9 +1,8 @@
 // Looks up what only the events of one page need: verdicts, and how often nodes were tried.
 import { z } from 'zod';
-import { judgeEffects } from '../ledger/effects.ts';
-import { type Ledger, onePerGroup } from '../ledger/ledger.ts';
-import { targetsOf } from '../ledger/targets.ts';
-import type { Effect, Evolution } from '../schemas.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { judgeTargets } from '../ledger/tried.ts';
+import type { TriedFix } from '../schemas.ts';
 import type { Draft } from './drafts.ts';
 import type { TimelineEvent } from './schemas.ts';
 
@@ -16,8 +15,8 @@ type Attempts = z.infer<typeof attemptsRow>;
 
 /** In the order of the drafts. */
 export async function complete(ledger: Ledger, drafts: Draft[]): Promise<TimelineEvent[]> {
-  const [effects, attempts] = await Promise.all([
-    effectsOf(
+  const [fixes, attempts] = await Promise.all([
+    judgeTargets(
       ledger,
       drafts.flatMap((draft) => (draft.kind === 'evolution' ? [draft.evolution] : [])),
     ),
@@ -26,23 +25,12 @@ export async function complete(ledger: Ledger, drafts: Draft[]): Promise<Timelin
       drafts.flatMap((draft) => (draft.kind === 'group_vanished' ? [draft] : [])),
     ),
   ]);
+  const tried = new Map(fixes.map((fix) => [fix.evolution_id, fix]));
   return drafts.map((draft) => {
-    if (draft.kind === 'evolution') return evolved(draft.evolution, effects);
+    if (draft.kind === 'evolution') return evolved(tried.get(draft.evolution.evolution_id)!);
     if (draft.kind === 'group_vanished') return vanished(draft, attempts);
     return draft;
   });
-}
-
-async function effectsOf(ledger: Ledger, evolutions: Evolution[]): Promise<Effect[]> {
-  const targets = await targetsOf(ledger.store, evolutions);
-  const questions = evolutions.flatMap((evolution, index) =>
-    onePerGroup(ledger, targets[index]!.fingerprints).map((fingerprint) => ({
-      evolution,
-      fingerprint,
-      targeted: true,
-    })),
-  );
-  return judgeEffects(ledger, questions);
 }
 
 type Vanished = Extract<Draft, { kind: 'group_vanished' }>;
@@ -54,17 +42,15 @@ async function attemptsOf({ store, agent }: Ledger, drafts: Vanished[]): Promise
   return store.rows('attempts_of_nodes', { agent, nodes, refs }, attemptsRow);
 }
 
-function evolved(evolution: Evolution, effects: Effect[]): TimelineEvent {
-  const { timestamp, evolution_id, status, trigger, resolution, author, ...rest } = evolution;
-  const { strategy, rationale, from_ref, graph_snapshot_ref } = rest;
-  const verdicts = effects
-    .filter((effect) => effect.evolution_id === evolution_id)
-    .map(({ fingerprint, verdict, rate_ratio, interval }) => ({
-      fingerprint,
-      verdict,
-      rate_ratio,
-      interval,
-    }));
+function evolved(fix: TriedFix): TimelineEvent {
+  const { timestamp, evolution_id, status, trigger, resolution, author, ...rest } = fix;
+  const { strategy, rationale, from_ref, graph_snapshot_ref, effects } = rest;
+  const verdicts = effects.map(({ fingerprint, verdict, rate_ratio, interval }) => ({
+    fingerprint,
+    verdict,
+    rate_ratio,
+    interval,
+  }));
   return {
     kind: 'evolution',
     timestamp,

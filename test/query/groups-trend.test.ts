@@ -1,11 +1,8 @@
 // What lists tell on demand, over the real engine and all doors: hours and verdicts of groups, states of agents.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { startWorld, type World } from '../world.ts';
+import { fixedAgent, HOUR, NOW } from './fixed-agent.ts';
 
-const HOUR = 3_600_000;
-/** When the current hour began. */
-const NOW = Math.floor(Date.now() / HOUR) * HOUR;
-const refs = { old: snapshotRef('{"id":"old"}'), fixed: snapshotRef('{"id":"fixed"}') };
 let world: World;
 
 beforeAll(async () => {
@@ -14,48 +11,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.end();
 });
-
-/** Runs of a node on a version, all failed or all good, from some hours ago on. */
-function runs(agent: string, node: string, { fails, version, hours, count = 40 }: Runs) {
-  const letter = (number: number) => String.fromCharCode(97 + number);
-  return Array.from({ length: count }, (_, run) => ({
-    ...(fails ? failedAttempt : goodAttempt)(agent, {
-      'graph.node.id': node,
-      'graph.run.id': `${version}-${node}-${letter(run % 26)}${letter(Math.floor(run / 26))}`,
-      'graph.snapshot.ref': refs[version],
-    }),
-    start: NOW - hours * HOUR + run,
-  }));
-}
-interface Runs {
-  fails: boolean;
-  version: keyof typeof refs;
-  hours: number;
-  count?: number;
-}
-
-/** An agent with a group that a fix ended, one that a fix did not, and one without a fix. */
-async function fixedAgent(agent: string) {
-  const before = { fails: true, version: 'old', hours: 30 } as const;
-  await world.send(
-    ...['mended', 'broken', 'untried'].flatMap((node) => runs(agent, node, before)),
-    ...runs(agent, 'mended', { fails: false, version: 'fixed', hours: 3 }),
-    ...runs(agent, 'broken', { fails: true, version: 'fixed', hours: 3 }),
-  );
-  const { items } = await world.history.groups({ agent });
-  const of = (node: string) => items.find((group) => group.node_id === node)!.fingerprint;
-  for (const node of ['mended', 'broken']) {
-    await world.history.recordEvolution({
-      agent_id: agent,
-      evolution_id: `${agent} ${node}`,
-      resolution: 'Look twice.',
-      from_ref: refs.old,
-      graph_snapshot_ref: refs.fixed,
-      target_fingerprints: [of(node)],
-    });
-  }
-  return { mended: of('mended'), broken: of('broken'), untried: of('untried') };
-}
 
 const hourly = (...counts: [hours: number, failures: number][]) =>
   counts.map(([hours, failures]) => ({
@@ -70,8 +25,8 @@ describe.each([
   const [agent, other] = [`trend ${door}`, `other ${door}`];
   let names: Awaited<ReturnType<typeof fixedAgent>>;
   beforeAll(async () => {
-    names = await fixedAgent(agent);
-    await fixedAgent(other);
+    names = await fixedAgent(world, agent);
+    await fixedAgent(world, other);
   });
 
   it('tell hours and verdicts where they are asked for, as the group itself does', async () => {

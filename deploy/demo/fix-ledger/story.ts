@@ -1,7 +1,7 @@
 // `faultline demo --story fix-ledger`: three fixes of one failure, of which one does nothing, one harms
 // and one works; and how a reader checks the verdicts by hand.
 import { createPipeline, recordEvolution, snapshotOf } from '../../../instrumentation/index.ts';
-import { describeEvolution, describeEvolutions, withEffects } from '../../../query/cli/ledger.ts';
+import { describeEvolution, describeEvolutions } from '../../../query/cli/ledger.ts';
 import { manyLines, print, table } from '../../../query/cli/output.ts';
 import type { History } from '../../../query/index.ts';
 import type { Running } from '../../start.ts';
@@ -72,8 +72,8 @@ async function tell(history: History, running: Running): Promise<void> {
 
   step(3, 'Judge: what each fix did');
   print(`   $ faultline evolutions --agent ${agentId}`);
-  const { items } = await history.evolutions({ agent: agentId });
-  print(indent(describeEvolutions(await withEffects(history, items))));
+  const { items } = await history.evolutions({ agent: agentId, effects: true });
+  print(indent(describeEvolutions(items)));
   const last = items.find(({ evolution_id }) => evolution_id === 'output-schema')!;
   print(`\n   $ faultline evolutions ${last.evolution_id}`);
   print(indent(describeEvolution(last, await history.effects(last.evolution_id))));

@@ -75,6 +75,7 @@ export const listEvolutions = tool({
     'it changed for the better or worse, and what restricts the verdict.',
   input: z.strictObject({
     agent: filters.agent.optional().describe('only this agent'),
+    node: filters.node.optional().describe('only those that target a failure of this node'),
     evolution_id: z.string().min(1).max(128).optional().describe('only this one, in full'),
     since: filters.since,
     limit: limitOf(20, 5),
@@ -88,19 +89,13 @@ export const listEvolutions = tool({
   async ask(history, { evolution_id, limit, ...filter }) {
     if (evolution_id !== undefined) return oneEvolution(history, evolution_id);
     const page = await boundedPage(
-      (most) => history.evolutions({ ...given(filter), limit: most }),
+      (most) => history.evolutions({ ...given(filter), effects: true, limit: most }),
       limit,
-      (item) => short(item, []),
+      (item) => short(item, item.effects ?? []),
     );
-    const items: ShortEvolution[] = [];
-    for (const item of page.items) {
-      const { items: effects } = await history.effects(item.evolution_id);
-      const targeted = effects.filter((effect) => effect.targeted);
-      items.push({ ...item, effects: targeted.slice(0, TARGETS).map(shortEffect) });
-    }
     return {
-      text: items.flatMap(evolutionLines).join('\n') || 'No evolution is on record.',
-      data: { items, next_cursor: page.next_cursor },
+      text: page.items.flatMap(evolutionLines).join('\n') || 'No evolution is on record.',
+      data: page,
       next: nextPage('list_evolutions', { ...filter, limit }, page.next_cursor),
     };
   },

@@ -1,0 +1,47 @@
+// Lists of all agents: what they tell of one agent does not depend on how busy the others are.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { failedAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { fix, HOUR } from './fixed-agent.ts';
+
+const agent = 'quiet';
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  const fails = () => failedAttempt(agent, { 'graph.snapshot.ref': snapshotRef('{"id":"old"}') });
+  await world.send({ ...fails(), start: Date.now() - HOUR });
+  const [group] = (await world.history.groups({ agent })).items;
+  await fix(world, agent, 'fix', [group!.fingerprint]);
+  await world.history.changeGroup(group!.fingerprint, { kind: 'resolve', evolution_id: 'fix' });
+  // The old version still runs, which is no regression.
+  await world.send(fails());
+  // More than an agent's groups know of, all of them later.
+  await world.send(
+    ...Array.from({ length: 501 }, (_, index) => ({
+      name: 'evolve_graph',
+      attributes: {
+        'gen_ai.agent.id': 'busy',
+        'evolution.id': `busy ${index}`,
+        'evolution.status': 'applied',
+        'evolution.trigger': 'failure',
+        'evolution.resolution': 'Look twice.',
+      },
+    })),
+  );
+});
+afterAll(async () => {
+  await world?.end();
+});
+
+it('a group of one agent is told as in the list of its own agent', async () => {
+  const { items } = await world.history.groups({ agent, trend: true });
+  expect(items).toMatchObject([{ state: 'resolved', last_evolution: { evolution_id: 'fix' } }]);
+  const all = await world.history.groups({ trend: true });
+  expect(all.items).toEqual(items);
+});
+
+it('the states of one agent are those of its groups', async () => {
+  const { items } = await world.history.agents({ states: true });
+  const own = items.find(({ agent_id }) => agent_id === agent);
+  expect(own?.states).toEqual({ resolved: 1 });
+});
