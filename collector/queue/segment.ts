@@ -101,9 +101,14 @@ export class Segment {
     closeSync(this.fd);
   }
 
+  /** If the disk does not let it go, the next start tries again. */
   remove(): void {
     this.close();
-    unlinkSync(this.path);
+    try {
+      unlinkSync(this.path);
+    } catch {
+      // Nothing in it is needed.
+    }
   }
 
   private markedEnd(): number | undefined {

@@ -73,9 +73,9 @@ export class QueueStore {
       unreadable: (file, gap) => logger.error({ file, gap }, 'entries of the queue cannot be read'),
     });
     this.seen = new FirstSeen(folder);
-    this.dead = new DeadLetterFiles(folder, found?.done ?? Number.POSITIVE_INFINITY, mend);
-    this.reserve = new Reserve(folder);
     this.findFirst();
+    this.dead = new DeadLetterFiles(folder, this.position.done, mend);
+    this.reserve = new Reserve(folder);
     if (found !== undefined) return;
     this.head.write(this.position);
     if (this.log.last === 0) return;
@@ -91,8 +91,10 @@ export class QueueStore {
       first = Math.min(first, sequence);
       this.bytes += entryBytes(entry);
     }
-    // What is missing in between was lost by damage.
-    if (first > this.position.done + 1) this.position = { ...this.position, done: first - 1 };
+    // What is missing in between was lost by damage, or nobody knows any more what was done.
+    const done = Math.max(this.position.done, first - 1);
+    const batchTo = this.position.batchTo > done ? this.position.batchTo : 0;
+    this.position = { ...this.position, done, batchTo };
     this.dropDone();
   }
 

@@ -70,6 +70,15 @@ describe.skipIf(isWithoutChromium('test/page/requests.test.ts'))('requests of a 
     },
   );
 
+  it.each([3, 10])('with %i evolutions: the timeline with all verdicts', async (count) => {
+    expect(
+      await asked(`/agents/agent-${count}/timeline`, [
+        ['.events > li.evolution', count],
+        ['.events > li.evolution .badge.insufficient_exposure', 2 * count - 1],
+      ]),
+    ).toEqual([`/api/v1/agents/agent-${count}/timeline`]);
+  });
+
   it('with many agents: all of them, and all with their states', async () => {
     const addresses = await asked('/', [['.rows .badge.new', 2]]);
     expect(addresses).toEqual(['/api/v1/agents', '/api/v1/agents?states=true']);

@@ -270,14 +270,39 @@ test('an append that was cut off by a crash is no damage', async () => {
 
 test('without the file that says where it stood, everything that is there is inserted again', async () => {
   const before = filled(4);
-  before.store.confirm(before.store.nextBatch({ bytes: 1, entries: 2 })!, [], 0);
+  const refused = { table: 'failures' as const, index: 0, row: '{}', reason: 'refused' };
+  before.store.confirm(before.store.nextBatch({ bytes: 1, entries: 2 })!, [refused], 0);
   before.close();
   await rm(join(folder, 'head'));
   const after = open();
   expect(said).toEqual([expect.stringMatching(/^where the queue .* stood cannot be read/)]);
   const { entries } = after.store.nextBatch({ bytes: 1e9, entries: 1e9 })!;
   expect(entries.map(({ at }) => at)).toEqual([0, 1, 2, 3]);
+  // Its row is among them, and is refused again if it still has to be.
+  expect(after.store.state.deadLetters).toBe(0);
   after.close();
+});
+
+test('what becomes unreadable while it waits is said and does not block what is behind it', async () => {
+  const { store, close } = filled(3);
+  const file = await fileOf('entries-');
+  const { size } = await stat(file);
+  store.append(toEntries(rowsOf('lost'), 3));
+  store.append(toEntries(rowsOf('behind'), 4));
+  await scribble(file, size, 100);
+  const all = { bytes: 1e9, entries: 1e9 };
+  const batch = store.nextBatch(all)!;
+  expect(batch.entries.map(({ at }) => at)).toEqual([0, 1, 2, 4]);
+  expect(said).toEqual(['entries of the queue cannot be read']);
+  store.confirm(batch, [], 0);
+
+  store.append(toEntries(rowsOf('lost too'), 5));
+  await scribble(file, size, (await stat(file)).size - size);
+  const empty = store.nextBatch(all)!;
+  expect(empty.entries).toEqual([]);
+  store.confirm(empty, [], 0);
+  expect(store.nextBatch(all)).toBeUndefined();
+  close();
 });
 
 test('a queue has one owner', async () => {
