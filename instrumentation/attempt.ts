@@ -247,5 +247,6 @@ export function tellFailure(
   span.setStatus({ code: SpanStatusCode.ERROR, message: facts.message });
   const { site, class: why, severity, condition } = details;
   const errorType = String(facts.attributes[semconv.ATTR_ERROR_TYPE] ?? '');
-  return { site, class: why, severity, condition, errorType, message: facts.message };
+  const { message } = facts;
+  return { site, class: why, severity, condition, errorType, message, disposition: undefined };
 }

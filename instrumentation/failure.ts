@@ -5,7 +5,14 @@ import type { Attributes } from '@opentelemetry/api';
 import { describeException, type ExceptionFacts } from './exception.ts';
 import { canonicalJson, cutToBytes, type Json, toPlain } from './plain.ts';
 import { withRedactedJson } from './redacted-json.ts';
-import { addCounts, type Redactions, type Redactor, redact, standard } from './redaction/index.ts';
+import {
+  addCounts,
+  mayHide,
+  type Redactions,
+  type Redactor,
+  redact,
+  standard,
+} from './redaction/index.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -64,9 +71,7 @@ class Collected {
 
   /** Adds a string attribute; if redaction fails the attribute is dropped and named as cut. */
   text(name: string, value: string): string {
-    const redacted = this.#isStandard
-      ? this.#safely(name, (counts) => standard.text(value, counts))
-      : this.#redact(name, value);
+    const redacted = this.#isStandard ? this.#standard(name, value) : this.#redact(name, value);
     return redacted === undefined ? '' : this.#put(name, String(redacted));
   }
 
@@ -107,6 +112,13 @@ class Collected {
     }
     if (this.#truncated.size > 0) this.attributes[ATTR_FAILURE_TRUNCATED] = [...this.#truncated];
     return this.attributes;
+  }
+
+  /** As far as it can be sent: what follows in a long text is not looked at. */
+  #standard(name: string, value: string): string | undefined {
+    const limit = mayHide(value) ? Number.POSITIVE_INFINITY : limitOf(name);
+    if (value.length > limit) this.#truncated.add(name);
+    return this.#safely(name, (counts) => standard.text(value, counts, limit));
   }
 
   #redact(name: string, value: unknown, ...keys: string[]): Json | undefined {

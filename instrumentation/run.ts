@@ -8,6 +8,7 @@ import {
   context,
   type Span,
   SpanKind,
+  type SpanOptions,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
@@ -220,15 +221,17 @@ export class GraphRun implements RunOfAttempt {
 
   /** Path so far, visits, retries and the names of the shared state. */
   state(): Record<string, unknown> {
-    const count = (key: 'visits' | 'retries') =>
-      Object.fromEntries(
-        [...this.#nodes].filter(([, node]) => node[key] > 0).map(([id, node]) => [id, node[key]]),
-      );
+    const visits: [string, number][] = [];
+    const retries: [string, number][] = [];
+    for (const [id, node] of this.#nodes) {
+      if (node.visits > 0) visits.push([id, node.visits]);
+      if (node.retries > 0) retries.push([id, node.retries]);
+    }
     return {
       path: [...this.#path],
       path_length: this.#pathLength,
-      visits: count('visits'),
-      retries: count('retries'),
+      visits: Object.fromEntries(visits),
+      retries: Object.fromEntries(retries),
       ...(this.stateKeys && { state_keys: this.stateKeys }),
     };
   }
@@ -291,16 +294,9 @@ export class GraphRun implements RunOfAttempt {
   }
 
   #start(kind: string, id: string, parent: Context, startTime?: number): Span {
-    const span = this.#tracer.startSpan(
-      `${kind} ${id}`,
-      {
-        kind: SpanKind.INTERNAL,
-        attributes: this.#shared,
-        ...(startTime !== undefined && { startTime }),
-      },
-      parent,
-    );
-    return span;
+    const options: SpanOptions = { kind: SpanKind.INTERNAL, attributes: this.#shared };
+    if (startTime !== undefined) options.startTime = startTime;
+    return this.#tracer.startSpan(`${kind} ${id}`, options, parent);
   }
 
   #fail(failure: { error: unknown } & FailureDetails): ToldFailure | undefined {

@@ -30,8 +30,9 @@ export class Utf8Buffer {
 
   /** Makes room for so many bytes more. */
   room(bytes: number): void {
-    if (this.length + bytes <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow((this.length + bytes) * 2);
+    const wanted = this.length + bytes;
+    if (wanted <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(wanted, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }

@@ -35,7 +35,7 @@ export async function sendAll(
 async function sendBatch(spans: readonly ReadableSpan[], options: SenderOptions): Promise<void> {
   const { endpoint, say, patienceMs, signal } = options;
   const address = addressOf(endpoint);
-  const body = Buffer.concat(spans.map((span) => requestOf(headOf(span), [encodeSpan(span)])));
+  const body = Buffer.concat(spans.flatMap((span) => requestOf(headOf(span), [encodeSpan(span)])));
   const giveUpAt = Date.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();

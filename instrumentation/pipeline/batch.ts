@@ -1,6 +1,7 @@
 // What waits in the queue, and the body of a request made of it.
 import type { Segment } from '../spool/segment.ts';
 import { type Head, requestOf } from './encode.ts';
+import type { Line } from './line.ts';
 
 /** A span that waits, encoded. */
 export interface WaitingSpan {
@@ -27,18 +28,19 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Removes from the front of `waiting` what fits into one request, at least one of it. */
 export function takeBatch(
-  waiting: Waiting[],
+  waiting: Line<Waiting>,
   maxSpans: number,
   maxBytes = MAX_BATCH_BYTES,
 ): Waiting[] {
+  const batch: Waiting[] = [];
   let bytes = 0;
-  let count = 0;
-  while (count < waiting.length && count < maxSpans) {
-    bytes += waiting[count]!.bytes;
-    if (count > 0 && bytes > maxBytes) break;
-    count += 1;
+  for (let next = waiting.next; next && batch.length < maxSpans; next = waiting.next) {
+    bytes += next.bytes;
+    if (batch.length > 0 && bytes > maxBytes) break;
+    batch.push(next);
+    waiting.shift();
   }
-  return waiting.splice(0, count);
+  return batch;
 }
 
 /**
@@ -57,6 +59,6 @@ export function bodyOf(batch: readonly Waiting[]): Uint8Array {
     if (alike) alike.push(item.span);
     else byHead.set(item.head, [item.span]);
   }
-  for (const [head, spans] of byHead) parts.push(requestOf(head, spans));
+  for (const [head, spans] of byHead) parts.push(...requestOf(head, spans));
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

@@ -2,7 +2,7 @@
 // written once and put around the spans of a request.
 import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { ProtobufWriter } from './protobuf.ts';
+import { lengthBytes, ProtobufWriter } from './protobuf.ts';
 import type { Slab } from './slab.ts';
 
 type Scope = ReadableSpan['instrumentationScope'];
@@ -20,7 +20,15 @@ const IS_REMOTE = 0x200;
 
 let spare: ProtobufWriter | undefined;
 const heads = new WeakMap<Resource, WeakMap<Scope, Head>>();
-const fields = new WeakMap<Head, readonly [resource: Buffer, scope: Buffer]>();
+const fields = new WeakMap<Head, Fields>();
+
+/** What stands around the spans of one head. */
+interface Fields {
+  readonly resource: Buffer;
+  readonly scope: Buffer;
+  readonly scopeEnd: Buffer;
+  readonly resourceEnd: Buffer;
+}
 
 /** The head of a span: the same object for all spans of its resource and scope. */
 export function headOf(span: ReadableSpan): Head {
@@ -47,20 +55,19 @@ export function encodeSpan(span: ReadableSpan, slab?: Slab): Buffer {
   return written((to) => writeSpan(to, span), slab);
 }
 
-/** A request with these spans of one head, each as {@link encodeSpan} gives it. */
-export function requestOf(head: Head, spans: readonly Uint8Array[]): Buffer {
-  const [resource, scope] = fieldsOf(head);
-  return written((to) => {
-    const resourceSpans = to.open(1);
+/** A request with these spans of one head, each as {@link encodeSpan} gives it, in parts: none is copied. */
+export function requestOf(head: Head, spans: readonly Uint8Array[]): Uint8Array[] {
+  const { resource, scope, scopeEnd, resourceEnd } = fieldsOf(head);
+  let inScope = scope.length + scopeEnd.length;
+  for (const span of spans) inScope += span.length;
+  const inResource = resource.length + 1 + lengthBytes(inScope) + inScope + resourceEnd.length;
+  const start = written((to) => {
+    to.begin(1, inResource);
     to.raw(resource);
-    const scopeSpans = to.open(2);
+    to.begin(2, inScope);
     to.raw(scope);
-    for (const span of spans) to.raw(span);
-    if (head.scope.schemaUrl) to.text(3, head.scope.schemaUrl);
-    to.close(scopeSpans);
-    if (head.resource.schemaUrl) to.text(3, head.resource.schemaUrl);
-    to.close(resourceSpans);
   });
+  return [start, ...spans, scopeEnd, resourceEnd].filter(({ length }) => length > 0);
 }
 
 /** What an app's own object runs while it is written may end another span: that one gets its own writer. */
@@ -76,26 +83,34 @@ function written(write: (to: ProtobufWriter) => void, slab?: Slab): Buffer {
   }
 }
 
-function fieldsOf(head: Head): readonly [resource: Buffer, scope: Buffer] {
+function fieldsOf(head: Head): Fields {
   const known = fields.get(head);
   if (known) return known;
   const { resource, scope } = head;
-  const made = [
-    written((to) => {
+  const made = {
+    resource: written((to) => {
       const start = to.open(1);
       writeAttributes(to, 1, resource.attributes as Attributes);
       to.close(start);
     }),
-    written((to) => {
+    scope: written((to) => {
       const start = to.open(1);
       to.text(1, scope.name);
       if (scope.version) to.text(2, scope.version);
       to.close(start);
     }),
-  ] as const;
+    scopeEnd: schemaUrlOf(scope),
+    resourceEnd: schemaUrlOf(resource),
+  };
   // What detectors still look for comes with a later request.
   if (!resource.asyncAttributesPending) fields.set(head, made);
   return made;
+}
+
+function schemaUrlOf({ schemaUrl }: { readonly schemaUrl?: string | undefined }): Buffer {
+  return written((to) => {
+    if (schemaUrl) to.text(3, schemaUrl);
+  });
 }
 
 function writeSpan(to: ProtobufWriter, span: ReadableSpan): void {

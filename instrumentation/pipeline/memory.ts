@@ -1,11 +1,12 @@
 // What a queue holds in memory, in bytes: spans that must not be lost, and others.
 import { takeBatch, type Waiting } from './batch.ts';
+import { Line } from './line.ts';
 
 /** Two lines that share one bound; what is in flight counts until it is released. */
 export class Memory {
   readonly #maxBytes: number;
-  #kept: Waiting[] = [];
-  #others: Waiting[] = [];
+  readonly #kept = new Line<Waiting>();
+  readonly #others = new Line<Waiting>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -28,13 +29,13 @@ export class Memory {
 
   /** Pushes out spans that may be lost, oldest first. @returns how many */
   makeRoom(bytes: number): number {
-    if (this.fits(bytes)) return 0;
     let count = 0;
-    while (count < this.#others.length && !this.fits(bytes)) {
-      this.#bytes -= this.#others[count]!.bytes;
+    while (!this.fits(bytes)) {
+      const oldest = this.#others.shift();
+      if (!oldest) break;
+      this.#bytes -= oldest.bytes;
       count += 1;
     }
-    this.#others.splice(0, count);
     return count;
   }
 
@@ -48,16 +49,14 @@ export class Memory {
   }
 
   takeAll(): Waiting[] {
-    const all = [...this.#kept, ...this.#others];
-    this.#kept = [];
-    this.#others = [];
-    return all;
+    const all = [this.#kept, this.#others];
+    return all.flatMap((line) => Array.from({ length: line.length }, () => line.shift()!));
   }
 
   /** What was taken comes back to the front. */
   putBack(batch: readonly Waiting[]): void {
-    this.#kept.unshift(...batch.filter(({ kept }) => kept));
-    this.#others.unshift(...batch.filter(({ kept }) => !kept));
+    this.#kept.unshift(batch.filter(({ kept }) => kept));
+    this.#others.unshift(batch.filter(({ kept }) => !kept));
   }
 
   release(bytes: number): void {

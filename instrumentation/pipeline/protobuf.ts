@@ -7,6 +7,11 @@ const KEPT_BYTES = 1024 * 1024;
 /** Below this a loop over the characters is faster than a call out of JavaScript. */
 const SHORT_TEXT = 24;
 
+/** What a hexadecimal digit stands for. */
+const NIBBLE = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number.parseInt(String.fromCharCode(code), 16),
+);
+
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -97,7 +102,10 @@ export class ProtobufWriter {
     this.#room(16 + value.length);
     this.#tag(field, BYTES);
     this.#varint(value.length / 2);
-    this.#at += this.#bytes.write(value, this.#at, 'hex');
+    for (let i = 0; i < value.length; i += 2) {
+      const high = NIBBLE[value.charCodeAt(i)]!;
+      this.#bytes[this.#at++] = high * 16 + NIBBLE[value.charCodeAt(i + 1)]!;
+    }
   }
 
   text(field: number, value: string): void {
@@ -115,6 +123,13 @@ export class ProtobufWriter {
     this.#room(fields.length);
     this.#bytes.set(fields, this.#at);
     this.#at += fields.length;
+  }
+
+  /** Begins a message of so many bytes. */
+  begin(field: number, bytes: number): void {
+    this.#room(16);
+    this.#tag(field, BYTES);
+    this.#varint(bytes);
   }
 
   /** Begins a message; {@link close} gets what it returns. */

@@ -15,6 +15,7 @@ import type { Spool } from '../spool/spool.ts';
 import { bodyOf, takeBatch, type Waiting } from './batch.ts';
 import { encodeSpan, headOf, requestOf } from './encode.ts';
 import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
+import { Line } from './line.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
 import { Slab } from './slab.ts';
@@ -154,7 +155,7 @@ export class SpanQueue implements SpanProcessor {
     if (this.#closed) return;
     if (this.#pace.pauseMs === 0) {
       const deadline = performance.now() + timeoutMs;
-      const left = [...this.#inFlight, ...this.#memory.takeAll()];
+      const left = new Line([...this.#inFlight, ...this.#memory.takeAll()]);
       while (left.length > 0) {
         const batch = takeBatch(left, MAX_LAST_SPANS);
         const restMs = Math.floor(deadline - performance.now());

@@ -49,8 +49,8 @@ export class SlimTracer implements Tracer {
       traceId: parent?.traceId ?? randomHex(16),
       spanId: randomHex(8),
       traceFlags: TraceFlags.SAMPLED,
-      ...(parent?.traceState && { traceState: parent.traceState }),
     };
+    if (parent?.traceState) spanContext.traceState = parent.traceState;
     const span = new SlimSpan(this.#origin, name, spanContext, parent, options);
     this.#processor.onStart(span as never, around);
     return span;

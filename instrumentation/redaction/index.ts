@@ -6,6 +6,7 @@ export { kindOfKey } from './keys.ts';
 export {
   addCounts,
   looksLikeJson,
+  mayHide,
   type Redacted,
   Redaction,
   type Redactions,

@@ -47,13 +47,10 @@ export class Redaction {
    */
   text(text: string, counts: Redactions, limit: number = Number.POSITIVE_INFINITY): string {
     if (text.length > limit) return this.#flat(text.slice(0, limit + MARGIN), counts, limit);
-    const isJson = looksLikeJson(text);
-    // Escapes may hide a secret.
-    if (isJson && ASCII_ESCAPE.test(text))
-      return this.#json(text, counts) ?? this.#flat(text, counts);
+    if (mayHide(text)) return this.#json(text, counts) ?? this.#flat(text, counts);
     const found: Redactions = {};
     const result = this.#flat(text, found);
-    if (isJson && result !== text && parsedJson(result) === undefined) {
+    if (looksLikeJson(text) && result !== text && parsedJson(result) === undefined) {
       const json = this.#json(text, counts);
       if (json !== undefined) return json;
     }
@@ -163,6 +160,11 @@ export function looksLikeJson(text: string): boolean {
   const first = text.charCodeAt(0);
   if (first > 0x20) return first === 0x7b || first === 0x5b;
   return /^\s*[[{]/.test(text);
+}
+
+/** Whether it looks like JSON text with escapes that may hide a secret until it is read. */
+export function mayHide(text: string): boolean {
+  return looksLikeJson(text) && ASCII_ESCAPE.test(text);
 }
 
 /** The value of a JSON text; `undefined` if it is none. */

@@ -53,7 +53,7 @@ export function scan(text: string, limit: number): Match[] {
   while (i < end) {
     const anchor = ANCHORS[bytes[i]!]!;
     const match =
-      anchor !== 0 && isPromising(anchor, bytes, i) ? ask(anchor, text, i, floor) : undefined;
+      anchor !== 0 && isPromising(anchor, text, bytes, i) ? ask(anchor, text, i, floor) : undefined;
     if (match === undefined || match.start < floor) {
       i++;
       continue;
@@ -69,7 +69,7 @@ export function scan(text: string, limit: number): Match[] {
 const NOTHING: Match[] = [];
 
 /** A look at the neighbours, which sends most anchors away. */
-function isPromising(anchor: number, bytes: Buffer, i: number): boolean {
+function isPromising(anchor: number, text: string, bytes: Buffer, i: number): boolean {
   switch (anchor) {
     case PREFIX:
       return isPair(PREFIX_PAIRS, bytes, i);
@@ -80,7 +80,7 @@ function isPromising(anchor: number, bytes: Buffer, i: number): boolean {
     case SEPARATOR:
       return mayEndKey(bytes, i);
     case NUMBER:
-      return mayStartCard(bytes, i);
+      return mayStartCard(text, bytes, i);
     case JWT:
       return bytes[i - 1] === 0x79;
     case SCHEME:
@@ -111,8 +111,9 @@ function mayEndKey(bytes: Buffer, i: number): boolean {
 }
 
 /** Whether 13 digits start here, or four of a group. */
-function mayStartCard(bytes: Buffer, i: number): boolean {
-  if (isDigit(bytes[i - 1])) return false;
+function mayStartCard(text: string, bytes: Buffer, i: number): boolean {
+  // Not by its low byte: a letter beyond Latin-1 before the number would hide it.
+  if (isDigit(text.charCodeAt(i - 1))) return false;
   for (let count = 1; count < 4; count++) if (!isDigit(bytes[i + count])) return false;
   if (!isDigit(bytes[i + 4])) return isDigit(bytes[i + 5]);
   for (let count = 5; count < 13; count++) if (!isDigit(bytes[i + count])) return false;

@@ -62,6 +62,11 @@ for (const prefix of PREFIXES) {
   BY_PAIR[pair] = [...(BY_PAIR[pair] ?? []), [prefix, offset]];
 }
 
+/** Whether a text has a prefix anywhere: without one {@link prefixedKey} finds nothing in it. */
+export const HAS_PREFIX: RegExp = new RegExp(
+  PREFIXES.map(({ text }) => text.replaceAll('.', '\\.')).join('|'),
+);
+
 /** Where {@link prefixedKey} has to be asked: 1 at `before * 128 + anchor`. */
 export const PREFIX_PAIRS: Uint8Array = Uint8Array.from(BY_PAIR, (prefix) => (prefix ? 1 : 0));
 

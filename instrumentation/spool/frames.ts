@@ -11,11 +11,17 @@ export const HEAD_BYTES = 8;
 /** Longer is damage and no frame. */
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
-/** What stands before `payload` in the file. */
-export function headOf(payload: Uint8Array): Buffer {
+/** What stands in the file before a payload that is given in parts. */
+export function headOf(payload: readonly Uint8Array[]): Buffer {
   const head = Buffer.allocUnsafe(HEAD_BYTES);
-  head.writeUInt32LE(payload.byteLength, 0);
-  head.writeUInt32LE(crc32(payload), 4);
+  let bytes = 0;
+  let sum = 0;
+  for (const part of payload) {
+    bytes += part.byteLength;
+    sum = crc32(part, sum);
+  }
+  head.writeUInt32LE(bytes, 0);
+  head.writeUInt32LE(sum, 4);
   return head;
 }
 

@@ -47,11 +47,12 @@ export class Segment {
 
   /**
    * Writes one frame, whole or not at all.
+   * @param payload in parts
    * @throws {Error} if the file system does not take it
    */
-  append(payload: Uint8Array, alsoInMemory: boolean): void {
+  append(payload: readonly Uint8Array[], alsoInMemory: boolean): void {
     const start = this.size;
-    this.#write([headOf(payload), payload]);
+    this.#write([headOf(payload), ...payload]);
     if (alsoInMemory) this.held += 1;
     else this.unreadFrom ??= start;
   }

@@ -72,12 +72,14 @@ export class Spool {
 
   /**
    * Writes a frame before it returns.
+   * @param payload in parts
    * @param alsoInMemory whether the caller keeps the payload and will {@link acknowledge} it; if not, it
    *   comes back from {@link readNext}
    * @returns the frame's segment, or `undefined` if the spool is full or its folder cannot be written
    */
-  write(payload: Uint8Array, alsoInMemory: boolean): Segment | undefined {
-    if (this.#bytes + payload.byteLength > this.#maxBytes) return undefined;
+  write(payload: readonly Uint8Array[], alsoInMemory: boolean): Segment | undefined {
+    const bytes = payload.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (this.#bytes + bytes > this.#maxBytes) return undefined;
     if (this.#retryAt > 0 && performance.now() < this.#retryAt) return undefined;
     try {
       const segment = this.#segmentFor(alsoInMemory);

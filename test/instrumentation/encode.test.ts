@@ -96,7 +96,7 @@ test('spans of one resource share it in a request; requests read from files go w
   expect(decoded(request(ended))).toEqual(decoded(expected));
   const [first] = ended;
   const alone = requestOf(headOf(first!), [encodeSpan(first!)]);
-  const both = decoded(Buffer.concat([alone, request(ended)])) as { resourceSpans: unknown[] };
+  const both = decoded(Buffer.concat([...alone, request(ended)])) as { resourceSpans: unknown[] };
   expect(both.resourceSpans).toHaveLength(2);
 });
 

@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-const bytes = (text: string) => Buffer.from(text);
+const bytes = (text: string) => [Buffer.from(text)];
 const files = () =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.spool'),
@@ -77,8 +77,9 @@ function readAll(spool: Spool): string[] {
 }
 
 describe('frames', () => {
+  const inParts = (payload: Uint8Array) => [payload.subarray(0, 3), payload.subarray(3)];
   const fileOf = (payloads: readonly Uint8Array[]) =>
-    Buffer.concat([MAGIC, ...payloads.flatMap((payload) => [headOf(payload), payload])]);
+    Buffer.concat([MAGIC, ...payloads.flatMap((payload) => [headOf(inParts(payload)), payload])]);
 
   test('of any bytes, cut anywhere, give the whole ones before the cut', () => {
     const payloads = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 8 });
@@ -97,11 +98,11 @@ describe('frames', () => {
   });
 
   test('a damaged byte ends the reading there', () => {
-    const file = fileOf([bytes('one'), bytes('two'), bytes('three')]);
+    const file = fileOf([...bytes('one'), ...bytes('two'), ...bytes('three')]);
     const at = file.indexOf('two');
     file[at] = 0x21;
     expect(texts(readFrames(file).payloads)).toEqual(['one']);
-    expect(readFrames(bytes('something else'))).toEqual({ payloads: [], cut: 14 });
+    expect(readFrames(Buffer.from('something else'))).toEqual({ payloads: [], cut: 14 });
   });
 });
 
@@ -149,13 +150,13 @@ describe('a spool', () => {
     const spool = new Spool({ folder, maxBytes: 1000 });
     const taken = [];
     for (let n = 0; n < 50; n += 1) {
-      const segment = spool.write(Buffer.alloc(92), true);
+      const segment = spool.write([Buffer.alloc(40), Buffer.alloc(52)], true);
       if (segment) taken.push(segment);
     }
     expect(taken.length).toBe(9);
     expect(spool.bytes).toBeLessThanOrEqual(1000);
     for (const segment of taken) spool.acknowledge(segment);
-    expect(spool.write(Buffer.alloc(92), true)).toBeDefined();
+    expect(spool.write([Buffer.alloc(40), Buffer.alloc(52)], true)).toBeDefined();
     spool.close();
   });
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson, toPlain } from '../../instrumentation/plain.ts';
 import { withRedactedJson } from '../../instrumentation/redacted-json.ts';
 import { type Redactions, redact } from '../../instrumentation/redaction/index.ts';
-import { NAMED, OPEN_TEXTS, SECRET_TEXTS } from './table.ts';
+import { KEYS, NAMED, OPEN_TEXTS, random, SECRET_TEXTS } from './table.ts';
 
 function inOneWalk(value: unknown) {
   const counts: Redactions = {};
@@ -84,6 +84,42 @@ test('texts of any kind', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+/** Parts of secrets, and what looks like them. */
+const parts = fc.constantFrom(
+  ...KEYS.map(([key]) => key.slice(0, 5)),
+  ...NAMED.map(([key]) => key),
+  ...['4111', '4111-1111', ' 1111', '-1111-1111', '4222222222222', '378282246310005', '2026-11-23'],
+  ...[
+    'Bearer ',
+    'basic\t',
+    'beat',
+    'API key',
+    'user_id',
+    ' : ',
+    '":',
+    "']=",
+    '\\":"',
+    '=',
+    '.ts:12',
+  ],
+  ...[random(8), random(20), random(40), 'x', ' ', '-', 'ı', 'é', '\n'],
+);
+
+test('parts of secrets side by side', () => {
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 6 }), (some) => {
+      same([some.join('')]);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('a card number behind a letter whose low byte is a digit', () => {
+  expect(inOneWalk('kartı 4111111111111111').counts).toEqual({ card: 1 });
+  expect(inOneWalk('kartı4111111111111111').counts).toEqual({ card: 1 });
+  expect(inOneWalk('失4111 1111 1111 1111').counts).toEqual({ card: 1 });
 });
 
 test('hostile values', () => {
