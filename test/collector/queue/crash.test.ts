@@ -1,6 +1,5 @@
 // What was acknowledged is in ClickHouse exactly once, whoever is killed and when.
 import { randomInt } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CollectorProcess, killCollectors, spawnCollector } from './collector-process.ts';
@@ -91,24 +90,4 @@ test('SIGTERM flushes what was acknowledged and ends with 0', async () => {
     'SELECT toUInt32(count()) AS n FROM failures FINAL',
   );
   expect(row!.n).toBeGreaterThanOrEqual(sender.acknowledged.size);
-});
-
-test('a full disk is told to the sender, and what was acknowledged before is not lost', async () => {
-  const database = await storage.database();
-  const away = { ...database, connection: { ...database.connection, url: 'http://127.0.0.1:1' } };
-  const folder = join(storage.dataDir, 'full');
-  let collector = await spawnCollector(away, folder, { fileLimitKib: 2000 });
-  const sender = startSender(() => collector.url);
-  const full = async () => (await fetch(`${collector.url}/readyz`)).status;
-  await expect.poll(full, { timeout: 30_000 }).toBe(503);
-  await sender.stop();
-  expect(sender.acknowledged.size).toBeGreaterThan(100);
-  await collector.end('SIGKILL');
-  collector = await spawnCollector(database, folder, { fileLimitKib: 2000 });
-  await accountIsExact(database, sender);
-  const again = startSender(() => collector.url);
-  await again.acknowledge(100);
-  await again.stop();
-  expect(await collector.end('SIGTERM')).toBe(0);
-  await rm(folder, { recursive: true });
 });
