@@ -39,7 +39,7 @@ const FRESH = [
 const plugins = isBuilt ? [built] : [];
 const server = { deps: { external: [/\/dist\//] } };
 // Real engines and real processes: generous bounds that only a hang reaches.
-const bounds = { testTimeout: 60_000, hookTimeout: 120_000 };
+const bounds = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles: ['test/seed.ts'] };
 
 export default defineConfig({
   test: {

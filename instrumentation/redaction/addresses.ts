@@ -1,6 +1,6 @@
 // Passwords in URLs and e-mail addresses.
 import { ALNUM, afterEscape, DOT, isAt, JOINER, MAILBOX } from './characters.ts';
-import { type Match, markEnd } from './match.ts';
+import { type Match, markEnd, withoutMarks } from './match.ts';
 
 const MAX_USERINFO = 512;
 /** PHP writes `\/` into JSON. */
@@ -16,7 +16,7 @@ export function urlPassword(text: string, index: number): Match | undefined {
   const info = USERINFO.exec(text)?.[0];
   if (info === undefined) return undefined;
   const at = info.lastIndexOf('@');
-  const colon = info.indexOf(':');
+  const colon = withoutMarks(info).indexOf(':');
   if (markEnd(text, from) === from + at) return undefined;
   if (colon < 0 || at <= colon + 1) {
     // A bound that is reached leaves a password open: it goes with what was seen of it.
@@ -34,15 +34,19 @@ function isOpenUser(name: string): boolean {
   return !name.includes('@') && (name.length < 13 || !/[\dA-Z]/.test(name));
 }
 
+/** A user in a URL; another could be the mailbox of an address behind `://`. */
+const PLAIN_USER = /^[\w-]+$/;
 const MAX_MAILBOX = 64;
 const MAX_DOMAIN = 253;
 
 /** An e-mail address around the '@' at `index`, from `floor` on. */
 export function email(text: string, index: number, floor: number): Match | undefined {
   const start = mailboxStart(text, index, Math.max(floor, index - MAX_MAILBOX));
-  if (start === index || text.startsWith('://', start - 3)) return undefined;
+  const mailbox = text.slice(start, index);
+  if (mailbox === '' || mailbox === 'git') return undefined;
+  if (PLAIN_USER.test(mailbox) && text.startsWith('://', start - 3)) return undefined;
   const end = domainEnd(text, index + 1);
-  if (end < 0 || text.slice(start, index) === 'git') return undefined;
+  if (end < 0) return undefined;
   return { start, end, kind: 'email' };
 }
 

@@ -2,7 +2,7 @@
 // quoting.
 import { ALNUM, DIGIT, isAt, LETTER, NAME, runEnd, VALUE_END } from './characters.ts';
 import { kindOfKey, LAST_TWO } from './keys.ts';
-import { type Match, markEnd } from './match.ts';
+import { type Match, markEnd, markOf } from './match.ts';
 import { isOpaque } from './tokens.ts';
 
 const MAX_KEY = 64;
@@ -153,6 +153,8 @@ function bareValue(
   isAssigned: boolean,
 ): Match | undefined {
   const marked = markEnd(text, start);
+  // A URL whose user is called so: what follows is its host.
+  if (text.startsWith(`${markOf('url_password')}@`, start)) return undefined;
   if (marked >= 0 && endOfBare(text, marked, marked + 1) === marked) return undefined;
   const seen = endOfBare(text, start, start + MAX_LOOK);
   if (seen === start || NO_VALUES.has(text.slice(start, seen).toLowerCase())) return undefined;

@@ -16,6 +16,13 @@ export function markOf(kind: string): string {
 
 /** The mark of an id is followed by a digest; a dropped field has a mark of its own. */
 const MARK = /\[redacted:[\w.-]{1,64}\](?:~[0-9a-f]{8})?|\[redaction failed\]/y;
+const MARKS = new RegExp(MARK.source, 'g');
+
+/** The same with the marks blanked out, so that their signs are not taken for the text's own. */
+export function withoutMarks(text: string): string {
+  if (!text.includes('[redact')) return text;
+  return text.replace(MARKS, (mark) => '*'.repeat(mark.length));
+}
 
 /** Where the mark that starts here ends; -1 when none does. */
 export function markEnd(text: string, start: number): number {

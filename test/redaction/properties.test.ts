@@ -70,6 +70,7 @@ test('a secret does not survive, whatever stands around it', () => {
 });
 
 test('what was redacted once is not changed again', () => {
+  const accountKey = SECRET_TEXTS.find(({ given }) => given.startsWith('AccountName='))!.given;
   const texts = fc.constantFrom(...SECRET_TEXTS.map(({ given }) => given));
   fc.assert(
     fc.property(fc.array(fc.oneof(noise, texts), { maxLength: 6 }), (parts) => {
@@ -78,7 +79,8 @@ test('what was redacted once is not changed again', () => {
       expect(redaction.text(once, counts)).toBe(once);
       expect(counts).toEqual({});
     }),
-    { numRuns: 1000 },
+    // The colon of a mark is no colon of the URL around it.
+    { numRuns: 1000, examples: [[['https://', accountKey, '@']]] },
   );
 });
 
