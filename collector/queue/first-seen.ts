@@ -1,77 +1,70 @@
-// The times first used for spans that tell none, so that a resend gets the same one. The newest are
-// remembered, in memory and in two files of which the older one is dropped when the newer one is full.
+// The times first used for spans that tell none, so that a resend gets the same one. They are remembered
+// in memory and in two files, of which the older one goes when the newer one is full.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord, RECORD } from './record.ts';
 import { Segment } from './segment.ts';
 
-/** How many are remembered. */
+/** How many a file takes: so many of the newest are remembered, or up to twice as many. */
 const MOST = 100_000;
 const NAME = /^first-seen-(\d{9})\.log$/;
+
+/** A file and what is in it. */
+interface Part {
+  number: number;
+  file: Segment;
+  times: Map<string, string>;
+}
 
 export class FirstSeen {
   private readonly folder: string;
   /** Oldest first. */
-  private files: Segment[] = [];
-  private numbers: number[] = [];
-  /** How many stand in the newest file. */
-  private inNewest = 0;
-  private readonly times = new Map<string, string>();
+  private parts: Part[] = [];
 
   constructor(folder: string) {
     this.folder = folder;
     const names = readdirSync(folder).filter((name) => NAME.test(name));
-    for (const name of names.sort()) this.load(name);
+    for (const name of names.sort()) this.parts.push(this.read(name));
   }
 
-  private load(name: string): void {
+  private read(name: string): Part {
     const file = Segment.open(join(this.folder, name));
-    this.inNewest = 0;
+    const times = new Map<string, string>();
     let unreadable: number | undefined;
     for (const { kind, payload } of file.records(undefined, ({ from }) => (unreadable ??= from))) {
       if (kind !== RECORD.firstSeen) continue;
-      const times = JSON.parse(payload.toString()) as [string, string][];
-      for (const [span, time] of times) this.remember(span, time);
-      this.inNewest += times.length;
+      for (const [span, time] of JSON.parse(payload.toString())) times.set(span, time);
     }
     if (unreadable !== undefined) file.cut(unreadable);
-    this.files.push(file);
-    this.numbers.push(Number(NAME.exec(name)![1]));
+    return { number: Number(NAME.exec(name)![1]), file, times };
   }
 
   /** Unix time in nanoseconds. */
   get(span: string): string | undefined {
-    return this.times.get(span);
+    return this.parts.map(({ times }) => times.get(span)).find((time) => time !== undefined);
   }
 
   /** On disk when this returns. @throws when the disk fails */
   append(times: ReadonlyMap<string, string>): void {
     if (times.size === 0) return;
+    const part = this.partToAppend();
     const payload = Buffer.from(JSON.stringify([...times]));
-    this.fileToAppend().append(encodeRecord(RECORD.firstSeen, 0, [payload]));
-    this.inNewest += times.size;
-    for (const [span, time] of times) this.remember(span, time);
+    part.file.append(encodeRecord(RECORD.firstSeen, 0, [payload]));
+    for (const [span, time] of times) part.times.set(span, time);
   }
 
-  private fileToAppend(): Segment {
-    const newest = this.files.at(-1);
-    if (newest && this.inNewest < MOST) return newest;
-    const number = (this.numbers.at(-1) ?? 0) + 1;
+  private partToAppend(): Part {
+    const newest = this.parts.at(-1);
+    if (newest && newest.times.size < MOST) return newest;
+    const number = (newest?.number ?? 0) + 1;
     const name = `first-seen-${String(number).padStart(9, '0')}.log`;
-    const created = Segment.create(join(this.folder, name));
-    this.files.push(created);
-    this.numbers.push(number);
-    this.inNewest = 0;
-    for (const file of this.files.splice(0, this.files.length - 2)) file.remove();
+    const created = { number, file: Segment.create(join(this.folder, name)), times: new Map() };
+    this.parts.push(created);
+    for (const { file } of this.parts.splice(0, this.parts.length - 2)) file.remove();
     return created;
   }
 
-  private remember(span: string, time: string): void {
-    if (this.times.size >= MOST) this.times.delete(this.times.keys().next().value!);
-    this.times.set(span, time);
-  }
-
   close(): void {
-    for (const file of this.files) file.close();
+    for (const { file } of this.parts) file.close();
   }
 }

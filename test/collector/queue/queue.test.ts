@@ -207,6 +207,28 @@ test('a span without a time keeps the one it was first given, also after a resta
   after.close();
 });
 
+test('of spans without a time the newest are remembered, in two files, also after a restart', async () => {
+  const MOST = 100_000;
+  const times = (from: number) =>
+    new Map(
+      Array.from({ length: MOST }, (_, index) => [`span ${from + index}`, `${from + index}`]),
+    );
+  const before = open();
+  for (const from of [0, MOST, 2 * MOST]) before.store.append([], times(from));
+  before.close();
+  const files = (await readdir(folder)).filter((name) => name.startsWith('first-seen-'));
+  expect(files).toEqual(['first-seen-000000002.log', 'first-seen-000000003.log']);
+  const after = open();
+  const known = [0, MOST, 2 * MOST - 1, 2 * MOST, 3 * MOST - 1].map((number) =>
+    after.store.firstSeen(`span ${number}`),
+  );
+  const kept = [MOST, 2 * MOST - 1, 2 * MOST, 3 * MOST - 1].map(String);
+  expect(known).toEqual([undefined, ...kept]);
+  after.store.append([], new Map([['next', '7']]));
+  after.close();
+  expect(await readdir(folder)).toContain('first-seen-000000004.log');
+});
+
 /** The file of the queue whose name begins like this. */
 async function fileOf(name: string): Promise<string> {
   return join(folder, (await readdir(folder)).find((file) => file.startsWith(name))!);
