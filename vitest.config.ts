@@ -43,10 +43,10 @@ const bounds = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles: ['test/s
 
 export default defineConfig({
   test: {
-    // Each file may hold an engine of its own, so two at a time is what two cores bear.
-    maxWorkers: 2,
+    // Each file may hold an engine of its own, and waits much: three at a time keep two cores busy.
+    maxWorkers: 3,
     reporters: ['default'],
-    globalSetup: ['test/page/built.ts'],
+    globalSetup: ['test/page/built.ts', 'test/engine-folder.ts'],
     projects: [
       { plugins, test: { ...bounds, name: 'fresh', include: FRESH, server } },
       {

@@ -19,7 +19,7 @@ export function addMcpVerb(program: Command): void {
       const { createClient } = await import('../query/index.ts');
       const { serveMcpOnStdio } = await import('../query/mcp/stdio.ts');
       serveMcpOnStdio({
-        history: createClient(token ? { url, token } : { url }),
+        history: createClient({ url, fresh: true, ...(token && { token }) }),
         version,
         mayChange: !readOnly,
         // Standard output belongs to the protocol.

@@ -44,6 +44,10 @@ const flags = {
     z.coerce.number().int().min(0).max(1_000_000).default(500),
     'requests a second that each token, or each address without tokens, may ask; 0 = any number',
   ],
+  'query-max-age-seconds': [
+    z.coerce.number().int().min(0).max(300).default(5),
+    'seconds that an answer over HTTP may be old while many ask; 0 = none is given twice',
+  ],
   'tls-cert': [file, 'certificate for OTLP and queries, a PEM file'],
   'tls-key': [file, 'its private key, a PEM file'],
   'tls-client-ca': [file, 'CA that client certificates must come from, a PEM file: mutual TLS'],

@@ -16,7 +16,7 @@ import { connect } from '../query/index.ts';
 import { startAlerts } from './alerts/index.ts';
 import { readAlertRules } from './alerts/rules.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
-import { startEmbedded } from './embedded/index.ts';
+import { type EmbeddedClickHouse, startEmbedded } from './embedded/index.ts';
 import { isLoopback, type Settings } from './settings.ts';
 import { readTls } from './tls.ts';
 import { version } from './version.ts';
@@ -37,7 +37,8 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-interface Storage {
+/** Where failures are kept. */
+export interface Storage {
   writer: ClickHouseConnection;
   reader: ClickHouseConnection;
   broken: Promise<Error>;
@@ -54,9 +55,14 @@ export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'
 /**
  * Starts everything and resolves when it can be used. What was started before a failure is stopped.
  *
+ * @param openStorage makes ready what the settings name
  * @throws {Error} with one line that says what to do: port in use, data folder, ClickHouse, migration
  */
-export async function start(settings: Settings, logger: Logger): Promise<Running> {
+export async function start(
+  settings: Settings,
+  logger: Logger,
+  openStorage: (settings: Settings) => Promise<Storage> = storageOf,
+): Promise<Running> {
   const tls = readTls(settings);
   const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
   warnOfOpenDoors(settings, logger);
@@ -73,9 +79,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       logger: logger.child({ component: 'own-traces' }),
     });
     if (tracing) stops.push(() => tracing.shutdown());
-    const storage = settings['clickhouse-url']
-      ? externalStorage(settings['clickhouse-url'], settings)
-      : await embeddedStorage(settings);
+    const storage = await openStorage(settings);
     stops.push(storage.stop);
     stops.push(await makeTables(storage.writer, settings['retention-days'], logger));
     const collector = await startCollector({
@@ -122,6 +126,7 @@ export async function start(settings: Settings, logger: Logger): Promise<Running
       version,
       access,
       rateLimit: settings['query-rate-limit'],
+      maxAge: settings['query-max-age-seconds'] * 1000,
       createServer: (handler) => createHttpServer(handler, tls),
       ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
       watch: (app) =>
@@ -219,11 +224,14 @@ function warnOfOpenDoors(settings: Settings, logger: Logger): void {
   );
 }
 
-async function embeddedStorage(settings: Settings): Promise<Storage> {
-  const engine = await startEmbedded({
-    dataDir: settings['data-dir'],
-    port: settings['embedded-port'],
-  });
+async function storageOf(settings: Settings): Promise<Storage> {
+  if (settings['clickhouse-url']) return externalStorage(settings['clickhouse-url'], settings);
+  const options = { dataDir: settings['data-dir'], port: settings['embedded-port'] };
+  return embeddedStorage(await startEmbedded(options));
+}
+
+/** The storage that an embedded engine is. */
+export function embeddedStorage(engine: EmbeddedClickHouse): Storage {
   return {
     writer: { url: engine.url, ...engine.writer },
     reader: { url: engine.url, ...engine.reader },

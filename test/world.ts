@@ -3,12 +3,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EmbeddedClickHouse } from '../deploy/embedded/index.ts';
 import { readSettings } from '../deploy/settings.ts';
-import { createLogger, type Running, start } from '../deploy/start.ts';
+import { createLogger, embeddedStorage, type Running, start } from '../deploy/start.ts';
 import { connect, createClient, type History } from '../query/index.ts';
+import { leaveEngine, takeEngine } from './engines.ts';
 
 export interface World extends Running {
   dataDir: string;
+  /** The engine, unless the settings name a server. */
+  engine: EmbeddedClickHouse | undefined;
   /** The history out of the tables. */
   history: History;
   /** The history through the query service, without a token. */
@@ -47,13 +51,19 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
       'otlp-http-port': 0,
       'otlp-grpc-port': 0,
       'query-port': 0,
-      'embedded-port': 0,
       'log-level': 'silent',
       ...more,
     },
     {},
   );
-  const running = await start(settings, createLogger(settings));
+  let engine: EmbeddedClickHouse | undefined;
+  const running = settings['clickhouse-url']
+    ? await start(settings, createLogger(settings))
+    : await start(settings, createLogger(settings), async () => {
+        const taken = await takeEngine();
+        engine = taken;
+        return { ...embeddedStorage(taken), stop: () => leaveEngine(taken) };
+      });
   const history = connect({
     clickhouse: { url: running.clickhouse, username: 'reader' },
     otlp: { url: running.otlpHttp },
@@ -61,6 +71,7 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
   return {
     ...running,
     dataDir,
+    engine,
     history,
     client: createClient({ url: running.query }),
     send: async (...spans) => {

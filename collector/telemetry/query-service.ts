@@ -41,6 +41,12 @@ export function watchQueryService(
     buckets: SECONDS,
     registers,
   });
+  const shared = new Counter({
+    name: 'faultline_query_shared_answers_total',
+    help: 'Answers of the query service that were given to several who asked the same under load, by route.',
+    labelNames: ['route'],
+    registers,
+  });
   measure(registry, {
     type: 'counter',
     name: 'faultline_query_refused_logins_total',
@@ -49,11 +55,13 @@ export function watchQueryService(
   });
   addAlertMetrics(registry, alerts ?? (() => new Map()));
   if (tracing) traceHttp(app, tracing);
-  app.addHook('onResponse', (request, { statusCode, elapsedTime }, done) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode, elapsedTime } = reply;
     if (statusCode === 401) refused.note('query', request.ip);
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
     requests.inc({ method, route, status: String(statusCode) });
+    if (reply.hasHeader('age')) shared.inc({ route });
     duration.observe({ route }, elapsedTime / 1000);
     done();
   });

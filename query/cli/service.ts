@@ -48,7 +48,7 @@ export async function asking<T>(
 ): Promise<T> {
   // Loaded here, so that help does without it.
   const { createClient } = await import('../http/client.ts');
-  const history = createClient(token ? { url, token } : { url });
+  const history = createClient({ url, fresh: true, ...(token && { token }) });
   const answer = await ask(history);
   await history.close();
   return answer;

@@ -11,6 +11,8 @@ export function adviceRoutes(history: RetryHistory): FastifyPluginCallbackZod {
     app.get(
       '/agents/:id/retry-advice',
       {
+        // It is kept where it is made, and tells its own age.
+        config: { alwaysFresh: true },
         schema: {
           summary: 'Whether to try a failed node again: chance, usual wait, how the node does',
           params: z.object({ id: z.string().max(512) }),

@@ -10,11 +10,16 @@ export interface ClientOptions {
   token?: string;
   /** Milliseconds after which a request is given up. @default 30000 */
   timeout?: number;
+  /**
+   * Whether every answer has to be worked out anew. Otherwise, while many ask, it may be some seconds old
+   * (`--query-max-age-seconds` of the service). @default false
+   */
+  fresh?: boolean;
 }
 
 /** Opens the history of a query service. Nothing is asked before the first call. */
 export function createClient(options: ClientOptions = {}): History {
-  const { url = 'http://127.0.0.1:4320', token, timeout = 30_000 } = options;
+  const { url = 'http://127.0.0.1:4320', token, timeout = 30_000, fresh } = options;
   const base = `${url.replace(/\/+$/, '')}/api/v1`;
 
   async function ask<T>(path: string, query: object = {}, body?: unknown): Promise<T> {
@@ -26,6 +31,7 @@ export function createClient(options: ClientOptions = {}): History {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(fresh ? { 'cache-control': 'no-cache' } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

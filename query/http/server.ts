@@ -17,6 +17,7 @@ import * as schemas from '../schemas.ts';
 import { type Access, requireAccess } from './access.ts';
 import { adviceRoutes } from './advice-routes.ts';
 import { alertsRoutes } from './alerts-routes.ts';
+import { type Answers, shareAnswers } from './answers.ts';
 import { cascadeRoutes } from './cascade-routes.ts';
 import { casesRoutes } from './cases-routes.ts';
 import { tagAnswers } from './etag.ts';
@@ -45,6 +46,8 @@ export interface QueryServiceOptions {
   access?: Access;
   /** Requests a second that each asker may send, on average over 10 s; 0 = no bound. @default 0 */
   rateLimit?: number;
+  /** Milliseconds that an answer may be old while many ask; 0 = always worked out anew. @default 0 */
+  maxAge?: number;
   /** Makes the server under the routes: TLS, limits. @default plain HTTP */
   createServer?: (handler: RequestListener) => Server;
   logger: FastifyBaseLogger;
@@ -66,7 +69,7 @@ const RETRY_AFTER_SECONDS = '2';
  * @throws the listen error (`EADDRINUSE`, `EACCES`) when the address cannot be taken
  */
 export async function startQueryService(options: QueryServiceOptions): Promise<QueryService> {
-  const { history, host, port, logger, access, createServer } = options;
+  const { host, port, logger, access, createServer } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -91,6 +94,8 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   if (access) app.addHook('onRequest', requireAccess(access));
   app.addHook('onSend', tagAnswers);
   await limitRate(app as unknown as FastifyInstance, options.rateLimit ?? 0, isOpen);
+  const answers = shareAnswers(app as unknown as FastifyInstance, options.maxAge ?? 0);
+  const history = forgettingOnChange(options.history, answers);
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -142,6 +147,16 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     close: () => app.close(),
+  };
+}
+
+/** The history, after whose changes no earlier answer is given. */
+function forgettingOnChange(history: History, answers: Answers): History {
+  return {
+    ...history,
+    recordEvolution: (input) => history.recordEvolution(input).finally(answers.forget),
+    changeGroup: (fingerprint, change) =>
+      history.changeGroup(fingerprint, change).finally(answers.forget),
   };
 }
 

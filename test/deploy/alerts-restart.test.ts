@@ -34,7 +34,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await running?.end('SIGKILL');
   await receiver?.stop();
-  await rm(folder, { recursive: true, force: true });
+  // The engine ends a moment after its killed parent.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function start(): Promise<Started> {

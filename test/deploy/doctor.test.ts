@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -96,15 +96,14 @@ describe('the doctor of a running Faultline', () => {
   });
 
   it('asks a server for version, clock and rights', async () => {
-    const password = (await readFile(join(world.dataDir, 'clickhouse-password'), 'utf8')).trim();
-    const url = world.clickhouse;
-    const all = await checkClickHouse({ url, username: 'faultline', password });
+    const { url, writer } = world.engine!;
+    const all = await checkClickHouse({ url, ...writer });
     expect(statuses(all)).toEqual({
       clickhouse: 'ok',
       'clickhouse clock': 'ok',
       'clickhouse rights': 'ok',
     });
-    const wrong = await checkClickHouse({ url, username: 'faultline', password: 'guessed' });
+    const wrong = await checkClickHouse({ url, ...writer, password: 'guessed' });
     expect(wrong).toMatchObject([
       { status: 'fail', advice: 'see --clickhouse-user and --clickhouse-password' },
     ]);

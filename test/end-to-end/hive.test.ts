@@ -1,10 +1,9 @@
 // Hive's records through the verb into rows, and the brief from there into the Queen's route.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -12,14 +11,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushToQueen } from '../../deploy/hive-queen.ts';
 import type { Failure, FailureDetail, Page } from '../../query/index.ts';
 import { faultline as executable } from '../executable.ts';
-import { graphFile, recorded } from '../instrumentation/hive-records.ts';
+import { graphFile, newFolder, recorded } from '../instrumentation/hive-records.ts';
 import { startWorld, type World } from '../world.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
 
 let world: World;
 const dir = recorded('v0.6.5');
-const newState = () => join(mkdtempSync(join(tmpdir(), 'faultline-hive-')), 'state.json');
+const newState = () => join(newFolder(), 'state.json');
 const stateFile = newState();
 
 beforeAll(async () => {

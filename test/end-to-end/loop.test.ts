@@ -3,7 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Evolution, Failure, FailureDetail, Page } from '../../query/index.ts';
+import {
+  createClient,
+  type Evolution,
+  type Failure,
+  type FailureDetail,
+  type Page,
+} from '../../query/index.ts';
 import { faultline, runAgent, runNode, type Started, startFaultline } from './processes.ts';
 
 let dataDir: string;
@@ -15,7 +21,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   running?.process.kill('SIGKILL');
-  await rm(dataDir, { recursive: true, force: true });
+  // The engine ends a moment after its killed parent.
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function ask<T>(...args: string[]): Promise<T> {
@@ -26,8 +33,9 @@ async function ask<T>(...args: string[]): Promise<T> {
 /** An agent's spans are acknowledged before they can be read; a run's end comes last. */
 async function untilRunsEnded(count: number): Promise<void> {
   const ended = "SELECT toUInt32(countIf(outcome != '')) AS ended FROM graph_runs";
+  const { sql } = createClient({ url: running.query });
   await expect
-    .poll(() => ask<{ rows: { ended: number }[] }>('sql', ended), { timeout: 30_000 })
+    .poll(() => sql(ended), { timeout: 30_000 })
     .toMatchObject({ rows: [{ ended: count }] });
 }
 const recent = () => ask<Page<Failure>>('recent', '--agent', 'invoice-agent');

@@ -4,21 +4,26 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { watchHive } from '../../instrumentation/hive/index.ts';
-import { EventWriter, graphFile, identities, recorded, story, watchOnce } from './hive-records.ts';
+import {
+  EventWriter,
+  graphFile,
+  identities,
+  newFolder,
+  recorded,
+  story,
+  watchOnce,
+} from './hive-records.ts';
 import { Receiver } from './receiver.ts';
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'faultline-hive-'));
 const newState = () => join(newFolder(), 'state.json');
 
 function dumpOf(dir: string): { file: string; bytes: Buffer } {

@@ -6,11 +6,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import type { WatchOptions } from '../../instrumentation/hive/index.ts';
 import { watchHive } from '../../instrumentation/hive/index.ts';
 import { type ReceivedSpan, Receiver } from './receiver.ts';
@@ -20,9 +22,15 @@ export const graphFile = join(fixtures, 'agent.json');
 
 const RECORDED_ON = ['2026-11-23', '20261123'] as const;
 
+const parent = mkdtempSync(join(tmpdir(), 'faultline-hive-'));
+afterAll(() => rmSync(parent, { recursive: true }));
+
+/** An empty folder that goes with the test file. */
+export const newFolder = (): string => mkdtempSync(join(parent, 'folder-'));
+
 /** A copy of a recorded folder, such as `v0.6.5`, in a new folder. */
 export function recorded(version: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'faultline-hive-'));
+  const dir = newFolder();
   copy(join(fixtures, version), dir);
   return dir;
 }
@@ -90,7 +98,7 @@ export async function watchOnce(
     await watchHive({
       dir,
       endpoint: { url: `${receiver.url}/v1/traces`, headers: {} },
-      stateFile: join(mkdtempSync(join(tmpdir(), 'faultline-hive-state-')), 'state.json'),
+      stateFile: join(newFolder(), 'state.json'),
       once: true,
       say: (file, trouble) => said.push(`${file.slice(dir.length + 1)}: ${trouble}`),
       signal: new AbortController().signal,

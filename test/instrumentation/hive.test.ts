@@ -1,12 +1,9 @@
 // What Hive's records become: recorded ones of v0.6.5 and v0.9.0, and written ones in the formats of both
 // and of the colonies after them.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EventWriter, graphFile, recorded, story, watchOnce } from './hive-records.ts';
-
-const newFolder = () => mkdtempSync(join(tmpdir(), 'faultline-hive-'));
+import { EventWriter, graphFile, newFolder, recorded, story, watchOnce } from './hive-records.ts';
 
 describe('records of Hive v0.6.5', () => {
   it('tells every run as it went', async () => {

@@ -1,0 +1,166 @@
+// While many ask, an answer is given to all who ask the same within a few seconds, and says how old it is.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { UnavailableError } from '../errors.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether each who asks gets an answer of its own, however many ask. @default false */
+    alwaysFresh?: boolean;
+  }
+}
+
+export interface Answers {
+  /** Something was changed: no answer that was begun before is given from now on. */
+  forget(): void;
+}
+
+interface Answer {
+  payload: string;
+  /** When it was begun, on the clock. */
+  at: number;
+}
+
+/** Above so many questions a second, or with so many open, there is load. */
+const QUIET_A_SECOND = 50;
+const QUIET_OPEN = 16;
+/** Questions open at a time; one more is refused. */
+const MOST_OPEN = 256;
+const RETRY_AFTER_SECONDS = '2';
+/** Characters kept, of all answers and of one; those given longest ago go first. */
+const MOST_KEPT = 16 * 1024 * 1024;
+const LARGEST_KEPT = 1024 * 1024;
+
+/**
+ * Adds the hook to an app, before its routes. Without load every answer is worked out for the one who
+ * asks. Under load, those who ask the same at the same time get one answer, an answer is given again until
+ * it is `maxAge` old, and worked out anew behind their backs from half of that on. `Age` tells its seconds,
+ * and who sends `Cache-Control: no-cache` always gets a new one.
+ *
+ * @param maxAge milliseconds; 0 = never give an answer twice
+ * @param clock milliseconds that only grow
+ * @throws {UnavailableError} in the hook, while too many questions are open: 503, with `Retry-After`
+ */
+export function shareAnswers(
+  app: FastifyInstance,
+  maxAge: number,
+  clock: () => number = () => performance.now(),
+): Answers {
+  const kept = new KeptAnswers();
+  const underWay = new Map<string, Promise<Answer>>();
+  const pace = new Pace();
+  let open = 0;
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (!isQuestion(request)) return;
+    if (open >= MOST_OPEN) {
+      reply.header('retry-after', RETRY_AFTER_SECONDS);
+      throw new UnavailableError(`${open} questions have no answer yet; ask again later`);
+    }
+    open += 1;
+    reply.raw.once('close', () => {
+      open -= 1;
+    });
+    const now = clock();
+    const isBusy = pace.note(now) > QUIET_A_SECOND || open > QUIET_OPEN;
+    if (maxAge === 0 || !isBusy || request.routeOptions.config.alwaysFresh) return;
+    if (/\bno-cache\b/i.test(request.headers['cache-control'] ?? '')) return;
+
+    const known = kept.get(request.url);
+    const isKnown = known !== undefined && now - known.at < maxAge;
+    if (isKnown && now - known.at > maxAge / 2) {
+      // When it fails, the next one who finds no answer young enough hears of it.
+      work(request, reply).catch(() => {});
+    }
+    const { payload, at } = isKnown ? known : await work(request, reply);
+    const age = Math.floor((clock() - at) / 1000);
+    return reply.header('age', age).type('application/json; charset=utf-8').send(payload);
+  });
+
+  /** Answers as the route does, once for all who ask meanwhile. */
+  function work(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const { url } = request;
+    const already = underWay.get(url);
+    if (already) return already;
+    const at = clock();
+    const working = (async () => {
+      const value = await request.routeOptions.handler.call(app, request, reply);
+      return { payload: reply.serializeInput({ ...(value as object) }, '200') as string, at };
+    })();
+    underWay.set(url, working);
+    const done = (answer?: Answer) => {
+      if (underWay.get(url) !== working) return;
+      underWay.delete(url);
+      if (answer) kept.set(url, answer);
+    };
+    working.then(done, () => done());
+    return working;
+  }
+
+  return {
+    forget: () => {
+      underWay.clear();
+      kept.clear();
+    },
+  };
+}
+
+/** What is read under /api/v1 and told by a schema, which its description is not. */
+function isQuestion({ method, routeOptions }: FastifyRequest): boolean {
+  const { url, schema } = routeOptions;
+  return method === 'GET' && url?.startsWith('/api/v1/') === true && schema?.response !== undefined;
+}
+
+/** How much is asked. */
+class Pace {
+  #second = 0;
+  #asked = 0;
+  #askedBefore = 0;
+
+  /** Counts one more. @returns how many there were in this second or the one before, whichever had more */
+  note(now: number): number {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) {
+      this.#askedBefore = second === this.#second + 1 ? this.#asked : 0;
+      this.#asked = 0;
+      this.#second = second;
+    }
+    this.#asked += 1;
+    return Math.max(this.#asked, this.#askedBefore);
+  }
+}
+
+/** Answers by URL, bounded in size. */
+class KeptAnswers {
+  readonly #answers = new Map<string, Answer>();
+  #size = 0;
+
+  get(url: string): Answer | undefined {
+    const answer = this.#answers.get(url);
+    if (!answer) return undefined;
+    this.#answers.delete(url);
+    this.#answers.set(url, answer);
+    return answer;
+  }
+
+  set(url: string, answer: Answer): void {
+    this.#remove(url);
+    const { length } = answer.payload;
+    if (length > LARGEST_KEPT) return;
+    this.#answers.set(url, answer);
+    this.#size += length;
+    for (const [oldest] of this.#answers) {
+      if (this.#size <= MOST_KEPT) return;
+      this.#remove(oldest);
+    }
+  }
+
+  clear(): void {
+    this.#answers.clear();
+    this.#size = 0;
+  }
+
+  #remove(url: string): void {
+    this.#size -= this.#answers.get(url)?.payload.length ?? 0;
+    this.#answers.delete(url);
+  }
+}
