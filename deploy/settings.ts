@@ -45,7 +45,7 @@ const flags = {
     'requests a second that each token, or each address without tokens, may ask; 0 = any number',
   ],
   'query-max-age-seconds': [
-    z.coerce.number().int().min(0).max(300).default(5),
+    z.coerce.number().int().min(0).max(300).default(10),
     'seconds that an answer over HTTP may be old while many ask; 0 = none is given twice',
   ],
   'tls-cert': [file, 'certificate for OTLP and queries, a PEM file'],

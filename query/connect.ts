@@ -1,6 +1,7 @@
 // The history over ClickHouse, in the process that asks.
 import { z } from 'zod';
 import { retryQuestions } from './advice/advice.ts';
+import { readAgents } from './agents.ts';
 import { alertsQuestions } from './alerts/alerts.ts';
 import { writeBrief } from './brief/brief.ts';
 import { cascadeQuestions } from './cascade/questions.ts';
@@ -9,14 +10,13 @@ import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts'
 import { InvalidInputError, NotFoundError } from './errors.ts';
 import { type OtlpOptions, recordEvolution } from './evolutions.ts';
 import { diffVersions } from './graphs/versions.ts';
-import { groupsQuestions, statesByAgent } from './groups/questions.ts';
+import { groupsQuestions } from './groups/questions.ts';
 import type { History } from './history.ts';
 import { parseInput } from './input.ts';
 import { effectsOfEvolution } from './ledger/evolution-effects.ts';
 import { withEffects } from './ledger/tried.ts';
 import { nodesQuestions } from './nodes/nodes.ts';
 import {
-  agent,
   agentsQuery,
   briefQuery,
   evolution,
@@ -101,16 +101,7 @@ export function connect({ clickhouse, otlp }: ConnectOptions): History {
     ...timelineQuestions(store),
     async agents(options = {}) {
       const { states } = parseInput(agentsQuery, options);
-      const [items, counted] = await Promise.all([
-        store.rows('agents', {}, agent),
-        states ? statesByAgent(store) : undefined,
-      ]);
-      return {
-        items: counted
-          ? items.map((one) => ({ ...one, states: counted.get(one.agent_id) ?? {} }))
-          : items,
-        next_cursor: null,
-      };
+      return { items: await readAgents(store, states === true), next_cursor: null };
     },
 
     async recentFailures(options = {}) {

@@ -50,7 +50,7 @@ function withIsoInstants(row: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => [
       column,
-      instantColumns.has(column) ? `${String(value).replace(' ', 'T')}Z` : value,
+      instantColumns.has(column) && value !== null ? `${String(value).replace(' ', 'T')}Z` : value,
     ]),
   );
 }

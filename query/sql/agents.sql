@@ -1,3 +1,6 @@
+-- All agents with how much is kept of them. To read all times takes much longer than to count rows, so only
+-- those of the last day are read: `last_seen` is null for an agent that was not heard of since
+-- (agents_last_seen.sql).
 SELECT
     agent_id,
     sumIf(n, kind = 'attempt') AS attempts,
@@ -6,14 +9,22 @@ SELECT
     max(last) AS last_seen
 FROM
 (
-    SELECT agent_id, 'attempt' AS kind, count() AS n, max(timestamp) AS last
+    SELECT agent_id, 'attempt' AS kind, count() AS n, NULL AS last
     FROM node_attempts FINAL GROUP BY agent_id
     UNION ALL
-    SELECT agent_id, 'failure', count(), max(timestamp)
+    SELECT agent_id, 'failure', count(), NULL
     FROM failures FINAL GROUP BY agent_id
     UNION ALL
-    SELECT agent_id, 'run', count(), max(started_at)
+    SELECT agent_id, 'run', count(), NULL
     FROM graph_runs FINAL GROUP BY agent_id
+    UNION ALL
+    SELECT agent_id, 'seen', 0, max(timestamp)
+    FROM node_attempts FINAL WHERE timestamp >= now() - INTERVAL 1 DAY GROUP BY agent_id
+    UNION ALL
+    SELECT agent_id, 'seen', 0, max(timestamp)
+    FROM failures FINAL WHERE timestamp >= now() - INTERVAL 1 DAY GROUP BY agent_id
+    UNION ALL
+    SELECT agent_id, 'seen', 0, max(started_at)
+    FROM graph_runs FINAL WHERE started_at >= now() - INTERVAL 1 DAY GROUP BY agent_id
 )
 GROUP BY agent_id
-ORDER BY last_seen DESC, agent_id

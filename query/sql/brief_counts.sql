@@ -1,6 +1,6 @@
 -- How often some groups of an agent failed since some time; `groups` names the group of each fingerprint.
 SELECT
-    transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, '') AS group,
+    any(transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, '')) AS group,
     count() AS failures,
     uniqExact(f.run_hash) AS runs,
     uniqExactIf(f.input_hash, f.input_hash != 0) AS inputs,
@@ -14,4 +14,4 @@ FROM failures AS f FINAL
 PREWHERE f.agent_id = {agent:String}
     AND f.fingerprint IN {fingerprints:Array(String)}
     AND f.timestamp >= {since:DateTime64(9, 'UTC')}
-GROUP BY group
+GROUP BY sipHash64(transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, ''))

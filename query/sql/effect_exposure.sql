@@ -2,9 +2,9 @@
 -- marks. The node '' stands for the graph as a whole, whose attempts are its runs. No node is in two units.
 WITH arrayConcat([toInt64(0)], arrayMap(mark -> toUnixTimestamp64Nano(mark), {marks:Array(DateTime64(9, 'UTC'))})) AS starts
 SELECT
-    transform(node, {nodes:Array(String)}, {units:Array(UInt32)}, 0) AS unit,
+    any(transform(node, {nodes:Array(String)}, {units:Array(UInt32)}, 0)) AS unit,
     any(ref) AS graph_snapshot_ref,
-    indexOf(starts, roundDown(toUnixTimestamp64Nano(timestamp), starts)) - 1 AS stretch,
+    indexOf(starts, any(roundDown(toUnixTimestamp64Nano(timestamp), starts))) - 1 AS stretch,
     count() AS attempts,
     uniqExact(run_hash) AS runs,
     min(timestamp) AS first_seen,
@@ -24,5 +24,8 @@ FROM
       AND has({nodes:Array(String)}, '')
       AND (empty({refs:Array(String)}) OR graph_snapshot_ref IN {refs:Array(String)})
 )
-GROUP BY unit, sipHash64(ref), roundDown(toUnixTimestamp64Nano(timestamp), starts)
+GROUP BY
+    sipHash64(transform(node, {nodes:Array(String)}, {units:Array(UInt32)}, 0))
+    + 3 * sipHash64(ref)
+    + 5 * roundDown(toUnixTimestamp64Nano(timestamp), starts)
 ORDER BY unit, graph_snapshot_ref, stretch

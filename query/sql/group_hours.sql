@@ -5,7 +5,7 @@ FROM
 (
     SELECT
         any(f.fingerprint) AS fingerprint,
-        intDiv(toUnixTimestamp(f.timestamp), 3600) AS hour,
+        any(intDiv(toUnixTimestamp(f.timestamp), 3600)) AS hour,
         count() AS failures
     FROM failures AS f FINAL
     PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
@@ -24,7 +24,7 @@ FROM
            FROM group_events
            WHERE {busy:Bool} AND ({agent:String} = '' OR agent_id = {agent:String}) AND kind = 'merge'
        )
-    GROUP BY sipHash64(f.fingerprint), hour
+    GROUP BY sipHash64(f.fingerprint) + intDiv(toUnixTimestamp(f.timestamp), 3600)
     ORDER BY hour
 )
 GROUP BY fingerprint

@@ -6,13 +6,15 @@ SELECT
     arraySort(any(told)) AS nodes
 FROM
 (
-    SELECT graph_snapshot_ref AS ref, started_at AS seen
-    FROM graph_runs FINAL
-    WHERE agent_id = {agent:String}
+    SELECT any(r.graph_snapshot_ref) AS ref, min(r.started_at) AS seen
+    FROM graph_runs AS r FINAL
+    WHERE r.agent_id = {agent:String}
+    GROUP BY sipHash64(r.graph_snapshot_ref)
     UNION ALL
-    SELECT graph_snapshot_ref, timestamp - toIntervalNanosecond(duration_ns)
-    FROM node_attempts FINAL
-    WHERE agent_id = {agent:String}
+    SELECT any(a.graph_snapshot_ref), min(a.timestamp - toIntervalNanosecond(a.duration_ns))
+    FROM node_attempts AS a FINAL
+    WHERE a.agent_id = {agent:String}
+    GROUP BY sipHash64(a.graph_snapshot_ref)
     UNION ALL
     SELECT ref, first_seen
     FROM graph_snapshots FINAL

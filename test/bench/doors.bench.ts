@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { connect, createClient, type History } from '../../query/index.ts';
 import { call, overHttp } from '../query/mcp-clients.ts';
-import { askAtRate, percentile } from './doors-asking.ts';
+import { askAtRate, percentile, type Questions } from './doors-asking.ts';
 import { scriptBytes, timesToInteractive } from './doors-page.ts';
 import { AGENTS, questions } from './memory.bench.ts';
 import { openEngine, seed } from './memory-data.ts';
@@ -29,26 +29,39 @@ const RATE = 200;
 const FAILURES_A_SECOND = 2_000;
 const FAILURES_A_REQUEST = 10;
 const STARTS = 15;
+/** Agents with 1.2 to 1.7 % of all failures each. */
+const TEN_AGENTS = Array.from({ length: 10 }, (_, nth) => `agent-${20 + nth}`);
 
 export async function run(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'faultline-doors-'));
   try {
     await fill(dataDir);
-    const faultline = await startFaultline('--data-dir', dataDir, '--query-rate-limit', '0');
-    const library = connect({ clickhouse: { url: faultline.clickhouse, username: 'reader' } });
-    const http = createClient({ url: faultline.query });
-    try {
-      await compare(library, http);
+    const flags = ['--data-dir', dataDir, '--query-rate-limit', '0'];
+    await using(await startFaultline(...flags), async (faultline) => {
+      const library = connect({ clickhouse: { url: faultline.clickhouse, username: 'reader' } });
+      await compare(library, createClient({ url: faultline.query, fresh: true }));
+      await library.close();
       await page(faultline);
       await mcp(faultline);
-      await underLoad(faultline, http);
-    } finally {
-      await Promise.all([library.close(), http.close()]);
-      await faultline.end();
-    }
+      await underLoad(faultline, 'one agent', [AGENTS.usual]);
+      await underLoad(faultline, 'ten agents', TEN_AGENTS);
+    });
+    const unshared = await startFaultline(...flags, '--query-max-age-seconds', '0');
+    await using(unshared, (each) => underLoad(each, 'one agent, every answer new', [AGENTS.usual]));
     help();
   } finally {
     await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function using(
+  faultline: Faultline,
+  work: (faultline: Faultline) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(faultline);
+  } finally {
+    await faultline.end();
   }
 }
 
@@ -88,8 +101,17 @@ async function compare(library: History, http: History): Promise<void> {
 
 const at = (sorted: number[], share: number): string => percentile(sorted, share).toFixed(1);
 
-async function underLoad(faultline: Faultline, http: History): Promise<void> {
-  const mix = { agents: () => http.agents(), ...(await questions(http, AGENTS.usual)) };
+/** Asks about the agents in turn while failures come in. */
+async function underLoad(faultline: Faultline, what: string, agents: string[]): Promise<void> {
+  const http = createClient({ url: faultline.query });
+  const ofEach = await Promise.all(agents.map((agent) => questions(http, agent)));
+  const kinds = Object.keys(ofEach[0]!);
+  const mix: Questions = {
+    agents: () => http.agents(),
+    ...Object.fromEntries(
+      kinds.flatMap((kind) => ofEach.map((asked, nth) => [`${kind} ${nth}`, asked[kind]!])),
+    ),
+  };
   const sender = startSender({
     url: faultline.otlpHttp,
     mix: { failed: 1, good: 0 },
@@ -107,7 +129,7 @@ async function underLoad(faultline: Faultline, http: History): Promise<void> {
   ]);
   const came = Math.round((sent.requests * FAILURES_A_REQUEST) / sent.seconds);
   console.log(
-    `\nunder load: ${RATE} mixed questions/s (${Object.keys(mix).length} kinds) for ${SECONDS} s, ` +
+    `\nunder load, ${what}: ${RATE} questions/s (${Object.keys(mix).length} in turn) for ${SECONDS} s, ` +
       `${came} failures/s coming in (refused: ${JSON.stringify(sent.refused)})\n` +
       `  ${asked} asked, p50 ${at(times, 0.5)} ms, p95 ${at(times, 0.95)} ms, p99 ${at(times, 0.99)} ms; ` +
       `errors ${JSON.stringify(errors)}, given up ${given_up}`,

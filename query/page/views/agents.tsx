@@ -12,9 +12,6 @@ import { filter, to } from '../route.ts';
 
 export function AgentsView({ find }: { find: string }) {
   const answer = useLive('agents', () => api.agents());
-  // Counting them reads every failure: the list does not wait for it.
-  const withStates = useLive('agents with states', () => api.agents({ states: true }));
-  const states = new Map(withStates.data?.items.map((agent) => [agent.agent_id, agent.states]));
   return (
     <>
       <Title tab="Agents">Agents</Title>
@@ -29,20 +26,20 @@ export function AgentsView({ find }: { find: string }) {
           />
         </label>
       </div>
-      <Answered answer={answer}>
-        {({ items }) => <Agents agents={items} states={states} find={find} />}
-      </Answered>
+      <Answered answer={answer}>{({ items }) => <Agents agents={items} find={find} />}</Answered>
     </>
   );
 }
 
 interface AgentsProps {
   agents: Agent[];
-  states: Map<string, Agent['states']>;
   find: string;
 }
 
-function Agents({ agents, states, find }: AgentsProps) {
+function Agents({ agents, find }: AgentsProps) {
+  // Counting them reads every failure: the list does not wait for it.
+  const withStates = useLive('agents with states', () => api.agents({ states: true }));
+  const states = new Map(withStates.data?.items.map((agent) => [agent.agent_id, agent.states]));
   const fitting = agents.filter(({ agent_id }) =>
     agent_id.toLowerCase().includes(find.toLowerCase()),
   );

@@ -1,0 +1,38 @@
+// All agents that were ever seen.
+import { z } from 'zod';
+import { statesByAgent } from './groups/questions.ts';
+import { type Agent, agent } from './schemas.ts';
+import type { Store } from './store.ts';
+
+const counted = agent
+  .omit({ states: true })
+  .extend({ last_seen: agent.shape.last_seen.nullable() });
+const seen = z.object({ agent_id: z.string(), last_seen: agent.shape.last_seen });
+
+/**
+ * The agents, the one that was heard of last first.
+ *
+ * @param states whether to count each agent's groups by state
+ */
+export async function readAgents(store: Store, states: boolean): Promise<Agent[]> {
+  const [agents, statesOf] = await Promise.all([
+    store.rows('agents', {}, counted),
+    states ? statesByAgent(store) : undefined,
+  ]);
+  const quiet = agents.filter(({ last_seen }) => last_seen === null);
+  const names = quiet.map(({ agent_id }) => agent_id);
+  const times = names.length ? await store.rows('agents_last_seen', { agents: names }, seen) : [];
+  const seenBefore = new Map(times.map(({ agent_id, last_seen }) => [agent_id, last_seen]));
+  return agents
+    .map(({ last_seen, ...one }) => ({
+      ...one,
+      last_seen: last_seen ?? seenBefore.get(one.agent_id) ?? BEGINNING,
+      ...(statesOf && { states: statesOf.get(one.agent_id) ?? {} }),
+    }))
+    .sort((a, b) => compare(b.last_seen, a.last_seen) || compare(a.agent_id, b.agent_id));
+}
+
+/** Of an agent that retention has taken between the two questions. */
+const BEGINNING = '1970-01-01T00:00:00.000000000Z';
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
