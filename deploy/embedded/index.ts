@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { folderOf, ownerOf, prepareFolder, writerPassword } from './folder.ts';
 import { START_MS, STOP_MS, THREAD_POOL_SIZE } from './limits.ts';
@@ -60,6 +61,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
     );
   }
   const child = spawnServer();
+  yieldToOthers(child);
   const stderr = tail(child);
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -91,6 +93,18 @@ function spawnServer(): ChildProcess {
     env: { ...process.env, UV_THREADPOOL_SIZE: String(THREAD_POOL_SIZE), NODE_OPTIONS: '' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+}
+
+/**
+ * A statement takes all cores for as long as it takes. Whoever answers others goes before it: the collector
+ * and the query service, and the agents on this machine. Threads that the child starts later do as it does.
+ */
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, which is told by its exit.
+  }
 }
 
 /** By its address, because the child changes its working folder. */

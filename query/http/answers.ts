@@ -14,10 +14,14 @@ export interface Answers {
   forget(): void;
 }
 
+type Fields = Record<string, unknown>;
+
 interface Answer {
   payload: string;
   /** When it was begun, on the clock. */
   at: number;
+  /** Milliseconds until which age it is given. */
+  until: number;
 }
 
 /** Above so many questions a second, or with so many open, there is load. */
@@ -26,6 +30,10 @@ const QUIET_OPEN = 16;
 /** Questions open at a time; one more is refused. */
 const MOST_OPEN = 256;
 const RETRY_AFTER_SECONDS = '2';
+/** An answer is given for at least so many times as long as it took, so that none takes all of the machine. */
+const TIMES_AS_LONG = 4;
+/** Answers worked out at a time that nobody waits for: those that are waited for go first. */
+const MOST_RENEWING = 2;
 /** Characters kept, of all answers and of one; those given longest ago go first. */
 const MOST_KEPT = 16 * 1024 * 1024;
 const LARGEST_KEPT = 1024 * 1024;
@@ -33,10 +41,10 @@ const LARGEST_KEPT = 1024 * 1024;
 /**
  * Adds the hook to an app, before its routes. Without load every answer is worked out for the one who
  * asks. Under load, those who ask the same at the same time get one answer, an answer is given again until
- * it is `maxAge` old, and worked out anew behind their backs from half of that on. `Age` tells its seconds,
- * and who sends `Cache-Control: no-cache` always gets a new one.
+ * it is too old, and worked out anew behind their backs from half of that on. `Age` tells its seconds, and
+ * who sends `Cache-Control: no-cache` always gets a new one.
  *
- * @param maxAge milliseconds; 0 = never give an answer twice
+ * @param maxAge milliseconds, four times as long as the answer took if that is more; 0 = never twice
  * @param clock milliseconds that only grow
  * @throws {UnavailableError} in the hook, while too many questions are open: 503, with `Retry-After`
  */
@@ -49,6 +57,7 @@ export function shareAnswers(
   const underWay = new Map<string, Promise<Answer>>();
   const pace = new Pace();
   let open = 0;
+  let renewing = 0;
 
   app.addHook('preHandler', async (request, reply) => {
     if (!isQuestion(request)) return;
@@ -66,15 +75,22 @@ export function shareAnswers(
     if (/\bno-cache\b/i.test(request.headers['cache-control'] ?? '')) return;
 
     const known = kept.get(request.url);
-    const isKnown = known !== undefined && now - known.at < maxAge;
-    if (isKnown && now - known.at > maxAge / 2) {
-      // When it fails, the next one who finds no answer young enough hears of it.
-      work(request, reply).catch(() => {});
-    }
+    const isKnown = known !== undefined && now - known.at < known.until;
+    if (isKnown && now - known.at > known.until / 2) renew(request, reply);
     const { payload, at } = isKnown ? known : await work(request, reply);
     const age = Math.floor((clock() - at) / 1000);
     return reply.header('age', age).type('application/json; charset=utf-8').send(payload);
   });
+
+  function renew(request: FastifyRequest, reply: FastifyReply): void {
+    if (renewing >= MOST_RENEWING || underWay.has(request.url)) return;
+    renewing += 1;
+    const done = () => {
+      renewing -= 1;
+    };
+    // When it fails, the next one who finds no answer young enough hears of it.
+    work(request, reply).then(done, done);
+  }
 
   /** Answers as the route does, once for all who ask meanwhile. */
   function work(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
@@ -84,7 +100,8 @@ export function shareAnswers(
     const at = clock();
     const working = (async () => {
       const value = await request.routeOptions.handler.call(app, request, reply);
-      return { payload: reply.serializeInput({ ...(value as object) }, '200') as string, at };
+      const payload = reply.serializeInput(value as Fields, '200') as string;
+      return { payload, at, until: Math.max(maxAge, TIMES_AS_LONG * (clock() - at)) };
     })();
     underWay.set(url, working);
     const done = (answer?: Answer) => {

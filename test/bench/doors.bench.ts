@@ -28,6 +28,8 @@ const TIMES = Number(process.env.BENCH_TIMES ?? 40);
 const RATE = 200;
 const FAILURES_A_SECOND = 2_000;
 const FAILURES_A_REQUEST = 10;
+/** Seconds of load before it is measured, in which every question is asked for the first time. */
+const COLD_SECONDS = 20;
 const STARTS = 15;
 /** Agents with 1.2 to 1.7 % of all failures each. */
 const TEN_AGENTS = Array.from({ length: 10 }, (_, nth) => `agent-${20 + nth}`);
@@ -119,10 +121,12 @@ async function underLoad(faultline: Faultline, what: string, agents: string[]): 
     distinct: 200,
     connections: 8,
     warmupSeconds: 3,
-    seconds: SECONDS,
+    seconds: COLD_SECONDS + SECONDS,
     rate: FAILURES_A_SECOND / FAILURES_A_REQUEST,
   });
   await sender.ready;
+  // Until each question has had its first answer.
+  const cold = await askAtRate(mix, RATE, COLD_SECONDS);
   const [{ asked, given_up, errors, times }, sent] = await Promise.all([
     askAtRate(mix, RATE, SECONDS),
     sender.report,
@@ -132,7 +136,9 @@ async function underLoad(faultline: Faultline, what: string, agents: string[]): 
     `\nunder load, ${what}: ${RATE} questions/s (${Object.keys(mix).length} in turn) for ${SECONDS} s, ` +
       `${came} failures/s coming in (refused: ${JSON.stringify(sent.refused)})\n` +
       `  ${asked} asked, p50 ${at(times, 0.5)} ms, p95 ${at(times, 0.95)} ms, p99 ${at(times, 0.99)} ms; ` +
-      `errors ${JSON.stringify(errors)}, given up ${given_up}`,
+      `errors ${JSON.stringify(errors)}, given up ${given_up}\n` +
+      `  in the ${COLD_SECONDS} s before: p50 ${at(cold.times, 0.5)} ms, p99 ${at(cold.times, 0.99)} ms; ` +
+      `errors ${JSON.stringify(cold.errors)}, given up ${cold.given_up}`,
   );
 }
 

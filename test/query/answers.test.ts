@@ -91,6 +91,25 @@ describe('one answer for many', () => {
     expect(later).toBeGreaterThan(number);
   });
 
+  it('gives one that took long for four times as long', async () => {
+    const busy = service();
+    await load(busy, '/api/v1/one?other=1');
+    let release = () => {};
+    busy.hold(new Promise<void>((resolve) => (release = resolve)));
+    const asked = busy.ask();
+    await expect.poll(() => busy.worked()).toBeGreaterThan(50);
+    busy.pass(2 * MAX_AGE);
+    busy.hold();
+    release();
+    const [number] = await asked;
+    busy.pass(1.9 * MAX_AGE);
+    await load(busy, '/api/v1/one?other=1');
+    expect(await busy.ask()).toEqual([number, '19']);
+    busy.pass(4.2 * MAX_AGE);
+    await load(busy, '/api/v1/one?other=1');
+    expect((await busy.ask())[0]).toBeGreaterThan(number);
+  });
+
   it('is new for each again when the load is over', async () => {
     const busy = service();
     await load(busy);

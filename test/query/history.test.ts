@@ -284,6 +284,24 @@ describe('exact counts', () => {
     expect(rows).toEqual([{ n: 1 }, { n: 1 }]);
   });
 
+  it('tell when an agent was heard of last, long ago too', async () => {
+    const now = Date.now();
+    await world.send(
+      { ...goodAttempt('quiet'), ...at(0) },
+      { ...failedAttempt('quiet'), ...at(60) },
+      { ...goodAttempt('quiet'), ...at(30) },
+      { ...goodAttempt('heard'), ...at(90) },
+      { ...goodAttempt('heard'), start: now - 5, end: now },
+    );
+    const { items } = await world.history.agents();
+    const seen = items.filter(({ agent_id }) => ['quiet', 'heard'].includes(agent_id));
+    expect(seen).toMatchObject([
+      { agent_id: 'heard', attempts: 2, failures: 0 },
+      { agent_id: 'quiet', attempts: 3, failures: 1, last_seen: '2026-11-01T10:01:00.005000000Z' },
+    ]);
+    expect(Date.parse(seen[0]!.last_seen)).toBe(now);
+  });
+
   it('know a run by its start signal, whatever comes first', async () => {
     const run = (id: string, name: string, outcome?: string): OtlpSpan => ({
       name: `${name} g`,
