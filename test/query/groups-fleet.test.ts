@@ -1,4 +1,5 @@
 // Lists of all agents: what they tell of one agent does not depend on how busy the others are.
+import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failedAttempt, snapshotRef, startWorld, type World } from '../world.ts';
 import { fix, HOUR } from './fixed-agent.ts';
@@ -44,4 +45,19 @@ it('the states of one agent are those of its groups', async () => {
   const { items } = await world.history.agents({ states: true });
   const own = items.find(({ agent_id }) => agent_id === agent);
   expect(own?.states).toEqual({ resolved: 1 });
+});
+
+it('an agent with more groups than are looked at takes none from another', async () => {
+  const { url, writer } = world.engine!;
+  const client = createClient({ url, ...writer, database: 'faultline' });
+  await client.command({
+    query: `INSERT INTO failures (timestamp, failure_id, agent_id, fingerprint, level, class, error_type)
+      SELECT now64(9), generateUUIDv4(), 'noisy', concat('v1:', lower(hex(MD5(toString(number))))), 'node', 'tool.error', 'Error'
+      FROM numbers(20001)`,
+  });
+  await client.close();
+  const { items } = await world.history.agents({ states: true });
+  const statesOf = (name: string) => items.find(({ agent_id }) => agent_id === name)?.states;
+  expect(statesOf(agent)).toEqual({ resolved: 1 });
+  expect(statesOf('noisy')).toEqual({ new: 20_000 });
 });
