@@ -4,7 +4,7 @@ import { UnavailableError } from '../errors.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether each who asks gets an answer of its own, however many ask. @default false */
+    /** Whether each who asks gets an answer of its own, however many ask: for what costs next to nothing. @default false */
     alwaysFresh?: boolean;
   }
 }
@@ -42,7 +42,7 @@ const LARGEST_KEPT = 1024 * 1024;
  * Adds the hook to an app, before its routes. Without load every answer is worked out for the one who
  * asks. Under load, those who ask the same at the same time get one answer, an answer is given again until
  * it is too old, and worked out anew behind their backs from half of that on. `Age` tells its seconds, and
- * who sends `Cache-Control: no-cache` always gets a new one.
+ * who sends `Cache-Control: no-cache` or `max-age=0` always gets a new one.
  *
  * @param maxAge milliseconds, four times as long as the answer took if that is more; 0 = never twice
  * @param clock milliseconds that only grow
@@ -61,6 +61,14 @@ export function shareAnswers(
 
   app.addHook('preHandler', async (request, reply) => {
     if (!isQuestion(request)) return;
+    const now = clock();
+    const isBusy = pace.note(now) > QUIET_A_SECOND || open >= QUIET_OPEN;
+    const mayShare = maxAge > 0 && isBusy && !wantsFresh(request);
+    const known = mayShare ? kept.get(request.url) : undefined;
+    if (known && now - known.at < known.until) {
+      if (now - known.at > known.until / 2) renew(request, reply);
+      return give(reply, known);
+    }
     if (open >= MOST_OPEN) {
       reply.header('retry-after', RETRY_AFTER_SECONDS);
       throw new UnavailableError(`${open} questions have no answer yet; ask again later`);
@@ -69,18 +77,13 @@ export function shareAnswers(
     reply.raw.once('close', () => {
       open -= 1;
     });
-    const now = clock();
-    const isBusy = pace.note(now) > QUIET_A_SECOND || open > QUIET_OPEN;
-    if (maxAge === 0 || !isBusy || request.routeOptions.config.alwaysFresh) return;
-    if (/\bno-cache\b/i.test(request.headers['cache-control'] ?? '')) return;
+    if (mayShare) return give(reply, await work(request, reply));
+  });
 
-    const known = kept.get(request.url);
-    const isKnown = known !== undefined && now - known.at < known.until;
-    if (isKnown && now - known.at > known.until / 2) renew(request, reply);
-    const { payload, at } = isKnown ? known : await work(request, reply);
+  function give(reply: FastifyReply, { payload, at }: Answer): FastifyReply {
     const age = Math.floor((clock() - at) / 1000);
     return reply.header('age', age).type('application/json; charset=utf-8').send(payload);
-  });
+  }
 
   function renew(request: FastifyRequest, reply: FastifyReply): void {
     if (renewing >= MOST_RENEWING || underWay.has(request.url)) return;
@@ -123,9 +126,13 @@ export function shareAnswers(
 
 /** What is read under /api/v1 and told by a schema, which its description is not. */
 function isQuestion({ method, routeOptions }: FastifyRequest): boolean {
-  const { url, schema } = routeOptions;
-  return method === 'GET' && url?.startsWith('/api/v1/') === true && schema?.response !== undefined;
+  const { url, schema, config } = routeOptions;
+  const isRead = method === 'GET' && url?.startsWith('/api/v1/') === true;
+  return isRead && schema?.response !== undefined && !config.alwaysFresh;
 }
+
+const wantsFresh = ({ headers }: FastifyRequest): boolean =>
+  /\b(?:no-cache|max-age=0)\b/i.test(headers['cache-control'] ?? '');
 
 /** How much is asked. */
 class Pace {

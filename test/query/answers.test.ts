@@ -160,7 +160,10 @@ describe('one answer for many', () => {
     const before = busy.worked();
     const fresh = { 'cache-control': 'no-cache' };
     expect(await busy.ask('/api/v1/one', fresh)).toEqual([before + 1, undefined]);
-    expect(await busy.ask('/api/v1/advice')).toEqual([before + 2, undefined]);
+    expect(await busy.ask('/api/v1/one', { 'cache-control': 'max-age=0' })).toEqual([
+      before + 2,
+      undefined,
+    ]);
     expect(await busy.ask('/api/v1/advice')).toEqual([before + 3, undefined]);
     const never = service(0);
     await load(never);
@@ -196,6 +199,23 @@ describe('one answer for many', () => {
     expect((await busy.ask())[0]).toBe(before + 1);
     const [first] = await busy.ask('/api/v1/large');
     expect((await busy.ask('/api/v1/large'))[0]).toBe(first + 1);
+  });
+
+  it('gives what it has and what costs nothing while questions are refused', async () => {
+    const full = service();
+    await load(full);
+    const [number] = await full.ask();
+    let release = () => {};
+    full.hold(new Promise<void>((resolve) => (release = resolve)));
+    const before = full.worked();
+    const open = Array.from({ length: 256 }, (_, nth) => full.ask(`/api/v1/one?nth=${nth}`));
+    await expect.poll(() => full.worked()).toBe(before + 256);
+    full.hold();
+    expect((await full.app.inject('/api/v1/one?nth=256')).statusCode).toBe(503);
+    expect(await full.ask()).toEqual([number, '0']);
+    expect(await full.ask('/api/v1/advice')).toEqual([before + 257, undefined]);
+    release();
+    await Promise.all(open);
   });
 
   it('refuses one question too many, and answers again when others have their answers', async () => {
