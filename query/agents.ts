@@ -21,8 +21,16 @@ export async function readAgents(store: Store, states: boolean): Promise<Agent[]
   ]);
   const quiet = agents.filter(({ last_seen }) => last_seen === null);
   const names = quiet.map(({ agent_id }) => agent_id);
-  const times = names.length ? await store.rows('agents_last_seen', { agents: names }, seen) : [];
-  const seenBefore = new Map(times.map(({ agent_id, last_seen }) => [agent_id, last_seen]));
+  const seenBefore = new Map<string, string>();
+  for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
+    const some = names.slice(start, start + NAMES_AT_ONCE);
+    for (const { agent_id, last_seen } of await store.rows(
+      'agents_last_seen',
+      { agents: some },
+      seen,
+    ))
+      seenBefore.set(agent_id, last_seen);
+  }
   return agents
     .map(({ last_seen, ...one }) => ({
       ...one,
@@ -31,6 +39,9 @@ export async function readAgents(store: Store, states: boolean): Promise<Agent[]
     }))
     .sort((a, b) => compare(b.last_seen, a.last_seen) || compare(a.agent_id, b.agent_id));
 }
+
+/** Parameters go in the address of a request, and an id may be long. */
+const NAMES_AT_ONCE = 500;
 
 /** Of an agent that retention has taken between the two questions. */
 const BEGINNING = '1970-01-01T00:00:00.000000000Z';

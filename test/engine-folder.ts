@@ -9,5 +9,6 @@ export const ENGINE_FOLDER = 'FAULTLINE_TEST_ENGINES';
 export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-engines-'));
   process.env[ENGINE_FOLDER] = folder;
-  return () => rm(folder, { recursive: true, force: true });
+  // An engine ends a moment after its worker.
+  return () => rm(folder, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -2,7 +2,7 @@
 // and given to the next file of the same worker.
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type EmbeddedClickHouse, startEmbedded } from '../deploy/embedded/index.ts';
 import { ENGINE_FOLDER } from './engine-folder.ts';
 
@@ -17,7 +17,11 @@ export async function takeEngine(): Promise<EmbeddedClickHouse> {
 }
 
 export async function leaveEngine(engine: EmbeddedClickHouse): Promise<void> {
-  const client = createClient({ url: engine.url, ...engine.writer });
+  const client = createClient({
+    url: engine.url,
+    ...engine.writer,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   try {
     await client.command({ query: 'DROP DATABASE IF EXISTS faultline SYNC' });
     left.push(engine);

@@ -1,5 +1,5 @@
 -- How often each fingerprint failed on each version, of one agent or of all, those that failed last first: of
--- each agent no more than so many.
+-- each agent no more than so many, and no more of all than the process that asks can hold.
 -- Grouped by one number made of hashes of the names, which ClickHouse makes once a name and not once a row.
 SELECT
     any(f.agent_id) AS agent_id,
@@ -19,3 +19,4 @@ PREWHERE ({agent:String} = '' OR f.agent_id = {agent:String})
 GROUP BY sipHash64(f.agent_id) + 3 * sipHash64(f.fingerprint) + 5 * sipHash64(f.graph_snapshot_ref)
 ORDER BY last_seen DESC, fingerprint, graph_snapshot_ref
 LIMIT 20000 BY agent_id
+LIMIT 100000

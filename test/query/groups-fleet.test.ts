@@ -1,5 +1,5 @@
 // Lists of all agents: what they tell of one agent does not depend on how busy the others are.
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failedAttempt, snapshotRef, startWorld, type World } from '../world.ts';
 import { fix, HOUR } from './fixed-agent.ts';
@@ -49,7 +49,12 @@ it('the states of one agent are those of its groups', async () => {
 
 it('an agent with more groups than are looked at takes none from another', async () => {
   const { url, writer } = world.engine!;
-  const client = createClient({ url, ...writer, database: 'faultline' });
+  const client = createClient({
+    url,
+    ...writer,
+    database: 'faultline',
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   await client.command({
     query: `INSERT INTO failures (timestamp, failure_id, agent_id, fingerprint, level, class, error_type)
       SELECT now64(9), generateUUIDv4(), 'noisy', concat('v1:', lower(hex(MD5(toString(number))))), 'node', 'tool.error', 'Error'

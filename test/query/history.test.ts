@@ -300,6 +300,18 @@ describe('exact counts', () => {
       { agent_id: 'quiet', attempts: 3, failures: 1, last_seen: '2026-11-01T10:01:00.005000000Z' },
     ]);
     expect(Date.parse(seen[0]!.last_seen)).toBe(now);
+
+    const many = Array.from({ length: 501 }, (_, nth) => ({
+      ...goodAttempt(`old ${nth}`),
+      ...at(nth),
+    }));
+    await world.send(...many);
+    const old = (await world.history.agents()).items.filter(({ agent_id }) =>
+      agent_id.startsWith('old '),
+    );
+    expect(old.map(({ agent_id }) => agent_id)).toEqual(
+      Array.from({ length: 501 }, (_, nth) => `old ${500 - nth}`),
+    );
   });
 
   it('know a run by its start signal, whatever comes first', async () => {
