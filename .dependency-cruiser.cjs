@@ -1,4 +1,8 @@
 // The arrows between the folders, as ARCHITECTURE.md draws them.
+
+/** What the collector and the query service may take from the executor's side. */
+const SHARED = 'instrumentation/(semconv|redaction)/';
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -18,19 +22,53 @@ module.exports = {
       name: 'redaction-stands-alone',
       severity: 'error',
       from: { path: '^instrumentation/redaction/' },
-      to: { path: '^instrumentation/(?!redaction/|plain\\.ts$)' },
+      to: { path: '^instrumentation/(?!redaction/|semconv/)' },
+    },
+    {
+      name: 'delivery-knows-no-graph',
+      severity: 'error',
+      from: { path: '^instrumentation/delivery/' },
+      to: {
+        path: '^instrumentation/(core|frameworks|conditions|self-check|logs)/',
+        pathNot: '^instrumentation/core/(guard|exception)\\.ts$',
+      },
+    },
+    {
+      name: 'core-knows-no-feature',
+      comment: 'conditions, logs and self-check subscribe to the core',
+      severity: 'error',
+      from: { path: '^instrumentation/core/' },
+      to: { path: '^instrumentation/(frameworks|conditions|self-check|logs)/' },
     },
     {
       name: 'collector-sees-only-semconv-and-redaction',
       severity: 'error',
       from: { path: '^collector/' },
-      to: { path: '^(query|deploy|test|instrumentation/(?!semconv/|redaction/))' },
+      to: { path: `^(query|deploy|test|instrumentation)/`, pathNot: `^${SHARED}` },
     },
     {
-      name: 'query-sees-only-instrumentation',
+      name: 'serving-knows-no-signal',
+      severity: 'error',
+      from: { path: '^collector/serving/' },
+      to: { path: '^collector/(?!serving/)' },
+    },
+    {
+      name: 'query-sees-only-instrumentation-and-serving',
       severity: 'error',
       from: { path: '^query/' },
-      to: { path: '^(collector|deploy|test)/' },
+      to: { path: '^(collector/(?!serving/)|deploy/|test/)' },
+    },
+    {
+      name: 'base-knows-no-question',
+      severity: 'error',
+      from: { path: '^query/base/' },
+      to: { path: '^query/(questions|alerts|http|mcp|page)/' },
+    },
+    {
+      name: 'questions-know-no-door',
+      severity: 'error',
+      from: { path: '^query/questions/' },
+      to: { path: '^query/(alerts|http|mcp|page)/' },
     },
     {
       name: 'page-asks-over-http',

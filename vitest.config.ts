@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { defineConfig, type Plugin } from 'vitest/config';
-import { isBuilt } from './test/executable.ts';
+import { isBuilt } from './test/support/executable.ts';
 
 const root = import.meta.dirname;
 const test = resolve(root, 'test');
 
 /** A built file is loaded once in a process: who resets modules needs the sources. */
 const RESETS_MODULES = [
-  resolve(test, 'instrumentation/self-check-environment.test.ts'),
-  resolve(test, 'redaction/paths-executor.test.ts'),
+  resolve(test, 'instrumentation/self-check/self-check-environment.test.ts'),
+  resolve(test, 'instrumentation/redaction/paths-executor.test.ts'),
 ];
 
 /** Gives tests the built file for a source, where there is one: what users get, and it loads in half the time. */
@@ -32,21 +32,20 @@ const built: Plugin = {
 /** Sets global things of OpenTelemetry or of the process; each file of these gets a process of its own. */
 const FRESH = [
   'test/{instrumentation,end-to-end,crash}/**/*.test.ts',
-  'test/collector/telemetry-traces.test.ts',
-  'test/redaction/paths-executor.test.ts',
+  'test/collector/telemetry/traces.test.ts',
 ];
 
 const plugins = isBuilt ? [built] : [];
 const server = { deps: { external: [/\/dist\//] } };
 // Real engines and real processes: generous bounds that only a hang reaches.
-const bounds = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles: ['test/seed.ts'] };
+const bounds = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles: ['test/support/seed.ts'] };
 
 export default defineConfig({
   test: {
     // Each file may hold an engine of its own, and waits much: three at a time keep two cores busy.
     maxWorkers: 3,
     reporters: ['default'],
-    globalSetup: ['test/page/built.ts', 'test/engine-folder.ts'],
+    globalSetup: ['test/query/page/built.ts', 'test/support/engine-folder.ts'],
     projects: [
       { plugins, test: { ...bounds, name: 'fresh', include: FRESH, server } },
       {

@@ -1,40 +1,43 @@
 // The collector: OTLP in, rows out.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
-import { type HistoryAccess, historyAccess } from './access/tokens.ts';
-import { type DoorOptions, openDoors, type PrivateDoor } from './doors.ts';
+import type { KeepPolicy } from './decode/keep.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { linkingVersions } from './linking/version-links.ts';
-import { LogService, type LogStats } from './logs.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
-import type { KeepPolicy } from './otlp/keep.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
 import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
-import { ObservedSink } from './sink.ts';
+import { ObservedSink } from './queue/sink.ts';
+import { type DoorOptions, openDoors, type PrivateDoor } from './receive/doors.ts';
+import { LogService, type LogStats } from './receive/logs.ts';
+import { TraceService, type TraceStats } from './receive/traces.ts';
+import { type HistoryAccess, historyAccess } from './serving/tokens.ts';
+import type { Tracing } from './serving/tracing.ts';
 import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
 import { Telemetry } from './telemetry/index.ts';
-import type { Tracing } from './telemetry/tracing.ts';
-import { TraceService, type TraceStats } from './traces.ts';
 
+export type { KeepPolicy } from './decode/keep.ts';
+export { failureId } from './materialize/failure-id.ts';
+export {
+  type Fingerprint,
+  type FingerprintInput,
+  fingerprint,
+} from './materialize/fingerprint/v1.ts';
+export { QueueError } from './queue/index.ts';
+export { CollectorError } from './receive/doors.ts';
+export {
+  type ConnectionLimits,
+  createHttpServer,
+  type TlsOptions,
+} from './serving/http-server.ts';
 export {
   type AccessCheck,
   type HistoryAccess,
   historyAccess,
   type Verdict,
-} from './access/tokens.ts';
-export { CollectorError } from './doors.ts';
-export { type Fingerprint, type FingerprintInput, fingerprint } from './fingerprint/v1.ts';
-export {
-  type ConnectionLimits,
-  createHttpServer,
-  type TlsOptions,
-} from './http-server.ts';
-export { failureId } from './materialize/failure-id.ts';
-export type { KeepPolicy } from './otlp/keep.ts';
-export { QueueError } from './queue/index.ts';
+} from './serving/tokens.ts';
+export type { Tracing } from './serving/tracing.ts';
 export { type OwnTraces, startOwnTraces } from './telemetry/own-traces.ts';
-export { type QueryObserverOptions, watchQueryService } from './telemetry/query-service.ts';
-export type { Tracing } from './telemetry/tracing.ts';
 
 type Inside = 'addRoutes' | 'grpcInterceptors' | 'checks';
 

@@ -1,5 +1,7 @@
 // What `faultline start` can be told, by flag or by environment variable.
+
 import { z } from 'zod';
+import { SettingsError } from '../query/base/errors.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const file = z.string().min(1).optional();
@@ -76,11 +78,6 @@ const flags = {
 
 type Flag = keyof typeof flags;
 export type Settings = { [K in Flag]: z.output<(typeof flags)[K][0]> };
-
-/** A setting that cannot be used; the message names it, what was given and what is allowed. */
-export class SettingsError extends Error {
-  override name = 'SettingsError';
-}
 
 const variable = (flag: string): string => `FAULTLINE_${flag.toUpperCase().replaceAll('-', '_')}`;
 

@@ -1,4 +1,5 @@
 // `faultline start`: storage, collector and query service in one go.
+
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
@@ -9,12 +10,12 @@ import {
   historyAccess,
   startCollector,
   startOwnTraces,
-  watchQueryService,
 } from '../collector/index.ts';
+import { startAlerts } from '../query/alerts/index.ts';
+import { readAlertRules } from '../query/alerts/rules.ts';
+import { watchQueryService } from '../query/http/observability.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
-import { startAlerts } from './alerts/index.ts';
-import { readAlertRules } from './alerts/rules.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
 import { type EmbeddedClickHouse, startEmbedded } from './embedded/index.ts';
 import { isLoopback, type Settings } from './settings.ts';

@@ -1,8 +1,10 @@
 // The certificate files of `faultline start`, checked before anything listens.
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from '../collector/index.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { SettingsError } from '../query/base/errors.ts';
+import type { Settings } from './settings.ts';
 
 type TlsSettings = Pick<Settings, 'tls-cert' | 'tls-key' | 'tls-client-ca'>;
 type TlsFlag = keyof TlsSettings;

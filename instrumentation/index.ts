@@ -1,10 +1,9 @@
 // Emits the spans that tell how graphs, runs and nodes fare; see semconv/ for their attributes.
 
-export * from './ai-sdk/index.ts';
-export type { AttemptStart, FailureDetails, NodeAttempt } from './attempt.ts';
 export * from './conditions/index.ts';
-export type { Evolution } from './evolution.ts';
-export { recordEvolution } from './evolution.ts';
+export type { AttemptStart, FailureDetails, NodeAttempt } from './core/attempt.ts';
+export type { Evolution } from './core/evolution.ts';
+export { recordEvolution } from './core/evolution.ts';
 export type {
   Control,
   GraphOptions,
@@ -13,24 +12,25 @@ export type {
   NodeOptions,
   Run,
   RunOptions,
-} from './graph.ts';
-export { instrumentGraph, instrumentNode } from './graph.ts';
-export type { GroupEvent } from './group-event.ts';
-export { recordGroupEvent } from './group-event.ts';
-export * from './langgraph/index.ts';
+} from './core/graph.ts';
+export { instrumentGraph, instrumentNode } from './core/graph.ts';
+export type { GroupEvent } from './core/group-event.ts';
+export { recordGroupEvent } from './core/group-event.ts';
+export type { RunIdentity, RunMeans } from './core/run.ts';
+export { GraphRun } from './core/run.ts';
+export type { Snapshot } from './core/snapshot.ts';
+export { SnapshotAnnouncer, snapshotOf } from './core/snapshot.ts';
+export { flush } from './delivery/default.ts';
+export type { Pipeline, PipelineOptions } from './delivery/pipeline.ts';
+export { createPipeline } from './delivery/pipeline.ts';
+export * from './frameworks/ai-sdk/index.ts';
+export * from './frameworks/langgraph/index.ts';
+export * from './frameworks/mastra/index.ts';
+export * from './frameworks/openai-agents/index.ts';
 export * from './logs/index.ts';
-export * from './mastra/index.ts';
-export * from './openai-agents/index.ts';
-export { flush } from './pipeline/default.ts';
-export type { Pipeline, PipelineOptions } from './pipeline/pipeline.ts';
-export { createPipeline } from './pipeline/pipeline.ts';
-export type { Json } from './plain.ts';
 export type { Redacted, Redactions, Redactor } from './redaction/index.ts';
 export { redact } from './redaction/index.ts';
 export type { PathLists } from './redaction/lists.ts';
 export { redactPaths } from './redaction/lists.ts';
-export type { RunIdentity, RunMeans } from './run.ts';
-export { GraphRun } from './run.ts';
+export type { Json } from './redaction/plain.ts';
 export * from './self-check/index.ts';
-export type { Snapshot } from './snapshot.ts';
-export { SnapshotAnnouncer, snapshotOf } from './snapshot.ts';

@@ -7,14 +7,14 @@ import * as nodeModule from 'node:module';
 import { diag } from '@opentelemetry/api';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
 import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
-import { AiSdkInstrumentation } from './ai-sdk/index.ts';
-import { prepareAppTracing } from './app-sdk.ts';
-import { sayOnce } from './guard.ts';
-import { LangGraphInstrumentation } from './langgraph/index.ts';
-import { MastraInstrumentation } from './mastra/index.ts';
-import { OpenAIAgentsInstrumentation } from './openai-agents/index.ts';
-import { sendLeftovers } from './pipeline/default.ts';
-import { isDisabled } from './pipeline/environment.ts';
+import { prepareAppTracing } from './core/app-sdk.ts';
+import { sayOnce } from './core/guard.ts';
+import { sendLeftovers } from './delivery/default.ts';
+import { isDisabled } from './delivery/environment.ts';
+import { AiSdkInstrumentation } from './frameworks/ai-sdk/index.ts';
+import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
+import { MastraInstrumentation } from './frameworks/mastra/index.ts';
+import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
 
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
 const HOOKED = [

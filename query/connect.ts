@@ -1,21 +1,8 @@
 // The history over ClickHouse, in the process that asks.
 import { z } from 'zod';
-import { retryQuestions } from './advice/advice.ts';
-import { readAgents } from './agents.ts';
-import { alertsQuestions } from './alerts/alerts.ts';
-import { writeBrief } from './brief/brief.ts';
-import { cascadeQuestions } from './cascade/questions.ts';
-import { casesQuestions } from './cases/cases.ts';
-import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
-import { InvalidInputError, NotFoundError } from './errors.ts';
-import { type OtlpOptions, recordEvolution } from './evolutions.ts';
-import { diffVersions } from './graphs/versions.ts';
-import { groupsQuestions } from './groups/questions.ts';
-import type { History } from './history.ts';
-import { parseInput } from './input.ts';
-import { effectsOfEvolution } from './ledger/evolution-effects.ts';
-import { withEffects } from './ledger/tried.ts';
-import { nodesQuestions } from './nodes/nodes.ts';
+import { decodeCursor, encodeCursor, type Place, storedForm } from './base/cursor.ts';
+import { InvalidInputError, NotFoundError } from './base/errors.ts';
+import { parseInput } from './base/input.ts';
 import {
   agentsQuery,
   briefQuery,
@@ -28,10 +15,23 @@ import {
   graphSnapshot,
   type Page,
   sqlInput,
-} from './schemas.ts';
-import { similarQuestions } from './similar/questions.ts';
-import { type ClickHouseOptions, Store } from './store.ts';
-import { timelineQuestions } from './timeline/timeline.ts';
+} from './base/schemas.ts';
+import { type ClickHouseOptions, Store } from './base/store.ts';
+import type { History } from './history.ts';
+import { retryQuestions } from './questions/advice/advice.ts';
+import { readAgents } from './questions/agents/agents.ts';
+import { alertsQuestions } from './questions/alerts/alerts.ts';
+import { writeBrief } from './questions/brief/brief.ts';
+import { cascadeQuestions } from './questions/cascade/questions.ts';
+import { casesQuestions } from './questions/cases/cases.ts';
+import { type OtlpOptions, recordEvolution } from './questions/evolutions/evolutions.ts';
+import { diffVersions } from './questions/graphs/versions.ts';
+import { groupsQuestions } from './questions/groups/questions.ts';
+import { effectsOfEvolution } from './questions/ledger/evolution-effects.ts';
+import { withEffects } from './questions/ledger/tried.ts';
+import { nodesQuestions } from './questions/nodes/nodes.ts';
+import { similarQuestions } from './questions/similar/questions.ts';
+import { timelineQuestions } from './questions/timeline/timeline.ts';
 
 export interface ConnectOptions {
   clickhouse: ClickHouseOptions;

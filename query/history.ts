@@ -1,11 +1,6 @@
 // The questions that an agent's history answers, as one type that every door offers: in-process over
 // ClickHouse (connect.ts) or over HTTP (http/client.ts).
-import type { RetryHistory } from './advice/advice.ts';
-import type { AlertsHistory } from './alerts/alerts.ts';
-import type { CascadeHistory } from './cascade/questions.ts';
-import type { CasesHistory } from './cases/cases.ts';
-import type { GroupsHistory } from './groups/questions.ts';
-import type { NodesHistory } from './nodes/nodes.ts';
+
 import type {
   Agent,
   Brief,
@@ -19,9 +14,15 @@ import type {
   ListedEvolution,
   Page,
   SqlResult,
-} from './schemas.ts';
-import type { SimilarHistory } from './similar/questions.ts';
-import type { TimelineHistory } from './timeline/timeline.ts';
+} from './base/schemas.ts';
+import type { RetryHistory } from './questions/advice/advice.ts';
+import type { AlertsHistory } from './questions/alerts/alerts.ts';
+import type { CascadeHistory } from './questions/cascade/questions.ts';
+import type { CasesHistory } from './questions/cases/cases.ts';
+import type { GroupsHistory } from './questions/groups/questions.ts';
+import type { NodesHistory } from './questions/nodes/nodes.ts';
+import type { SimilarHistory } from './questions/similar/questions.ts';
+import type { TimelineHistory } from './questions/timeline/timeline.ts';
 
 /** Filters that lists share. */
 export interface ListOptions {

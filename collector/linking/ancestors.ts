@@ -1,8 +1,8 @@
 // The spans around failed operations, as far as their own request tells of them. Most of these are
 // good spans that are not kept, and without them nothing ties the operation to its node.
-import { readParents } from '../otlp/parents.ts';
-import type { Encoding } from '../otlp/response.ts';
-import type { FailureRow } from '../rows.ts';
+import { readParents } from '../decode/parents.ts';
+import type { Encoding } from '../decode/response.ts';
+import type { FailureRow } from '../rows/rows.ts';
 import { needsNode } from './tie.ts';
 
 /** Fills `ancestor_span_ids` of the failures that need it; reads the request again only for them. */

@@ -1,5 +1,5 @@
 // An exception that log records tell of a failed span, in the columns that the span left empty.
-import type { ExceptionRecordRow, FailureRow } from '../rows.ts';
+import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
 import {
   LOG_COLUMNS,
   LOG_RECORDS,

@@ -1,8 +1,8 @@
 // What is known of a trace becomes new rows of `failures`. Pure: no clock, no I/O. Linking what is
 // linked gives nothing, and rows that came in another order give the same failures.
 import { isDeepStrictEqual } from 'node:util';
-import { classMarksOf, identified } from '../classify/identify.ts';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows.ts';
+import { classMarksOf, identified } from '../materialize/classify/identify.ts';
+import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows/rows.ts';
 import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
 import { LOG_COLUMNS, markOf, TIED_BY, TOLD_REVISION, withMarks } from './marks.ts';
 import { isOrphan, orphanOf, standsAlone } from './orphan.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import { formatTime } from '../materialize/time.ts';
-import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows.ts';
-import type { Observer, Sink } from '../sink.ts';
+import type { Observer, Sink } from '../queue/sink.ts';
+import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
+import { formatTime } from '../rows/time.ts';
 import { type Linked, linkTrace, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';

@@ -1,7 +1,7 @@
 // What the linker writes into a row's `attributes`: where the columns come from that the span itself
 // did not fill. With these marks a row can be taken back to what its span told, so that linking it
 // again, when more is known, gives what linking it late would have given.
-import type { FailureRow } from '../rows.ts';
+import type { FailureRow } from '../rows/rows.ts';
 
 const PREFIX = 'faultline.';
 /** `log` on a failure that only a log record tells of. */

@@ -1,7 +1,7 @@
 // Reads what ClickHouse has of traces: one file of sql/ a question.
 import { readFileSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows.ts';
+import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows/rows.ts';
 import type { TraceRows } from './link.ts';
 
 const folder = new URL('./sql/', import.meta.url);

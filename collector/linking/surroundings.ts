@@ -1,5 +1,5 @@
 // Which node attempt is around an operation: by parentage, else by time.
-import type { FailureRow, NodeAttemptRow } from '../rows.ts';
+import type { FailureRow, NodeAttemptRow } from '../rows/rows.ts';
 
 export interface Surrounding {
   attempt: NodeAttemptRow;

@@ -1,5 +1,5 @@
 // A failed operation tied to the node attempt around it: it takes from there what its span left out.
-import type { FailureRow } from '../rows.ts';
+import type { FailureRow } from '../rows/rows.ts';
 import { listOf, marksOf, TIED_BY, TIED_COLUMNS, withMarks } from './marks.ts';
 import type { Surrounding } from './surroundings.ts';
 

@@ -1,10 +1,10 @@
 // While two versions of the fingerprint are computed: merges each group of the new one into that of the
 // old one, as somebody would by hand, and a split undoes it.
-import { previousFingerprint } from '../classify/identify.ts';
-import { VERSIONS } from '../fingerprint/versions.ts';
+import { previousFingerprint } from '../materialize/classify/identify.ts';
+import { VERSIONS } from '../materialize/fingerprint/versions.ts';
 import { uuidOf } from '../materialize/uuid.ts';
-import type { FailureRow, GroupEventRow, Rows } from '../rows.ts';
-import { type Intake, openIntake, type Sink } from '../sink.ts';
+import { type Intake, openIntake, type Sink } from '../queue/sink.ts';
+import type { FailureRow, GroupEventRow, Rows } from '../rows/rows.ts';
 
 /** Links that are remembered, so that not every failure tells its own again. */
 const REMEMBERED = 10_000;

@@ -1,5 +1,5 @@
 // The failures of lost runs as they are stored.
-import type { FailureRow } from '../rows.ts';
+import type { FailureRow } from '../rows/rows.ts';
 
 /** All rows of one lost run's failure. */
 export interface Lost {

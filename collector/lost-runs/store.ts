@@ -1,7 +1,7 @@
 // Reads what the watch over runs needs from ClickHouse: one file of sql/ a question.
 import { readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { FailureRow } from '../rows.ts';
+import type { FailureRow } from '../rows/rows.ts';
 import type { OpenRun } from './lost-run.ts';
 import type { Graph, Signs } from './signs.ts';
 

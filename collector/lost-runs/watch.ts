@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import { formatTime } from '../materialize/time.ts';
-import { emptyRows, type FailureRow, type Rows } from '../rows.ts';
-import type { Observer, Sink } from '../sink.ts';
+import type { Observer, Sink } from '../queue/sink.ts';
+import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
+import { formatTime } from '../rows/time.ts';
 import { byFailure, type Lost } from './losses.ts';
 import { heardAt, lastSign, lostRow, type OpenRun } from './lost-run.ts';
 import type { Signs } from './signs.ts';

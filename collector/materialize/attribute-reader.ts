@@ -14,7 +14,7 @@ import {
   ATTR_GROUP_EVENT_AUTHOR,
   MAX_BYTES,
 } from '../../instrumentation/semconv/index.ts';
-import type { Attributes, Value } from '../otlp/span.ts';
+import type { Attributes, Value } from '../decode/span.ts';
 import { cut, MAX_NAME_BYTES, textOf } from './bounds.ts';
 import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
 import { storedAttributes } from './stored-attributes.ts';

@@ -1,5 +1,5 @@
 // How much of what a span says is stored. Span text is hostile: every column has a bound.
-import type { Value } from '../otlp/span.ts';
+import type { Value } from '../decode/span.ts';
 
 /** Most bytes of UTF-8 of an id, name or type without a bound of its own. */
 export const MAX_NAME_BYTES = 1024;

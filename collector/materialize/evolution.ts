@@ -12,12 +12,12 @@ import {
   ATTR_GEN_AI_AGENT_ID,
   evolveGraphAttributes,
 } from '../../instrumentation/semconv/index.ts';
-import type { Span } from '../otlp/span.ts';
-import type { EvolutionRow } from '../rows.ts';
+import type { Span } from '../decode/span.ts';
+import type { EvolutionRow } from '../rows/rows.ts';
+import { firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { failureId } from './failure-id.ts';
 import type { Origin } from './origin.ts';
-import { firstCredible, formatTime } from './time.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -9,16 +9,16 @@ import {
   ATTR_FAILURE_REDACTIONS,
   ATTR_FAILURE_TRUNCATED,
 } from '../../instrumentation/semconv/index.ts';
-import { keyFlags, MARKED } from '../otlp/keep.ts';
-import type { LogRecord } from '../otlp/log-record.ts';
-import type { Resource, Scope } from '../otlp/span.ts';
-import type { ExceptionRecordRow } from '../rows.ts';
+import { keyFlags, MARKED } from '../decode/keep.ts';
+import type { LogRecord } from '../decode/log-record.ts';
+import type { Resource, Scope } from '../decode/span.ts';
+import type { ExceptionRecordRow } from '../rows/rows.ts';
+import { firstCredible, formatTime } from '../rows/time.ts';
 import { AttributeReader } from './attribute-reader.ts';
 import { type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
 import { serviceOf, takeOrigin } from './origin.ts';
 import { recordId } from './record-id.ts';
 import { takeNodeId } from './role.ts';
-import { firstCredible, formatTime } from './time.ts';
 
 /** Where those put an event's name who have no field for it. */
 const EVENT_NAME = 'event.name';

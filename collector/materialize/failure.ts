@@ -27,15 +27,15 @@ import {
   FAILURE_SEVERITY_VALUES,
   FAILURE_SITE_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import { CLASS_BY_RULE, CLASS_FROM, identify } from '../classify/identify.ts';
-import { EVENT_EXCEPTION, type Resource, type Scope, type Span } from '../otlp/span.ts';
-import type { FailureLevel, FailureRow } from '../rows.ts';
+import { EVENT_EXCEPTION, type Resource, type Scope, type Span } from '../decode/span.ts';
+import type { FailureLevel, FailureRow } from '../rows/rows.ts';
+import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { textOf } from './bounds.ts';
+import { CLASS_BY_RULE, CLASS_FROM, identify } from './classify/identify.ts';
 import { failureId } from './failure-id.ts';
 import { type Origin, serviceOf } from './origin.ts';
 import type { Role } from './role.ts';
-import { durationNs, firstCredible, formatTime } from './time.ts';
 
 /** An exception, whichever way the span tells it; '' for what it does not tell. */
 export interface Exception {

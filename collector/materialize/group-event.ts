@@ -11,11 +11,11 @@ import {
   changeGroupAttributes,
   FAILURE_CLASS_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import type { Span } from '../otlp/span.ts';
-import type { GroupEventRow } from '../rows.ts';
+import type { Span } from '../decode/span.ts';
+import type { GroupEventRow } from '../rows/rows.ts';
+import { firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import type { Origin } from './origin.ts';
-import { firstCredible, formatTime } from './time.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const FINGERPRINT = /^v\d{1,4}:[0-9a-f]{32}$/;

@@ -1,6 +1,6 @@
 // OpenInference puts what LangChain knows of a run into one attribute, as JSON text. What matters of it
 // is read as if it were attributes of the span.
-import type { Attributes } from '../otlp/span.ts';
+import type { Attributes } from '../decode/span.ts';
 
 const METADATA = 'metadata';
 const FIELDS = ['langgraph_node', 'langgraph_step', 'thread_id'];

@@ -7,7 +7,7 @@ import {
   ATTR_GRAPH_RUN_ID,
   ATTR_GRAPH_SNAPSHOT_REF,
 } from '../../instrumentation/semconv/index.ts';
-import type { Resource, Span } from '../otlp/span.ts';
+import type { Resource, Span } from '../decode/span.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { MAX_NAME_BYTES, textOf } from './bounds.ts';
 import { FieldRedactor, type Secrets } from './field-redactor.ts';

@@ -1,4 +1,4 @@
-import type { ExceptionRecordRow } from '../rows.ts';
+import type { ExceptionRecordRow } from '../rows/rows.ts';
 import { uuidOf } from './uuid.ts';
 
 /** What a record tells of its exception, as it is stored: without what pipelines add on the way. */

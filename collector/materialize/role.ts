@@ -13,8 +13,8 @@ import {
   SPAN_EXECUTE_NODE,
   SPAN_START_GRAPH,
 } from '../../instrumentation/semconv/index.ts';
-import { keyFlags, MARKED } from '../otlp/keep.ts';
-import { KIND_INTERNAL, type Span, STATUS_ERROR } from '../otlp/span.ts';
+import { keyFlags, MARKED } from '../decode/keep.ts';
+import { KIND_INTERNAL, type Span, STATUS_ERROR } from '../decode/span.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 
 /** `agent`: a whole agent at work, told by somebody else's span: a run without a run's row. */

@@ -5,12 +5,12 @@ import {
   ATTR_GRAPH_SNAPSHOT_REF,
   MAX_BYTES,
 } from '../../instrumentation/semconv/index.ts';
-import type { SpanEvent } from '../otlp/span.ts';
-import type { GraphSnapshotRow } from '../rows.ts';
+import type { SpanEvent } from '../decode/span.ts';
+import type { GraphSnapshotRow } from '../rows/rows.ts';
+import { formatTime } from '../rows/time.ts';
 import { MAX_NAME_BYTES, textOf } from './bounds.ts';
 import type { FieldRedactor } from './field-redactor.ts';
 import type { Origin } from './origin.ts';
-import { formatTime } from './time.ts';
 
 /**
  * The row of a `graph.snapshot` event, or why there is none: the body must be what its ref says, as

@@ -1,5 +1,5 @@
 // The `attributes` columns: what has no column of its own.
-import type { Value } from '../otlp/span.ts';
+import type { Value } from '../decode/span.ts';
 import { MAX_ATTRIBUTE_BYTES, MAX_KEY_BYTES, MAX_STORED_ATTRIBUTES, textOf } from './bounds.ts';
 import type { FieldRedactor } from './field-redactor.ts';
 

@@ -7,8 +7,9 @@ import {
   EVENT_GRAPH_SNAPSHOT,
   GRAPH_RUN_OUTCOME_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import type { Resource, Scope, Span } from '../otlp/span.ts';
-import { emptyRows, type GraphRunRow, type NodeAttemptRow, type Rows } from '../rows.ts';
+import type { Resource, Scope, Span } from '../decode/span.ts';
+import { emptyRows, type GraphRunRow, type NodeAttemptRow, type Rows } from '../rows/rows.ts';
+import { durationNs, firstCredible, formatTime, NOT_ENDED } from '../rows/time.ts';
 import { AttributeReader } from './attribute-reader.ts';
 import { evolutionRow } from './evolution.ts';
 import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
@@ -18,7 +19,6 @@ import { withMetadata } from './metadata.ts';
 import { type Origin, serviceOf, takeOrigin } from './origin.ts';
 import { isFailed, roleOf, takeNodeId } from './role.ts';
 import { snapshotRow } from './snapshot.ts';
-import { durationNs, firstCredible, formatTime, NOT_ENDED } from './time.ts';
 
 export interface Materialized {
   rows: Rows;

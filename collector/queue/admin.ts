@@ -1,7 +1,7 @@
 // Dead letters over HTTP, for `faultline deadletters`: under /admin/deadletters of the OTLP/HTTP port.
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { guard, problem } from '../access/guard.ts';
-import type { AccessCheck } from '../access/tokens.ts';
+import { guard, problem } from '../serving/guard.ts';
+import type { AccessCheck } from '../serving/tokens.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { DeadLetter, DeadLetterId } from './entry.ts';
 

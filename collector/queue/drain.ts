@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { readRows } from '../row-binary.ts';
-import { TABLES, type Table } from '../rows.ts';
-import type { Inserter } from '../writer.ts';
+import { readRows } from '../rows/row-binary.ts';
+import { TABLES, type Table } from '../rows/rows.ts';
 import { entryRows } from './entry.ts';
 import type { Batch, QueueStore, RefusedRow } from './store.ts';
+import type { Inserter } from './writer.ts';
 
 export interface DrainOptions {
   store: QueueStore;

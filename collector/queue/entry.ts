@@ -1,8 +1,8 @@
 // What stands in the queue: the rows of a request, already in the bytes that are inserted, and rows
 // that ClickHouse refused.
-import { LAYOUTS } from '../columns.ts';
-import { RowBinaryWriter } from '../row-binary.ts';
-import { type Rows, TABLES, type Table } from '../rows.ts';
+import { LAYOUTS } from '../rows/columns.ts';
+import { RowBinaryWriter } from '../rows/row-binary.ts';
+import { type Rows, TABLES, type Table } from '../rows/rows.ts';
 
 /** RowBinary of rows of one table. */
 export interface TableRows {

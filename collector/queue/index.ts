@@ -2,11 +2,11 @@
 // is told so, and leave only when ClickHouse has confirmed them.
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import { type InsertEnd, Inserter, type InserterStats } from '../writer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Drain, type DrainStats } from './drain.ts';
 import { openQueue } from './open.ts';
 import { DurableQueue } from './queue.ts';
+import { type InsertEnd, Inserter, type InserterStats } from './writer.ts';
 
 export { QueueError } from './open.ts';
 

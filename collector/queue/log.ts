@@ -2,7 +2,7 @@
 // removed from the front.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Column, LAYOUTS } from '../columns.ts';
+import { type Column, LAYOUTS } from '../rows/columns.ts';
 import { decodeEntry, type Entry, encodeEntry } from './entry.ts';
 import type { Mend } from './mend.ts';
 import { encodeRecord, RECORD } from './record.ts';

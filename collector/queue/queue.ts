@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Rows } from '../rows.ts';
-import { type Intake, type Sink, SinkRefused, SinkUnavailable } from '../sink.ts';
+import type { Rows } from '../rows/rows.ts';
 import { type Entry, EntryWriter, entryBytes } from './entry.ts';
+import { type Intake, type Sink, SinkRefused, SinkUnavailable } from './sink.ts';
 import type { QueueStore } from './store.ts';
 
 interface Waiting {

@@ -1,5 +1,5 @@
 // Where the rows of a request go: the durable queue (queue/), in the tests also a list in memory.
-import { appendRows, emptyRows, type Rows } from './rows.ts';
+import { appendRows, emptyRows, type Rows } from '../rows/rows.ts';
 
 /** The rows of one request on their way in. They are handed over as they are made, so that few live. */
 export interface Intake {

@@ -1,9 +1,9 @@
 // Inserts rows into ClickHouse and finds those that it refuses.
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
-import type { Column } from './columns.ts';
-import { readRows } from './row-binary.ts';
-import type { Table } from './rows.ts';
+import type { Column } from '../rows/columns.ts';
+import { readRows } from '../rows/row-binary.ts';
+import type { Table } from '../rows/rows.ts';
 
 /** RowBinary of rows of one table, all written with the same columns. */
 export interface Insert {

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { ingestAccess } from './access/tokens.ts';
+import type { ConnectionLimits, TlsOptions } from '../serving/http-server.ts';
+import { ingestAccess } from '../serving/tokens.ts';
+import type { Check } from '../telemetry/health.ts';
 import { BodyBudget } from './body-budget.ts';
 import { type GrpcReceiver, startGrpcReceiver } from './grpc.ts';
-import type { ConnectionLimits, TlsOptions } from './http-server.ts';
 import { buildReceiver } from './receiver.ts';
 import type { SignalService } from './signal-service.ts';
-import type { Check } from './telemetry/health.ts';
 
 export interface DoorOptions {
   /** Address to listen on. */

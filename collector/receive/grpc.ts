@@ -12,14 +12,14 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { AccessCheck } from './access/tokens.ts';
+import { exportResponse, retryInfo, rpcStatus } from '../decode/response.ts';
+import { DecodeError } from '../decode/span.ts';
+import { SinkUnavailable } from '../queue/sink.ts';
+import type { TlsOptions } from '../serving/http-server.ts';
+import type { AccessCheck } from '../serving/tokens.ts';
+import { addHealthService, HEALTH_PATH } from '../telemetry/grpc-health.ts';
 import { BodyBudget, OverBudget } from './body-budget.ts';
-import type { TlsOptions } from './http-server.ts';
-import { exportResponse, retryInfo, rpcStatus } from './otlp/response.ts';
-import { DecodeError } from './otlp/span.ts';
 import type { SignalService } from './signal-service.ts';
-import { SinkUnavailable } from './sink.ts';
-import { addHealthService, HEALTH_PATH } from './telemetry/grpc-health.ts';
 
 /** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */
 const RETRY_AFTER_SECONDS = 1;

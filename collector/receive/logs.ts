@@ -1,15 +1,15 @@
 // Takes log requests: bytes to records, records that tell of a span's exception to rows, rows to the
 // sink. All other records are counted and skipped.
-import { addCounts, type Redactions } from '../instrumentation/redaction/index.ts';
-import { exceptionRecordRow, isTimedRecord } from './materialize/exception-record.ts';
-import { type Secrets, STANDARD_SECRETS } from './materialize/field-redactor.ts';
-import { readJsonLogs } from './otlp/json-logs.ts';
-import { readProtobufLogs } from './otlp/protobuf-logs.ts';
-import type { Encoding } from './otlp/response.ts';
-import { LOGS } from './otlp/signals.ts';
-import { emptyRows } from './rows.ts';
+import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
+import { readJsonLogs } from '../decode/json-logs.ts';
+import { readProtobufLogs } from '../decode/protobuf-logs.ts';
+import type { Encoding } from '../decode/response.ts';
+import { LOGS } from '../decode/signals.ts';
+import { exceptionRecordRow, isTimedRecord } from '../materialize/exception-record.ts';
+import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
+import { openIntake, type Sink } from '../queue/sink.ts';
+import { emptyRows } from '../rows/rows.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
-import { openIntake, type Sink } from './sink.ts';
 
 export interface LogStats {
   requests: number;

@@ -4,17 +4,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { AccessCheck } from './access/tokens.ts';
-import {
-  BodyNotDecodable,
-  BodyTooLarge,
-  CONTENT_ENCODINGS,
-  codecOf,
-  decompress,
-  readBody,
-} from './body.ts';
-import { BodyBudget, OverBudget } from './body-budget.ts';
-import { type ConnectionLimits, createHttpServer, type TlsOptions } from './http-server.ts';
 import {
   badRequest,
   CONTENT_TYPES,
@@ -29,11 +18,26 @@ import {
   RPC_UNIMPLEMENTED,
   rpcStatus,
   type StatusDetail,
-} from './otlp/response.ts';
-import { DecodeError } from './otlp/span.ts';
+} from '../decode/response.ts';
+import { DecodeError } from '../decode/span.ts';
+import { SinkUnavailable } from '../queue/sink.ts';
+import {
+  type ConnectionLimits,
+  createHttpServer,
+  type TlsOptions,
+} from '../serving/http-server.ts';
+import type { AccessCheck } from '../serving/tokens.ts';
+import type { Check } from '../telemetry/health.ts';
+import {
+  BodyNotDecodable,
+  BodyTooLarge,
+  CONTENT_ENCODINGS,
+  codecOf,
+  decompress,
+  readBody,
+} from './body.ts';
+import { BodyBudget, OverBudget } from './body-budget.ts';
 import type { SignalService } from './signal-service.ts';
-import { SinkUnavailable } from './sink.ts';
-import type { Check } from './telemetry/health.ts';
 
 const METRICS_PATH = '/v1/metrics';
 /** Longer, and OTel's exporters drop the batch: they give up after 10 s in all. */

@@ -1,10 +1,10 @@
 // What takes the requests of one signal, whichever door they come through, and how each of them ends.
-import type { Redactions } from '../instrumentation/redaction/index.ts';
-import { cut } from './materialize/bounds.ts';
-import type { Encoding } from './otlp/response.ts';
-import type { Signal } from './otlp/signals.ts';
-import { MAX_MESSAGES } from './otlp/span.ts';
-import { type Intake, SinkRefused } from './sink.ts';
+import type { Redactions } from '../../instrumentation/redaction/index.ts';
+import type { Encoding } from '../decode/response.ts';
+import type { Signal } from '../decode/signals.ts';
+import { MAX_MESSAGES } from '../decode/span.ts';
+import { cut } from '../materialize/bounds.ts';
+import { type Intake, SinkRefused } from '../queue/sink.ts';
 
 export interface SignalService {
   readonly signal: Signal;

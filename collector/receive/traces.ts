@@ -1,18 +1,18 @@
 // Takes trace requests: bytes to spans, spans to rows, rows to the sink.
-import { addCounts, type Redactions } from '../instrumentation/redaction/index.ts';
-import { addAncestors } from './linking/ancestors.ts';
-import { needsNode } from './linking/tie.ts';
-import { type Secrets, STANDARD_SECRETS } from './materialize/field-redactor.ts';
-import { isTimed } from './materialize/time.ts';
-import { toRows } from './materialize/to-rows.ts';
-import { readJson } from './otlp/json.ts';
-import type { KeepPolicy } from './otlp/keep.ts';
-import { readProtobuf } from './otlp/protobuf.ts';
-import type { Encoding } from './otlp/response.ts';
-import { TRACES } from './otlp/signals.ts';
-import { appendRows, emptyRows, type FailureRow } from './rows.ts';
+import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
+import { readJson } from '../decode/json.ts';
+import type { KeepPolicy } from '../decode/keep.ts';
+import { readProtobuf } from '../decode/protobuf.ts';
+import type { Encoding } from '../decode/response.ts';
+import { TRACES } from '../decode/signals.ts';
+import { addAncestors } from '../linking/ancestors.ts';
+import { needsNode } from '../linking/tie.ts';
+import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
+import { toRows } from '../materialize/to-rows.ts';
+import { openIntake, type Sink } from '../queue/sink.ts';
+import { appendRows, emptyRows, type FailureRow } from '../rows/rows.ts';
+import { isTimed } from '../rows/time.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
-import { openIntake, type Sink } from './sink.ts';
 
 /** Rows are handed over after so many kept spans: what lives longer is copied by the collector of garbage. */
 const SPANS_AT_ONCE = 16;

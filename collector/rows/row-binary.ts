@@ -1,7 +1,7 @@
 // Rows as ClickHouse's RowBinary, which it reads at two thirds of the cost of JSON
 // (docs/benchmarks.md), and back again for those that it refused.
 import type { Column, ColumnType, Layout } from './columns.ts';
-import { formatTime } from './materialize/time.ts';
+import { formatTime } from './time.ts';
 
 /** A value that its column cannot hold; the message names the column. */
 export class RowError extends Error {

@@ -1,5 +1,5 @@
 // Times as ClickHouse's JSONEachRow takes them.
-import type { Span } from '../otlp/span.ts';
+import type { Span } from '../decode/span.ts';
 
 /** What `ended_at` holds while a run has not ended. */
 export const NOT_ENDED = '1970-01-01 00:00:00.000000000';

@@ -1,7 +1,8 @@
 // Counts what is in accepted rows.
-import { TABLES, type Table } from '../rows.ts';
-import type { Observer } from '../sink.ts';
-import type { Sample } from './measure.ts';
+
+import type { Observer } from '../queue/sink.ts';
+import { TABLES, type Table } from '../rows/rows.ts';
+import type { Sample } from '../serving/measure.ts';
 import { RecentIds } from './recent-ids.ts';
 import { type SnapshotRefs, UsedRefs } from './snapshot-refs.ts';
 

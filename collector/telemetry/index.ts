@@ -1,27 +1,29 @@
 // The collector's own telemetry: metrics, its spans, and what it says of callers it refused. Each part
+
 // of the collector is watched from outside; none knows that.
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { guard } from '../access/guard.ts';
-import type { AccessCheck } from '../access/tokens.ts';
 import type { LinkerStats, Round } from '../linking/linker.ts';
 import type { QueueStats } from '../queue/index.ts';
-import type { Outcome, SignalService } from '../signal-service.ts';
-import type { Observer } from '../sink.ts';
-import type { InsertEnd } from '../writer.ts';
+import type { Observer } from '../queue/sink.ts';
+import type { InsertEnd } from '../queue/writer.ts';
+import type { Outcome, SignalService } from '../receive/signal-service.ts';
+import { guard } from '../serving/guard.ts';
+import { Counts, measure, type Sample } from '../serving/measure.ts';
+import { addMetricsRoute } from '../serving/metrics-route.ts';
+import { RefusedLogins } from '../serving/refused-logins.ts';
+import type { AccessCheck } from '../serving/tokens.ts';
+import { addPastSpan, reportCounts, type Tracing } from '../serving/tracing.ts';
 import { AcceptedRows } from './accepted-rows.ts';
 import { addInsertMetrics } from './insert-metrics.ts';
 import { addLinkerMetrics } from './linker-metrics.ts';
-import { Counts, measure, type Sample } from './measure.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { addQueueMetrics } from './queue-metrics.ts';
-import { RefusedLogins } from './refused-logins.ts';
 import { RequestObserver } from './requests.ts';
 import { SnapshotRefs } from './snapshot-refs.ts';
-import { addPastSpan, reportCounts, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
   client: ClickHouseClient;
@@ -200,17 +202,4 @@ export class Telemetry {
       read: () => this.redactions.samples('kind'),
     });
   }
-}
-
-/** Adds `/metrics` in Prometheus's text format. */
-export function addMetricsRoute(
-  app: FastifyInstance,
-  registry: Registry,
-  access: AccessCheck,
-): void {
-  const options = { onRequest: guard('metrics', access), schema: { hide: true } };
-  app.get('/metrics', options, async (_request, reply) => {
-    reply.header('content-type', registry.contentType);
-    return reply.send(await registry.metrics());
-  });
 }

@@ -1,7 +1,7 @@
 // What comes of inserts into ClickHouse, as metrics and as spans.
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { InsertEnd } from '../writer.ts';
-import { addPastSpan, type Tracing } from './tracing.ts';
+import type { InsertEnd } from '../queue/writer.ts';
+import { addPastSpan, type Tracing } from '../serving/tracing.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { LinkerStats } from '../linking/linker.ts';
-import { type Measure, measure } from './measure.ts';
+import { type Measure, measure } from '../serving/measure.ts';
 
 /** Adds the metrics of the linker. */
 export function addLinkerMetrics(registry: Registry, stats: () => LinkerStats): void {

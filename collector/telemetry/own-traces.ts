@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
-import type { Tracing } from './tracing.ts';
+import type { Tracing } from '../serving/tracing.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 // What the process itself takes: event loop, memory, CPU.
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Registry } from 'prom-client';
-import { measure, type Sample } from './measure.ts';
+import { measure, type Sample } from '../serving/measure.ts';
 
 /** How often the event loop is looked at. */
 const LAG_EVERY_MS = 20;

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { QueueStats } from '../queue/index.ts';
-import { type Measure, measure } from './measure.ts';
+import { type Measure, measure } from '../serving/measure.ts';
 
 /** Adds the metrics of the queue, read at most once a scrape. */
 export function addQueueMetrics(

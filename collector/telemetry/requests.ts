@@ -3,8 +3,8 @@ import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/gr
 import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance } from 'fastify';
 import { Counter, type Registry } from 'prom-client';
-import type { RefusedLogins } from './refused-logins.ts';
-import { endSpan, startServerSpan, type Tracing, traceHttp, within } from './tracing.ts';
+import type { RefusedLogins } from '../serving/refused-logins.ts';
+import { endSpan, startServerSpan, type Tracing, traceHttp, within } from '../serving/tracing.ts';
 
 export interface RequestObserverOptions {
   registry: Registry;

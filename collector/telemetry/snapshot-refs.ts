@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import type { Rows } from '../rows.ts';
+import type { Rows } from '../rows/rows.ts';
 
 export interface SnapshotRefsOptions {
   client: ClickHouseClient;

@@ -1,9 +1,9 @@
 // `faultline completion bash|zsh|fish`: scripts that ask the executable itself what may stand next, so
 // that they never lag behind the tree of verbs.
 import { Argument, type Command, type Option } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { print, printJson } from '../query/cli/output.ts';
 import { addLateFlags } from './late-flags.ts';
+import { examples } from './terminal/help.ts';
+import { print, printJson } from './terminal/output.ts';
 
 /** Milliseconds that the query service has to tell its agents in. */
 const AGENTS_MS = 5_000;
@@ -141,7 +141,7 @@ async function valuesOf(option: Option | undefined, { given }: Place): Promise<C
   if (option?.argChoices) return option.argChoices.map((choice) => [choice, '']);
   if (option?.long !== '--agent') return [];
   try {
-    const { createClient } = await import('../query/http/client.ts');
+    const { createClient } = await import('../../query/http/client.ts');
     const url = given.get('url') ?? process.env.FAULTLINE_URL;
     const token = given.get('token') ?? process.env.FAULTLINE_TOKEN;
     const client = createClient({

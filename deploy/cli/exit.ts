@@ -1,6 +1,7 @@
 // How the process ends: exit codes by the kind of error, one line of reason, never a stack trace.
+
 import { CommanderError } from 'commander';
-import { oneLine } from '../query/cli/output.ts';
+import { oneLine } from '../../query/base/text.ts';
 
 /** 1: it could not be done, or what was asked for is not there. */
 const FAILED = 1;

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
-import { identify } from '../collector/classify/identify.ts';
-import { MAX_NAME_BYTES } from '../collector/materialize/bounds.ts';
-import { FieldRedactor, STANDARD_SECRETS } from '../collector/materialize/field-redactor.ts';
+import { MAX_NAME_BYTES } from '../../collector/materialize/bounds.ts';
+import { identify } from '../../collector/materialize/classify/identify.ts';
+import { FieldRedactor, STANDARD_SECRETS } from '../../collector/materialize/field-redactor.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
   MAX_BYTES,
-} from '../instrumentation/semconv/index.ts';
+} from '../../instrumentation/semconv/index.ts';
 
 const text = z.string();
 const optional = text.nullish().transform((value) => value ?? '');

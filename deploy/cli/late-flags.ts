@@ -1,7 +1,7 @@
 // Flags that are the settings: they are read only for the verb that is meant, since their schemas take
 // longer to load than `faultline --help` may take.
 import type { Command } from 'commander';
-import type { flagHelp } from './settings.ts';
+import type { flagHelp } from '../settings.ts';
 
 type Flag = (typeof flagHelp)[number];
 
@@ -9,7 +9,7 @@ const late = new WeakMap<Command, () => Promise<void>>();
 
 /** Adds flags to the verb once it is the one that was called, or that is looked at. */
 export function addFlagsLate(verb: Command, add: (flags: readonly Flag[]) => void): Command {
-  late.set(verb, async () => add((await import('./settings.ts')).flagHelp));
+  late.set(verb, async () => add((await import('../settings.ts')).flagHelp));
   return verb;
 }
 

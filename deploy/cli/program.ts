@@ -1,19 +1,20 @@
 // All verbs of the executable as one tree; help and completion are made from it.
+
 import { Command } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { manyLines } from '../query/cli/output.ts';
-import { styled } from '../query/cli/style.ts';
-import { addQueryVerbs } from '../query/cli/verbs.ts';
-import { addAlertTestVerb } from './alerts/verb.ts';
+import { manyLines } from '../../query/base/text.ts';
+import { version } from '../version.ts';
 import { addCompletionVerbs } from './completion.ts';
-import { addDeadLetterVerbs } from './dead-letters.ts';
-import { addDoctorVerb } from './doctor/verb.ts';
-import { addFingerprintVerb } from './fingerprint-verb.ts';
-import { addHiveVerbs } from './hive.ts';
 import { addLateFlags } from './late-flags.ts';
-import { addMcpVerb } from './mcp.ts';
-import { addRunVerbs } from './run-verbs.ts';
-import { version } from './version.ts';
+import { examples } from './terminal/help.ts';
+import { styled } from './terminal/style.ts';
+import { addAlertTestVerb } from './verbs/alert-rules.ts';
+import { addDeadLetterVerbs } from './verbs/dead-letters.ts';
+import { addDoctorVerb } from './verbs/doctor.ts';
+import { addFingerprintVerb } from './verbs/fingerprint.ts';
+import { addHiveVerbs } from './verbs/hive.ts';
+import { addMcpVerb } from './verbs/mcp.ts';
+import { addRunVerbs } from './verbs/run.ts';
+import { addQueryVerbs } from './verbs/verbs.ts';
 
 /** Makes the tree. It throws CommanderErrors instead of ending the process. */
 export function createProgram(): Command {

@@ -1,8 +1,8 @@
 // What all verbs share that ask the query service: its address, filters, and how an answer is printed.
 import { type Command, Option } from 'commander';
-import type { History } from '../history.ts';
-import { print, printJson } from './output.ts';
-import type { Told } from './watch.ts';
+import type { History } from '../../query/history.ts';
+import { print, printJson } from './terminal/output.ts';
+import type { Told } from './terminal/watch.ts';
 
 export interface ServiceOptions {
   url: string;
@@ -47,7 +47,7 @@ export async function asking<T>(
   ask: (history: History) => Promise<T>,
 ): Promise<T> {
   // Loaded here, so that help does without it.
-  const { createClient } = await import('../http/client.ts');
+  const { createClient } = await import('../../query/http/client.ts');
   const history = createClient({ url, fresh: true, ...(token && { token }) });
   const answer = await ask(history);
   await history.close();
@@ -63,7 +63,7 @@ export function answer<O extends object>(
       if (options.watch !== undefined) {
         const page = (cursor?: string) =>
           ask(history, cursor === undefined ? options : { ...options, cursor });
-        const { watch } = await import('./watch.ts');
+        const { watch } = await import('./terminal/watch.ts');
         return watch(page, options.watch, { asJson: options.json });
       }
       const { value, text } = await ask(history, options);

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
-import { print, table } from '../../query/cli/output.ts';
 import type { Failure, History } from '../../query/index.ts';
+import { print, table } from '../cli/terminal/output.ts';
 import { indent, onStage, type StageOptions, step } from './stage.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);

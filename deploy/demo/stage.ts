@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { print, printJson, printToStderr } from '../../query/cli/output.ts';
 import { createClient, type History } from '../../query/index.ts';
+import { print, printJson, printToStderr } from '../cli/terminal/output.ts';
 import { readSettings } from '../settings.ts';
 import { createLogger, type Running, start } from '../start.ts';
 

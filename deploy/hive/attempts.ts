@@ -2,7 +2,7 @@
 //
 // An attempt is open, then ended; an ended one that failed waits, told, until the next event says what
 // Hive did about it, and only then becomes a fact.
-import type { FailureDisposition } from '../semconv/attributes.ts';
+import type { FailureDisposition } from '../../instrumentation/semconv/attributes.ts';
 import { Evidence } from './evidence.ts';
 import type { AttemptEnded, FailureOfHive, RunOfHive } from './facts.ts';
 import { reasonOf } from './reasons.ts';

@@ -1,6 +1,6 @@
 // Names runs: whose they are, which graph they run and in which version.
 import { statSync } from 'node:fs';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { type Snapshot, snapshotOf } from '../../instrumentation/core/snapshot.ts';
 import type { RunOfHive } from './facts.ts';
 import { graphOfBody, type HiveGraph, readGraphFile } from './graph-file.ts';
 import type { Say } from './session-logs.ts';

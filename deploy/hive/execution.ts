@@ -1,7 +1,7 @@
 // One execution of a graph as the events of Hive's bus tell it: from `execution_started` to the event that
 // ends it. A pause, a cancel and the end of Hive's patience are told apart; what Hive reports as success
 // though it never came to its end is told as truncated.
-import type { GraphRunOutcome } from '../semconv/attributes.ts';
+import type { GraphRunOutcome } from '../../instrumentation/semconv/attributes.ts';
 import { Attempts, type FindDetail, type OpenAttempt, provenFailure } from './attempts.ts';
 import type { Fact, FailureOfHive, RunOfHive } from './facts.ts';
 import type { HiveGraph } from './graph-file.ts';

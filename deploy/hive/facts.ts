@@ -1,13 +1,14 @@
 // What is known about runs and node attempts, whatever record of Hive it came from. Times are Unix times
 // in nanoseconds; keys are made of Hive's own ids, so the same record always gives the same span.
+
+import type { Snapshot } from '../../instrumentation/core/snapshot.ts';
 import type {
   FailureClass,
   FailureDisposition,
   FailureSeverity,
   FailureSite,
   GraphRunOutcome,
-} from '../semconv/attributes.ts';
-import type { Snapshot } from '../snapshot.ts';
+} from '../../instrumentation/semconv/attributes.ts';
 
 /** The run that a fact belongs to. */
 export interface RunOfHive {

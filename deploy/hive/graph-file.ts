@@ -2,7 +2,7 @@
 // GraphSpec as JSON and an agent's `agent.json`, which holds one under `graph`.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { type Snapshot, snapshotOf } from '../../instrumentation/core/snapshot.ts';
 
 const nodeId = z.string().min(1);
 /** Edges that a node which succeeded always leaves by. */

@@ -1,5 +1,5 @@
 // What Hive's error texts mean. The texts are the same from v0.6.5 on, but for what is put before them.
-import type { FailureClass, FailureSite } from '../semconv/attributes.ts';
+import type { FailureClass, FailureSite } from '../../instrumentation/semconv/attributes.ts';
 
 /** What an error text says beyond itself. */
 export interface Reason {

@@ -1,9 +1,9 @@
 // Sends spans and waits until the collector has them: only then may the state say that they are told.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { encodeSpan, headOf, requestOf } from '../pipeline/encode.ts';
-import { addressOf, type Endpoint } from '../pipeline/environment.ts';
-import { SendError, send } from '../pipeline/transport.ts';
+import { encodeSpan, headOf, requestOf } from '../../instrumentation/delivery/encode.ts';
+import { addressOf, type Endpoint } from '../../instrumentation/delivery/environment.ts';
+import { SendError, send } from '../../instrumentation/delivery/transport.ts';
 import type { Say } from './session-logs.ts';
 
 const BATCH_SPANS = 500;

@@ -1,7 +1,7 @@
 // A run as the logs of its session tell it, for runs that no event dump covers. The logs name no time for a
 // node, only how long it took, so times are counted from the session's start; and they keep one run a
 // session: runs of the same session are told as one.
-import type { GraphRunOutcome } from '../semconv/attributes.ts';
+import type { GraphRunOutcome } from '../../instrumentation/semconv/attributes.ts';
 import { Evidence } from './evidence.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunOfHive } from './facts.ts';
 import type { HiveGraph } from './graph-file.ts';

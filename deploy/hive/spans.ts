@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { failureFacts } from '../failure.ts';
-import { redactorOf } from '../redactor.ts';
-import * as semconv from '../semconv/attributes.ts';
+import { failureFacts } from '../../instrumentation/core/failure.ts';
+import { redactorOf } from '../../instrumentation/core/redactor.ts';
+import * as semconv from '../../instrumentation/semconv/attributes.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunEnded, RunOfHive } from './facts.ts';
 
 /** How often Hive restarted the run after a failure. */

@@ -10,7 +10,7 @@ import {
   type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import type { Endpoint } from '../pipeline/environment.ts';
+import type { Endpoint } from '../../instrumentation/delivery/environment.ts';
 import { Namer } from './describe.ts';
 import { type Described, EventFile, NOT_ITS_OWN, type Surroundings } from './event-file.ts';
 import type { Fact, RunOfHive } from './facts.ts';

@@ -37,7 +37,7 @@ for (const folder of ['collector', 'deploy', 'query']) {
 }
 cpSync(`${root}deploy/demo/agent`, `${root}dist/deploy/demo/agent`, { recursive: true });
 await buildPage();
-chmodSync(`${root}dist/deploy/faultline.js`, 0o755);
+chmodSync(`${root}dist/deploy/cli/faultline.js`, 0o755);
 writeFileSync(stamp, '');
 
 /** What the build reads, and the folders of it, whose time changes when a file goes. */

@@ -1,9 +1,9 @@
 // The conditions of one run at work: asks them after nodes and after the run, and waits for the late
 // ones without holding up the app.
 import type { Span } from '@opentelemetry/api';
-import type { FailureDetails } from '../attempt.ts';
-import { guarded } from '../guard.ts';
-import { beforeTheEnd } from '../pipeline/ending.ts';
+import type { FailureDetails } from '../core/attempt.ts';
+import { guarded } from '../core/guard.ts';
+import { beforeTheEnd } from '../delivery/ending.ts';
 import type { FailureSeverity, GraphRunOutcome } from '../semconv/attributes.ts';
 import type { ConditionsOfRun } from './attach.ts';
 import { Evaluation, type Fault } from './evaluation.ts';

@@ -1,6 +1,6 @@
 // From what conditions found to the failure that is told. Nobody threw it: it has a type and a message,
 // and no stack.
-import type { FailureDetails } from '../attempt.ts';
+import type { FailureDetails } from '../core/attempt.ts';
 import type { Finding } from './evaluation.ts';
 
 /** An error, thrown or not, and what is known of it. */

@@ -1,5 +1,5 @@
 // A condition that gave no verdict: how it is told, and how often.
-import { sayOnce } from '../guard.ts';
+import { sayOnce } from '../core/guard.ts';
 import type { Fault } from './evaluation.ts';
 import type { ConditionFailure } from './failure.ts';
 import type { FailureCondition } from './types.ts';

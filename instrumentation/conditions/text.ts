@@ -1,5 +1,5 @@
 // Reads an output without trusting it, using it up, or walking more of it than asked.
-import { readProperty } from '../exception.ts';
+import { readProperty } from '../core/exception.ts';
 
 const MAX_DEPTH = 16;
 const MAX_VALUES = 2000;

@@ -1,6 +1,7 @@
 // What nodes use up, as the app tells it.
-import { running } from '../crash/running.ts';
-import { guarded, sayOnce } from '../guard.ts';
+
+import { guarded, sayOnce } from '../core/guard.ts';
+import { running } from '../delivery/crash/running.ts';
 import type { Usage } from './types.ts';
 
 type Sums = { -readonly [Key in keyof Usage]: number };

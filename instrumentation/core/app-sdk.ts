@@ -6,10 +6,10 @@
 import { context, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { NodeSDK } from '@opentelemetry/sdk-node';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { flushAtEnd } from '../delivery/ending.ts';
+import { endpointFromEnvironment } from '../delivery/environment.ts';
+import { SpanQueue } from '../delivery/queue.ts';
 import { guarded } from './guard.ts';
-import { flushAtEnd } from './pipeline/ending.ts';
-import { endpointFromEnvironment } from './pipeline/environment.ts';
-import { SpanQueue } from './pipeline/queue.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

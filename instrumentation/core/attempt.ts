@@ -5,15 +5,15 @@
 // until `settle` names its disposition. One that returned is held while conditions look at what it
 // returned, until `conclude` says what they found.
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
-import { type FailureContext, failureFacts, redactedMessage } from './failure.ts';
-import type { Redactor } from './redaction/index.ts';
+import type { Redactor } from '../redaction/index.ts';
 import type {
   FailureClass,
   FailureDisposition,
   FailureSeverity,
   FailureSite,
-} from './semconv/attributes.ts';
-import * as semconv from './semconv/attributes.ts';
+} from '../semconv/attributes.ts';
+import * as semconv from '../semconv/attributes.ts';
+import { type FailureContext, failureFacts, redactedMessage } from './failure.ts';
 
 /** One try of one node. */
 export interface AttemptStart {

@@ -6,11 +6,11 @@ import {
   TraceFlags,
   type Tracer,
 } from '@opentelemetry/api';
-import { defaultTracer } from './pipeline/default.ts';
-import { cutToBytes } from './plain.ts';
-import { redact } from './redaction/index.ts';
-import type { EvolutionStatus, EvolutionTrigger } from './semconv/attributes.ts';
-import * as semconv from './semconv/attributes.ts';
+import { defaultTracer } from '../delivery/default.ts';
+import { redact } from '../redaction/index.ts';
+import { cutToBytes } from '../redaction/plain.ts';
+import type { EvolutionStatus, EvolutionTrigger } from '../semconv/attributes.ts';
+import * as semconv from '../semconv/attributes.ts';
 import { addSnapshotEvent, snapshotOf } from './snapshot.ts';
 
 /** A change of an agent's graph. */

@@ -15,7 +15,7 @@ export interface ExceptionFacts {
 
 const MAX_CAUSES = 16;
 /** Where this library's files lie: its frames are no part of the app's stack. */
-const OWN_FILES = new URL('.', import.meta.url).href;
+const OWN_FILES = new URL('../', import.meta.url).href;
 const CODE = /^[A-Za-z0-9_.-]{2,64}$/;
 
 /** Describes any thrown value. Never throws, whatever the value's getters do. */

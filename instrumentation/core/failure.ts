@@ -2,9 +2,6 @@
 // redacted first and cut to their limits last.
 import { hash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
-import { describeException, type ExceptionFacts } from './exception.ts';
-import { canonicalJson, cutToBytes, type Json, toPlain } from './plain.ts';
-import { withRedactedJson } from './redacted-json.ts';
 import {
   addCounts,
   mayHide,
@@ -12,7 +9,8 @@ import {
   type Redactor,
   redact,
   standard,
-} from './redaction/index.ts';
+} from '../redaction/index.ts';
+import { canonicalJson, cutToBytes, type Json, toPlain } from '../redaction/plain.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -25,7 +23,9 @@ import {
   ATTR_FAILURE_STATE,
   ATTR_FAILURE_TRUNCATED,
   MAX_BYTES,
-} from './semconv/attributes.ts';
+} from '../semconv/attributes.ts';
+import { describeException, type ExceptionFacts } from './exception.ts';
+import { withRedactedJson } from './redacted-json.ts';
 
 /** What a node received and the run's state when it failed; read only if a failure is recorded. */
 export interface FailureContext {

@@ -1,17 +1,17 @@
 // The framework-neutral way in: wrap an executor's graph, its runs and its nodes.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
+import { checkConditions } from '../conditions/attach.ts';
+import { isThenable } from '../conditions/thenable.ts';
+import type { Conditions, FailureCondition, NodeContext } from '../conditions/types.ts';
+import { findRunningWith } from '../delivery/crash/running.ts';
+import { defaultTracer } from '../delivery/default.ts';
+import type { Redactor } from '../redaction/index.ts';
+import type { FailureDisposition, GraphRunOutcome } from '../semconv/attributes.ts';
 import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
-import { checkConditions } from './conditions/attach.ts';
-import { isThenable } from './conditions/thenable.ts';
-import type { Conditions, FailureCondition, NodeContext } from './conditions/types.ts';
-import { findRunningWith } from './crash/running.ts';
 import { guarded, sayOnce } from './guard.ts';
-import { defaultTracer } from './pipeline/default.ts';
-import type { Redactor } from './redaction/index.ts';
 import { GraphRun } from './run.ts';
-import type { FailureDisposition, GraphRunOutcome } from './semconv/attributes.ts';
 import { type SnapshotAnnouncer, snapshotOf } from './snapshot.ts';
 
 /** What a thrown value was if it was no failure. */

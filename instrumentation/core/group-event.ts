@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Attributes, ROOT_CONTEXT, SpanKind, type Tracer } from '@opentelemetry/api';
-import { defaultTracer } from './pipeline/default.ts';
-import { cutToBytes } from './plain.ts';
-import { redact } from './redaction/index.ts';
-import type { GroupEventKind } from './semconv/attributes.ts';
-import * as semconv from './semconv/attributes.ts';
+import { defaultTracer } from '../delivery/default.ts';
+import { redact } from '../redaction/index.ts';
+import { cutToBytes } from '../redaction/plain.ts';
+import type { GroupEventKind } from '../semconv/attributes.ts';
+import * as semconv from '../semconv/attributes.ts';
 
 /** Something that is said about a group of failures. */
 export interface GroupEvent {

@@ -1,6 +1,7 @@
 // The canonical JSON of any value of the app, made plain and redacted in one walk: the same text and the
 // same counts as `canonicalJson(redact(toPlain(value)))`, as UTF-8 in a buffer that is used again.
 import { hash } from 'node:crypto';
+import { addCounts, looksLikeJson, type Redactions, standard } from '../redaction/index.ts';
 import {
   canonicalJson,
   type Json,
@@ -9,9 +10,8 @@ import {
   plain,
   unreadable,
   type Walk,
-} from './plain.ts';
-import { addCounts, looksLikeJson, type Redactions, standard } from './redaction/index.ts';
-import { ASK, ESCAPE, isSuspicious, PAIRS } from './redaction/suspicion.ts';
+} from '../redaction/plain.ts';
+import { ASK, ESCAPE, isSuspicious, PAIRS } from '../redaction/suspicion.ts';
 import { type Shape, shapeOf } from './shape.ts';
 import { Utf8Buffer } from './utf8-buffer.ts';
 

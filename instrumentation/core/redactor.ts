@@ -1,8 +1,9 @@
 // What redacts in this process: the app's redactor or the built-in one, and the lists of the environment.
+
+import { type Redactor, redact } from '../redaction/index.ts';
+import { redactSteps } from '../redaction/lists.ts';
+import { parsePaths } from '../redaction/paths.ts';
 import { sayOnce } from './guard.ts';
-import { type Redactor, redact } from './redaction/index.ts';
-import { redactSteps } from './redaction/lists.ts';
-import { parsePaths } from './redaction/paths.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -12,6 +12,18 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { ConditionsOfRun } from '../conditions/attach.ts';
+import { type Returned, RunChecks } from '../conditions/checks.ts';
+import type { ConditionFailure } from '../conditions/failure.ts';
+import type { Conditions, RunFacts } from '../conditions/types.ts';
+import { usageOf } from '../conditions/usage.ts';
+import { describeFailure } from '../logs/describe.ts';
+import { areFailuresLogged, logFailure } from '../logs/log-failures.ts';
+import type { Redactor } from '../redaction/index.ts';
+import { noteAttempt, noteRun } from '../self-check/local.ts';
+import { startUsualSelfCheck } from '../self-check/self-check.ts';
+import type { GraphRunOutcome } from '../semconv/attributes.ts';
+import * as semconv from '../semconv/attributes.ts';
 import {
   type AttemptStart,
   type FailureDetails,
@@ -21,21 +33,9 @@ import {
   tellConsequence,
   tellFailure,
 } from './attempt.ts';
-import { ConditionsOfRun } from './conditions/attach.ts';
-import { type Returned, RunChecks } from './conditions/checks.ts';
-import type { ConditionFailure } from './conditions/failure.ts';
-import type { Conditions, RunFacts } from './conditions/types.ts';
-import { usageOf } from './conditions/usage.ts';
 import { readProperty } from './exception.ts';
 import { guarded } from './guard.ts';
-import { describeFailure } from './logs/describe.ts';
-import { areFailuresLogged, logFailure } from './logs/log-failures.ts';
-import type { Redactor } from './redaction/index.ts';
 import { redactorOf } from './redactor.ts';
-import { noteAttempt, noteRun } from './self-check/local.ts';
-import { startUsualSelfCheck } from './self-check/self-check.ts';
-import type { GraphRunOutcome } from './semconv/attributes.ts';
-import * as semconv from './semconv/attributes.ts';
 import { type Snapshot, SnapshotAnnouncer } from './snapshot.ts';
 
 /** Whose run it is. */

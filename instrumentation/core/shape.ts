@@ -1,5 +1,5 @@
 // How the plain objects of an input are written: most have the keys of one before them.
-import { kindOfKey, standard } from './redaction/index.ts';
+import { kindOfKey, standard } from '../redaction/index.ts';
 
 /** A key of an object, ready to be written. */
 export interface ShapeKey {

@@ -1,14 +1,14 @@
 // Graph snapshots: canonical JSON addressed by its hash, and the rule when a body is sent again.
 import { createHash } from 'node:crypto';
 import type { Span, Tracer } from '@opentelemetry/api';
-import { sayOnce } from './guard.ts';
-import { canonicalJson, type Json, toPlain } from './plain.ts';
+import { canonicalJson, type Json, toPlain } from '../redaction/plain.ts';
 import {
   ATTR_GRAPH_SNAPSHOT_BODY,
   ATTR_GRAPH_SNAPSHOT_REF,
   EVENT_GRAPH_SNAPSHOT,
   MAX_BYTES,
-} from './semconv/attributes.ts';
+} from '../semconv/attributes.ts';
+import { sayOnce } from './guard.ts';
 
 /** A version of a graph: its canonical JSON and the content address of that JSON. */
 export interface Snapshot {

@@ -1,7 +1,8 @@
 // What waits in the queue, and the body of a request made of it.
-import type { Segment } from '../spool/segment.ts';
+
 import { type Head, requestOf } from './encode.ts';
 import type { Line } from './line.ts';
+import type { Segment } from './spool/segment.ts';
 
 /** A span that waits, encoded. */
 export interface WaitingSpan {

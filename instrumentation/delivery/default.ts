@@ -1,9 +1,9 @@
 // The pipeline that everything uses unless it is given a tracer; made at first use.
 import { readdirSync } from 'node:fs';
 import { ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
-import { watchCrashes } from '../crash/hooks.ts';
-import { readProperty } from '../exception.ts';
-import { guarded, sayOnce } from '../guard.ts';
+import { readProperty } from '../core/exception.ts';
+import { guarded, sayOnce } from '../core/guard.ts';
+import { watchCrashes } from './crash/hooks.ts';
 import { flushAtEnd } from './ending.ts';
 import { exportsThroughApp, isDisabled } from './environment.ts';
 import {

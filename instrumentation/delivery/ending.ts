@@ -1,5 +1,5 @@
 // Gets the last spans out when the process ends, without changing how it ends.
-import { guarded } from '../guard.ts';
+import { guarded } from '../core/guard.ts';
 
 /** What can be flushed at the end. */
 interface Flushable {

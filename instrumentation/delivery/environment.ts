@@ -1,6 +1,6 @@
 // Where the private pipeline sends, read from the environment.
 import { readFileSync } from 'node:fs';
-import { sayOnce } from '../guard.ts';
+import { sayOnce } from '../core/guard.ts';
 
 /** Address and means of an OTLP/HTTP endpoint for traces. */
 export interface Endpoint {

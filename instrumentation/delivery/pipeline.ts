@@ -7,10 +7,8 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { watchCrashes } from '../crash/hooks.ts';
 import { SPAN_EXECUTE_NODE } from '../semconv/attributes.ts';
-import { spoolPlace } from '../spool/place.ts';
-import { Spool } from '../spool/spool.ts';
+import { watchCrashes } from './crash/hooks.ts';
 import {
   addressOf,
   type Endpoint,
@@ -20,6 +18,8 @@ import {
   usualCompression,
 } from './environment.ts';
 import { SpanQueue } from './queue.ts';
+import { spoolPlace } from './spool/place.ts';
+import { Spool } from './spool/spool.ts';
 import { SlimTracer } from './tracer.ts';
 
 /** Name of the instrumentation scope of every span. */

@@ -9,9 +9,8 @@
 import { type Context, context, SpanStatusCode } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
-import { guarded, sayOnce } from '../guard.ts';
+import { guarded, sayOnce } from '../core/guard.ts';
 import { ATTR_FAULTLINE_DROPPED_SPANS, SPAN_START_GRAPH } from '../semconv/attributes.ts';
-import type { Spool } from '../spool/spool.ts';
 import { bodyOf, takeBatch, type Waiting } from './batch.ts';
 import { encodeSpan, headOf, requestOf } from './encode.ts';
 import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
@@ -19,6 +18,7 @@ import { Line } from './line.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
 import { Slab } from './slab.ts';
+import type { Spool } from './spool/spool.ts';
 import { SendError, send, sendSync } from './transport.ts';
 
 /** Bounds and times of {@link SpanQueue}. */

@@ -24,7 +24,7 @@ import {
   timeInputToHrTime,
 } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { describeException } from '../exception.ts';
+import { describeException } from '../core/exception.ts';
 import {
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,

@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { guarded } from '../guard.ts';
+import { guarded } from '../core/guard.ts';
 import type { Endpoint } from './environment.ts';
 
 /** The collector did not take a request. */

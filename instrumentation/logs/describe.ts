@@ -1,8 +1,8 @@
 import type { HrTime, Span } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
-import type { NodeAttempt, ToldFailure } from '../attempt.ts';
-import { readProperty } from '../exception.ts';
-import { guarded } from '../guard.ts';
+import type { NodeAttempt, ToldFailure } from '../core/attempt.ts';
+import { readProperty } from '../core/exception.ts';
+import { guarded } from '../core/guard.ts';
 import type { Redactor } from '../redaction/index.ts';
 import { failureIdOf } from './failure-id.ts';
 import type { FailureLog } from './types.ts';

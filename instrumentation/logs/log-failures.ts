@@ -1,6 +1,6 @@
 // Tells the app's own logs of each failure, so that they and the history tell the same story.
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import { guarded, sayOnce } from '../guard.ts';
+import { guarded, sayOnce } from '../core/guard.ts';
 import * as semconv from '../semconv/attributes.ts';
 import { lineOf } from './line.ts';
 import type { FailureLog, FailureLogOptions, LoggerLike, OtelLogger } from './types.ts';

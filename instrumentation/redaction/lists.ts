@@ -1,7 +1,8 @@
 // Redaction by path, besides that by form and key: what is removed wherever it is found, and what stays.
-import type { Json } from '../plain.ts';
+
 import { standard } from './index.ts';
 import { below, DENIED, MARK, parsePaths, type Step } from './paths.ts';
+import type { Json } from './plain.ts';
 import { addCounts, looksLikeJson, parsedJson, type Redactions, type Redactor } from './redact.ts';
 
 /** Lists of {@link redactPaths}. */

@@ -1,8 +1,9 @@
 // Texts and JSON values without their secrets.
-import type { Json } from '../plain.ts';
+
 import { kindOfKey } from './keys.ts';
 import { isMark, type Match, markOf } from './match.ts';
 import { nationalIds } from './national-ids.ts';
+import type { Json } from './plain.ts';
 import { scan } from './scan.ts';
 
 /** How often each kind of secret was removed. */

@@ -1,7 +1,7 @@
 // How the nodes of this process do, counted as attempts end.
 
-import type { FailureDetails } from '../attempt.ts';
-import { errorTypeOf } from '../exception.ts';
+import type { FailureDetails } from '../core/attempt.ts';
+import { errorTypeOf } from '../core/exception.ts';
 
 /** One node of one agent, since the process started. */
 export interface LocalFacts {

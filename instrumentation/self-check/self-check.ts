@@ -1,7 +1,7 @@
 // What a node's history says before it is tried again: counted in this process, filled up from the
 // stored history at the start, and asked of the query service where there is time.
-import { errorTypeOf } from '../exception.ts';
-import { guarded, sayOnce } from '../guard.ts';
+import { errorTypeOf } from '../core/exception.ts';
+import { guarded, sayOnce } from '../core/guard.ts';
 import type { FailureClass } from '../semconv/attributes.ts';
 import { decideLocally } from './decide.ts';
 import { History } from './history.ts';

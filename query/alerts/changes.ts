@@ -1,14 +1,15 @@
 // What changed about groups: the derived states and verdicts that a rule wants to hear of and was not
 // told of yet.
-import type { AlertChange } from '../../query/alerts/schemas.ts';
-import { type GroupFacts, readGroups } from '../../query/groups/facts.ts';
-import type { Group } from '../../query/groups/schemas.ts';
-import { toGroups } from '../../query/groups/tell.ts';
-import { judgeEffects } from '../../query/ledger/effects.ts';
-import { openLedger } from '../../query/ledger/ledger.ts';
-import { targetsOf } from '../../query/ledger/targets.ts';
-import type { Effect, Evolution } from '../../query/schemas.ts';
-import type { Store } from '../../query/store.ts';
+
+import type { Effect, Evolution } from '../base/schemas.ts';
+import type { Store } from '../base/store.ts';
+import type { AlertChange } from '../questions/alerts/schemas.ts';
+import { type GroupFacts, readGroups } from '../questions/groups/facts.ts';
+import type { Group } from '../questions/groups/schemas.ts';
+import { toGroups } from '../questions/groups/tell.ts';
+import { judgeEffects } from '../questions/ledger/effects.ts';
+import { openLedger } from '../questions/ledger/ledger.ts';
+import { targetsOf } from '../questions/ledger/targets.ts';
 import type { AlertLog, Told } from './log.ts';
 import { type Episode, isAfter, isTold, isWanted, type Traits } from './match.ts';
 import { type GroupNews, VERDICT_MS } from './news.ts';

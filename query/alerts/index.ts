@@ -1,6 +1,6 @@
 // Alerts: changes of groups are found, stored and sent (docs/decisions/0023-alerts.md).
 import type { Logger } from 'pino';
-import { type ClickHouseOptions, Store } from '../../query/store.ts';
+import { type ClickHouseOptions, Store } from '../base/store.ts';
 import { Courier, type CourierStats, type Patience, usualPatience } from './courier.ts';
 import { AlertLog, type Delivery } from './log.ts';
 import type { AlertRules } from './rules.ts';

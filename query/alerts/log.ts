@@ -1,10 +1,10 @@
 // The table `alerts`: what is to be sent, what was sent, and since when each rule is in use.
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { ALERT_CHANGES, type AlertChange } from '../../query/alerts/schemas.ts';
-import { ALERT_STATUSES } from '../../query/alerts/statuses.ts';
-import { storedForm } from '../../query/cursor.ts';
-import type { ClickHouseOptions, Store } from '../../query/store.ts';
+import { storedForm } from '../base/cursor.ts';
+import type { ClickHouseOptions, Store } from '../base/store.ts';
+import { ALERT_CHANGES, type AlertChange } from '../questions/alerts/schemas.ts';
+import { ALERT_STATUSES } from '../questions/alerts/statuses.ts';
 
 const stored = z.object({
   timestamp: z.string(),

@@ -1,8 +1,9 @@
 // What an alert says: as JSON for programs, as text for Hive's Queen. All text from outside is capped and
 // marked as data.
+
 import { createHash } from 'node:crypto';
-import { quoteData, quoteId } from '../../query/brief/quote.ts';
-import { oneLine } from '../../query/cli/output.ts';
+import { quoteData, quoteId } from '../base/quote.ts';
+import { oneLine } from '../base/text.ts';
 import type { Change } from './changes.ts';
 import type { Rule } from './rules.ts';
 

@@ -1,13 +1,13 @@
 // Where to look: the groups of which something came since the last look, and what may have changed.
 import { z } from 'zod';
-import type { AlertChange } from '../../query/alerts/schemas.ts';
-import { storedForm } from '../../query/cursor.ts';
-import { DAY_HOURS, QUIET } from '../../query/groups/escalation.ts';
-import { isDecision } from '../../query/groups/lifecycle.ts';
-import { GroupMapping, lastThat } from '../../query/groups/mapping.ts';
-import { readEvents } from '../../query/groups/rows.ts';
-import type { GroupEvent } from '../../query/groups/schemas.ts';
-import type { Store } from '../../query/store.ts';
+import { storedForm } from '../base/cursor.ts';
+import type { Store } from '../base/store.ts';
+import type { AlertChange } from '../questions/alerts/schemas.ts';
+import { DAY_HOURS, QUIET } from '../questions/groups/escalation.ts';
+import { isDecision } from '../questions/groups/lifecycle.ts';
+import { GroupMapping, lastThat } from '../questions/groups/mapping.ts';
+import { readEvents } from '../questions/groups/rows.ts';
+import type { GroupEvent } from '../questions/groups/schemas.ts';
 import type { Episode } from './match.ts';
 
 const HOUR_MS = 3_600_000;

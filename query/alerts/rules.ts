@@ -1,12 +1,13 @@
 // The file of `--alerts`: who is told of which changes of which groups.
+
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import {
   FAILURE_CLASS_VALUES,
   FAILURE_SEVERITY_VALUES,
 } from '../../instrumentation/semconv/index.ts';
-import { ALERT_CHANGES } from '../../query/alerts/schemas.ts';
-import { SettingsError } from '../settings.ts';
+import { SettingsError } from '../base/errors.ts';
+import { ALERT_CHANGES } from '../questions/alerts/schemas.ts';
 
 const name = z
   .string()

@@ -1,6 +1,6 @@
 // The ways out: one try to hand an alert to a receiver.
 import { createHmac } from 'node:crypto';
-import { pushToQueen } from '../hive-queen.ts';
+import { pushToQueen } from './queen.ts';
 import type { Receiver } from './rules.ts';
 
 /** What is handed over. */

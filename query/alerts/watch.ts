@@ -1,6 +1,6 @@
 // Looks for changes of groups at an interval, stores the alerts that they make, and hands them on.
 import type { Logger } from 'pino';
-import type { Store } from '../../query/store.ts';
+import type { Store } from '../base/store.ts';
 import { type Change, harmfulChanges, stateChanges } from './changes.ts';
 import { type AlertLog, type Delivery, toDeliver } from './log.ts';
 import { alertId, queenText, webhookBody } from './message.ts';

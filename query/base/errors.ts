@@ -42,3 +42,8 @@ export class UnavailableError extends Error {
 export class TooManyRequestsError extends UnavailableError {
   override name = 'TooManyRequestsError';
 }
+
+/** A setting that cannot be used; the message names it, what was given and what is allowed. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}

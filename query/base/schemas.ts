@@ -4,8 +4,8 @@ import { z } from 'zod';
 import {
   EVOLUTION_STATUS_VALUES,
   EVOLUTION_TRIGGER_VALUES,
-} from '../instrumentation/semconv/index.ts';
-import { GROUP_STATES } from './groups/states.ts';
+} from '../../instrumentation/semconv/index.ts';
+import { GROUP_STATES } from './states.ts';
 
 const snapshotRef = z
   .string()

@@ -7,6 +7,7 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { z } from 'zod';
+import { STATEMENTS, type StatementName } from '../sql/statements.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
 import type { SqlResult } from './schemas.ts';
 
@@ -21,13 +22,13 @@ export interface ClickHouseOptions {
   database?: string;
 }
 
-const folder = new URL('./sql/', import.meta.url);
-const statements = new Map<string, string>();
+const folder = new URL('../sql/', import.meta.url);
+const statements = new Map<StatementName, string>();
 
-function statement(name: string): string {
+function statement(name: StatementName): string {
   let text = statements.get(name);
   if (text === undefined) {
-    text = readFileSync(new URL(`${name}.sql`, folder), 'utf8');
+    text = readFileSync(new URL(`${STATEMENTS[name]}/${name}.sql`, folder), 'utf8');
     statements.set(name, text);
   }
   return text;
@@ -71,13 +72,13 @@ export class Store {
   }
 
   /**
-   * Runs `sql/<name>.sql`. No setting is sent along: a user with `readonly=1` may not change any.
+   * Runs the statement of that name of `sql/`. No setting is sent along: a user with `readonly=1` may not change any.
    *
    * @param schema what every row must be
    * @throws {UnavailableError} when ClickHouse cannot be reached
    */
   async rows<T extends z.ZodType>(
-    name: string,
+    name: StatementName,
     params: Record<string, unknown>,
     schema: T,
   ): Promise<z.output<T>[]> {

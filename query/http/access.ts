@@ -1,6 +1,6 @@
 // Who may ask and who may change something, over HTTP.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AccessDeniedError } from '../errors.ts';
+import { AccessDeniedError } from '../base/errors.ts';
 
 type Verdict = 'granted' | 'unauthenticated' | 'forbidden';
 

@@ -1,9 +1,9 @@
 // Whether to try again, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { RetryHistory } from '../advice/advice.ts';
-import { retryAdvice, retryQuery } from '../advice/schemas.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import type { RetryHistory } from '../questions/advice/advice.ts';
+import { retryAdvice, retryQuery } from '../questions/advice/schemas.ts';
 import { problem } from './problem.ts';
 
 export function adviceRoutes(history: RetryHistory): FastifyPluginCallbackZod {

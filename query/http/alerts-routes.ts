@@ -1,9 +1,9 @@
 // What was told about groups, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import type { AlertsHistory } from '../alerts/alerts.ts';
-import { alert, alertsQuery } from '../alerts/schemas.ts';
-import { pageOf } from '../schemas.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import { pageOf } from '../base/schemas.ts';
+import type { AlertsHistory } from '../questions/alerts/alerts.ts';
+import { alert, alertsQuery } from '../questions/alerts/schemas.ts';
 import { problem } from './problem.ts';
 
 export function alertsRoutes(history: AlertsHistory): FastifyPluginCallbackZod {

@@ -1,6 +1,6 @@
 // While many ask, an answer is given to all who ask the same within a few seconds, and says how old it is.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../base/errors.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,8 +1,8 @@
 // What followed from what in a failure's run, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { CascadeHistory } from '../cascade/questions.ts';
-import { cascade } from '../cascade/schemas.ts';
+import type { CascadeHistory } from '../questions/cascade/questions.ts';
+import { cascade } from '../questions/cascade/schemas.ts';
 import { problem } from './problem.ts';
 
 export function cascadeRoutes(history: CascadeHistory): FastifyPluginCallbackZod {

@@ -1,10 +1,10 @@
 // The inputs that failed, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { CasesHistory } from '../cases/cases.ts';
-import { casesQuery, failureCase } from '../cases/schemas.ts';
-import { pageOf } from '../schemas.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import { pageOf } from '../base/schemas.ts';
+import type { CasesHistory } from '../questions/cases/cases.ts';
+import { casesQuery, failureCase } from '../questions/cases/schemas.ts';
 import { problem } from './problem.ts';
 
 export function casesRoutes(history: CasesHistory): FastifyPluginCallbackZod {

@@ -1,5 +1,5 @@
 // The history as a remote query service tells it: the same functions as connect() has.
-import { UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../base/errors.ts';
 import type { History } from '../history.ts';
 import { fromProblem, problem } from './problem.ts';
 

@@ -1,9 +1,15 @@
 // Groups over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { GroupsHistory } from '../groups/questions.ts';
-import { group, groupChange, groupDetail, groupEvent, groupsQuery } from '../groups/schemas.ts';
-import { pageOf } from '../schemas.ts';
+import { pageOf } from '../base/schemas.ts';
+import type { GroupsHistory } from '../questions/groups/questions.ts';
+import {
+  group,
+  groupChange,
+  groupDetail,
+  groupEvent,
+  groupsQuery,
+} from '../questions/groups/schemas.ts';
 import { problem } from './problem.ts';
 
 const errors = { '4xx': problem, '5xx': problem };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { TooManyRequestsError } from '../errors.ts';
+import { TooManyRequestsError } from '../base/errors.ts';
 
 /** Requests are counted for this long; nobody has to wait longer. */
 const WINDOW_SECONDS = 10;

@@ -1,10 +1,10 @@
 // How the nodes of an agent fare, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { NodesHistory } from '../nodes/nodes.ts';
-import { nodeHealth, nodesQuery } from '../nodes/schemas.ts';
-import { pageOf } from '../schemas.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import { pageOf } from '../base/schemas.ts';
+import type { NodesHistory } from '../questions/nodes/nodes.ts';
+import { nodeHealth, nodesQuery } from '../questions/nodes/schemas.ts';
 import { problem } from './problem.ts';
 
 export function nodesRoutes(history: NodesHistory): FastifyPluginCallbackZod {

@@ -1,7 +1,7 @@
 // Keeps web pages of others out: cross-site requests, and names that were rebound to this machine.
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
-import { AccessDeniedError } from '../errors.ts';
+import { AccessDeniedError } from '../base/errors.ts';
 
 /** The headers of a request that say from where and for whom it comes. */
 interface RequestOrigin {

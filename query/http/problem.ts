@@ -7,7 +7,7 @@ import {
   NotFoundError,
   TooManyRequestsError,
   UnavailableError,
-} from '../errors.ts';
+} from '../base/errors.ts';
 
 export const problem = z.object({
   type: z.string(),

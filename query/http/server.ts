@@ -11,9 +11,10 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { given } from '../base/given.ts';
+import * as schemas from '../base/schemas.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
-import * as schemas from '../schemas.ts';
 import { type Access, requireAccess } from './access.ts';
 import { adviceRoutes } from './advice-routes.ts';
 import { alertsRoutes } from './alerts-routes.ts';
@@ -21,7 +22,6 @@ import { type Answers, shareAnswers } from './answers.ts';
 import { cascadeRoutes } from './cascade-routes.ts';
 import { casesRoutes } from './cases-routes.ts';
 import { tagAnswers } from './etag.ts';
-import { given } from './given.ts';
 import { groupsRoutes } from './groups-routes.ts';
 import { limitRate } from './limits.ts';
 import { nodesRoutes } from './nodes-routes.ts';

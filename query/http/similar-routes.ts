@@ -1,9 +1,9 @@
 // Similar failures over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import { pageOf } from '../schemas.ts';
-import type { SimilarHistory } from '../similar/questions.ts';
-import { similarGroup, similarQuery } from '../similar/schemas.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import { pageOf } from '../base/schemas.ts';
+import type { SimilarHistory } from '../questions/similar/questions.ts';
+import { similarGroup, similarQuery } from '../questions/similar/schemas.ts';
 import { problem } from './problem.ts';
 
 export function similarRoutes(history: SimilarHistory): FastifyPluginCallbackZod {

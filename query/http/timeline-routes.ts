@@ -1,10 +1,10 @@
 // Why an agent became what it is, over HTTP.
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { pageOf } from '../schemas.ts';
-import { timelineEvent, timelineQuery } from '../timeline/schemas.ts';
-import type { TimelineHistory } from '../timeline/timeline.ts';
-import { given } from './given.ts';
+import { given } from '../base/given.ts';
+import { pageOf } from '../base/schemas.ts';
+import { timelineEvent, timelineQuery } from '../questions/timeline/schemas.ts';
+import type { TimelineHistory } from '../questions/timeline/timeline.ts';
 import { problem } from './problem.ts';
 
 export function timelineRoutes(history: TimelineHistory): FastifyPluginCallbackZod {

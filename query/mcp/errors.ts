@@ -4,7 +4,7 @@ import {
   InvalidInputError,
   NotFoundError,
   UnavailableError,
-} from '../errors.ts';
+} from '../base/errors.ts';
 import { harmless } from './data.ts';
 
 const told = [InvalidInputError, NotFoundError, AccessDeniedError, UnavailableError];

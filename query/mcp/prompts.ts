@@ -1,7 +1,7 @@
 // before_evolving: puts the brief before the model, and says what to do with it.
 import { completable, type McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { quoteId } from '../brief/quote.ts';
+import { quoteId } from '../base/quote.ts';
 import type { History } from '../history.ts';
 import { describeError } from './errors.ts';
 

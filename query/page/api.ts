@@ -1,9 +1,5 @@
 // What the page asks of /api/v1, with the types of the answers.
 
-import type { Cascade } from '../cascade/schemas.ts';
-import type { FailureCase } from '../cases/schemas.ts';
-import type { Group, GroupChange, GroupDetail, GroupEvent, GroupState } from '../groups/schemas.ts';
-import type { NodeHealth } from '../nodes/schemas.ts';
 import type {
   Agent,
   Evolution,
@@ -14,8 +10,18 @@ import type {
   GraphSnapshot,
   Page,
   SqlResult,
-} from '../schemas.ts';
-import type { TimelineEvent } from '../timeline/schemas.ts';
+} from '../base/schemas.ts';
+import type { Cascade } from '../questions/cascade/schemas.ts';
+import type { FailureCase } from '../questions/cases/schemas.ts';
+import type {
+  Group,
+  GroupChange,
+  GroupDetail,
+  GroupEvent,
+  GroupState,
+} from '../questions/groups/schemas.ts';
+import type { NodeHealth } from '../questions/nodes/schemas.ts';
+import type { TimelineEvent } from '../questions/timeline/schemas.ts';
 import { token } from './session.ts';
 
 /** The service answered, but not with what was asked for. */

@@ -9,8 +9,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
 import { AlwaysOnSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import { createPipelineWithQueue } from '../../instrumentation/delivery/pipeline.ts';
 import { GraphRun, instrumentGraph, snapshotOf } from '../../instrumentation/index.ts';
-import { createPipelineWithQueue } from '../../instrumentation/pipeline/pipeline.ts';
 
 export const name = 'Capture: what a recorded node costs over a bare span, and a burst of failures';
 

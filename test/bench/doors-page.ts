@@ -1,7 +1,7 @@
 // What the web page costs: bytes of script that a first load takes, and the time until it can be used.
 import http from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { found, openBrowser } from '../page/chromium.ts';
+import { found, openBrowser } from '../query/page/chromium.ts';
 
 const LOADS = 7;
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { connect, createClient, type History } from '../../query/index.ts';
-import { call, overHttp } from '../query/mcp-clients.ts';
+import { call, overHttp } from '../query/mcp/mcp-clients.ts';
 import { askAtRate, percentile, type Questions } from './doors-asking.ts';
 import { scriptBytes, timesToInteractive } from './doors-page.ts';
 import { AGENTS, questions } from './memory.bench.ts';
@@ -169,7 +169,7 @@ async function mcp({ query }: Faultline): Promise<void> {
 
 /** Starts of the executable as built, in turn with starts of Node that do nothing. */
 function help(): void {
-  const executable = fileURLToPath(new URL('../../dist/deploy/faultline.js', import.meta.url));
+  const executable = fileURLToPath(new URL('../../dist/deploy/cli/faultline.js', import.meta.url));
   const times: Record<'node' | 'help', number[]> = { node: [], help: [] };
   const timeOf = (...args: string[]): number => {
     const start = performance.now();

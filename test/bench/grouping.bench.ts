@@ -2,7 +2,7 @@
 // fingerprint with its class costs. GA is the share of messages whose whole group is right, FGA the F1
 // score over groups.
 import { existsSync, readFileSync } from 'node:fs';
-import { identify } from '../../collector/classify/identify.ts';
+import { identify } from '../../collector/materialize/classify/identify.ts';
 
 export const name = 'Grouping: GA and FGA per system, and CPU time per failure';
 

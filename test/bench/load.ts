@@ -2,7 +2,7 @@
 // OpenTelemetry's own serializer. Every request has ids of its own.
 import { gzipSync } from 'node:zlib';
 import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
-import { recordSpans, toProtobuf } from '../collector/sdk-spans.ts';
+import { recordSpans, toProtobuf } from '../support/sdk-spans.ts';
 
 export const SPANS_PER_REQUEST = 1000;
 

@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SendOrder, SendReport } from './sender.ts';
 
-const FAULTLINE = fileURLToPath(new URL('../../dist/deploy/faultline.js', import.meta.url));
+const FAULTLINE = fileURLToPath(new URL('../../dist/deploy/cli/faultline.js', import.meta.url));
 const TICKS_A_SECOND = 100;
 
 /** CPU seconds of a process since its start. */

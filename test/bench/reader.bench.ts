@@ -1,10 +1,10 @@
 // Spans per CPU-second through the collector's reader against a full protobufjs decode of the same
 // bytes, and on through toRows.
 import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
+import { readProtobuf } from '../../collector/decode/protobuf.ts';
 import { toRows } from '../../collector/materialize/to-rows.ts';
-import { readProtobuf } from '../../collector/otlp/protobuf.ts';
-import { ExportRequest } from '../collector/otlp-proto.ts';
-import { recordSpans, toProtobuf } from '../collector/sdk-spans.ts';
+import { ExportRequest } from '../collector/decode/otlp-proto.ts';
+import { recordSpans, toProtobuf } from '../support/sdk-spans.ts';
 
 export const name = 'Reader: spans per CPU-second, 1,000-span requests, 20 attributes a span';
 

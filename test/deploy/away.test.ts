@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
 import { readSettings } from '../../deploy/settings.ts';
 import { createLogger, type Running, start } from '../../deploy/start.ts';
-import { failedAttempt, sendSpans } from '../world.ts';
+import { failedAttempt, sendSpans } from '../support/world.ts';
 
 let folder: string;
 let server: EmbeddedClickHouse;

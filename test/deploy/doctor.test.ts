@@ -13,8 +13,8 @@ import { checkPort } from '../../deploy/doctor/ports.ts';
 import { readSettings } from '../../deploy/settings.ts';
 import { createClient } from '../../query/index.ts';
 import { root, runNode } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
-import { startWorld, type World } from '../world.ts';
+import { faultline } from '../support/executable.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
 let folder: string;

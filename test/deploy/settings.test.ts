@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from '../../deploy/settings.ts';
+import { readSettings } from '../../deploy/settings.ts';
+import { SettingsError } from '../../query/base/errors.ts';
 
 describe('settings', () => {
   it('prefer the flag to the variable and the variable to the default', () => {

@@ -8,8 +8,8 @@ import {
   type Pipeline,
 } from '../../instrumentation/index.ts';
 import { createClient, type History } from '../../query/index.ts';
-import { verb } from '../query/verb.ts';
-import { startWorld, type World } from '../world.ts';
+import { verb } from '../support/verb.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
 let history: History;

@@ -13,7 +13,7 @@ let url: string;
 beforeAll(async () => {
   story = spawn(
     process.execPath,
-    ['dist/deploy/faultline.js', 'demo', '--story', 'fix-ledger', '--keep-running'],
+    ['dist/deploy/cli/faultline.js', 'demo', '--story', 'fix-ledger', '--keep-running'],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   for await (const line of createInterface({ input: story.stdout! })) {

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pushToQueen } from '../../deploy/hive-queen.ts';
+import { pushToQueen } from '../../query/alerts/queen.ts';
 import type { Failure, FailureDetail, Page } from '../../query/index.ts';
-import { faultline as executable } from '../executable.ts';
-import { graphFile, newFolder, recorded } from '../instrumentation/hive-records.ts';
-import { startWorld, type World } from '../world.ts';
+import { graphFile, newFolder, recorded } from '../deploy/hive/hive-records.ts';
+import { faultline as executable } from '../support/executable.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -177,7 +177,7 @@ describe('a start that cannot work', () => {
 
 describe('the demo', () => {
   it('tells the whole loop and ends by itself', async () => {
-    const { code, stdout, stderr } = await runNode(['dist/deploy/faultline.js', 'demo']);
+    const { code, stdout, stderr } = await runNode(['dist/deploy/cli/faultline.js', 'demo']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/^\d\. /gm)).toHaveLength(7);
     expect(stdout).toMatch(/after: 0 failures in \d+ attempts/);

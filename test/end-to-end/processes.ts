@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { faultline as program } from '../executable.ts';
+import { faultline as program } from '../support/executable.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const executable = `${root}dist/deploy/faultline.js`;
+const executable = `${root}dist/deploy/cli/faultline.js`;
 
 export interface Finished {
   code: number | null;

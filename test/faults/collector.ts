@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Address } from './transport.ts';
 
-const executable = fileURLToPath(new URL('../../dist/deploy/faultline.js', import.meta.url));
+const executable = fileURLToPath(new URL('../../dist/deploy/cli/faultline.js', import.meta.url));
 const flags = ['--otlp-http-port', '--otlp-grpc-port', '--query-port', '--embedded-port'];
 const ports = flags.flatMap((flag) => [flag, '0']);
 

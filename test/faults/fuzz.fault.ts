@@ -9,7 +9,7 @@ const PROCESSES = 2;
 /** Milliseconds without a word after which a process hangs. */
 const SILENCE_MS = 120_000;
 
-const program = fileURLToPath(new URL('../collector/fuzz-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('../collector/decode/fuzz-process.ts', import.meta.url));
 
 export const fault: Fault = {
   name: 'fuzzing of the readers',

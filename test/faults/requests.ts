@@ -1,7 +1,7 @@
 // The requests that the faults send: OTLP, encoded once, with ids that are known before.
 import { randomBytes } from 'node:crypto';
 import { failureId } from '../../collector/index.ts';
-import { encodeRequest } from '../collector/otlp-proto.ts';
+import { encodeRequest } from '../collector/decode/otlp-proto.ts';
 
 /** What a request makes in the tables. */
 export interface Told {

@@ -3,10 +3,10 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import * as ai from 'ai';
 import { describe, expect, test } from 'vitest';
 import { aiSdkTelemetry, instrumentAiSdk } from '../../dist/instrumentation/index.js';
-import { aiSdkCases } from '../instrumentation/ai-sdk-cases.ts';
-import { aiSdkLoopCases } from '../instrumentation/ai-sdk-loop-cases.ts';
-import { aiSdkModelCases } from '../instrumentation/ai-sdk-model-cases.ts';
-import { World } from '../instrumentation/ai-sdk-world.ts';
+import { aiSdkCases } from '../instrumentation/frameworks/ai-sdk/ai-sdk-cases.ts';
+import { aiSdkLoopCases } from '../instrumentation/frameworks/ai-sdk/ai-sdk-loop-cases.ts';
+import { aiSdkModelCases } from '../instrumentation/frameworks/ai-sdk/ai-sdk-model-cases.ts';
+import { World } from '../instrumentation/frameworks/ai-sdk/ai-sdk-world.ts';
 
 const world = new World((tracer) => ({
   version: 7,

@@ -1,5 +1,5 @@
 // An agent with a past to judge by: what fails on an old version of it, and on the one that its fixes made.
-import { failedAttempt, goodAttempt, snapshotRef, type World } from '../world.ts';
+import { failedAttempt, goodAttempt, snapshotRef, type World } from '../support/world.ts';
 
 export const HOUR = 3_600_000;
 /** When the current hour began. */

@@ -3,7 +3,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { type EmbeddedClickHouse, startEmbedded } from '../deploy/embedded/index.ts';
+import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
 import { ENGINE_FOLDER } from './engine-folder.ts';
 
 const left: EmbeddedClickHouse[] = [];

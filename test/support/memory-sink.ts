@@ -1,5 +1,5 @@
-import { appendRows, emptyRows, type Rows } from '../../collector/rows.ts';
-import type { Sink } from '../../collector/sink.ts';
+import type { Sink } from '../../collector/queue/sink.ts';
+import { appendRows, emptyRows, type Rows } from '../../collector/rows/rows.ts';
 
 /** Keeps rows in memory; throws `failWith` instead while it is set. */
 export class MemorySink implements Sink {

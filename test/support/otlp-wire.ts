@@ -16,7 +16,7 @@ import {
   encodeRequest,
   LogsResponse,
   RpcStatus,
-} from './otlp-proto.ts';
+} from '../collector/decode/otlp-proto.ts';
 import { logsToJson, logsToProtobuf, recordLogs, tellException } from './sdk-logs.ts';
 import { failNode, recordSpans, toJson, toProtobuf } from './sdk-spans.ts';
 

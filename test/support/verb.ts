@@ -1,8 +1,8 @@
 // Runs a verb of the command line as a process of its own.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { faultline } from '../executable.ts';
-import type { World } from '../world.ts';
+import { faultline } from './executable.ts';
+import type { World } from './world.ts';
 
 const run = promisify(execFile);
 

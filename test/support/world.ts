@@ -3,10 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbeddedClickHouse } from '../deploy/embedded/index.ts';
-import { readSettings } from '../deploy/settings.ts';
-import { createLogger, embeddedStorage, type Running, start } from '../deploy/start.ts';
-import { connect, createClient, type History } from '../query/index.ts';
+import type { EmbeddedClickHouse } from '../../deploy/embedded/index.ts';
+import { readSettings } from '../../deploy/settings.ts';
+import { createLogger, embeddedStorage, type Running, start } from '../../deploy/start.ts';
+import { connect, createClient, type History } from '../../query/index.ts';
 import { leaveEngine, takeEngine } from './engines.ts';
 
 export interface World extends Running {

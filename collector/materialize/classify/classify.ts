@@ -1,6 +1,6 @@
 // Why a failure happened, with the evidence for it. A pure function of the row; rules may get better
 // from version to version, so that nothing that has to last depends on what they give.
-import type { FailureClass } from '../../instrumentation/semconv/index.ts';
+import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
 import { placeOf, type Where } from './place.ts';
 import { RULES } from './rules.ts';
 

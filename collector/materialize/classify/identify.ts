@@ -1,8 +1,9 @@
 // Class, template and fingerprint of a failure's row: when its span comes, and again whenever the row
 // has learned more.
+
+import type { FailureRow } from '../../rows/rows.ts';
 import type { FingerprintInput } from '../fingerprint/v1.ts';
 import { VERSIONS } from '../fingerprint/versions.ts';
-import type { FailureRow } from '../rows.ts';
 import { classify } from './classify.ts';
 
 export type Identifiable = Pick<

@@ -1,6 +1,6 @@
 // The rules for why a failure happened. The first that finds its evidence gives the class, so what is
 // said in so many words goes before what only fits, and what fits before what the place suggests.
-import type { FailureClass } from '../../instrumentation/semconv/index.ts';
+import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
 
 /** What was going on: a call of a model, of a tool, a judge's verdict, ... */
 export type Place = 'llm' | 'tool' | 'judge' | 'graph' | 'route' | 'branch' | 'budget' | '';

@@ -1,24 +1,7 @@
 // How answers look in a terminal.
-import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from '../../../query/base/text.ts';
 import { styled } from './style.ts';
 import { cutToWidth, displayWidth, padToWidth } from './width.ts';
-
-// Text from outside must not move the cursor, colour the screen, hide itself, or pile up marks over the
-// lines around it.
-const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]|(?<=\p{M}{4})\p{M}+/gu;
-
-/** A text from outside as one harmless line. */
-export function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(invisible, '');
-}
-
-/** A text from outside with its line breaks kept and everything else that could act removed. */
-export function manyLines(text: string): string {
-  return text
-    .split(/\r?\n/)
-    .map((line) => stripVTControlCharacters(line).replaceAll('\t', '  ').replace(invisible, ''))
-    .join('\n');
-}
 
 /** A column of a table; a plain name is one that may be cut. */
 export interface Column {

@@ -1,8 +1,10 @@
 // `--watch`: asks a list again and again until Ctrl-C. A terminal shows the newest answer in place of the
 // one before; with --json every item is a line, once, and again when it has changed.
+
 import { setTimeout as wait } from 'node:timers/promises';
-import { InvalidInputError, UnavailableError } from '../errors.ts';
-import { jsonText, oneLine, print, terminalWidth } from './output.ts';
+import { InvalidInputError, UnavailableError } from '../../../query/base/errors.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import { jsonText, print, terminalWidth } from './output.ts';
 import { styled } from './style.ts';
 import { cutToWidth } from './width.ts';
 

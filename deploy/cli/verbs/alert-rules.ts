@@ -1,9 +1,9 @@
 // `faultline alerts test`: whether each receiver takes an alert.
 import type { Command } from 'commander';
-import { examples } from '../../query/cli/help.ts';
-import { print, printJson, table } from '../../query/cli/output.ts';
-import type { Receiver } from './rules.ts';
-import type { Outgoing } from './send.ts';
+import type { Receiver } from '../../../query/alerts/rules.ts';
+import type { Outgoing } from '../../../query/alerts/send.ts';
+import { examples } from '../terminal/help.ts';
+import { print, printJson, table } from '../terminal/output.ts';
 
 interface Tried {
   receiver: string;
@@ -22,7 +22,7 @@ export function addAlertTestVerb(program: Command): void {
       const { alerts: file, json } = command.optsWithGlobals<{ alerts?: string; json?: boolean }>();
       const path = file ?? process.env.FAULTLINE_ALERTS;
       if (!path) throw new Error('alerts test: give the rules with --alerts');
-      const { readAlertRules } = await import('./rules.ts');
+      const { readAlertRules } = await import('../../../query/alerts/rules.ts');
       const { receivers } = readAlertRules(path);
       const items = await Promise.all([...receivers].map(([name, how]) => tryOne(name, how)));
       if (json) printJson({ items });
@@ -35,7 +35,7 @@ export function addAlertTestVerb(program: Command): void {
 }
 
 async function tryOne(receiver: string, how: Receiver): Promise<Tried> {
-  const { send } = await import('./send.ts');
+  const { send } = await import('../../../query/alerts/send.ts');
   const never = new AbortController();
   try {
     for (const outgoing of testsFor(how)) await send(how, outgoing, never.signal);

@@ -1,9 +1,9 @@
 // The verb that tells what was told about groups.
 import { type Command, Option } from 'commander';
-import { ALERT_STATUSES, type AlertStatus } from '../alerts/statuses.ts';
-import { examples } from './help.ts';
-import { table } from './output.ts';
-import { answer, filters, type ListFlags, list } from './service.ts';
+import { ALERT_STATUSES, type AlertStatus } from '../../../query/questions/alerts/statuses.ts';
+import { answer, filters, type ListFlags, list } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { table } from '../terminal/output.ts';
 
 export function addAlertsVerb(program: Command): void {
   examples(

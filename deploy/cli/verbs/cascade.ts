@@ -1,6 +1,6 @@
 // How a cascade looks in a terminal.
-import type { Cascade, Member } from '../cascade/schemas.ts';
-import { oneLine } from './output.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import type { Cascade, Member } from '../../../query/questions/cascade/schemas.ts';
 
 const MESSAGE = 160;
 

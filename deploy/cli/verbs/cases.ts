@@ -1,12 +1,12 @@
 // The verb that writes the inputs that failed as JSON lines, for a replay.
 import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { FailureCase } from '../cases/schemas.ts';
-import { InvalidInputError } from '../errors.ts';
-import type { History } from '../history.ts';
-import { examples } from './help.ts';
-import { jsonText, print } from './output.ts';
-import { asking, filters, type ListFlags, list, type ServiceOptions } from './service.ts';
+import { InvalidInputError } from '../../../query/base/errors.ts';
+import type { History } from '../../../query/history.ts';
+import type { FailureCase } from '../../../query/questions/cases/schemas.ts';
+import { asking, filters, type ListFlags, list, type ServiceOptions } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { jsonText, print } from '../terminal/output.ts';
 
 interface CasesFlags extends ListFlags {
   out?: string;
@@ -38,7 +38,7 @@ export function addCasesVerb(program: Command): void {
             ),
             text: '',
           });
-          const { watch } = await import('./watch.ts');
+          const { watch } = await import('../terminal/watch.ts');
           await watch(page, options.watch, { asJson: true });
         }
         if (options.out) await writeCases(options.out, casesOf(history, fingerprint, options));
@@ -73,7 +73,7 @@ async function writeCases(path: string, cases: AsyncGenerator<FailureCase>): Pro
   const file = await open(path, 'wx').catch((error: Error) => {
     throw new InvalidInputError('out', `${path} cannot be written: ${error.message}`);
   });
-  const { startProgress } = await import('./progress.ts');
+  const { startProgress } = await import('../terminal/progress.ts');
   const progress = startProgress('cases');
   let written = 0;
   try {

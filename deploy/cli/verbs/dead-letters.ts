@@ -1,10 +1,16 @@
 // `faultline deadletters`: rows that ClickHouse refused, as the running collector has them.
+
 import { type Command, Option } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { manyLines, print, printJson, table } from '../query/cli/output.ts';
-import { watched } from '../query/cli/service.ts';
-import type { Told } from '../query/cli/watch.ts';
-import { AccessDeniedError, InvalidInputError, UnavailableError } from '../query/errors.ts';
+import {
+  AccessDeniedError,
+  InvalidInputError,
+  UnavailableError,
+} from '../../../query/base/errors.ts';
+import { manyLines } from '../../../query/base/text.ts';
+import { watched } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { print, printJson, table } from '../terminal/output.ts';
+import type { Told } from '../terminal/watch.ts';
 
 interface Listed {
   id: string;
@@ -35,7 +41,7 @@ export function addDeadLetterVerbs(program: Command): void {
     .option('--limit <n>', 'how many at the most', '100')
     .action(async (options: CollectorOptions & { limit: string; watch?: string | true }) => {
       if (options.watch !== undefined) {
-        const { watch } = await import('../query/cli/watch.ts');
+        const { watch } = await import('../terminal/watch.ts');
         const how = { asJson: options.json, oldestFirst: true };
         await watch(() => listed(options), options.watch, how);
       }
@@ -114,7 +120,7 @@ const AT_ONCE = 1000;
 /** Replays as many as there are now: those that are refused again come after them. */
 async function replayAll(options: CollectorOptions): Promise<{ replayed: number }> {
   const { total } = await ask<{ total: number }>(options, 'GET', '?limit=1');
-  const { startProgress } = await import('../query/cli/progress.ts');
+  const { startProgress } = await import('../terminal/progress.ts');
   const progress = startProgress('replaying');
   let done = 0;
   try {

@@ -1,12 +1,14 @@
 // `faultline doctor`: says what is wrong with this machine or with what runs on it, and what to do.
+
 import type { Command } from 'commander';
-import { examples } from '../../query/cli/help.ts';
-import { oneLine, print, printJson, terminalWidth } from '../../query/cli/output.ts';
-import { meaning } from '../../query/cli/style.ts';
-import { displayWidth } from '../../query/cli/width.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import { type Finding, fail } from '../../doctor/finding.ts';
+import type { Settings } from '../../settings.ts';
 import { addFlagsLate, flagValues } from '../late-flags.ts';
-import type { Settings } from '../settings.ts';
-import { type Finding, fail } from './finding.ts';
+import { examples } from '../terminal/help.ts';
+import { print, printJson, terminalWidth } from '../terminal/output.ts';
+import { meaning } from '../terminal/style.ts';
+import { displayWidth } from '../terminal/width.ts';
 
 /** What of `faultline start` matters here; all of it can come from its environment variables. */
 const FLAGS = new Set([
@@ -61,14 +63,14 @@ interface DoctorFlags {
 const isFailed = ({ status }: Finding): boolean => status === 'fail';
 
 async function findingsOf(flags: DoctorFlags, command: Command): Promise<Finding[]> {
-  const { readSettings } = await import('../settings.ts');
+  const { readSettings } = await import('../../settings.ts');
   let settings: Settings;
   try {
     settings = readSettings(flagValues(command));
   } catch (error) {
     return [fail('settings', (error as Error).message, 'mend that first')];
   }
-  const { examine } = await import('./doctor.ts');
+  const { examine } = await import('../../doctor/doctor.ts');
   const { FAULTLINE_URL, FAULTLINE_COLLECTOR_URL, FAULTLINE_TOKEN } = process.env;
   return examine({
     settings,

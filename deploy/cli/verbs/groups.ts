@@ -1,11 +1,18 @@
 // The verbs about groups of failures.
+
 import { type Command, Option } from 'commander';
-import type { Group, GroupChange, GroupDetail, GroupEvent } from '../groups/schemas.ts';
-import { GROUP_STATES, type GroupState } from '../groups/states.ts';
-import { examples } from './help.ts';
-import { oneLine, table } from './output.ts';
-import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
-import { meaning } from './style.ts';
+import { GROUP_STATES, type GroupState } from '../../../query/base/states.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import type {
+  Group,
+  GroupChange,
+  GroupDetail,
+  GroupEvent,
+} from '../../../query/questions/groups/schemas.ts';
+import { answer, filters, type ListFlags, list, type ServiceOptions, service } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { table } from '../terminal/output.ts';
+import { meaning } from '../terminal/style.ts';
 
 /** As in the examples of help. */
 const GROUP = 'v1:6cb0b897b6d74af13483f2927786a906';

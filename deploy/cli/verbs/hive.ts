@@ -1,10 +1,12 @@
 // `faultline hive watch` and `faultline hive brief`: Hive's failures into the memory, and the memory to
 // Hive's Queen.
+
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { oneLine, print, printJson } from '../query/cli/output.ts';
-import { asking, type ServiceOptions, service } from '../query/cli/service.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import { asking, type ServiceOptions, service } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 interface WatchFlags {
   agent?: string;
@@ -72,9 +74,9 @@ export function addHiveVerbs(program: Command): void {
 }
 
 async function watch(dir: string, flags: WatchFlags): Promise<void> {
-  const { watchHive } = await import('../instrumentation/hive/index.ts');
+  const { watchHive } = await import('../../hive/index.ts');
   const { tracesUrl, usualCompression } = await import(
-    '../instrumentation/pipeline/environment.ts'
+    '../../../instrumentation/delivery/environment.ts'
   );
   const folder = resolve(dir);
   const url = tracesUrl(flags.url, '--url');
@@ -111,7 +113,7 @@ async function usualState(folder: string, url: string, agent = ''): Promise<stri
 }
 
 async function brief(flags: BriefFlags): Promise<void> {
-  const { pushToQueen, queenMessage } = await import('./hive-queen.ts');
+  const { pushToQueen, queenMessage } = await import('../../../query/alerts/queen.ts');
   const options = { max_tokens: Number(flags.maxTokens) };
   const { markdown } = await asking(flags, (history) => history.brief(flags.agent, options));
   const message = queenMessage(flags.agent, markdown);

@@ -1,7 +1,15 @@
 // How evolutions and what they did look in a terminal.
-import type { Counted, Effect, Evolution, EvolutionEffects, ListedEvolution } from '../schemas.ts';
-import { oneLine, table } from './output.ts';
-import { meaning } from './style.ts';
+
+import type {
+  Counted,
+  Effect,
+  Evolution,
+  EvolutionEffects,
+  ListedEvolution,
+} from '../../../query/base/schemas.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import { table } from '../terminal/output.ts';
+import { meaning } from '../terminal/style.ts';
 
 /** The verdicts of one evolution in a cell: `effective`, or `2 effective, 1 harmful`. */
 function verdictCell(effects: Effect[]): string {

@@ -1,9 +1,10 @@
 // `faultline mcp`: the history of a query service for a language model, on standard input and output.
+
 import type { Command } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { oneLine } from '../query/cli/output.ts';
-import { atService } from '../query/cli/service.ts';
-import { version } from './version.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import { version } from '../../version.ts';
+import { atService } from '../service.ts';
+import { examples } from '../terminal/help.ts';
 
 /** Adds the verb to the program. */
 export function addMcpVerb(program: Command): void {
@@ -16,8 +17,8 @@ export function addMcpVerb(program: Command): void {
     .option('--json', 'speak JSON, as it does anyway')
     .option('--read-only', 'offer no tool that changes something', false)
     .action(async ({ url, token, readOnly }: McpFlags) => {
-      const { createClient } = await import('../query/index.ts');
-      const { serveMcpOnStdio } = await import('../query/mcp/stdio.ts');
+      const { createClient } = await import('../../../query/index.ts');
+      const { serveMcpOnStdio } = await import('../../../query/mcp/stdio.ts');
       serveMcpOnStdio({
         history: createClient({ url, fresh: true, ...(token && { token }) }),
         version,

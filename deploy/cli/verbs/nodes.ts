@@ -1,9 +1,9 @@
 // The verb that tells how the nodes of an agent fare.
 import type { Command } from 'commander';
-import type { NodeHealth } from '../nodes/schemas.ts';
-import { examples } from './help.ts';
-import { table } from './output.ts';
-import { answer, filters, type ListFlags, list } from './service.ts';
+import type { NodeHealth } from '../../../query/questions/nodes/schemas.ts';
+import { answer, filters, type ListFlags, list } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { table } from '../terminal/output.ts';
 
 export function addNodesVerb(program: Command): void {
   examples(

@@ -1,10 +1,10 @@
 // The verb that remembers a change of a graph.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { InvalidInputError } from '../errors.ts';
-import type { EvolutionInput } from '../schemas.ts';
-import { examples } from './help.ts';
-import { answer, service } from './service.ts';
+import { InvalidInputError } from '../../../query/base/errors.ts';
+import type { EvolutionInput } from '../../../query/base/schemas.ts';
+import { answer, service } from '../service.ts';
+import { examples } from '../terminal/help.ts';
 
 interface RecordFlags {
   agent: string;

@@ -1,9 +1,10 @@
 // The verb that says whether to try a failed node again.
+
 import type { Command } from 'commander';
-import type { RetryAdvice, RetryCounts } from '../advice/schemas.ts';
-import { examples } from './help.ts';
-import { oneLine } from './output.ts';
-import { answer, service } from './service.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import type { RetryAdvice, RetryCounts } from '../../../query/questions/advice/schemas.ts';
+import { answer, service } from '../service.ts';
+import { examples } from '../terminal/help.ts';
 
 interface RetryFlags {
   agent: string;

@@ -1,10 +1,10 @@
 // The verbs that run something: `faultline start`, `demo` and `migrate`.
 import { type Command, Option } from 'commander';
-import { examples } from '../query/cli/help.ts';
-import { print, printJson } from '../query/cli/output.ts';
-import type { StageOptions } from './demo/stage.ts';
-import { outliveReader } from './exit.ts';
-import { addFlagsLate, flagValues } from './late-flags.ts';
+import type { StageOptions } from '../../demo/stage.ts';
+import { outliveReader } from '../exit.ts';
+import { addFlagsLate, flagValues } from '../late-flags.ts';
+import { examples } from '../terminal/help.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 /** Adds the verbs to the program. */
 export function addRunVerbs(program: Command): void {
@@ -26,12 +26,12 @@ function addStart(program: Command): void {
     .option('--json', 'print JSON lines: the same as --log-format json')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const given = flagValues(command);
-      const { readSettings } = await import('./settings.ts');
+      const { readSettings } = await import('../../settings.ts');
       const settings = readSettings(
         json ? { ...given, 'log-format': given['log-format'] ?? 'json' } : given,
       );
-      const { createLogger, start } = await import('./start.ts');
-      const { runUntilSignal } = await import('./run.ts');
+      const { createLogger, start } = await import('../../start.ts');
+      const { runUntilSignal } = await import('../../run.ts');
       outliveReader();
       await runUntilSignal(settings, createLogger(settings), start);
     });
@@ -60,8 +60,8 @@ function addDemo(program: Command): void {
     .option('--keep-running', 'leave everything up for a look around', false)
     .option('--json', 'print where everything is as JSON, and the story on standard error')
     .action(async ({ story, ...options }: StageOptions & { story: string }) => {
-      const { demo } = await import('./demo/demo.ts');
-      const { fixLedger } = await import('./demo/fix-ledger/story.ts');
+      const { demo } = await import('../../demo/demo.ts');
+      const { fixLedger } = await import('../../demo/fix-ledger/story.ts');
       await (story === 'fix-ledger' ? fixLedger : demo)(options);
     });
 }
@@ -82,10 +82,10 @@ function addMigrate(program: Command): void {
     .option('--retention-days <days>', 'days to keep failures [FAULTLINE_RETENTION_DAYS]')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const { readSettings } = await import('./settings.ts');
+      const { readSettings } = await import('../../settings.ts');
       const settings = readSettings(flagValues(command));
-      const { migrate } = await import('./clickhouse/migrate.ts');
-      const { startProgress } = await import('../query/cli/progress.ts');
+      const { migrate } = await import('../../clickhouse/migrate.ts');
+      const { startProgress } = await import('../terminal/progress.ts');
       const progress = startProgress('migrations');
       const result = await migrate(
         {

@@ -1,9 +1,10 @@
 // The verb that looks for failures that are like another.
+
 import type { Command } from 'commander';
-import type { SimilarGroup } from '../similar/schemas.ts';
-import { examples } from './help.ts';
-import { oneLine } from './output.ts';
-import { answer, filters, type ListFlags, list } from './service.ts';
+import { oneLine } from '../../../query/base/text.ts';
+import type { SimilarGroup } from '../../../query/questions/similar/schemas.ts';
+import { answer, filters, type ListFlags, list } from '../service.ts';
+import { examples } from '../terminal/help.ts';
 
 interface SimilarFlags extends ListFlags {
   failure?: string;

@@ -1,9 +1,9 @@
 // The verb that tells why an agent became what it is.
 import type { Command } from 'commander';
-import type { TimelineEvent } from '../timeline/schemas.ts';
-import { examples } from './help.ts';
-import { table } from './output.ts';
-import { answer, filters, type ListFlags, list } from './service.ts';
+import type { TimelineEvent } from '../../../query/questions/timeline/schemas.ts';
+import { answer, filters, type ListFlags, list } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { table } from '../terminal/output.ts';
 
 export function addTimelineVerb(program: Command): void {
   examples(

@@ -1,19 +1,21 @@
 // The verbs of the command line that ask the query service. What only some of them need is loaded by these,
 // so that help does without it.
+
 import type { Command } from 'commander';
-import type { History } from '../history.ts';
-import type { Failure, FailureDetail } from '../schemas.ts';
+import type { Failure, FailureDetail } from '../../../query/base/schemas.ts';
+import { manyLines, oneLine } from '../../../query/base/text.ts';
+import type { History } from '../../../query/history.ts';
+import { answer, filters, type ListFlags, list, type ServiceOptions, service } from '../service.ts';
+import { examples } from '../terminal/help.ts';
+import { table } from '../terminal/output.ts';
+import { meaning } from '../terminal/style.ts';
 import { addAlertsVerb } from './alerts.ts';
 import { addCasesVerb } from './cases.ts';
 import { addGroupVerbs } from './groups.ts';
-import { examples } from './help.ts';
 import { addNodesVerb } from './nodes.ts';
-import { manyLines, oneLine, table } from './output.ts';
 import { addRecordEvolutionVerb } from './record-evolution.ts';
 import { addRetryVerb } from './retry.ts';
-import { answer, filters, type ListFlags, list, type ServiceOptions, service } from './service.ts';
 import { addSimilarVerb } from './similar.ts';
-import { meaning } from './style.ts';
 import { addTimelineVerb } from './timeline.ts';
 
 /** Adds the query verbs to the program. */

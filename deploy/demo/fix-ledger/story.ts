@@ -1,9 +1,11 @@
 // `faultline demo --story fix-ledger`: three fixes of one failure, of which one does nothing, one harms
 // and one works; and how a reader checks the verdicts by hand.
+
 import { createPipeline, recordEvolution, snapshotOf } from '../../../instrumentation/index.ts';
-import { describeEvolution, describeEvolutions } from '../../../query/cli/ledger.ts';
-import { manyLines, print, table } from '../../../query/cli/output.ts';
+import { manyLines } from '../../../query/base/text.ts';
 import type { History } from '../../../query/index.ts';
+import { print, table } from '../../cli/terminal/output.ts';
+import { describeEvolution, describeEvolutions } from '../../cli/verbs/ledger.ts';
 import type { Running } from '../../start.ts';
 import { indent, onStage, type StageOptions, step } from '../stage.ts';
 import { agentId, emitRuns, failingNode, seeded, type Version, versionOf } from './agent.ts';

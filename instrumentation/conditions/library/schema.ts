@@ -1,6 +1,6 @@
 // Outputs that break a schema. Any library that speaks Standard Schema (https://standardschema.dev) will
 // do: zod, valibot, arktype. A JSON Schema comes as the function that its validator made of it.
-import { readProperty } from '../../exception.ts';
+import { readProperty } from '../../core/exception.ts';
 import type { CheckContext, FailureCondition, Verdict } from '../types.ts';
 import { type LibraryOptions, part, usual } from './part.ts';
 

@@ -1,8 +1,8 @@
 // Records what nobody caught as a failure of the node that was running. How the process ends, and what
 // it says then, stays as it is without these hooks.
-import { readProperty } from '../exception.ts';
-import { guarded } from '../guard.ts';
-import { ATTR_GRAPH_NODE_ID } from '../semconv/attributes.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { ATTR_GRAPH_NODE_ID } from '../../semconv/attributes.ts';
 import { type Running, running } from './running.ts';
 
 type Origin = 'uncaughtException' | 'unhandledRejection';

@@ -1,6 +1,6 @@
 // Which node is running, as the executors' instrumentations know it: each says how to find out from the
 // asynchronous context that an error came from.
-import { guarded } from '../guard.ts';
+import { guarded } from '../../core/guard.ts';
 
 /** What is told of a failure at the time of a crash. */
 export interface CrashDetails {

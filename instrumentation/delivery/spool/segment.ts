@@ -1,7 +1,7 @@
 // One file of the spool. Its frames are first those that the queue also holds in memory, then those
 // that lie here only and have to be read back.
 import { closeSync, ftruncateSync, openSync, readFileSync, unlinkSync, writevSync } from 'node:fs';
-import { guarded } from '../guard.ts';
+import { guarded } from '../../core/guard.ts';
 import { headOf, MAGIC, readFrames } from './frames.ts';
 
 /** A file of the spool; open while it is being written to. */

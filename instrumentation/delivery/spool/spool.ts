@@ -13,7 +13,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { guarded, sayOnce } from '../guard.ts';
+import { guarded, sayOnce } from '../../core/guard.ts';
 import { HEARTBEAT_MS, isDead, nameFor, ownerOfName, SILENCE_MS, thisOwner } from './owner.ts';
 import { makePrivate } from './place.ts';
 import { Segment } from './segment.ts';

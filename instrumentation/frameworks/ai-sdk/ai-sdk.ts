@@ -4,9 +4,9 @@ import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
 } from '@opentelemetry/instrumentation';
-import { isTested } from '../frameworks/versions.ts';
-import { guarded, sayOnce } from '../guard.ts';
-import { SCOPE_NAME } from '../pipeline/pipeline.ts';
+import { guarded, sayOnce } from '../../core/guard.ts';
+import { SCOPE_NAME } from '../../delivery/pipeline.ts';
+import { isTested } from '../shared/versions.ts';
 import { type AiSdkTelemetry, createTelemetry, TESTED } from './telemetry.ts';
 import type { AiSdkInstrumentationConfig, AiSdkOptions } from './types.ts';
 import { warnOfUnclaimed } from './unclaimed.ts';

@@ -1,8 +1,8 @@
 // What the AI SDK's errors mean, told by their public marks and not by their classes: an app may hold
 // several copies of it.
-import type { FailureDetails } from '../attempt.ts';
-import { readProperty } from '../exception.ts';
-import type { FailureClass } from '../semconv/attributes.ts';
+import type { FailureDetails } from '../../core/attempt.ts';
+import { readProperty } from '../../core/exception.ts';
+import type { FailureClass } from '../../semconv/attributes.ts';
 import type { CallStart } from './internal-types.ts';
 
 const BODY_BYTES = 2048;

@@ -3,11 +3,11 @@
 // It begins with the first call of the model, which tells the schemas of the tools, or with its end if that
 // comes first; it ends once, whoever says so first.
 import type { Tracer } from '@opentelemetry/api';
-import { startAppTracing } from '../app-sdk.ts';
-import type { FailureDetails, NodeAttempt } from '../attempt.ts';
-import { agentIdOf } from '../frameworks/identity.ts';
-import { tellOperation } from '../frameworks/operation.ts';
-import { GraphRun, type RunIdentity } from '../run.ts';
+import { startAppTracing } from '../../core/app-sdk.ts';
+import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
+import { GraphRun, type RunIdentity } from '../../core/run.ts';
+import { agentIdOf } from '../shared/identity.ts';
+import { tellOperation } from '../shared/operation.ts';
 import {
   describeModelError,
   inputOf,

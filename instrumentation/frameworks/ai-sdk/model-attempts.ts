@@ -1,8 +1,8 @@
 // The model's node: one visit a step, one attempt a try.
-import type { FailureDetails, NodeAttempt } from '../attempt.ts';
-import { guarded } from '../guard.ts';
-import type { GraphRun } from '../run.ts';
-import type { FailureSite } from '../semconv/attributes.ts';
+import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
+import { guarded } from '../../core/guard.ts';
+import type { GraphRun } from '../../core/run.ts';
+import type { FailureSite } from '../../semconv/attributes.ts';
 import { describeModelError, inputOf, isRetryable } from './errors.ts';
 import type { CallStart, ModelCall, ModelResult } from './internal-types.ts';
 import { ModelOutput } from './output.ts';

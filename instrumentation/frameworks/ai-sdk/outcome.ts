@@ -1,5 +1,5 @@
 // How a call ended that threw nothing.
-import type { GraphRunOutcome } from '../semconv/attributes.ts';
+import type { GraphRunOutcome } from '../../semconv/attributes.ts';
 import type { Part, Step } from './internal-types.ts';
 import { reasonOf } from './output.ts';
 

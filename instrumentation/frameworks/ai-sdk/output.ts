@@ -1,7 +1,7 @@
 // What one call of the model gave, whole or part by part, and whether that is a failure which the SDK takes
 // for a success.
-import type { FailureDetails } from '../attempt.ts';
-import type { FailureClass } from '../semconv/attributes.ts';
+import type { FailureDetails } from '../../core/attempt.ts';
+import type { FailureClass } from '../../semconv/attributes.ts';
 import type { FinishReason, ModelResult, Part } from './internal-types.ts';
 
 export class ModelOutput {

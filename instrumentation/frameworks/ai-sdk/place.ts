@@ -1,9 +1,9 @@
 // Where code of the app runs inside a call: in a tool, or in nothing but the call.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context, type Span, trace } from '@opentelemetry/api';
-import type { NodeAttempt } from '../attempt.ts';
-import { findRunningWith, running } from '../crash/running.ts';
-import type { GraphRun } from '../run.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import type { GraphRun } from '../../core/run.ts';
+import { findRunningWith, running } from '../../delivery/crash/running.ts';
 
 /** The run is known from the first call of the model on. */
 export interface Place {

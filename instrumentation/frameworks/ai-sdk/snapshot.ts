@@ -1,7 +1,7 @@
 // The topology of a call, as far as the SDK tells: the model with its instructions and settings, its tools
 // with their schemas, and the loop between them.
-import { guarded } from '../guard.ts';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { guarded } from '../../core/guard.ts';
+import { type Snapshot, snapshotOf } from '../../core/snapshot.ts';
 import type { CallStart, PreparedTool } from './internal-types.ts';
 import type { AiSdkGraph, AiSdkOptions } from './types.ts';
 

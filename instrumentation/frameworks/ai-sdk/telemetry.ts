@@ -2,9 +2,10 @@
 //
 // A call is known by its `callId` from onStart to its end: onEnd, onAbort, onStepError or onError, whichever
 // comes first.
-import { isTested, type TestedVersions } from '../frameworks/versions.ts';
-import { guarded } from '../guard.ts';
-import { defaultTracer } from '../pipeline/default.ts';
+
+import { guarded } from '../../core/guard.ts';
+import { defaultTracer } from '../../delivery/default.ts';
+import { isTested, type TestedVersions } from '../shared/versions.ts';
 import { lastErrorOf } from './errors.ts';
 import { Generation } from './generation.ts';
 import type { CallStart, ModelCall, PreparedTool, Step, ToolCall } from './internal-types.ts';

@@ -1,7 +1,7 @@
 // What users of the AI SDK's instrumentation may set.
 import type { Tracer } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import type { Redactor } from '../redaction/index.ts';
+import type { Redactor } from '../../redaction/index.ts';
 
 /** Options of {@link instrumentAiSdk} and {@link aiSdkTelemetry}. */
 export interface AiSdkOptions {

@@ -1,8 +1,8 @@
 // Version 7 tells a call that names integrations of its own to nobody else. Its diagnostics channel knows of
 // each call, so what is missed is at least said.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readProperty } from '../exception.ts';
-import { guarded, sayOnce } from '../guard.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded, sayOnce } from '../../core/guard.ts';
 
 const CHANNEL = 'tracing:ai:telemetry:start';
 const claimed = new Set<unknown>();

@@ -1,8 +1,8 @@
 // Version 6: no hook of the SDK tells that a call failed, so the functions are wrapped. Inside a call only
 // public options are used: middleware for the model, a telemetry integration for the steps and tools.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { guarded } from '../guard.ts';
-import { defaultTracer } from '../pipeline/default.ts';
+import { guarded } from '../../core/guard.ts';
+import { defaultTracer } from '../../delivery/default.ts';
 import { Generation } from './generation.ts';
 import type { ModelCall, Part, Step, ToolCall } from './internal-types.ts';
 import { within } from './place.ts';

@@ -1,6 +1,6 @@
 // What LangGraph's errors mean, told by their public marks and not by their classes: an app may hold
 // several copies of LangGraph.
-import { readProperty } from '../exception.ts';
+import { readProperty } from '../../core/exception.ts';
 
 /** A pause, a drain or a command for the parent graph: the way LangGraph leaves a node, no failure. */
 export function isBubbleUp(error: unknown): boolean {

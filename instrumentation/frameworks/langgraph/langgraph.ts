@@ -5,11 +5,11 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
-import { startAppTracing } from '../app-sdk.ts';
-import { readProperty } from '../exception.ts';
-import { sayOnce } from '../guard.ts';
-import { defaultTracer } from '../pipeline/default.ts';
-import { SCOPE_NAME } from '../pipeline/pipeline.ts';
+import { startAppTracing } from '../../core/app-sdk.ts';
+import { readProperty } from '../../core/exception.ts';
+import { sayOnce } from '../../core/guard.ts';
+import { defaultTracer } from '../../delivery/default.ts';
+import { SCOPE_NAME } from '../../delivery/pipeline.ts';
 import type { Compiled, RunLoopParams } from './internal-types.ts';
 import { recordLoop } from './loop.ts';
 import type { LangGraphInstrumentationConfig } from './types.ts';

@@ -1,11 +1,11 @@
 // Records one execution of a graph: `Pregel._runLoop` of a root graph is a run; that of a subgraph
 // adds its nodes to the run around it, as `parent:child`, the way LangGraph's own xray drawing does.
 import type { Tracer } from '@opentelemetry/api';
-import { agentIdOf } from '../frameworks/identity.ts';
-import { UnsettledFailures } from '../frameworks/unsettled.ts';
-import { guarded } from '../guard.ts';
-import type { Redactor } from '../redaction/index.ts';
-import { GraphRun } from '../run.ts';
+import { guarded } from '../../core/guard.ts';
+import { GraphRun } from '../../core/run.ts';
+import type { Redactor } from '../../redaction/index.ts';
+import { agentIdOf } from '../shared/identity.ts';
+import { UnsettledFailures } from '../shared/unsettled.ts';
 import { isBubbleUp, isOutOfSteps } from './errors.ts';
 import type { Compiled, Loop, RunLoopParams } from './internal-types.ts';
 import { currentPlace, type Place, within } from './place.ts';

@@ -1,9 +1,9 @@
 // Where a node belongs: the run, and the node around it if it is part of a subgraph.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { NodeAttempt } from '../attempt.ts';
-import { findRunningWith } from '../crash/running.ts';
-import type { UnsettledFailures } from '../frameworks/unsettled.ts';
-import type { GraphRun } from '../run.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import type { GraphRun } from '../../core/run.ts';
+import { findRunningWith } from '../../delivery/crash/running.ts';
+import type { UnsettledFailures } from '../shared/unsettled.ts';
 
 /** The run around a loop. */
 export interface Place {

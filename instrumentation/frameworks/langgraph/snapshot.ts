@@ -1,9 +1,9 @@
 // The topology of a compiled LangGraph graph, with hashes of its functions, so that a changed node is
 // a changed version even where no edge moved.
 import { createHash } from 'node:crypto';
-import { readProperty } from '../exception.ts';
-import { guarded } from '../guard.ts';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { type Snapshot, snapshotOf } from '../../core/snapshot.ts';
 import type { Compiled, PregelNode, RetryPolicy } from './internal-types.ts';
 
 interface GraphBody {

@@ -4,12 +4,12 @@
 // later: the next attempt starts (`retried`), or LangGraph commits the error. A committed error of a
 // node with an error handler is `routed`; of a root graph's node `terminal`; inside a subgraph it waits
 // in `UnsettledFailures` for what the node around the subgraph does with it.
-import { withActiveSpan } from '../app-sdk.ts';
-import type { NodeAttempt } from '../attempt.ts';
-import { isAbortLike } from '../frameworks/abort.ts';
-import { leaveUndecided, likelyEnd, settle } from '../frameworks/undecided.ts';
-import { guarded } from '../guard.ts';
-import type { FailureSite } from '../semconv/attributes.ts';
+import { withActiveSpan } from '../../core/app-sdk.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import { guarded } from '../../core/guard.ts';
+import type { FailureSite } from '../../semconv/attributes.ts';
+import { isAbortLike } from '../shared/abort.ts';
+import { leaveUndecided, likelyEnd, settle } from '../shared/undecided.ts';
 import {
   isBubbleUp,
   isInterrupt,

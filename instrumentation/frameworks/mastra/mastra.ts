@@ -5,12 +5,12 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
-import { startAppTracing } from '../app-sdk.ts';
-import { withExport } from '../frameworks/exports.ts';
-import { isTested, type TestedVersions } from '../frameworks/versions.ts';
-import { guarded, sayOnce } from '../guard.ts';
-import { defaultTracer } from '../pipeline/default.ts';
-import { SCOPE_NAME } from '../pipeline/pipeline.ts';
+import { startAppTracing } from '../../core/app-sdk.ts';
+import { guarded, sayOnce } from '../../core/guard.ts';
+import { defaultTracer } from '../../delivery/default.ts';
+import { SCOPE_NAME } from '../../delivery/pipeline.ts';
+import { withExport } from '../shared/exports.ts';
+import { isTested, type TestedVersions } from '../shared/versions.ts';
 import type { Engine, WorkflowsModule } from './internal-types.ts';
 import { rememberingStep } from './snapshot.ts';
 import { conditionFailed, recordedTry, visitStep } from './steps.ts';

@@ -1,9 +1,9 @@
 // Where in a workflow's run the calling code is.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { NodeAttempt } from '../attempt.ts';
-import { findRunningWith } from '../crash/running.ts';
-import type { OperationPlace } from '../frameworks/operation.ts';
-import type { UnsettledFailures } from '../frameworks/unsettled.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import { findRunningWith } from '../../delivery/crash/running.ts';
+import type { OperationPlace } from '../shared/operation.ts';
+import type { UnsettledFailures } from '../shared/unsettled.ts';
 import type { StepParams } from './internal-types.ts';
 
 /** A workflow that is executed, or a step of it. */

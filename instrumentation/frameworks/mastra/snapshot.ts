@@ -1,12 +1,12 @@
 // The topology of a workflow, from Mastra's serialized graph of steps, with hashes of the steps' functions,
 // so that a changed step is a changed version even where no edge moved.
-import { readProperty } from '../exception.ts';
-import { codeOf } from '../frameworks/code.ts';
-import { guarded } from '../guard.ts';
-import { toPlain } from '../plain.ts';
-import type { Redactor } from '../redaction/index.ts';
-import { redactorOf } from '../redactor.ts';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { redactorOf } from '../../core/redactor.ts';
+import { type Snapshot, snapshotOf } from '../../core/snapshot.ts';
+import type { Redactor } from '../../redaction/index.ts';
+import { toPlain } from '../../redaction/plain.ts';
+import { codeOf } from '../shared/code.ts';
 import type { CreateStep, Entry, ExecuteParams, Step } from './internal-types.ts';
 
 interface Graph {

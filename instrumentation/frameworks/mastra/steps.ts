@@ -2,14 +2,15 @@
 //
 // A step is visited, and tried as often as its `retries` allow. A failed try is `retried` or the last one;
 // that is `terminal`, or inside a nested workflow what the step around it makes of it.
+
+import { withActiveSpan } from '../../core/app-sdk.ts';
+import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
 import { describeModelError } from '../ai-sdk/errors.ts';
-import { withActiveSpan } from '../app-sdk.ts';
-import type { FailureDetails, NodeAttempt } from '../attempt.ts';
-import { readProperty } from '../exception.ts';
-import { isAbortLike } from '../frameworks/abort.ts';
-import { tellOperation } from '../frameworks/operation.ts';
-import { leaveUndecided, settle } from '../frameworks/undecided.ts';
-import { guarded } from '../guard.ts';
+import { isAbortLike } from '../shared/abort.ts';
+import { tellOperation } from '../shared/operation.ts';
+import { leaveUndecided, settle } from '../shared/undecided.ts';
 import type { StepParams, StepReturn } from './internal-types.ts';
 import { currentPlace, type Place, type StepState, within } from './place.ts';
 

@@ -1,11 +1,11 @@
 // Records one execution of a workflow: it is a run; a nested workflow adds its steps to the run around it,
 // as `outer:inner`.
 import type { Tracer } from '@opentelemetry/api';
-import { agentIdOf } from '../frameworks/identity.ts';
-import { UnsettledFailures } from '../frameworks/unsettled.ts';
-import { guarded } from '../guard.ts';
-import type { Redactor } from '../redaction/index.ts';
-import { GraphRun } from '../run.ts';
+import { guarded } from '../../core/guard.ts';
+import { GraphRun } from '../../core/run.ts';
+import type { Redactor } from '../../redaction/index.ts';
+import { agentIdOf } from '../shared/identity.ts';
+import { UnsettledFailures } from '../shared/unsettled.ts';
 import type { ExecuteParams, Result } from './internal-types.ts';
 import { currentPlace, type Place, within } from './place.ts';
 import { workflowSnapshot } from './snapshot.ts';

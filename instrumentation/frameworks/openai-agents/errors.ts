@@ -1,7 +1,7 @@
 // What the SDK's errors mean, told by their names and not by their classes: an app may hold several copies
 // of the SDK.
-import type { FailureDetails } from '../attempt.ts';
-import { readProperty } from '../exception.ts';
+import type { FailureDetails } from '../../core/attempt.ts';
+import { readProperty } from '../../core/exception.ts';
 
 const KNOWN: Readonly<Record<string, FailureDetails>> = {
   MaxTurnsExceededError: { site: 'node.result', class: 'loop.max_iterations' },

@@ -1,13 +1,9 @@
 // Failed operations that may still turn out to be why their agent failed: that is told once, by the agent.
 // Those that turn out otherwise are told as operations.
-import { readProperty } from '../exception.ts';
-import {
-  type FailedOperation,
-  type OperationPlace,
-  tellOperation,
-} from '../frameworks/operation.ts';
-import { guarded } from '../guard.ts';
-import { beforeTheEnd } from '../pipeline/ending.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { beforeTheEnd } from '../../delivery/ending.ts';
+import { type FailedOperation, type OperationPlace, tellOperation } from '../shared/operation.ts';
 
 const waiting = new Set<Held>();
 

@@ -5,12 +5,12 @@
 // agents are nodes of the outer run, as `outer:inner`.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
-import type { FailureDetails, NodeAttempt } from '../attempt.ts';
-import { findRunningWith } from '../crash/running.ts';
-import { describeException } from '../exception.ts';
-import type { OperationPlace } from '../frameworks/operation.ts';
-import { leaveUndecided, likelyEnd, settle } from '../frameworks/undecided.ts';
-import type { GraphRun, RunIdentity } from '../run.ts';
+import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
+import { describeException } from '../../core/exception.ts';
+import type { GraphRun, RunIdentity } from '../../core/run.ts';
+import { findRunningWith } from '../../delivery/crash/running.ts';
+import type { OperationPlace } from '../shared/operation.ts';
+import { leaveUndecided, likelyEnd, settle } from '../shared/undecided.ts';
 import { Held } from './held.ts';
 
 /** What a place is made of. */

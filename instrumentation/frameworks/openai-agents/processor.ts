@@ -1,11 +1,11 @@
 // The SDK's own hook: a tracing processor, which is told of failed calls of models and tools. It is added
 // beside the SDK's exporter and sends nothing to anybody by itself.
-import { recordUsage } from '../conditions/usage.ts';
-import { readProperty } from '../exception.ts';
-import { isAbortLike } from '../frameworks/abort.ts';
-import { tellOperation } from '../frameworks/operation.ts';
-import { guarded } from '../guard.ts';
-import type { FailureDisposition, FailureSite } from '../semconv/attributes.ts';
+import { recordUsage } from '../../conditions/usage.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import type { FailureDisposition, FailureSite } from '../../semconv/attributes.ts';
+import { isAbortLike } from '../shared/abort.ts';
+import { tellOperation } from '../shared/operation.ts';
 import type { SdkSpan, SdkSpanData, TracingProcessor } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
 

@@ -1,14 +1,14 @@
 // Records one `Runner.run`: it is a run, or part of the run around it; what happens in it is told by the
 // runner's own events (hooks) and by the SDK's tracing (processor.ts).
 import type { Tracer } from '@opentelemetry/api';
-import { recordUsage } from '../conditions/usage.ts';
-import { readProperty } from '../exception.ts';
-import { isAbortLike } from '../frameworks/abort.ts';
-import { agentIdOf } from '../frameworks/identity.ts';
-import { likelyEnd, settle } from '../frameworks/undecided.ts';
-import { guarded } from '../guard.ts';
-import type { Redactor } from '../redaction/index.ts';
-import { GraphRun } from '../run.ts';
+import { recordUsage } from '../../conditions/usage.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { GraphRun } from '../../core/run.ts';
+import type { Redactor } from '../../redaction/index.ts';
+import { isAbortLike } from '../shared/abort.ts';
+import { agentIdOf } from '../shared/identity.ts';
+import { likelyEnd, settle } from '../shared/undecided.ts';
 import { detailsOf, isOutOfTurns, underneath } from './errors.ts';
 import type { Agent, Result, Runner, RunOptions } from './internal-types.ts';
 import { currentPlace, Place, within } from './place.ts';

@@ -1,12 +1,12 @@
 // The topology of agents that hand off to each other, found by walking from the one that a run starts with.
 // Instructions are part of it, redacted: they are what an evolution changes most.
-import { readProperty } from '../exception.ts';
-import { codeOf } from '../frameworks/code.ts';
-import { guarded } from '../guard.ts';
-import { canonicalJson, toPlain } from '../plain.ts';
-import type { Redactor } from '../redaction/index.ts';
-import { redactorOf } from '../redactor.ts';
-import { type Snapshot, snapshotOf } from '../snapshot.ts';
+import { readProperty } from '../../core/exception.ts';
+import { guarded } from '../../core/guard.ts';
+import { redactorOf } from '../../core/redactor.ts';
+import { type Snapshot, snapshotOf } from '../../core/snapshot.ts';
+import type { Redactor } from '../../redaction/index.ts';
+import { canonicalJson, toPlain } from '../../redaction/plain.ts';
+import { codeOf } from '../shared/code.ts';
 import type { Agent, Handoff, Tool } from './internal-types.ts';
 
 interface Known {

@@ -1,9 +1,9 @@
 // Tells what a function tool throws. The SDK makes a text for the model of it, and its tracing says no more
 // than that there was an error, so the function itself is wrapped where `tool()` can be.
-import { withActiveSpan } from '../app-sdk.ts';
-import { isAbortLike } from '../frameworks/abort.ts';
-import { tellOperation } from '../frameworks/operation.ts';
-import { guarded } from '../guard.ts';
+import { withActiveSpan } from '../../core/app-sdk.ts';
+import { guarded } from '../../core/guard.ts';
+import { isAbortLike } from '../shared/abort.ts';
+import { tellOperation } from '../shared/operation.ts';
 import { isToolTimeout } from './errors.ts';
 import type { Execute, SdkSpan, ToolFactory, ToolOptions } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';

@@ -1,7 +1,7 @@
 // What users of the OpenAI Agents instrumentation may set.
 import type { Tracer } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import type { Redactor } from '../redaction/index.ts';
+import type { Redactor } from '../../redaction/index.ts';
 
 /** Options of {@link OpenAIAgentsInstrumentation}. */
 export interface OpenAIAgentsInstrumentationConfig extends InstrumentationConfig {

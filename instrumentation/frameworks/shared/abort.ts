@@ -1,5 +1,5 @@
 // Telling a cancel from a failure.
-import { readProperty } from '../exception.ts';
+import { readProperty } from '../../core/exception.ts';
 
 /** What a function throws because its signal was aborted, whatever library wrapped it. */
 export function isAbortLike(error: unknown, signal: AbortSignal): boolean {

@@ -1,10 +1,10 @@
 // A failed call of a model or a tool inside a node: a span below the node's attempt, a failure of level
 // `operation`. Calls that succeed are not told.
 import { context as otelContext, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import { type FailureDetails, type NodeAttempt, tellFailure } from '../attempt.ts';
-import type { GraphRun, RunIdentity } from '../run.ts';
-import type { FailureDisposition } from '../semconv/attributes.ts';
-import * as semconv from '../semconv/attributes.ts';
+import { type FailureDetails, type NodeAttempt, tellFailure } from '../../core/attempt.ts';
+import type { GraphRun, RunIdentity } from '../../core/run.ts';
+import type { FailureDisposition } from '../../semconv/attributes.ts';
+import * as semconv from '../../semconv/attributes.ts';
 
 /** Where an operation runs. */
 export interface OperationPlace {

@@ -1,7 +1,7 @@
 // Failed attempts whose end is not known yet.
-import type { NodeAttempt } from '../attempt.ts';
-import { beforeTheEnd } from '../pipeline/ending.ts';
-import type { FailureDisposition } from '../semconv/attributes.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import { beforeTheEnd } from '../../delivery/ending.ts';
+import type { FailureDisposition } from '../../semconv/attributes.ts';
 
 /** Over the whole process, with the likely end, so that none is lost when the process ends. */
 const undecided = new Map<NodeAttempt, FailureDisposition>();

@@ -1,6 +1,6 @@
 // Failures inside a subgraph, whose end is that of the node around it.
-import type { NodeAttempt } from '../attempt.ts';
-import type { FailureDisposition } from '../semconv/attributes.ts';
+import type { NodeAttempt } from '../../core/attempt.ts';
+import type { FailureDisposition } from '../../semconv/attributes.ts';
 import { settle } from './undecided.ts';
 
 /** Failures inside subgraphs, by the attempt of the node around them. */

@@ -1,5 +1,5 @@
 // What happens when a framework comes in a version that was never tried: nothing but one line.
-import { sayOnce } from '../guard.ts';
+import { sayOnce } from '../../core/guard.ts';
 
 /** Versions that are recorded: `[from, below]`, each as major and minor, such as `['0.20', '0.21']`. */
 export type TestedVersions = readonly [from: string, below: string];

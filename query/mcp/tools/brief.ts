@@ -1,10 +1,10 @@
 // failure_brief: what to read before an agent is evolved.
 import { z } from 'zod';
-import { quoteId } from '../../brief/quote.ts';
+import { given } from '../../base/given.ts';
+import { quoteId } from '../../base/quote.ts';
+import type { Brief } from '../../base/schemas.ts';
+import { briefQuery } from '../../base/schemas.ts';
 import type { History } from '../../history.ts';
-import { given } from '../../http/given.ts';
-import type { Brief } from '../../schemas.ts';
-import { briefQuery } from '../../schemas.ts';
 import { excerpt, fitting, shortEffect } from '../data.ts';
 import { type NextStep, tool } from '../tool.ts';
 import { effectOutput, filters } from './fields.ts';

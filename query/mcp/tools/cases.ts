@@ -1,8 +1,8 @@
 // failure_cases: the inputs on which a group failed.
 import { z } from 'zod';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import { casesQuery, type FailureCase } from '../../cases/schemas.ts';
-import { given } from '../../http/given.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import { casesQuery, type FailureCase } from '../../questions/cases/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';

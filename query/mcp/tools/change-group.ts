@@ -1,8 +1,8 @@
 // change_failure_group: resolve, ignore, reopen, merge, split, annotate or note.
 import { z } from 'zod';
-import { quoteId } from '../../brief/quote.ts';
-import { type GroupChange, groupChange } from '../../groups/schemas.ts';
-import { parseInput } from '../../input.ts';
+import { parseInput } from '../../base/input.ts';
+import { quoteId } from '../../base/quote.ts';
+import { type GroupChange, groupChange } from '../../questions/groups/schemas.ts';
 import { tool } from '../tool.ts';
 import { filters } from './fields.ts';
 

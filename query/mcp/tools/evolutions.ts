@@ -1,14 +1,14 @@
 // list_evolutions and record_evolution.
 import { z } from 'zod';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import type { History } from '../../history.ts';
-import { given } from '../../http/given.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
 import {
   type Effect,
   type Evolution,
   type EvolutionEffects,
   evolutionInput,
-} from '../../schemas.ts';
+} from '../../base/schemas.ts';
+import type { History } from '../../history.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';

@@ -1,8 +1,8 @@
 // list_failures and get_failure.
 import { z } from 'zod';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import { given } from '../../http/given.ts';
-import type { Failure, FailureDetail } from '../../schemas.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import type { Failure, FailureDetail } from '../../base/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage, partOf, quoteAll } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';

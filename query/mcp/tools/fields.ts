@@ -1,6 +1,6 @@
 // Fields that tools have in common.
 import { z } from 'zod';
-import { failuresQuery } from '../../schemas.ts';
+import { failuresQuery } from '../../base/schemas.ts';
 
 const sinceForm = 'ISO 8601 time, or how long ago, as in 30m, 24h, 7d';
 const sinceHelp = `only since then: ${sinceForm}`;

@@ -1,6 +1,6 @@
 // diff_graphs: what is different between two versions of a graph.
 import { z } from 'zod';
-import { graphDiffQuery } from '../../schemas.ts';
+import { graphDiffQuery } from '../../base/schemas.ts';
 import { excerpt } from '../data.ts';
 import { linesOf } from '../pages.ts';
 import { tool } from '../tool.ts';

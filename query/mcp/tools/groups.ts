@@ -1,8 +1,8 @@
 // list_failure_groups and get_failure_group.
 import { z } from 'zod';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import { type Group, type GroupDetail, groupsQuery } from '../../groups/schemas.ts';
-import { given } from '../../http/given.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import { type Group, type GroupDetail, groupsQuery } from '../../questions/groups/schemas.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';

@@ -1,9 +1,9 @@
 // node_health and retry_advice.
 import { z } from 'zod';
-import { retryAdvice as adviceSchema, retryQuery } from '../../advice/schemas.ts';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import { given } from '../../http/given.ts';
-import { type NodeHealth, nodesQuery } from '../../nodes/schemas.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import { retryAdvice as adviceSchema, retryQuery } from '../../questions/advice/schemas.ts';
+import { type NodeHealth, nodesQuery } from '../../questions/nodes/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';

@@ -1,8 +1,8 @@
 // find_similar_failures: what is like a failure, and what helped there.
 import { z } from 'zod';
-import { quoteData, quoteId } from '../../brief/quote.ts';
-import { given } from '../../http/given.ts';
-import { type SimilarGroup, similarQuery } from '../../similar/schemas.ts';
+import { given } from '../../base/given.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import { type SimilarGroup, similarQuery } from '../../questions/similar/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';

@@ -1,7 +1,7 @@
 // query_failures_sql: read-only SQL for what no other tool answers.
 import { z } from 'zod';
-import { given } from '../../http/given.ts';
-import { sqlInput } from '../../schemas.ts';
+import { given } from '../../base/given.ts';
+import { sqlInput } from '../../base/schemas.ts';
 import { excerpt, fitting, quoteJson } from '../data.ts';
 import { ANSWER_BYTES } from '../pages.ts';
 import { tool } from '../tool.ts';

@@ -1,6 +1,7 @@
 // States and verdicts as words with a mark: never by colour alone.
-import type { GroupState } from '../../groups/schemas.ts';
-import type { Verdict } from '../../schemas.ts';
+
+import type { Verdict } from '../../base/schemas.ts';
+import type { GroupState } from '../../questions/groups/schemas.ts';
 
 const MARKS: Record<GroupState, string> = {
   regressed: '↩',

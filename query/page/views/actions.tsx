@@ -1,7 +1,7 @@
 // What can be said about a group: each is an event that is remembered, and can be taken back.
 import { useId, useRef, useState } from 'preact/hooks';
 import { FAILURE_CLASS_VALUES } from '../../../instrumentation/semconv/attributes.ts';
-import type { GroupChange, GroupDetail } from '../../groups/schemas.ts';
+import type { GroupChange, GroupDetail } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { short } from '../format.ts';
 import { useLive } from '../live.ts';

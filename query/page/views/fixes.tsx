@@ -1,6 +1,7 @@
 // What was tried against a group and what it did.
-import type { GroupDetail } from '../../groups/schemas.ts';
-import type { Effect, Evolution } from '../../schemas.ts';
+
+import type { Effect, Evolution } from '../../base/schemas.ts';
+import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import { EffectDrawn } from '../parts/effect.tsx';
 import { Said, Time } from '../parts/text.tsx';
 import { to } from '../route.ts';

@@ -1,6 +1,6 @@
 // The groups of an agent: what fails, in which state, how often lately, what was tried.
 import { useMemo } from 'preact/hooks';
-import type { Group, GroupState } from '../../groups/schemas.ts';
+import type { Group, GroupState } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { useLive } from '../live.ts';

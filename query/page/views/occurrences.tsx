@@ -1,5 +1,5 @@
 // The single failures of a group, and the inputs that they failed on.
-import type { GroupDetail } from '../../groups/schemas.ts';
+import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted, short } from '../format.ts';
 import { Pages } from '../parts/pages.tsx';

@@ -1,9 +1,9 @@
 // Whether another attempt is worth it, from what came after such failures before.
 import { z } from 'zod';
-import { InvalidInputError, NotFoundError } from '../errors.ts';
+import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import type { Store } from '../../base/store.ts';
 import { readSaid, type Said } from '../groups/said.ts';
-import { parseInput } from '../input.ts';
-import type { Store } from '../store.ts';
 import { type Aged, AgedCache } from './aged-cache.ts';
 import { countNext, decide, NEEDED, waitsOf } from './decide.ts';
 import {

@@ -1,6 +1,6 @@
 // From the counts to the advice. Pure; the reasons are in docs/decisions/0014-retry-advice.md.
-import { CLASS_FACTS, type ClassFacts } from '../../instrumentation/semconv/failure-classes.ts';
-import type { FailureClass } from '../../instrumentation/semconv/index.ts';
+import { CLASS_FACTS, type ClassFacts } from '../../../instrumentation/semconv/failure-classes.ts';
+import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
 import { exactInterval } from './interval.ts';
 import type { Observation } from './observations.ts';
 import type { Basis, NodeFacts, RetryAdvice, RetryCounts, Waits } from './schemas.ts';

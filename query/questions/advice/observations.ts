@@ -1,8 +1,8 @@
 // Reads what came after the newest failures of one kind, and how a node did of late.
 import { z } from 'zod';
-import { storedForm } from '../cursor.ts';
+import { storedForm } from '../../base/cursor.ts';
+import type { Store } from '../../base/store.ts';
 import type { Said } from '../groups/said.ts';
-import type { Store } from '../store.ts';
 import { type Next, whatCameNext } from './next-attempt.ts';
 import type { NodeFacts } from './schemas.ts';
 

@@ -1,6 +1,6 @@
 // What is asked about a retry, and the answer.
 import { z } from 'zod';
-import { FAILURE_CLASS_VALUES } from '../../instrumentation/semconv/index.ts';
+import { FAILURE_CLASS_VALUES } from '../../../instrumentation/semconv/index.ts';
 
 const name = z.string().min(1).max(512);
 const ordinal = z.coerce.number().int().min(1).max(1_000_000);

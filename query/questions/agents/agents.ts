@@ -1,8 +1,8 @@
 // All agents that were ever seen.
 import { z } from 'zod';
-import { statesByAgent } from './groups/questions.ts';
-import { type Agent, agent } from './schemas.ts';
-import type { Store } from './store.ts';
+import { type Agent, agent } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
+import { statesByAgent } from '../groups/questions.ts';
 
 const counted = agent
   .omit({ states: true })

@@ -1,9 +1,9 @@
 // What was told to whom about groups: the log of alerts.
 import type { z } from 'zod';
-import { decodeCursor, encodeCursor, storedForm } from '../cursor.ts';
-import { parseInput } from '../input.ts';
-import type { Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { parseInput } from '../../base/input.ts';
+import type { Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { type Alert, alert, alertsQuery } from './schemas.ts';
 
 /** Which alerts to list. */

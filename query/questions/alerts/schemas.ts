@@ -1,6 +1,6 @@
 // The log of alerts, as zod schemas.
 import { z } from 'zod';
-import { since } from '../schemas.ts';
+import { since } from '../../base/schemas.ts';
 import { ALERT_STATUSES } from './statuses.ts';
 
 /** The changes of a group that somebody may be told of. */

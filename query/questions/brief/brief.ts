@@ -1,12 +1,12 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
-import { storedForm } from '../cursor.ts';
+import { storedForm } from '../../base/cursor.ts';
+import { type Brief, type BriefGroup, brief } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { readGroups } from '../groups/facts.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
 import { judgeTargets } from '../ledger/tried.ts';
-import { type Brief, type BriefGroup, brief } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { byUrgency, candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 

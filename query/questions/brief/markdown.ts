@@ -1,7 +1,8 @@
 // The brief as Markdown, never longer than its token bound.
-import type { Brief, BriefGroup, Counted, Effect, TriedFix, Verdict } from '../schemas.ts';
+
+import { quoteData, quoteId } from '../../base/quote.ts';
+import type { Brief, BriefGroup, Counted, Effect, TriedFix, Verdict } from '../../base/schemas.ts';
 import { readsLikeInstruction } from './instructions.ts';
-import { quoteData, quoteId } from './quote.ts';
 import { unknownsOf } from './unknown.ts';
 
 type Facts = Omit<Brief, 'markdown' | 'tokens'>;

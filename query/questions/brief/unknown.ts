@@ -1,6 +1,7 @@
 // What a brief cannot say, so that nobody takes silence for an answer.
-import type { Brief } from '../schemas.ts';
-import { quoteId } from './quote.ts';
+
+import { quoteId } from '../../base/quote.ts';
+import type { Brief } from '../../base/schemas.ts';
 
 const NAMED = 3;
 

@@ -1,9 +1,9 @@
 // Reads the rows of a failure's run and tells its cascade.
 import { z } from 'zod';
-import { storedForm } from '../cursor.ts';
-import { NotFoundError } from '../errors.ts';
-import { parseInput } from '../input.ts';
-import type { Store } from '../store.ts';
+import { storedForm } from '../../base/cursor.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import type { Store } from '../../base/store.ts';
 import { cascadeOf } from './cascade.ts';
 import { attemptFact, failureFact, runFact } from './facts.ts';
 import type { Cascade } from './schemas.ts';

@@ -1,13 +1,13 @@
 // The inputs on which a group failed, so that a fix can be tried on them before it ships.
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, storedForm } from '../cursor.ts';
-import { NotFoundError } from '../errors.ts';
+import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import type { Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { membersOf } from '../groups/members.ts';
 import { agentOf } from '../groups/place.ts';
 import { groupName } from '../groups/schemas.ts';
-import { parseInput } from '../input.ts';
-import type { Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { casesQuery, type FailureCase } from './schemas.ts';
 
 /** Which cases to list. */

@@ -1,6 +1,6 @@
 // The inputs that failed, as a replay harness takes them.
 import { z } from 'zod';
-import { since } from '../schemas.ts';
+import { since } from '../../base/schemas.ts';
 
 const instant = z.string();
 const count = z.int().min(0);

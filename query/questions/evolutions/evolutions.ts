@@ -6,11 +6,16 @@ import {
   createPipeline,
   recordEvolution as emitEvolution,
   snapshotOf,
-} from '../instrumentation/index.ts';
-import { InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
-import { parseInput } from './input.ts';
-import { type Evolution, type EvolutionInput, evolution, evolutionInput } from './schemas.ts';
-import type { Store } from './store.ts';
+} from '../../../instrumentation/index.ts';
+import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import {
+  type Evolution,
+  type EvolutionInput,
+  evolution,
+  evolutionInput,
+} from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 
 /** Where the collector receives OTLP over HTTP. */
 export interface OtlpOptions {

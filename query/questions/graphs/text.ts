@@ -1,6 +1,6 @@
 // A graph difference as Markdown. All names and values in it come from outside and are quoted.
-import { quoteData, quoteId } from '../brief/quote.ts';
-import type { GraphDiff } from '../schemas.ts';
+import { quoteData, quoteId } from '../../base/quote.ts';
+import type { GraphDiff } from '../../base/schemas.ts';
 import type { Change, ItemDiff } from './diff.ts';
 
 type Facts = Omit<GraphDiff, 'text'>;

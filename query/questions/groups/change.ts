@@ -1,12 +1,12 @@
 // Says something about a group: as a span to the collector, on the same way as everything else.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createPipeline, recordGroupEvent } from '../../instrumentation/index.ts';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../errors.ts';
-import type { OtlpOptions } from '../evolutions.ts';
-import { parseInput } from '../input.ts';
-import { evolution } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import { createPipeline, recordGroupEvent } from '../../../instrumentation/index.ts';
+import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import { evolution } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
+import type { OtlpOptions } from '../evolutions/evolutions.ts';
 import { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
 import { readEvents } from './rows.ts';

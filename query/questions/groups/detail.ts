@@ -1,10 +1,10 @@
 // All that is known of one group.
 import { z } from 'zod';
-import { NotFoundError } from '../errors.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import type { Effect, Evolution } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
-import type { Effect, Evolution } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
 import { readCounts } from './rows.ts';

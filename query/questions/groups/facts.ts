@@ -1,6 +1,6 @@
 // Puts together what is known of each group, and derives its state.
-import type { Evolution } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import type { Evolution } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import {
   type FailedVersion,
   isDecision,

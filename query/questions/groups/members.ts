@@ -1,5 +1,5 @@
 // The fingerprints that are one group with a fingerprint.
-import type { Store } from '../store.ts';
+import type { Store } from '../../base/store.ts';
 import { GroupMapping } from './mapping.ts';
 import { readEvents } from './rows.ts';
 

@@ -1,6 +1,6 @@
 // Whose a fingerprint is.
 import { z } from 'zod';
-import type { Store } from '../store.ts';
+import type { Store } from '../../base/store.ts';
 
 /** The agent that a fingerprint belongs to, which is part of it; undefined when it is not known. */
 export async function agentOf(store: Store, fingerprint: string): Promise<string | undefined> {

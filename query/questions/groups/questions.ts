@@ -1,11 +1,11 @@
 // The questions about groups, and the one way to say something about them.
 import type { z } from 'zod';
-import { decodeCursor, encodeCursor, storedForm } from '../cursor.ts';
-import { NotFoundError } from '../errors.ts';
-import type { OtlpOptions } from '../evolutions.ts';
-import { parseInput } from '../input.ts';
-import type { Agent, Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import type { Agent, Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
+import type { OtlpOptions } from '../evolutions/evolutions.ts';
 import { changeGroup } from './change.ts';
 import { detailOf } from './detail.ts';
 import { readGroups } from './facts.ts';

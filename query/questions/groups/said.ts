@@ -1,6 +1,6 @@
 // What was said about the groups of an agent, as far as other questions need it: which fingerprints are
 // one, and which class a group was annotated with.
-import type { Store } from '../store.ts';
+import type { Store } from '../../base/store.ts';
 import { GroupMapping, lastThat } from './mapping.ts';
 import { readEvents } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import {
   FAILURE_CLASS_VALUES,
   GROUP_EVENT_KIND_VALUES,
-} from '../../instrumentation/semconv/index.ts';
-import { effect, evolution, flag, since, VERDICTS } from '../schemas.ts';
-import { GROUP_STATES } from './states.ts';
+} from '../../../instrumentation/semconv/index.ts';
+import { effect, evolution, flag, since, VERDICTS } from '../../base/schemas.ts';
+import { GROUP_STATES } from '../../base/states.ts';
 
 const fingerprint = z
   .string()
@@ -16,7 +16,7 @@ const count = z.coerce.number().int();
 /** Names a group: any fingerprint that is in it will do. */
 export const groupName = z.strictObject({ fingerprint });
 
-export { GROUP_STATES, type GroupState } from './states.ts';
+export { GROUP_STATES, type GroupState } from '../../base/states.ts';
 
 /** A change of a group as it is stored. */
 export const groupEvent = z.object({

@@ -1,8 +1,8 @@
 // Groups as they are told to those who ask: with what only those shown need to be read for.
 import { z } from 'zod';
-import { quoteId } from '../brief/quote.ts';
-import { storedForm } from '../cursor.ts';
-import type { Store } from '../store.ts';
+import { storedForm } from '../../base/cursor.ts';
+import { quoteId } from '../../base/quote.ts';
+import type { Store } from '../../base/store.ts';
 import type { GroupFacts } from './facts.ts';
 import type { Counts } from './rows.ts';
 import type { Group } from './schemas.ts';

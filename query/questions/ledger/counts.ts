@@ -1,8 +1,8 @@
 // Counts attempts and failures per unit, version and stretch of time, and adds them up to windows.
 import { z } from 'zod';
-import { storedForm } from '../cursor.ts';
-import type { Counted } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import { storedForm } from '../../base/cursor.ts';
+import type { Counted } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { NameSets } from './name-sets.ts';
 import { NEVER, type Side } from './windows.ts';
 

@@ -1,6 +1,6 @@
 // What evolutions did to the groups that they were made for: the fix ledger.
-import { quoteId } from '../brief/quote.ts';
-import type { Effect } from '../schemas.ts';
+import { quoteId } from '../../base/quote.ts';
+import type { Effect } from '../../base/schemas.ts';
 import { type SumBefore, sumsBefore } from './before.ts';
 import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';

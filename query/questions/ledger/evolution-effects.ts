@@ -1,17 +1,17 @@
 // The whole answer for one evolution: the groups that it targets or touched, and what else changed.
 import { z } from 'zod';
-import { quoteId } from '../brief/quote.ts';
-import { storedForm } from '../cursor.ts';
-import { NotFoundError } from '../errors.ts';
-import { diffBodies } from '../graphs/diff.ts';
+import { storedForm } from '../../base/cursor.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { quoteId } from '../../base/quote.ts';
 import {
   type Evolution,
   type EvolutionEffects,
   evolution,
   type GraphSnapshot,
   graphSnapshot,
-} from '../schemas.ts';
-import type { Store } from '../store.ts';
+} from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
+import { diffBodies } from '../graphs/diff.ts';
 import { versionsOf } from './counts.ts';
 import { judgeEffects } from './effects.ts';
 import { type Ledger, onePerGroup, openLedger } from './ledger.ts';

@@ -1,6 +1,6 @@
 // What was tried and what came of it: evolutions with their effects on the groups that they target.
-import type { Evolution, TriedFix } from '../schemas.ts';
-import type { Store } from '../store.ts';
+import type { Evolution, TriedFix } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { judgeEffects } from './effects.ts';
 import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
 import { type Targets, targetsOf } from './targets.ts';

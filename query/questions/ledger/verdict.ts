@@ -1,5 +1,5 @@
 // What an evolution did to a group, said only as far as the interval allows.
-import type { Verdict } from '../schemas.ts';
+import type { Verdict } from '../../base/schemas.ts';
 import { failureRatio, type Ratio, type Trials } from './ratio.ts';
 
 /** A fix that helps is expected to halve the failures at least; less than that may be called nothing. */

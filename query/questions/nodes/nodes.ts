@@ -1,12 +1,12 @@
 // How each node of an agent fares on the version in use, or on each version.
 import { z } from 'zod';
+import { storedForm } from '../../base/cursor.ts';
+import { parseInput } from '../../base/input.ts';
+import { memoryPage } from '../../base/memory-page.ts';
+import type { Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { exactInterval } from '../advice/interval.ts';
-import { storedForm } from '../cursor.ts';
 import { readSaid, type Said } from '../groups/said.ts';
-import { parseInput } from '../input.ts';
-import { memoryPage } from '../memory-page.ts';
-import type { Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { type NodeHealth, nodesQuery } from './schemas.ts';
 
 /** Which nodes to list. */

@@ -1,6 +1,6 @@
 // How the nodes of an agent fare.
 import { z } from 'zod';
-import { since } from '../schemas.ts';
+import { since } from '../../base/schemas.ts';
 
 const instant = z.string();
 const count = z.int().min(0);

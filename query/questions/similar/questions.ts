@@ -1,13 +1,13 @@
 // Finds the groups that are most like a failure or a message, and what was tried on them.
 import { z } from 'zod';
-import { storedForm } from '../cursor.ts';
-import { NotFoundError } from '../errors.ts';
+import { storedForm } from '../../base/cursor.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { parseInput } from '../../base/input.ts';
+import { type Effect, type Evolution, evolution, type Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { readSaid } from '../groups/said.ts';
-import { parseInput } from '../input.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
-import { type Effect, type Evolution, evolution, type Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { folded, type NearGroup, near } from './near.ts';
 import { type SimilarGroup, similarQuery } from './schemas.ts';
 import { cleaned, wordsOf } from './words.ts';

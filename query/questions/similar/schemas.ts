@@ -1,6 +1,6 @@
 // Similar failures: which groups to look for, and how near they are.
 import { z } from 'zod';
-import { effect, evolution, since } from '../schemas.ts';
+import { effect, evolution, since } from '../../base/schemas.ts';
 
 /** Characters of a message that are compared; they stand in a URL, where Node takes 16 KiB in all. */
 export const MESSAGE_CHARACTERS = 400;

@@ -1,8 +1,8 @@
 // Looks up what only the events of one page need: verdicts, and how often nodes were tried.
 import { z } from 'zod';
+import type { TriedFix } from '../../base/schemas.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { judgeTargets } from '../ledger/tried.ts';
-import type { TriedFix } from '../schemas.ts';
 import type { Draft } from './drafts.ts';
 import type { TimelineEvent } from './schemas.ts';
 

@@ -1,7 +1,7 @@
 // Why an agent became what it is: what happened to its graph and its groups, in order.
 import { z } from 'zod';
+import { effect, evolution, since } from '../../base/schemas.ts';
 import { groupEvent } from '../groups/schemas.ts';
-import { effect, evolution, since } from '../schemas.ts';
 
 const instant = z.string();
 const count = z.int().min(0);

@@ -1,12 +1,12 @@
 // The history of an agent's graph in one list: versions, evolutions, groups, what was said of them.
 import { z } from 'zod';
+import { parseInput } from '../../base/input.ts';
+import { memoryPage } from '../../base/memory-page.ts';
+import type { Page } from '../../base/schemas.ts';
+import type { Store } from '../../base/store.ts';
 import { GroupMapping } from '../groups/mapping.ts';
 import { readCounts, readEvents, readTimeline } from '../groups/rows.ts';
-import { parseInput } from '../input.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
-import { memoryPage } from '../memory-page.ts';
-import type { Page } from '../schemas.ts';
-import type { Store } from '../store.ts';
 import { complete } from './complete.ts';
 import { draftsOf, idOf } from './drafts.ts';
 import { type TimelineEvent, timelineQuery } from './schemas.ts';

@@ -1,8 +1,8 @@
 // The same spans and log records as the collector's readers give, but by way of a full protobufjs decode.
 import type protobuf from 'protobufjs';
-import { isTold } from '../../collector/otlp/keep.ts';
-import type { LogRecord } from '../../collector/otlp/log-record.ts';
-import type { Attributes, Span, Value } from '../../collector/otlp/span.ts';
+import { isTold } from '../../../collector/decode/keep.ts';
+import type { LogRecord } from '../../../collector/decode/log-record.ts';
+import type { Attributes, Span, Value } from '../../../collector/decode/span.ts';
 import { ExportRequest, LogsRequest } from './otlp-proto.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protobufjs gives untyped objects

@@ -2,10 +2,16 @@
 // not UTF-8 can be compared, and messages that the readers do not look into stay bytes: an item that is
 // broken there is no item here, and must not have been kept.
 import protobuf from 'protobufjs';
-import { isKept, isTold, type KeepPolicy, keyFlags, nameFlags } from '../../collector/otlp/keep.ts';
-import type { LogRecord } from '../../collector/otlp/log-record.ts';
-import type { Attributes, Span, SpanEvent, Value } from '../../collector/otlp/span.ts';
-import * as limits from '../../collector/otlp/span.ts';
+import {
+  isKept,
+  isTold,
+  type KeepPolicy,
+  keyFlags,
+  nameFlags,
+} from '../../../collector/decode/keep.ts';
+import type { LogRecord } from '../../../collector/decode/log-record.ts';
+import type { Attributes, Span, SpanEvent, Value } from '../../../collector/decode/span.ts';
+import * as limits from '../../../collector/decode/span.ts';
 
 const SOURCE = `
 syntax = "proto3";

@@ -2,19 +2,19 @@
 // that a full decode would not give, nothing refused that a full decode takes, no prototype changed.
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { readJson } from '../../collector/otlp/json.ts';
-import { readJsonLogs } from '../../collector/otlp/json-logs.ts';
-import type { KeepPolicy } from '../../collector/otlp/keep.ts';
-import { readProtobuf } from '../../collector/otlp/protobuf.ts';
-import { readProtobufLogs } from '../../collector/otlp/protobuf-logs.ts';
-import { DecodeError, type ReadResult, type Visit } from '../../collector/otlp/span.ts';
+import { readJson } from '../../../collector/decode/json.ts';
+import { readJsonLogs } from '../../../collector/decode/json-logs.ts';
+import type { KeepPolicy } from '../../../collector/decode/keep.ts';
+import { readProtobuf } from '../../../collector/decode/protobuf.ts';
+import { readProtobufLogs } from '../../../collector/decode/protobuf-logs.ts';
+import { DecodeError, type ReadResult, type Visit } from '../../../collector/decode/span.ts';
+import { anyLogsRequest } from '../../support/log-requests.ts';
+import { anyRequest } from '../../support/requests.ts';
+import { failNode, plainSpan, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 import { decodeFully, decodeLogsFully } from './full-decode.ts';
 import { HOSTILE_KEYS, mutate, STEPS } from './fuzz-mutate.ts';
 import { type Expected, expectedRecords, expectedSpans } from './fuzz-oracle.ts';
-import { anyLogsRequest } from './log-requests.ts';
 import { ExportRequest, encodeLogs, encodeRequest, LogsRequest } from './otlp-proto.ts';
-import { anyRequest } from './requests.ts';
-import { failNode, plainSpan, recordSpans, toProtobuf } from './sdk-spans.ts';
 
 type Signal = 'traces' | 'logs';
 

@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readJsonLogs } from '../../collector/otlp/json-logs.ts';
-import type { LogReadResult, LogRecord } from '../../collector/otlp/log-record.ts';
-import { readProtobufLogs } from '../../collector/otlp/protobuf-logs.ts';
-import { DecodeError } from '../../collector/otlp/span.ts';
+import { readJsonLogs } from '../../../collector/decode/json-logs.ts';
+import type { LogReadResult, LogRecord } from '../../../collector/decode/log-record.ts';
+import { readProtobufLogs } from '../../../collector/decode/protobuf-logs.ts';
+import { DecodeError } from '../../../collector/decode/span.ts';
+import { anyLogsRequest } from '../../support/log-requests.ts';
+import {
+  logsToJson,
+  logsToProtobuf,
+  plainLog,
+  recordLogs,
+  tellException,
+} from '../../support/sdk-logs.ts';
 import { type DecodedRecord, decodeLogsFully } from './full-decode.ts';
-import { anyLogsRequest } from './log-requests.ts';
 import { encodeLogs, LogsRequest } from './otlp-proto.ts';
-import { logsToJson, logsToProtobuf, plainLog, recordLogs, tellException } from './sdk-logs.ts';
 
 type Read = typeof readProtobufLogs;
 

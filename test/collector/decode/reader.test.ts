@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readJson } from '../../collector/otlp/json.ts';
-import { readProtobuf } from '../../collector/otlp/protobuf.ts';
-import { DecodeError, type ReadResult, type Span } from '../../collector/otlp/span.ts';
+import { readJson } from '../../../collector/decode/json.ts';
+import { readProtobuf } from '../../../collector/decode/protobuf.ts';
+import { DecodeError, type ReadResult, type Span } from '../../../collector/decode/span.ts';
+import { anyRequest } from '../../support/requests.ts';
+import { failNode, plainSpan, recordSpans, toJson, toProtobuf } from '../../support/sdk-spans.ts';
 import { type DecodedSpan, decodeFully } from './full-decode.ts';
 import { encodeRequest } from './otlp-proto.ts';
-import { anyRequest } from './requests.ts';
-import { failNode, plainSpan, recordSpans, toJson, toProtobuf } from './sdk-spans.ts';
 
 type Read = typeof readProtobuf;
 

@@ -1,10 +1,14 @@
 // Linking by itself: rows of a trace in, new revisions out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fingerprint } from '../../collector/fingerprint/v1.ts';
-import { linkTrace, type TraceRows } from '../../collector/linking/link.ts';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../../collector/rows.ts';
-import { rowsOf } from './sample-rows.ts';
+import { linkTrace, type TraceRows } from '../../../collector/linking/link.ts';
+import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
+import type {
+  ExceptionRecordRow,
+  FailureRow,
+  NodeAttemptRow,
+} from '../../../collector/rows/rows.ts';
+import { rowsOf } from '../../support/sample-rows.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const sample = rowsOf('run');

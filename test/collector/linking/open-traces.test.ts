@@ -1,6 +1,6 @@
 // Which traces the linker looks at, and when.
 import { expect, test } from 'vitest';
-import { OpenTraces } from '../../collector/linking/open-traces.ts';
+import { OpenTraces } from '../../../collector/linking/open-traces.ts';
 
 const all = (now: number) => ({ now, most: 100 });
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Collector, startCollector } from '../../collector/index.ts';
-import type { LinkingOptions } from '../../collector/linking/linker.ts';
-import { type Database, type Storage, startStorage } from './queue/storage.ts';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import type { LinkingOptions } from '../../../collector/linking/linker.ts';
+import { type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 /** Recent, so that no row falls to retention; the same for all resends. */

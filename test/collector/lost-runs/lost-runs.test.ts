@@ -2,12 +2,18 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Collector, startCollector } from '../../collector/index.ts';
-import { heardAt, lostRow, type OpenRun } from '../../collector/lost-runs/lost-run.ts';
-import { nodeOf } from '../../collector/lost-runs/running-node.ts';
-import type { Signs } from '../../collector/lost-runs/signs.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, sendSpans, snapshotRef } from '../world.ts';
-import { type Database, type Storage, startStorage } from './queue/storage.ts';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import { heardAt, lostRow, type OpenRun } from '../../../collector/lost-runs/lost-run.ts';
+import { nodeOf } from '../../../collector/lost-runs/running-node.ts';
+import type { Signs } from '../../../collector/lost-runs/signs.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  sendSpans,
+  snapshotRef,
+} from '../../support/world.ts';
+import { type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 const RUN: OpenRun = {
   agent_id: 'a',

@@ -1,10 +1,10 @@
 // Spans as other people's instrumentations make them, from the request to the rows: which are node
 // attempts, which are failures of what, and whose.
 import { describe, expect, test } from 'vitest';
-import type { Rows } from '../../collector/rows.ts';
-import { TraceService } from '../../collector/traces.ts';
-import { MemorySink } from './memory-sink.ts';
-import { encodeRequest } from './otlp-proto.ts';
+import { TraceService } from '../../../collector/receive/traces.ts';
+import type { Rows } from '../../../collector/rows/rows.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+import { encodeRequest } from '../decode/otlp-proto.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CLIENT = 3;

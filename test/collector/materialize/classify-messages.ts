@@ -1,5 +1,5 @@
 // What SDKs, frameworks, drivers and runtimes really say, and the class of each.
-import type { FailureClass } from '../../instrumentation/semconv/index.ts';
+import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
 
 interface Told {
   site?: string;

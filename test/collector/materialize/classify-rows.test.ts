@@ -1,8 +1,8 @@
 // The class in the row of a failed span: given, found by a rule, or contradicted.
 import { expect, test } from 'vitest';
-import { CLASS_BY_RULE, CLASS_FROM } from '../../collector/classify/identify.ts';
-import { toRows } from '../../collector/materialize/to-rows.ts';
-import type { Value } from '../../collector/otlp/span.ts';
+import type { Value } from '../../../collector/decode/span.ts';
+import { CLASS_BY_RULE, CLASS_FROM } from '../../../collector/materialize/classify/identify.ts';
+import { toRows } from '../../../collector/materialize/to-rows.ts';
 
 const NOW = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;
 

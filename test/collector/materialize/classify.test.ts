@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { classify } from '../../collector/classify/classify.ts';
-import { CLASS_BY_RULE, CLASS_FROM, identify } from '../../collector/classify/identify.ts';
-import { fingerprint } from '../../collector/fingerprint/v1.ts';
-import { CLASS_FACTS } from '../../instrumentation/semconv/failure-classes.ts';
-import { FAILURE_CLASS_VALUES } from '../../instrumentation/semconv/index.ts';
+import { classify } from '../../../collector/materialize/classify/classify.ts';
+import {
+  CLASS_BY_RULE,
+  CLASS_FROM,
+  identify,
+} from '../../../collector/materialize/classify/identify.ts';
+import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
+import { CLASS_FACTS } from '../../../instrumentation/semconv/failure-classes.ts';
+import { FAILURE_CLASS_VALUES } from '../../../instrumentation/semconv/index.ts';
 import { MESSAGES } from './classify-messages.ts';
 
 const ROW = {
@@ -88,7 +92,7 @@ describe('identify', () => {
 });
 
 test('docs/classes.md shows what the code says', () => {
-  const docs = readFileSync(new URL('../../docs/classes.md', import.meta.url), 'utf8');
+  const docs = readFileSync(new URL('../../../docs/classes.md', import.meta.url), 'utf8');
   const yes = (is: boolean) => (is ? 'yes' : 'no');
   for (const name of FAILURE_CLASS_VALUES) {
     const { is_retriable, needs_graph_change } = CLASS_FACTS[name];

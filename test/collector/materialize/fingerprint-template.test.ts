@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { templateOf } from '../../collector/fingerprint/template.ts';
+import { templateOf } from '../../../collector/materialize/fingerprint/template.ts';
 
 const keyOf = (message: string) => templateOf(message).key;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fingerprint } from '../../collector/fingerprint/v1.ts';
+import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
 
 const INPUT = {
   agent_id: 'a',

@@ -2,9 +2,12 @@
 // second version here is of this test alone; it forgets the words of the message.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type FingerprintInput, fingerprint as v1 } from '../../collector/fingerprint/v1.ts';
-import { VERSIONS } from '../../collector/fingerprint/versions.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import {
+  type FingerprintInput,
+  fingerprint as v1,
+} from '../../../collector/materialize/fingerprint/v1.ts';
+import { VERSIONS } from '../../../collector/materialize/fingerprint/versions.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 
 function v2(input: FingerprintInput) {
   const identity = JSON.stringify([input.agent_id, input.node_id, input.error_type]);

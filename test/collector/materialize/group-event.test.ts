@@ -1,10 +1,10 @@
 // A change of a group from its span to its row.
 import { describe, expect, test } from 'vitest';
-import { toRows } from '../../collector/materialize/to-rows.ts';
-import { isKept, keyFlags, nameFlags } from '../../collector/otlp/keep.ts';
-import type { Value } from '../../collector/otlp/span.ts';
-import { recordGroupEvent } from '../../instrumentation/index.ts';
-import { recordSpans } from './sdk-spans.ts';
+import { isKept, keyFlags, nameFlags } from '../../../collector/decode/keep.ts';
+import type { Value } from '../../../collector/decode/span.ts';
+import { toRows } from '../../../collector/materialize/to-rows.ts';
+import { recordGroupEvent } from '../../../instrumentation/index.ts';
+import { recordSpans } from '../../support/sdk-spans.ts';
 
 const RECEIVED = BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n;
 const START = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { exceptionRecordRow } from '../../collector/materialize/exception-record.ts';
-import type { LogRecord } from '../../collector/otlp/log-record.ts';
-import type { Attributes, Resource, Scope, Value } from '../../collector/otlp/span.ts';
+import type { LogRecord } from '../../../collector/decode/log-record.ts';
+import type { Attributes, Resource, Scope, Value } from '../../../collector/decode/span.ts';
+import { exceptionRecordRow } from '../../../collector/materialize/exception-record.ts';
 
 const RECEIVED = 1_800_000_000_000_000_000n;
 const RECEIVED_TEXT = '2027-01-15 08:00:00.000000000';

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { LAYOUTS } from '../../../collector/columns.ts';
 import { startCollector } from '../../../collector/index.ts';
-import { RowBinaryWriter } from '../../../collector/row-binary.ts';
-import { Inserter } from '../../../collector/writer.ts';
-import { failedAttempt, sendSpans } from '../../world.ts';
-import { rowsOf } from '../sample-rows.ts';
+import { Inserter } from '../../../collector/queue/writer.ts';
+import { LAYOUTS } from '../../../collector/rows/columns.ts';
+import { RowBinaryWriter } from '../../../collector/rows/row-binary.ts';
+import { rowsOf } from '../../support/sample-rows.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 import { type Database, type Storage, startStorage } from './storage.ts';
 
 let storage: Storage;

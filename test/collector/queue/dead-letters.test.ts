@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Collector, historyAccess, startCollector } from '../../../collector/index.ts';
 import { runNode } from '../../end-to-end/processes.ts';
-import { faultline } from '../../executable.ts';
-import { failedAttempt, sendSpans } from '../../world.ts';
+import { faultline } from '../../support/executable.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 import { type Database, type Storage, startStorage } from './storage.ts';
 
 let storage: Storage;

@@ -5,12 +5,19 @@ import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Collector, startCollector } from '../../collector/index.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
-import { encodeLogs } from './otlp-proto.ts';
-import { exportLogs, plainLog, recordLogs, SPAN_ID, TRACE_ID, tellException } from './sdk-logs.ts';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import {
+  exportLogs,
+  plainLog,
+  recordLogs,
+  SPAN_ID,
+  TRACE_ID,
+  tellException,
+} from '../../support/sdk-logs.ts';
+import { encodeLogs } from '../decode/otlp-proto.ts';
 
-const MIGRATIONS = new URL('../../deploy/clickhouse/migrations/', import.meta.url);
+const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 
 let dataDir: string;
 let engine: EmbeddedClickHouse;

@@ -14,13 +14,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LAYOUTS } from '../../../collector/columns.ts';
 import { toEntries } from '../../../collector/queue/entry.ts';
 import { openQueue } from '../../../collector/queue/open.ts';
 import { DurableQueue } from '../../../collector/queue/queue.ts';
-import { readRows } from '../../../collector/row-binary.ts';
-import { SinkRefused, SinkUnavailable } from '../../../collector/sink.ts';
-import { rowsOf } from '../sample-rows.ts';
+import { SinkRefused, SinkUnavailable } from '../../../collector/queue/sink.ts';
+import { LAYOUTS } from '../../../collector/rows/columns.ts';
+import { readRows } from '../../../collector/rows/row-binary.ts';
+import { rowsOf } from '../../support/sample-rows.ts';
 
 const LIMITS = { bytes: 8_000, entries: 100 };
 

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { LAYOUTS } from '../../collector/columns.ts';
-import { type Collector, type CollectorOptions, startCollector } from '../../collector/index.ts';
-import { RowBinaryWriter } from '../../collector/row-binary.ts';
-import { emptyRows, type Rows, TABLES } from '../../collector/rows.ts';
-import { Inserter, type Refused } from '../../collector/writer.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
-import { rowsOf } from './sample-rows.ts';
-import { failNode, plainSpan, recordSpans, toProtobuf } from './sdk-spans.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../../../collector/index.ts';
+import { Inserter, type Refused } from '../../../collector/queue/writer.ts';
+import { LAYOUTS } from '../../../collector/rows/columns.ts';
+import { RowBinaryWriter } from '../../../collector/rows/row-binary.ts';
+import { emptyRows, type Rows, TABLES } from '../../../collector/rows/rows.ts';
+import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import { rowsOf } from '../../support/sample-rows.ts';
+import { failNode, plainSpan, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 
-const MIGRATIONS = new URL('../../deploy/clickhouse/migrations/', import.meta.url);
+const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 const logger = pino({ level: 'silent' });
 
 let dataDir: string;

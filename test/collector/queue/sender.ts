@@ -1,7 +1,7 @@
 // Sends failures and remembers which were acknowledged.
 import { randomBytes } from 'node:crypto';
 import { failureId } from '../../../collector/index.ts';
-import { failedAttempt, sendSpans } from '../../world.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 
 export interface Sender {
   sent: Set<string>;

@@ -14,9 +14,8 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Collector, type CollectorOptions, startCollector } from '../../collector/index.ts';
-import { readSettings } from '../../deploy/settings.ts';
-import { BadRequest, ExportResponse, encodeRequest, RetryInfo } from './otlp-proto.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../../../collector/index.ts';
+import { readSettings } from '../../../deploy/settings.ts';
 import {
   type Answer,
   anyOf,
@@ -47,8 +46,9 @@ import {
   TRACES,
   unary,
   withClient,
-} from './otlp-wire.ts';
-import { exportLogs } from './sdk-logs.ts';
+} from '../../support/otlp-wire.ts';
+import { exportLogs } from '../../support/sdk-logs.ts';
+import { BadRequest, ExportResponse, encodeRequest, RetryInfo } from '../decode/otlp-proto.ts';
 
 const MIB = 1024 * 1024;
 /** What the specification recommends for a response at most. */

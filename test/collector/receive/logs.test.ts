@@ -5,13 +5,12 @@ import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ingestAccess } from '../../collector/access/tokens.ts';
-import { type GrpcReceiver, startGrpcReceiver } from '../../collector/grpc.ts';
-import { LogService } from '../../collector/logs.ts';
-import { buildReceiver, type ReceiverOptions } from '../../collector/receiver.ts';
-import { SinkRefused, SinkUnavailable } from '../../collector/sink.ts';
-import { MemorySink } from './memory-sink.ts';
-import { encodeLogs, LogsResponse, RpcStatus } from './otlp-proto.ts';
+import { SinkRefused, SinkUnavailable } from '../../../collector/queue/sink.ts';
+import { type GrpcReceiver, startGrpcReceiver } from '../../../collector/receive/grpc.ts';
+import { LogService } from '../../../collector/receive/logs.ts';
+import { buildReceiver, type ReceiverOptions } from '../../../collector/receive/receiver.ts';
+import { ingestAccess } from '../../../collector/serving/tokens.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
 import {
   exportLogs,
   inSpan,
@@ -22,7 +21,8 @@ import {
   SPAN_ID,
   TRACE_ID,
   tellException,
-} from './sdk-logs.ts';
+} from '../../support/sdk-logs.ts';
+import { encodeLogs, LogsResponse, RpcStatus } from '../decode/otlp-proto.ts';
 
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';

@@ -1,10 +1,10 @@
 // Rows to RowBinary and back; that ClickHouse reads the same is in storage.test.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Column, type ColumnType, LAYOUTS } from '../../collector/columns.ts';
-import { RowBinaryWriter, RowError, readRows } from '../../collector/row-binary.ts';
-import { TABLES } from '../../collector/rows.ts';
-import { rowsOf } from './sample-rows.ts';
+import { type Column, type ColumnType, LAYOUTS } from '../../../collector/rows/columns.ts';
+import { RowBinaryWriter, RowError, readRows } from '../../../collector/rows/row-binary.ts';
+import { TABLES } from '../../../collector/rows/rows.ts';
+import { rowsOf } from '../../support/sample-rows.ts';
 
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ maxLength: 30 }));
 const uuid = fc.uuid();

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { historyAccess, TokenSet } from '../../collector/access/tokens.ts';
-import { type DoorOptions, type Doors, openDoors } from '../../collector/doors.ts';
-import { TraceService } from '../../collector/traces.ts';
-import { readTls } from '../../deploy/tls.ts';
-import { MemorySink } from './memory-sink.ts';
-import { failNode, recordSpans, toProtobuf } from './sdk-spans.ts';
+import { type DoorOptions, type Doors, openDoors } from '../../../collector/receive/doors.ts';
+import { TraceService } from '../../../collector/receive/traces.ts';
+import { historyAccess, TokenSet } from '../../../collector/serving/tokens.ts';
+import { readTls } from '../../../deploy/tls.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+import { failNode, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 
 const PROTOBUF = 'application/x-protobuf';
 const body = toProtobuf(recordSpans((tracer) => failNode(tracer)));

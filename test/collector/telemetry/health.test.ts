@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Collector, startCollector } from '../../collector/index.ts';
-import { failedAttempt, sendSpans, startWorld, type World } from '../world.ts';
-import { killCollectors, spawnCollector } from './queue/collector-process.ts';
-import { type Storage, startStorage } from './queue/storage.ts';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import { failedAttempt, sendSpans, startWorld, type World } from '../../support/world.ts';
+import { killCollectors, spawnCollector } from '../queue/collector-process.ts';
+import { type Storage, startStorage } from '../queue/storage.ts';
 
 /** Waits for what comes soon, on a machine with much to do too. */
 const soon = <T>(what: () => T) => expect.poll(what, { timeout: 20_000 });

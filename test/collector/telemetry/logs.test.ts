@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { type Logger, pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { historyAccess, startCollector, watchQueryService } from '../../collector/index.ts';
-import { RefusedLogins } from '../../collector/telemetry/refused-logins.ts';
-import { startQueryService } from '../../query/http/server.ts';
-import { connect } from '../../query/index.ts';
-import { failedAttempt } from '../world.ts';
-import { type Storage, startStorage } from './queue/storage.ts';
+import { historyAccess, startCollector } from '../../../collector/index.ts';
+import { RefusedLogins } from '../../../collector/serving/refused-logins.ts';
+import { watchQueryService } from '../../../query/http/observability.ts';
+import { startQueryService } from '../../../query/http/server.ts';
+import { connect } from '../../../query/index.ts';
+import { failedAttempt } from '../../support/world.ts';
+import { type Storage, startStorage } from '../queue/storage.ts';
 
 /** Waits for what comes soon, on a machine with much to do too. */
 const soon = <T>(what: () => T) => expect.poll(what, { timeout: 20_000 });

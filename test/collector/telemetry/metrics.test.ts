@@ -7,18 +7,14 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Collector,
-  historyAccess,
-  startCollector,
-  watchQueryService,
-} from '../../collector/index.ts';
-import { emptyRows, type Rows } from '../../collector/rows.ts';
-import { SnapshotRefs, UsedRefs } from '../../collector/telemetry/snapshot-refs.ts';
-import { type QueryService, startQueryService } from '../../query/http/server.ts';
-import { connect, type History } from '../../query/index.ts';
-import { failedAttempt, sendSpans, snapshotRef } from '../world.ts';
-import { type Database, type Storage, startStorage } from './queue/storage.ts';
+import { type Collector, historyAccess, startCollector } from '../../../collector/index.ts';
+import { emptyRows, type Rows } from '../../../collector/rows/rows.ts';
+import { SnapshotRefs, UsedRefs } from '../../../collector/telemetry/snapshot-refs.ts';
+import { watchQueryService } from '../../../query/http/observability.ts';
+import { type QueryService, startQueryService } from '../../../query/http/server.ts';
+import { connect, type History } from '../../../query/index.ts';
+import { failedAttempt, sendSpans, snapshotRef } from '../../support/world.ts';
+import { type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 let storage: Storage;
 let database: Database;
@@ -199,7 +195,7 @@ describe('what was sent', () => {
   });
 
   test('every metric is in docs/operations.md as it is, and no other', async () => {
-    const docs = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const docs = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
     const listed = [...docs.matchAll(/^\| `(faultline_[a-z_]+)` +\| (\w+) +\| (.*?) +\|$/gm)].map(
       ([, name, type, help]) => `${name} ${type} ${help}`,
     );

@@ -4,10 +4,10 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startOwnTraces } from '../../collector/index.ts';
-import { createClient } from '../../query/index.ts';
-import { Receiver } from '../instrumentation/receiver.ts';
-import { failedAttempt, sendSpans, startWorld, type World } from '../world.ts';
+import { startOwnTraces } from '../../../collector/index.ts';
+import { createClient } from '../../../query/index.ts';
+import { Receiver } from '../../instrumentation/receiver.ts';
+import { failedAttempt, sendSpans, startWorld, type World } from '../../support/world.ts';
 
 /** Waits for what comes soon, on a machine with much to do too. */
 const soon = <T>(what: () => T) => expect.poll(what, { timeout: 20_000 });

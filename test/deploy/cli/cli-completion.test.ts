@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { root } from '../../end-to-end/processes.ts';
+import { faultline } from '../../support/executable.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { isWithout } from './shells.ts';
 
 let world: World;

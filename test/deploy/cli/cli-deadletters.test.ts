@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Collector, startCollector } from '../../collector/index.ts';
-import { type Database, type Storage, startStorage } from '../collector/queue/storage.ts';
-import { root } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
-import { failedAttempt, sendSpans } from '../world.ts';
+import { type Collector, startCollector } from '../../../collector/index.ts';
+import { type Database, type Storage, startStorage } from '../../collector/queue/storage.ts';
+import { root } from '../../end-to-end/processes.ts';
+import { faultline } from '../../support/executable.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 import { isWithout } from './shells.ts';
 import { follow, printed } from './terminal.ts';
 

@@ -3,8 +3,9 @@
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { jsonText, manyLines, oneLine, table } from '../../query/cli/output.ts';
-import { cutToWidth, displayWidth } from '../../query/cli/width.ts';
+import { jsonText, table } from '../../../deploy/cli/terminal/output.ts';
+import { cutToWidth, displayWidth } from '../../../deploy/cli/terminal/width.ts';
+import { manyLines, oneLine } from '../../../query/base/text.ts';
 
 /** Columns of a text by Node's own count, for its line editor. */
 function countedByNode(text: string): number {

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { displayWidth } from '../../query/cli/width.ts';
-import { root, runNode } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
-import { secret } from './alert-receiver.ts';
+import { displayWidth } from '../../../deploy/cli/terminal/width.ts';
+import { root, runNode } from '../../end-to-end/processes.ts';
+import { secret } from '../../query/alerts/alert-receiver.ts';
+import { faultline } from '../../support/executable.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { isWithout } from './shells.ts';
 import { follow, inTerminal as ownTerminal, printed as printedIn, WIDTH } from './terminal.ts';
 

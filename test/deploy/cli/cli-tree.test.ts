@@ -1,10 +1,10 @@
 // Every verb has what every verb must have; how they end when they are called wrongly.
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addLateFlags } from '../../deploy/late-flags.ts';
-import { createProgram } from '../../deploy/program.ts';
-import { runNode } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
+import { addLateFlags } from '../../../deploy/cli/late-flags.ts';
+import { createProgram } from '../../../deploy/cli/program.ts';
+import { runNode } from '../../end-to-end/processes.ts';
+import { faultline } from '../../support/executable.ts';
 
 const run = (...args: string[]) => runNode([...faultline, ...args]);
 

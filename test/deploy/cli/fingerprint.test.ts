@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { fingerprintLines } from '../../deploy/fingerprint.ts';
+import { fingerprintLines } from '../../../deploy/cli/fingerprint.ts';
 
 async function answersTo(...lines: string[]) {
   const output = new PassThrough();

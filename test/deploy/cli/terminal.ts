@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'vitest';
-import { root } from '../end-to-end/processes.ts';
-import { faultline } from '../executable.ts';
+import { root } from '../../end-to-end/processes.ts';
+import { faultline } from '../../support/executable.ts';
 
 export const WIDTH = 80;
 

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { toJson } from '../../deploy/grafana/dashboard.ts';
-import { dashboards } from '../../deploy/grafana/dashboards.ts';
+import { toJson } from '../../../deploy/grafana/dashboard.ts';
+import { dashboards } from '../../../deploy/grafana/dashboards.ts';
 import { type OpsWorld, startOpsWorld } from './ops-data.ts';
 
-const folder = new URL('../../deploy/grafana/', import.meta.url);
+const folder = new URL('../../../deploy/grafana/', import.meta.url);
 
 interface Target {
   rawSql?: string;

@@ -9,7 +9,7 @@ import {
   snapshotRef,
   startWorld,
   type World,
-} from '../world.ts';
+} from '../../support/world.ts';
 
 const MINUTE = 60_000;
 const agent = 'refund-agent';

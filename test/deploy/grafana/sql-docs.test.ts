@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpsWorld, startOpsWorld } from './ops-data.ts';
 
-const text = readFileSync(new URL('../../docs/sql.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../../docs/sql.md', import.meta.url), 'utf8');
 
 /** The ready queries by the sentence before each. */
 const queries = [...text.matchAll(/\n\n([^\n](?:(?!\n\n)[\s\S])*)\n\n```sql\n([\s\S]*?)```/g)].map(

@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { watchHive } from '../../instrumentation/hive/index.ts';
+import { watchHive } from '../../../deploy/hive/index.ts';
+import { Receiver } from '../../instrumentation/receiver.ts';
 import {
   EventWriter,
   graphFile,
@@ -22,7 +23,6 @@ import {
   story,
   watchOnce,
 } from './hive-records.ts';
-import { Receiver } from './receiver.ts';
 
 const newState = () => join(newFolder(), 'state.json');
 

@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import type { WatchOptions } from '../../instrumentation/hive/index.ts';
-import { watchHive } from '../../instrumentation/hive/index.ts';
-import { type ReceivedSpan, Receiver } from './receiver.ts';
+import type { WatchOptions } from '../../../deploy/hive/index.ts';
+import { watchHive } from '../../../deploy/hive/index.ts';
+import { type ReceivedSpan, Receiver } from '../../instrumentation/receiver.ts';
 
-export const fixtures = fileURLToPath(new URL('../fixtures/hive/', import.meta.url));
+export const fixtures = fileURLToPath(new URL('../../fixtures/hive/', import.meta.url));
 export const graphFile = join(fixtures, 'agent.json');
 
 const RECORDED_ON = ['2026-11-23', '20261123'] as const;

@@ -19,8 +19,8 @@ import {
   timeBudget,
   tokenBudget,
   toolCallBudget,
-} from '../../instrumentation/index.ts';
-import { Recorder } from './recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { Recorder } from '../recorder.ts';
 
 let recorder: Recorder;
 beforeEach(() => {

@@ -14,8 +14,8 @@ import {
   type RunContext,
   recordUsage,
   useFailureConditions,
-} from '../../instrumentation/index.ts';
-import { Recorder } from './recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { Recorder } from '../recorder.ts';
 
 let recorder = new Recorder();
 const detach: (() => void)[] = [];

@@ -1,7 +1,11 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type GraphOptions, instrumentGraph, instrumentNode } from '../../instrumentation/index.ts';
-import { Recorder } from './recorder.ts';
+import {
+  type GraphOptions,
+  instrumentGraph,
+  instrumentNode,
+} from '../../../instrumentation/index.ts';
+import { Recorder } from '../recorder.ts';
 
 let recorder: Recorder;
 beforeEach(() => {
@@ -79,7 +83,7 @@ test('a failed attempt tells all that the contract asks for', async () => {
   expect(b!.attributes['exception.stacktrace']).toMatch(
     /TypeError: no total[\s\S]*Caused by: AggregateError: many[\s\S]*Caused by: \[0\]: Error: one[\s\S]*Caused by: \[1\]: RangeError: two/,
   );
-  expect(b!.attributes['exception.stacktrace']).not.toContain('instrumentation/graph.ts');
+  expect(b!.attributes['exception.stacktrace']).not.toContain('instrumentation/core/graph.ts');
   expect(JSON.parse(String(b!.attributes['failure.state']))).toEqual({
     path: ['a', 'b'],
     path_length: 2,

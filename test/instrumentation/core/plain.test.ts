@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, cutToBytes, type Json, toPlain } from '../../instrumentation/plain.ts';
+import {
+  canonicalJson,
+  cutToBytes,
+  type Json,
+  toPlain,
+} from '../../../instrumentation/redaction/plain.ts';
 
 function shuffled(value: Json): Json {
   if (Array.isArray(value)) return value.map(shuffled);

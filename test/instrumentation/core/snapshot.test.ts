@@ -1,14 +1,14 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { RESEND_AFTER_MS } from '../../../instrumentation/core/snapshot.ts';
 import {
   instrumentGraph,
   recordEvolution,
   SnapshotAnnouncer,
   snapshotOf,
-} from '../../instrumentation/index.ts';
-import { evolveGraphAttributes } from '../../instrumentation/semconv/schemas.ts';
-import { RESEND_AFTER_MS } from '../../instrumentation/snapshot.ts';
-import { Recorder } from './recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { evolveGraphAttributes } from '../../../instrumentation/semconv/schemas.ts';
+import { Recorder } from '../recorder.ts';
 
 let recorder: Recorder;
 beforeEach(() => {

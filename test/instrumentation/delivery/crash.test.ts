@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { buildInstrumentation } from './built.ts';
-import { Receiver } from './receiver.ts';
+import { buildInstrumentation } from '../built.ts';
+import { Receiver } from '../receiver.ts';
 
 const built = buildInstrumentation('faultline-crash-hooks');
 const spool = join(built.folder, 'spool');

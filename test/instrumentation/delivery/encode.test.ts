@@ -11,10 +11,10 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bodyOf } from '../../instrumentation/pipeline/batch.ts';
-import { encodeSpan, headOf, requestOf } from '../../instrumentation/pipeline/encode.ts';
-import { SlimTracer } from '../../instrumentation/pipeline/tracer.ts';
-import { ExportRequest } from '../collector/otlp-proto.ts';
+import { bodyOf } from '../../../instrumentation/delivery/batch.ts';
+import { encodeSpan, headOf, requestOf } from '../../../instrumentation/delivery/encode.ts';
+import { SlimTracer } from '../../../instrumentation/delivery/tracer.ts';
+import { ExportRequest } from '../../collector/decode/otlp-proto.ts';
 
 const ended: ReadableSpan[] = [];
 const tracer = new SlimTracer(

@@ -1,7 +1,7 @@
 // What waits in line, against a plain list.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Line } from '../../instrumentation/pipeline/line.ts';
+import { Line } from '../../../instrumentation/delivery/line.ts';
 
 test('any use of it', () => {
   const step = fc.oneof(

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPipeline, instrumentGraph, recordEvolution } from '../../instrumentation/index.ts';
-import { endpointFromEnvironment, isDisabled } from '../../instrumentation/pipeline/environment.ts';
-import { Receiver } from './receiver.ts';
+import {
+  endpointFromEnvironment,
+  isDisabled,
+} from '../../../instrumentation/delivery/environment.ts';
+import {
+  createPipeline,
+  instrumentGraph,
+  recordEvolution,
+} from '../../../instrumentation/index.ts';
+import { Receiver } from '../receiver.ts';
 
 let receiver: Receiver;
 beforeEach(async () => {

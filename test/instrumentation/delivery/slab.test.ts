@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { afterAll, expect, test } from 'vitest';
-import { createPipelineWithQueue } from '../../instrumentation/pipeline/pipeline.ts';
-import { Slab } from '../../instrumentation/pipeline/slab.ts';
+import { createPipelineWithQueue } from '../../../instrumentation/delivery/pipeline.ts';
+import { Slab } from '../../../instrumentation/delivery/slab.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-slab-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

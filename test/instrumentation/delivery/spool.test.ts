@@ -20,17 +20,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { headOf, MAGIC, readFrames } from '../../instrumentation/spool/frames.ts';
+import { headOf, MAGIC, readFrames } from '../../../instrumentation/delivery/spool/frames.ts';
 import {
   isDead,
   nameFor,
   ownerOfName,
   SILENCE_MS,
   thisOwner,
-} from '../../instrumentation/spool/owner.ts';
-import { makePrivate, spoolPlace } from '../../instrumentation/spool/place.ts';
-import { Spool } from '../../instrumentation/spool/spool.ts';
-import { buildInstrumentation } from './built.ts';
+} from '../../../instrumentation/delivery/spool/owner.ts';
+import { makePrivate, spoolPlace } from '../../../instrumentation/delivery/spool/place.ts';
+import { Spool } from '../../../instrumentation/delivery/spool/spool.ts';
+import { buildInstrumentation } from '../built.ts';
 
 const run = promisify(execFile);
 const built = buildInstrumentation('faultline-spool');
@@ -230,7 +230,7 @@ describe('what a dead process left', () => {
     );
     const path = built.write(
       'adopt.mjs',
-      `import { Spool } from './instrumentation/spool/spool.js';
+      `import { Spool } from './instrumentation/delivery/spool/spool.js';
        const spool = new Spool({ folder: process.argv[2] });
        process.stdin.once('data', () => {
          spool.adopt();

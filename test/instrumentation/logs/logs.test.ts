@@ -5,16 +5,16 @@ import { logs } from '@opentelemetry/sdk-node';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { failureId } from '../../collector/index.ts';
+import { failureId } from '../../../collector/index.ts';
 import {
   type FailureLog,
   type FailureLogOptions,
   instrumentGraph,
   logFailures,
-} from '../../instrumentation/index.ts';
-import { failureIdOf } from '../../instrumentation/logs/failure-id.ts';
-import { faultlineFailureAttributes } from '../../instrumentation/semconv/schemas.ts';
-import { Recorder } from './recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { failureIdOf } from '../../../instrumentation/logs/failure-id.ts';
+import { faultlineFailureAttributes } from '../../../instrumentation/semconv/schemas.ts';
+import { Recorder } from '../recorder.ts';
 
 let stop = () => {};
 afterEach(() => stop());
@@ -138,7 +138,7 @@ test('loggers that throw or reject do not reach the agent', async () => {
 });
 
 test('FAULTLINE_LOG_FAILURES=console writes to standard error', () => {
-  const index = join(import.meta.dirname, '../../instrumentation/index.ts');
+  const index = join(import.meta.dirname, '../../../instrumentation/index.ts');
   const app = `
     import { instrumentGraph } from ${JSON.stringify(index)};
     const graph = instrumentGraph({ agentId: 'a', graph: { id: 'g' } });

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Secrets, STANDARD_SECRETS } from '../../collector/materialize/field-redactor.ts';
-import { toRows } from '../../collector/materialize/to-rows.ts';
-import type { Span, Value } from '../../collector/otlp/span.ts';
-import { TraceService } from '../../collector/traces.ts';
-import { MemorySink } from '../collector/memory-sink.ts';
-import { failNode, NODE_ATTRIBUTES, recordSpans, toProtobuf } from '../collector/sdk-spans.ts';
+import type { Span, Value } from '../../../collector/decode/span.ts';
+import { type Secrets, STANDARD_SECRETS } from '../../../collector/materialize/field-redactor.ts';
+import { toRows } from '../../../collector/materialize/to-rows.ts';
+import { TraceService } from '../../../collector/receive/traces.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+import { failNode, NODE_ATTRIBUTES, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 import { NAMED, OPEN_TEXTS, random, SECRET_TEXTS } from './table.ts';
 
 let sink: MemorySink;

@@ -2,9 +2,9 @@
 // would go if all of it were looked at, wherever a secret stands.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { failureFacts } from '../../instrumentation/failure.ts';
-import { redact, standard } from '../../instrumentation/redaction/index.ts';
-import { MAX_BYTES } from '../../instrumentation/semconv/attributes.ts';
+import { failureFacts } from '../../../instrumentation/core/failure.ts';
+import { redact, standard } from '../../../instrumentation/redaction/index.ts';
+import { MAX_BYTES } from '../../../instrumentation/semconv/attributes.ts';
 import { JWT, KEYS, PEM, random, SECRET_TEXTS } from './table.ts';
 
 const LIMIT = MAX_BYTES['exception.message'];

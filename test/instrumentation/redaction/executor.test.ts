@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { instrumentGraph } from '../../instrumentation/index.ts';
-import { Recorder } from '../instrumentation/recorder.ts';
+import { instrumentGraph } from '../../../instrumentation/index.ts';
+import { Recorder } from '../recorder.ts';
 import { OPEN_TEXTS, SECRET_TEXTS } from './table.ts';
 
 /** The attributes of an attempt that failed on this input, as the SDK would send them. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Redaction, redact } from '../../instrumentation/redaction/index.ts';
+import { Redaction, redact } from '../../../instrumentation/redaction/index.ts';
 import { JWT, NAMED, OPEN_TEXTS, PEM, random, SECRET_TEXTS } from './table.ts';
 
 const standard = new Redaction();

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, toPlain } from '../../instrumentation/plain.ts';
-import { withRedactedJson } from '../../instrumentation/redacted-json.ts';
-import { type Redactions, redact } from '../../instrumentation/redaction/index.ts';
+import { withRedactedJson } from '../../../instrumentation/core/redacted-json.ts';
+import { type Redactions, redact } from '../../../instrumentation/redaction/index.ts';
+import { canonicalJson, toPlain } from '../../../instrumentation/redaction/plain.ts';
 import { KEYS, NAMED, OPEN_TEXTS, random, SECRET_TEXTS } from './table.ts';
 
 function inOneWalk(value: unknown) {

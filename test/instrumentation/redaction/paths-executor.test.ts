@@ -1,5 +1,6 @@
 // Lists of paths in what an executor sends: every field that has data of the app.
 import { afterEach, expect, test, vi } from 'vitest';
+import { agentsSnapshot } from '../../../instrumentation/frameworks/openai-agents/snapshot.ts';
 import {
   defineFailureCondition,
   type FailureLog,
@@ -7,9 +8,8 @@ import {
   logFailures,
   type Redactor,
   redactPaths,
-} from '../../instrumentation/index.ts';
-import { agentsSnapshot } from '../../instrumentation/openai-agents/snapshot.ts';
-import { Recorder } from '../instrumentation/recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { Recorder } from '../recorder.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -157,7 +157,7 @@ test('agents that are part of a graph', () => {
 async function libraryWith(env: Record<string, string>) {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   vi.resetModules();
-  return await import('../../instrumentation/index.ts');
+  return await import('../../../instrumentation/index.ts');
 }
 
 test('lists from the environment hold for every graph, with a redactor of its own too', async () => {

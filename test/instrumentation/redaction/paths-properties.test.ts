@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Json, redact, redactPaths } from '../../instrumentation/index.ts';
-import { canonicalJson, toPlain } from '../../instrumentation/plain.ts';
+import { type Json, redact, redactPaths } from '../../../instrumentation/index.ts';
+import { canonicalJson, toPlain } from '../../../instrumentation/redaction/plain.ts';
 import { NAMED, SECRET_TEXTS } from './table.ts';
 
 /** Never part of what is random. */

@@ -1,7 +1,7 @@
 // Lists of paths: what they reach in any value, whatever it is, and that nothing else changes.
 import { describe, expect, test } from 'vitest';
-import { type Json, redact, redactPaths } from '../../instrumentation/index.ts';
-import { toPlain } from '../../instrumentation/plain.ts';
+import { type Json, redact, redactPaths } from '../../../instrumentation/index.ts';
+import { toPlain } from '../../../instrumentation/redaction/plain.ts';
 import { SECRET_TEXTS } from './table.ts';
 
 const GONE = '[redacted:denied]';

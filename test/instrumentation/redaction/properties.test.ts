@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Redaction } from '../../instrumentation/redaction/index.ts';
+import { Redaction } from '../../../instrumentation/redaction/index.ts';
 import { KEYS, PEM, random, SECRET_TEXTS } from './table.ts';
 
 const redaction = new Redaction();

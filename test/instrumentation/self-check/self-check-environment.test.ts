@@ -1,7 +1,7 @@
 // The self-check as an app has it that names the query service in its environment only.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { failedAttempt, startWorld, type World } from '../world.ts';
-import { Recorder } from './recorder.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
+import { Recorder } from '../recorder.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterEach(() => {
 async function libraryWith(env: Record<string, string>) {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   vi.resetModules();
-  return await import('../../instrumentation/index.ts');
+  return await import('../../../instrumentation/index.ts');
 }
 
 test('FAULTLINE_QUERY_URL and FAULTLINE_TOKEN: the first run fills the state from the history', async () => {

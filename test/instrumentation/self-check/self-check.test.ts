@@ -8,9 +8,9 @@ import {
   instrumentGraph,
   outputEmpty,
   shouldRetry,
-} from '../../instrumentation/index.ts';
-import { failedAttempt, goodAttempt, startWorld, type World } from '../world.ts';
-import { Recorder } from './recorder.ts';
+} from '../../../instrumentation/index.ts';
+import { failedAttempt, goodAttempt, startWorld, type World } from '../../support/world.ts';
+import { Recorder } from '../recorder.ts';
 
 const recorder = new Recorder();
 

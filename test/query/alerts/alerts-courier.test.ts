@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { Courier, usualPatience } from '../../deploy/alerts/courier.ts';
-import { AlertLog, type Delivery, toDeliver } from '../../deploy/alerts/log.ts';
-import type { Receiver } from '../../deploy/alerts/rules.ts';
-import { send } from '../../deploy/alerts/send.ts';
-import { Store } from '../../query/store.ts';
-import { type Database, type Storage, startStorage } from '../collector/queue/storage.ts';
+import { Courier, usualPatience } from '../../../query/alerts/courier.ts';
+import { AlertLog, type Delivery, toDeliver } from '../../../query/alerts/log.ts';
+import type { Receiver } from '../../../query/alerts/rules.ts';
+import { send } from '../../../query/alerts/send.ts';
+import { Store } from '../../../query/base/store.ts';
+import { type Database, type Storage, startStorage } from '../../collector/queue/storage.ts';
 import { AlertReceiver, secret, until } from './alert-receiver.ts';
 
 let storage: Storage;

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readAlertRules } from '../../deploy/alerts/rules.ts';
-import { faultline } from '../executable.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { readAlertRules } from '../../../query/alerts/rules.ts';
+import { faultline } from '../../support/executable.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { AlertReceiver, secret, until } from './alert-receiver.ts';
 
 let folder: string;
@@ -94,7 +94,7 @@ describe('an alert', () => {
 });
 
 describe('the guide', () => {
-  const guide = new URL('../../docs/alerts.md', import.meta.url);
+  const guide = new URL('../../../docs/alerts.md', import.meta.url);
   const blocks = async (language: string): Promise<string[]> =>
     [...(await readFile(guide, 'utf8')).matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
       .filter(([, name]) => name === language)

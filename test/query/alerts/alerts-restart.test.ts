@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Alert, createClient } from '../../query/index.ts';
-import { type Started, startFaultline } from '../end-to-end/processes.ts';
-import { failedAttempt, sendSpans } from '../world.ts';
+import { type Alert, createClient } from '../../../query/index.ts';
+import { type Started, startFaultline } from '../../end-to-end/processes.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 import { AlertReceiver, secret, until } from './alert-receiver.ts';
 
 let folder: string;

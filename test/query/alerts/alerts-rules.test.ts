@@ -1,11 +1,13 @@
 // The file of --alerts: what is refused, by the name of the field, and what is never shown.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readAlertRules } from '../../deploy/alerts/rules.ts';
-import { readSettings, SettingsError } from '../../deploy/settings.ts';
-import { createLogger, start } from '../../deploy/start.ts';
+import { readSettings } from '../../../deploy/settings.ts';
+import { createLogger, start } from '../../../deploy/start.ts';
+import { readAlertRules } from '../../../query/alerts/rules.ts';
+import { SettingsError } from '../../../query/base/errors.ts';
 import { secret } from './alert-receiver.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-rules-'));

@@ -4,7 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../world.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  startWorld,
+  type World,
+} from '../../support/world.ts';
 import { AlertReceiver, type Got, secret, until } from './alert-receiver.ts';
 
 const HOUR = 3_600_000;

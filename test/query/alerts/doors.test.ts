@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Alert, InvalidInputError } from '../../../query/index.ts';
-import { AlertReceiver, secret, until } from '../../deploy/alert-receiver.ts';
-import { failedAttempt, startWorld, type World } from '../../world.ts';
-import { verb } from '../verb.ts';
+import { verb } from '../../support/verb.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
+import { AlertReceiver, secret, until } from './alert-receiver.ts';
 
 let folder: string;
 let world: World;

@@ -1,9 +1,9 @@
 // How many statements ClickHouse is asked: for a long list as many as for a short one.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, type History } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
-import { type Counting, counting } from './counting.ts';
-import { fix, fixedAgent } from './fixed-agent.ts';
+import { connect, type History } from '../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
+import { type Counting, counting } from '../counting.ts';
+import { fix, fixedAgent } from '../fixed-agent.ts';
 
 let world: World;
 let store: Counting;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AccessDeniedError, createClient } from '../../query/index.ts';
-import { startWorld, type World } from '../world.ts';
+import { AccessDeniedError, createClient } from '../../../query/index.ts';
+import { startWorld, type World } from '../../support/world.ts';
 
 let world: World;
 

@@ -1,10 +1,10 @@
 // One answer for many who ask the same: when, for how long, and when not.
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answers, shareAnswers } from '../../query/http/answers.ts';
-import { toProblem } from '../../query/http/problem.ts';
-import { createClient } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { type Answers, shareAnswers } from '../../../query/http/answers.ts';
+import { toProblem } from '../../../query/http/problem.ts';
+import { createClient } from '../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 
 const MAX_AGE = 5_000;
 /** More than a second may see without load. */

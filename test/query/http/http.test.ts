@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 
 let world: World;
 

@@ -1,8 +1,8 @@
 // Who is kept out of the query service and when: pages of others, and those who ask too often.
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, TooManyRequestsError } from '../../query/index.ts';
-import { failedAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { createClient, TooManyRequestsError } from '../../../query/index.ts';
+import { failedAttempt, snapshotRef, startWorld, type World } from '../../support/world.ts';
 
 let open: World;
 let closed: World;

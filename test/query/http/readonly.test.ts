@@ -2,8 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connect, type History } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { connect, type History } from '../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 
 /** What ClickHouse's HTTP interface takes in the URL that is no setting. */
 const NO_SETTING = /^(?:query|query_id|database|default_format|user|session_id|role|param_\w+)$/;

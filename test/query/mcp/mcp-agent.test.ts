@@ -2,7 +2,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../instrumentation/index.ts';
+import { snapshotOf } from '../../../instrumentation/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -10,7 +10,7 @@ import {
   sendSpans,
   startWorld,
   type World,
-} from '../world.ts';
+} from '../../support/world.ts';
 import { call, overHttp } from './mcp-clients.ts';
 
 let world: World;

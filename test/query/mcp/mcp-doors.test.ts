@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { call, overHttp, overStdio } from './mcp-clients.ts';
 
 let world: World;

@@ -1,9 +1,15 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, type History } from '../../query/index.ts';
-import { TABLES } from '../../query/mcp/tools/sql.ts';
-import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { createClient, type History } from '../../../query/index.ts';
+import { TABLES } from '../../../query/mcp/tools/sql.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  snapshotRef,
+  startWorld,
+  type World,
+} from '../../support/world.ts';
 import { call, overHttp, overStdio } from './mcp-clients.ts';
 
 const TOOLS = [

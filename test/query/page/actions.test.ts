@@ -1,8 +1,8 @@
 // What can be said about a group, said in a real Chromium; with tokens, and without.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { createClient } from '../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { expectSound, openPage, soon } from './browser.ts';
 import { isWithoutChromium, openBrowser } from './chromium.ts';
 

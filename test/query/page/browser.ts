@@ -72,7 +72,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - innerWidth');
 
-const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const images = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 
 /** A picture for the docs; only where they are asked for, since each run's times differ. */
 export async function picture(page: Page, name: string): Promise<void> {

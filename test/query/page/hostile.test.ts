@@ -1,8 +1,14 @@
 // Hostile text in every field that comes from outside, on every view: it stays text.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { createClient } from '../../../query/index.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  snapshotRef,
+  startWorld,
+  type World,
+} from '../../support/world.ts';
 import { expectSound, openPage, soon } from './browser.ts';
 import { isWithoutChromium, openBrowser } from './chromium.ts';
 import { snapshotEvent } from './seed.ts';

@@ -1,8 +1,8 @@
 // How much a view asks of the service: as much for ten rows as for three, in a real Chromium.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { createClient } from '../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { openPage, soon } from './browser.ts';
 import { isWithoutChromium, openBrowser } from './chromium.ts';
 

@@ -1,7 +1,7 @@
 // The files of the page over HTTP: open to all, with a policy that lets nothing else in.
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../world.ts';
+import { startWorld, type World } from '../../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

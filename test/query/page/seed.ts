@@ -1,6 +1,12 @@
 // What the page is tested on: an agent with two versions, a fix that worked, and a run that fell over.
 import { randomBytes } from 'node:crypto';
-import { failedAttempt, goodAttempt, type OtlpSpan, snapshotRef, type World } from '../world.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  snapshotRef,
+  type World,
+} from '../../support/world.ts';
 
 export const agent = 'invoice-agent';
 

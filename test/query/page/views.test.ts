@@ -1,7 +1,7 @@
 // Each view in a real Chromium: what it shows, that it is sound, and that one gets there by links and keys.
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { failedAttempt, startWorld, type World } from '../../support/world.ts';
 import { expectSound, type Opened, openPage, picture, soon } from './browser.ts';
 import { isWithoutChromium, openBrowser } from './chromium.ts';
 import { agent, refs, type Seeded, seedPage } from './seed.ts';

@@ -1,15 +1,15 @@
 // The AI SDK 6 under `node --import faultline/register`, in real processes.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { appRunner } from './app.ts';
-import { buildInstrumentation } from './built.ts';
-import { ModelServer } from './model-server.ts';
-import { Receiver } from './receiver.ts';
+import { appRunner } from '../../app.ts';
+import { buildInstrumentation } from '../../built.ts';
+import { ModelServer } from '../../model-server.ts';
+import { Receiver } from '../../receiver.ts';
 
 const built = buildInstrumentation('faultline-ai-sdk');
 afterAll(() => built.remove());
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../../..');
 
 let receiver: Receiver;
 let model: ModelServer;

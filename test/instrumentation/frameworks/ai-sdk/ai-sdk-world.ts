@@ -4,8 +4,8 @@ import type { Tracer } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach } from 'vitest';
 import { z } from 'zod';
-import { ModelServer, type Reply } from './model-server.ts';
-import { Recorder } from './recorder.ts';
+import { ModelServer, type Reply } from '../../model-server.ts';
+import { Recorder } from '../../recorder.ts';
 
 /** The parts of a version that differ. */
 export interface Sdk {

@@ -2,7 +2,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import * as ai from 'ai';
 import { describe, expect, test } from 'vitest';
-import { instrumentAiSdk, instrumentGraph } from '../../instrumentation/index.ts';
+import { instrumentAiSdk, instrumentGraph } from '../../../../instrumentation/index.ts';
 import { aiSdkCases } from './ai-sdk-cases.ts';
 import { aiSdkLoopCases } from './ai-sdk-loop-cases.ts';
 import { aiSdkModelCases } from './ai-sdk-model-cases.ts';

@@ -13,8 +13,8 @@ import {
 import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LangGraphInstrumentation, langGraphSnapshot } from '../../instrumentation/index.ts';
-import { Recorder } from './recorder.ts';
+import { LangGraphInstrumentation, langGraphSnapshot } from '../../../../instrumentation/index.ts';
+import { Recorder } from '../../recorder.ts';
 
 let recorder = new Recorder();
 // One wrap for the process; each test looks through the recorder of its own.

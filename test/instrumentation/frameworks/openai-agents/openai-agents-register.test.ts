@@ -1,12 +1,12 @@
 // OpenAI Agents under `node --import faultline/register`, in real processes.
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { appRunner } from './app.ts';
-import { buildInstrumentation } from './built.ts';
-import { ModelServer } from './model-server.ts';
-import { Receiver } from './receiver.ts';
+import { appRunner } from '../../app.ts';
+import { buildInstrumentation } from '../../built.ts';
+import { ModelServer } from '../../model-server.ts';
+import { Receiver } from '../../receiver.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../../..');
 const built = buildInstrumentation('faultline-openai-agents');
 afterAll(() => built.remove());
 

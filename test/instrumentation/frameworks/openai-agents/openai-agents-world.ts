@@ -4,9 +4,9 @@ import type { Tracer } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { z } from 'zod';
-import { OpenAIAgentsInstrumentation } from '../../instrumentation/index.ts';
-import { ModelServer, type Reply } from './model-server.ts';
-import { Recorder } from './recorder.ts';
+import { OpenAIAgentsInstrumentation } from '../../../../instrumentation/index.ts';
+import { ModelServer, type Reply } from '../../model-server.ts';
+import { Recorder } from '../../recorder.ts';
 
 export const model = new ModelServer();
 /** Of the test that runs. */

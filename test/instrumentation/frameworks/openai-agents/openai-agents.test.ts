@@ -1,7 +1,7 @@
 // Runs, agents as nodes, handoffs, pauses and cancels of the real SDK.
 import { handoff, setOpenAIAPI } from '@openai/agents';
 import { expect, test } from 'vitest';
-import { agentsSnapshot } from '../../instrumentation/index.ts';
+import { agentsSnapshot } from '../../../../instrumentation/index.ts';
 import {
   agent,
   callLookUp,

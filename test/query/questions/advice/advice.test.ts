@@ -1,9 +1,15 @@
 // Retry advice over a real store, through each of its doors.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type History, InvalidInputError, NotFoundError } from '../../../query/index.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../../world.ts';
-import { verb } from '../verb.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 let world: World;
 

@@ -2,11 +2,16 @@
 import betaCdf from '@stdlib/stats-base-dists-beta-cdf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AgedCache } from '../../../query/advice/aged-cache.ts';
-import { countNext, decide, type Known, waitsOf } from '../../../query/advice/decide.ts';
-import { exactInterval } from '../../../query/advice/interval.ts';
-import { type Attempt, whatCameNext } from '../../../query/advice/next-attempt.ts';
-import type { Observation } from '../../../query/advice/observations.ts';
+import { AgedCache } from '../../../../query/questions/advice/aged-cache.ts';
+import {
+  countNext,
+  decide,
+  type Known,
+  waitsOf,
+} from '../../../../query/questions/advice/decide.ts';
+import { exactInterval } from '../../../../query/questions/advice/interval.ts';
+import { type Attempt, whatCameNext } from '../../../../query/questions/advice/next-attempt.ts';
+import type { Observation } from '../../../../query/questions/advice/observations.ts';
 
 describe('the exact interval', () => {
   it.each([

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quoteData, quoteId } from '../../query/brief/quote.ts';
-import { createClient, type History } from '../../query/index.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { quoteData, quoteId } from '../../../../query/base/quote.ts';
+import { createClient, type History } from '../../../../query/index.ts';
+import { failedAttempt, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
 let history: History;

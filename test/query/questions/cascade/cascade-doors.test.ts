@@ -2,8 +2,8 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeCascade } from '../../query/cli/cascade.ts';
-import { type Cascade, InvalidInputError, NotFoundError } from '../../query/index.ts';
+import { describeCascade } from '../../../../deploy/cli/verbs/cascade.ts';
+import { type Cascade, InvalidInputError, NotFoundError } from '../../../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -11,7 +11,7 @@ import {
   snapshotRef,
   startWorld,
   type World,
-} from '../world.ts';
+} from '../../../support/world.ts';
 
 let world: World;
 

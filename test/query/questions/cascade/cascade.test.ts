@@ -1,7 +1,12 @@
 // What followed from what, worked out from rows.
 import { describe, expect, it } from 'vitest';
-import { cascadeOf } from '../../query/cascade/cascade.ts';
-import type { AttemptFact, FailureFact, RunFact, RunFacts } from '../../query/cascade/facts.ts';
+import { cascadeOf } from '../../../../query/questions/cascade/cascade.ts';
+import type {
+  AttemptFact,
+  FailureFact,
+  RunFact,
+  RunFacts,
+} from '../../../../query/questions/cascade/facts.ts';
 
 const at = (second: number): string =>
   `2026-11-01T10:00:${String(second).padStart(2, '0')}.000000000Z`;

@@ -4,9 +4,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FailureCase, InvalidInputError, NotFoundError } from '../../query/index.ts';
-import { failedAttempt, type OtlpSpan, snapshotRef, startWorld, type World } from '../world.ts';
-import { verb } from './verb.ts';
+import { type FailureCase, InvalidInputError, NotFoundError } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
+import {
+  failedAttempt,
+  type OtlpSpan,
+  snapshotRef,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 let world: World;
 let fingerprint: string;

@@ -1,12 +1,12 @@
 // Lists of evolutions that come with what each did, over the real engine and all doors.
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { History } from '../../query/index.ts';
-import { startWorld, type World } from '../world.ts';
-import { type Counting, counting } from './counting.ts';
-import { fix, fixedAgent } from './fixed-agent.ts';
-import { call, overStdio } from './mcp-clients.ts';
-import { verb } from './verb.ts';
+import type { History } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
+import { startWorld, type World } from '../../../support/world.ts';
+import { type Counting, counting } from '../../counting.ts';
+import { fix, fixedAgent } from '../../fixed-agent.ts';
+import { call, overStdio } from '../../mcp/mcp-clients.ts';
 
 const [agent, other] = ['tried', 'another'];
 let world: World;

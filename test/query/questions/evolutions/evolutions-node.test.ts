@@ -1,7 +1,7 @@
 // Evolutions of a node: those that target a group or a failure of it, through all doors.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failedAttempt, startWorld, type World } from '../world.ts';
-import { verb } from './verb.ts';
+import { verb } from '../../../support/verb.ts';
+import { failedAttempt, startWorld, type World } from '../../../support/world.ts';
 
 const agent = 'evolved';
 let world: World;

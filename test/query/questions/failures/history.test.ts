@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type History, InvalidInputError, NotFoundError } from '../../query/index.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../../../query/index.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -8,7 +8,7 @@ import {
   snapshotRef,
   startWorld,
   type World,
-} from '../world.ts';
+} from '../../../support/world.ts';
 
 let world: World;
 

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../instrumentation/index.ts';
-import { diffBodies } from '../../query/graphs/diff.ts';
-import { createClient, type History, InvalidInputError, NotFoundError } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../world.ts';
+import { snapshotOf } from '../../../../instrumentation/index.ts';
+import {
+  createClient,
+  type History,
+  InvalidInputError,
+  NotFoundError,
+} from '../../../../query/index.ts';
+import { diffBodies } from '../../../../query/questions/graphs/diff.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 const body = (graph: unknown): string => JSON.stringify(graph);
 

@@ -1,8 +1,8 @@
 // The brief tells groups by their state, over the real engine.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readsLikeInstruction } from '../../query/brief/instructions.ts';
-import type { Brief } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, startWorld, type World } from '../world.ts';
+import type { Brief } from '../../../../query/index.ts';
+import { readsLikeInstruction } from '../../../../query/questions/brief/instructions.ts';
+import { failedAttempt, goodAttempt, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
 

@@ -1,8 +1,8 @@
 // Lists of all agents: what they tell of one agent does not depend on how busy the others are.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { failedAttempt, snapshotRef, startWorld, type World } from '../world.ts';
-import { fix, HOUR } from './fixed-agent.ts';
+import { failedAttempt, snapshotRef, startWorld, type World } from '../../../support/world.ts';
+import { fix, HOUR } from '../../fixed-agent.ts';
 
 const agent = 'quiet';
 let world: World;

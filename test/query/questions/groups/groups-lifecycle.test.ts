@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Evolution } from '../../../../query/index.ts';
 import {
   DAY_HOURS,
   escalationIn,
   forecast,
   QUIET,
   WEEK_HOURS,
-} from '../../query/groups/escalation.ts';
+} from '../../../../query/questions/groups/escalation.ts';
 import {
   type FailedVersion,
   hourOf,
   type LifecycleFacts,
   lifecycleOf,
   settledAt,
-} from '../../query/groups/lifecycle.ts';
-import type { GroupEvent } from '../../query/groups/schemas.ts';
-import type { Evolution } from '../../query/index.ts';
-import { seeded } from './ledger/random.ts';
+} from '../../../../query/questions/groups/lifecycle.ts';
+import type { GroupEvent } from '../../../../query/questions/groups/schemas.ts';
+import { seeded } from '../ledger/random.ts';
 
 const now = Date.parse('2026-11-22T10:30:00Z');
 const day = (number: number, time = '10:00:00') =>

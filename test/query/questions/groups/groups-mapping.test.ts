@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GroupMapping } from '../../query/groups/mapping.ts';
+import { GroupMapping } from '../../../../query/questions/groups/mapping.ts';
 
 let clock = 0;
 const next = () => `2026-11-01T10:00:${String(clock++).padStart(9, '0')}Z`;

@@ -8,7 +8,7 @@ import {
   snapshotRef,
   startWorld,
   type World,
-} from '../world.ts';
+} from '../../../support/world.ts';
 
 let world: World;
 /** By the type of the error. */

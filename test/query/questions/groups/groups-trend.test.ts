@@ -1,7 +1,7 @@
 // What lists tell on demand, over the real engine and all doors: hours and verdicts of groups, states of agents.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../world.ts';
-import { fixedAgent, HOUR, NOW } from './fixed-agent.ts';
+import { startWorld, type World } from '../../../support/world.ts';
+import { fixedAgent, HOUR, NOW } from '../../fixed-agent.ts';
 
 let world: World;
 

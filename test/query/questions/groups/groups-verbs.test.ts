@@ -1,8 +1,8 @@
 // The verbs about groups as processes, and who may use them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AccessDeniedError, createClient } from '../../query/index.ts';
-import { failedAttempt, sendSpans, startWorld, type World } from '../world.ts';
-import { verb } from './verb.ts';
+import { AccessDeniedError, createClient } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
+import { failedAttempt, sendSpans, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,8 +1,14 @@
 // Groups from the event to the list, over the real engine and all doors.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type History, InvalidInputError, NotFoundError } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, snapshotRef, startWorld, type World } from '../world.ts';
+import { type History, InvalidInputError, NotFoundError } from '../../../../query/index.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  snapshotRef,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 let world: World;
 

@@ -1,9 +1,15 @@
 // The fix ledger over a real store: which attempts count, what is said of odd cases, and all its doors.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../../instrumentation/index.ts';
-import { type Effect, NotFoundError } from '../../../query/index.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../../world.ts';
+import { snapshotOf } from '../../../../instrumentation/index.ts';
+import { type Effect, NotFoundError } from '../../../../query/index.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 let world: World;
 

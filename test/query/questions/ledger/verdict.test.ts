@@ -1,9 +1,9 @@
 // How often verdicts are wrong, and how much they need to see: by simulation.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { failureRatio } from '../../../query/ledger/ratio.ts';
-import { judge } from '../../../query/ledger/verdict.ts';
-import type { Verdict } from '../../../query/schemas.ts';
+import type { Verdict } from '../../../../query/base/schemas.ts';
+import { failureRatio } from '../../../../query/questions/ledger/ratio.ts';
+import { judge } from '../../../../query/questions/ledger/verdict.ts';
 import { logUniform, seeded, successes } from './random.ts';
 
 const WORLDS = 1000;

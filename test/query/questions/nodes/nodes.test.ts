@@ -1,7 +1,8 @@
 // How the nodes of an agent fare, over a real store and through each door.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidInputError } from '../../query/index.ts';
+import { InvalidInputError } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
 import {
   failedAttempt,
   goodAttempt,
@@ -9,8 +10,7 @@ import {
   snapshotRef,
   startWorld,
   type World,
-} from '../world.ts';
-import { verb } from './verb.ts';
+} from '../../../support/world.ts';
 
 let world: World;
 

@@ -1,10 +1,10 @@
 // Similar failures across agents and nodes, through every door.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeSimilar } from '../../query/cli/similar.ts';
-import { InvalidInputError, NotFoundError } from '../../query/index.ts';
-import { cleaned, wordsOf } from '../../query/similar/words.ts';
-import { failedAttempt, startWorld, type World } from '../world.ts';
+import { describeSimilar } from '../../../../deploy/cli/verbs/similar.ts';
+import { InvalidInputError, NotFoundError } from '../../../../query/index.ts';
+import { cleaned, wordsOf } from '../../../../query/questions/similar/words.ts';
+import { failedAttempt, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
 

@@ -1,10 +1,16 @@
 // Why an agent became what it is, over a real store and through each door.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../instrumentation/index.ts';
-import { InvalidInputError } from '../../query/index.ts';
-import { failedAttempt, goodAttempt, type OtlpSpan, startWorld, type World } from '../world.ts';
-import { verb } from './verb.ts';
+import { snapshotOf } from '../../../../instrumentation/index.ts';
+import { InvalidInputError } from '../../../../query/index.ts';
+import { verb } from '../../../support/verb.ts';
+import {
+  failedAttempt,
+  goodAttempt,
+  type OtlpSpan,
+  startWorld,
+  type World,
+} from '../../../support/world.ts';
 
 let world: World;
 let fingerprints: { broken: string; later: string };

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { type Measure, measure } from './measure.ts';
+import { type Measure, measure } from '../../collector/serving/measure.ts';
 
 interface Counted {
   pending: number;

@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { AccessCheck } from '../access/tokens.ts';
-import { type AlertStats, addAlertMetrics } from './alert-metrics.ts';
-import { addMetricsRoute } from './index.ts';
-import { measure } from './measure.ts';
-import { RefusedLogins } from './refused-logins.ts';
-import { type Tracing, traceHttp } from './tracing.ts';
+import { measure } from '../../collector/serving/measure.ts';
+import { addMetricsRoute } from '../../collector/serving/metrics-route.ts';
+import { RefusedLogins } from '../../collector/serving/refused-logins.ts';
+import type { AccessCheck } from '../../collector/serving/tokens.ts';
+import { type Tracing, traceHttp } from '../../collector/serving/tracing.ts';
+import { type AlertStats, addAlertMetrics } from '../alerts/metrics.ts';
 
 export interface QueryObserverOptions {
   /** Who may read the metrics; where it asks for no token, callers on this machine. */
