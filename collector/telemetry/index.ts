@@ -11,7 +11,6 @@ import type { QueueStats } from '../queue/index.ts';
 import type { Observer } from '../queue/sink.ts';
 import type { InsertEnd } from '../queue/writer.ts';
 import type { Outcome, SignalService } from '../receive/signal-service.ts';
-import { guard } from '../serving/guard.ts';
 import { Counts, measure, type Sample } from '../serving/measure.ts';
 import { addMetricsRoute } from '../serving/metrics-route.ts';
 import { RefusedLogins } from '../serving/refused-logins.ts';

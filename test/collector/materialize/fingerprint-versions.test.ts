@@ -19,7 +19,7 @@ let world: World;
 const agent = 'versions';
 
 beforeAll(async () => {
-  // What a release with a new version has in collector/fingerprint/versions.ts.
+  // What a release with a new version has in collector/materialize/fingerprint/versions.ts.
   Object.assign(VERSIONS, { current: v2, previous: v1 });
   world = await startWorld();
 });

@@ -8,7 +8,7 @@ import { isWithoutChromium, openBrowser } from './chromium.ts';
 
 const agent = 'actions-agent';
 
-describe.skipIf(isWithoutChromium('test/page/actions.test.ts'))('actions on the page', () => {
+describe.skipIf(isWithoutChromium('test/query/page/actions.test.ts'))('actions on the page', () => {
   let world: World;
   let browser: Browser;
   beforeAll(async () => {

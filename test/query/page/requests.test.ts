@@ -9,7 +9,7 @@ import { isWithoutChromium, openBrowser } from './chromium.ts';
 const nodes = (count: number) =>
   Array.from({ length: count }, (_, index) => `node-${String.fromCharCode(97 + index)}`);
 
-describe.skipIf(isWithoutChromium('test/page/requests.test.ts'))('requests of a view', () => {
+describe.skipIf(isWithoutChromium('test/query/page/requests.test.ts'))('requests of a view', () => {
   let world: World;
   let browser: Browser;
   beforeAll(async () => {

@@ -9,7 +9,7 @@ import { agent, refs, type Seeded, seedPage } from './seed.ts';
 /** Views of which the docs have a picture at 375 px. */
 const NARROW = ['groups', 'group', 'compare'];
 
-describe.skipIf(isWithoutChromium('test/page/views.test.ts'))('the page', () => {
+describe.skipIf(isWithoutChromium('test/query/page/views.test.ts'))('the page', () => {
   let world: World;
   let browser: Browser;
   let seeded: Seeded;
