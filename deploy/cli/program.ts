@@ -12,6 +12,7 @@ import { addDeadLetterVerbs } from './verbs/dead-letters.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addFingerprintVerb } from './verbs/fingerprint.ts';
 import { addHiveVerbs } from './verbs/hive.ts';
+import { addInitVerb } from './verbs/init.ts';
 import { addMcpVerb } from './verbs/mcp.ts';
 import { addRunVerbs } from './verbs/run.ts';
 import { addQueryVerbs } from './verbs/verbs.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addFingerprintVerb(program);
   addHiveVerbs(program);
   addMcpVerb(program);
+  addInitVerb(program);
   addDoctorVerb(program);
   addCompletionVerbs(program);
   examples(program.command('help'), 'faultline help groups', 'faultline help hive watch')

@@ -10,7 +10,7 @@ const run = (...args: string[]) => runNode([...faultline, ...args]);
 
 /** Verbs of the contract, and those that came since. */
 const CONTRACT =
-  'start demo migrate sql recent show groups group brief nodes retry evolutions timeline diff cases ' +
+  'start demo init migrate sql recent show groups group brief nodes retry evolutions timeline diff cases ' +
   'record-evolution resolve ignore reopen merge fingerprint mcp hive doctor deadletters';
 const LISTS = ['recent', 'groups', 'nodes', 'evolutions', 'timeline', 'cases', 'similar', 'alerts'];
 
@@ -85,7 +85,7 @@ describe('help', () => {
       env: { NODE_DEBUG: 'esm' },
     });
     expect(stdout).toContain('record-evolution');
-    expect(stderr).toMatch(/query\/cli\/verbs/);
+    expect(stderr).toMatch(/deploy\/cli\/verbs/);
     for (const slow of ['/zod/', '/@opentelemetry/', '/fastify/', '/@clickhouse/']) {
       expect(stderr).not.toContain(slow);
     }
