@@ -22,7 +22,8 @@ const failure = z.object({
   node_id: optional,
   agent_id: optional,
 });
-type Failure = z.output<typeof failure>;
+/** A failure as a line holds it; every field is there, '' where the line has none. */
+export type Failure = z.output<typeof failure>;
 
 /**
  * Answers each line `{error_type, error_message, stack_trace?, node_id?, agent_id?}` with
@@ -44,7 +45,8 @@ export async function fingerprintLines(
     if (typeof read === 'string') {
       refused++;
       errors.write(`faultline: line ${number}: ${read}\n`);
-    } else if (!output.write(`${JSON.stringify(answer(read))}\n`)) await once(output, 'drain');
+    } else if (!output.write(`${JSON.stringify(fingerprintOf(read))}\n`))
+      await once(output, 'drain');
   }
   return refused;
 }
@@ -63,7 +65,8 @@ function readLine(line: string): Failure | string {
   return path.length === 0 ? `not an object: ${message}` : `${path.join('.')}: ${message}`;
 }
 
-function answer({ error_type, error_message, stack_trace, ...ids }: Failure) {
+/** What the collector would make of a failure: redacted and bounded first, then fingerprinted. */
+export function fingerprintOf({ error_type, error_message, stack_trace, ...ids }: Failure) {
   const found = identify({
     ...ids,
     site: '',

@@ -1,24 +1,130 @@
-// How well messages are grouped by their template alone, per system of Loghub-2k, and what a
-// fingerprint with its class costs. GA is the share of messages whose whole group is right, FGA the F1
-// score over groups.
-import { existsSync, readFileSync } from 'node:fs';
+// How well failures are grouped and classified, on the way of the product (redaction included), beside
+// simple baselines on the same inputs; and what a fingerprint with its class costs.
 import { identify } from '../../collector/materialize/classify/identify.ts';
+import { type Failure, fingerprintOf } from '../../deploy/cli/fingerprint.ts';
+import { masked, raised } from './grouping-baselines.ts';
+import { type AgentError, agentErrors, classed, logLines, pairs } from './grouping-data.ts';
+import { type Scores, score } from './grouping-scores.ts';
 
-export const name = 'Grouping: GA and FGA per system, and CPU time per failure';
+export const name = 'Grouping: scores on real messages, and CPU time per failure';
 
-const DATA = new URL('../../../shared/data/loghub-dev.jsonl', import.meta.url);
 const ROUNDS = 5;
 const FAILURES = 100_000;
 
-interface Line {
-  system: string;
-  message: string;
-  group: string;
+type Told = Pick<Failure, 'error_type' | 'error_message'> & { stack_trace?: string };
+
+const answerTo = ({ error_type, error_message, stack_trace = '' }: Told) =>
+  fingerprintOf({ error_type, error_message, stack_trace, node_id: '', agent_id: '' });
+const product = (told: Told) => answerTo(told).fingerprint;
+const withoutStack = <T extends Told>({ stack_trace: _, ...told }: T) => told;
+
+export async function run(): Promise<void> {
+  scoreAgentErrors();
+  scoreLogs();
+  scorePairs();
+  scoreClasses();
+  cost();
 }
 
-type Failure = Parameters<typeof identify>[0];
+function scoreAgentErrors(): void {
+  const errors = agentErrors();
+  if (!errors) return;
+  const bare = errors.map(withoutStack);
+  const stacked = errors.filter(({ stack_trace }) => stack_trace);
+  const scoreOf = (some: readonly AgentError[], key: (told: Told) => string) =>
+    score(
+      some.map(key),
+      some.map(({ template_id }) => template_id),
+    );
+  console.log(`agent errors, all libraries as one pool${HEAD}`);
+  row('messages only', scoreOf(bare, product));
+  row('  type and masks', scoreOf(bare, masked));
+  row('those with stacks', scoreOf(stacked, product));
+  row('  type and masks', scoreOf(stacked, masked));
+  row('  type and raise frame', scoreOf(stacked, raised));
+  console.log(`\nper library, messages only${HEAD}   those with stacks${HEAD}`);
+  for (const library of [...new Set(errors.map((error) => error.library))].sort()) {
+    const own = (all: readonly AgentError[]) => all.filter((one) => one.library === library);
+    row(library, scoreOf(own(bare), product), scoreOf(own(stacked), product));
+  }
+}
 
-function failureOf(error_message: string, over: Partial<Failure> = {}): Failure {
+function scoreLogs(): void {
+  const lines = logLines();
+  if (!lines) return;
+  const systems = [...new Set(lines.map(({ system }) => system))].sort();
+  console.log(`\nlogs, per system${HEAD}   type and masks${HEAD}`);
+  const all = systems.map((system) => {
+    const own = lines.filter((line) => line.system === system);
+    const told = own.map(({ message }) => ({ error_type: '', error_message: message }));
+    const truth = own.map(({ group }) => group);
+    const scores = [score(told.map(product), truth), score(told.map(masked), truth)] as const;
+    row(system, ...scores);
+    return scores;
+  });
+  const mean = (of: (scores: (typeof all)[number]) => Scores): Scores => {
+    const sum = (key: keyof Scores) => all.reduce((total, one) => total + of(one)[key], 0);
+    const average = (key: keyof Scores) => sum(key) / all.length;
+    return {
+      ga: average('ga'),
+      fga: average('fga'),
+      precision: average('precision'),
+      groups: sum('groups'),
+      found: sum('found'),
+    };
+  };
+  row(
+    'average',
+    mean(([own]) => own),
+    mean(([, simple]) => simple),
+  );
+}
+
+function scorePairs(): void {
+  const all = pairs();
+  if (!all) return;
+  const right = (key: (told: Told) => string) =>
+    all.filter(({ a, b, same }) => (key(a) === key(b)) === same);
+  const own = right(product);
+  console.log(`\npairs: ${own.length} of ${all.length}; type and masks ${right(masked).length}`);
+  const wrong = all.filter((pair) => !own.includes(pair));
+  for (const { id, same, kind, contested } of wrong) {
+    const what = same ? 'split' : 'merged';
+    console.log(`  ${what} ${String(id).padStart(3)} ${kind}${contested ? ' (contested)' : ''}`);
+  }
+}
+
+function scoreClasses(): void {
+  const all = classed();
+  if (!all) return;
+  for (const [what, told] of [
+    ['messages only', all.map(withoutStack)],
+    ['with stacks', all],
+  ] as const) {
+    const found = told.map((one) => answerTo(one).class);
+    const right = found.filter((known, i) => known === all[i]!.true_class).length;
+    const none = found.filter((known) => known === 'unclassified').length;
+    const share = (count: number) => (count / all.length).toFixed(3);
+    const wrong = all.length - right - none;
+    console.log(
+      `classes, ${what}: right ${share(right)}, wrong ${share(wrong)}, none ${share(none)}`,
+    );
+  }
+}
+
+const HEAD = '   GA  FGA  pairs groups found';
+
+function row(what: string, ...scores: readonly Scores[]): void {
+  const cells = scores.map(({ ga, fga, precision, groups, found }) => {
+    const shares = [ga, fga, precision].map((share) => share.toFixed(3).padStart(7));
+    return shares.join('') + [groups, found].map((n) => String(n).padStart(6)).join('');
+  });
+  console.log(what.padEnd(28) + cells.join('    '));
+}
+
+type Row = Parameters<typeof identify>[0];
+
+function failureOf(error_message: string, over: Partial<Row> = {}): Row {
   return {
     agent_id: '',
     node_id: '',
@@ -30,65 +136,6 @@ function failureOf(error_message: string, over: Partial<Failure> = {}): Failure 
     attributes: {},
     ...over,
   };
-}
-
-export async function run(): Promise<void> {
-  if (existsSync(DATA)) quality(readFileSync(DATA, 'utf8'));
-  else console.log('shared/data/loghub-dev.jsonl is not beside the project: no GA and FGA');
-  cost();
-}
-
-function quality(data: string): void {
-  const systems = new Map<string, Line[]>();
-  for (const line of data.split('\n').filter(Boolean)) {
-    const read = JSON.parse(line) as Line;
-    const lines = systems.get(read.system) ?? [];
-    systems.set(read.system, [...lines, read]);
-  }
-  const scores = [...systems].map(([system, lines]) => ({ system, ...score(lines) }));
-  const mean = (key: 'ga' | 'fga') => scores.reduce((sum, s) => sum + s[key], 0) / scores.length;
-  console.log('system         GA    FGA  groups  found');
-  for (const { system, ga, fga, groups, found } of scores) row(system, ga, fga, groups, found);
-  row('average', mean('ga'), mean('fga'));
-}
-
-function row(system: string, ga: number, fga: number, groups?: number, found?: number): void {
-  const counts = [groups, found].map((count) => String(count ?? '').padStart(7)).join('');
-  console.log(
-    `${system.padEnd(11)}${ga.toFixed(4).padStart(7)}${fga.toFixed(4).padStart(7)}${counts}`,
-  );
-}
-
-function score(lines: readonly Line[]) {
-  const truth = membersBy(lines, ({ group }) => group);
-  const found = membersBy(lines, ({ message }) => identify(failureOf(message)).fingerprint);
-  let rightLines = 0;
-  let rightGroups = 0;
-  for (const members of found.values()) {
-    const { group } = members[0]!;
-    const isWhole = members.length === truth.get(group)!.length;
-    if (!isWhole || members.some((line) => line.group !== group)) continue;
-    rightLines += members.length;
-    rightGroups++;
-  }
-  const precision = rightGroups / found.size;
-  const recall = rightGroups / truth.size;
-  return {
-    ga: rightLines / lines.length,
-    fga: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall),
-    groups: truth.size,
-    found: found.size,
-  };
-}
-
-function membersBy(lines: readonly Line[], key: (line: Line) => string): Map<string, Line[]> {
-  const members = new Map<string, Line[]>();
-  for (const line of lines) {
-    const list = members.get(key(line));
-    if (list) list.push(line);
-    else members.set(key(line), [line]);
-  }
-  return members;
 }
 
 /** As a decoder gives them: a new string each time. */
@@ -104,6 +151,7 @@ function cost(): void {
   const ids = { agent_id: 'planner', node_id: 'fetch_orders', error_type: 'FetchError' };
   const message = (i: number) =>
     `Tool search_orders failed for order ${i}: upstream answered 502 after ${i % 7} attempts`;
+  console.log('');
   measure('one line, no stack trace', (i) => failureOf(message(i), ids));
   measure('one line, 9 frames', (i) => {
     return failureOf(message(i), { ...ids, stack_trace: stack.toString() });
@@ -112,10 +160,14 @@ function cost(): void {
     const stack_trace = stack.toString().replace(':101:', `:${i}:`);
     return failureOf(message(i), { ...ids, stack_trace });
   });
+  const errors = agentErrors()?.map(({ error_type, error_message, stack_trace = '' }) =>
+    failureOf(error_message, { error_type, stack_trace }),
+  );
+  if (errors) measure('agent errors', (i) => errors[i % errors.length]!);
 }
 
 /** The best of some rounds: whatever else runs on the machine only makes it slower. */
-function measure(what: string, failure: (i: number) => Failure): void {
+function measure(what: string, failure: (i: number) => Row): void {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
     const before = process.cpuUsage();
