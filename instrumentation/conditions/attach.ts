@@ -1,5 +1,6 @@
 // Which conditions a node or a run has: those of its graph, of the node itself, and those that the app
 // attached for the whole process.
+import { sayOnce } from '../core/guard.ts';
 import type { Conditions, FailureCondition, NodeContext, RunContext } from './types.ts';
 
 /** Which agents' runs {@link useFailureConditions} means. */
@@ -21,6 +22,8 @@ interface Attached {
 export const DEFAULT_TIMEOUT_MS = 250;
 const MAX_TIMEOUT_MS = 60_000;
 const attached = new Set<Attached>();
+/** Of graphs, by whether they can be used. */
+const checked = new WeakMap<Conditions, boolean>();
 
 /**
  * Attaches conditions to all graphs of the process, those that are recorded by themselves included:
@@ -42,7 +45,7 @@ export function useFailureConditions(
 }
 
 /** @throws {TypeError} if something is no condition; the message names where it stands */
-export function checkConditions(conditions: Conditions): void {
+function checkConditions(conditions: Conditions): void {
   const { timeoutMs } = conditions;
   if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new TypeError(
@@ -65,6 +68,21 @@ function checkList(where: string, list: unknown): void {
   );
 }
 
+/** Whether the conditions of a graph are conditions; if not, one line says what is wrong with them. */
+function areUsable(conditions: Conditions): boolean {
+  const known = checked.get(conditions);
+  if (known !== undefined) return known;
+  let usable = true;
+  try {
+    checkConditions(conditions);
+  } catch (error) {
+    usable = false;
+    sayOnce('conditions', `the graph's conditions are not looked at: ${(error as Error).message}`);
+  }
+  checked.set(conditions, usable);
+  return usable;
+}
+
 /** The conditions of one run. */
 export class ConditionsOfRun {
   readonly #own: Conditions | undefined;
@@ -72,7 +90,7 @@ export class ConditionsOfRun {
   readonly #graphId: string;
 
   constructor(own: Conditions | undefined, agentId: string, graphId: string) {
-    this.#own = own;
+    this.#own = own && areUsable(own) ? own : undefined;
     this.#agentId = agentId;
     this.#graphId = graphId;
   }

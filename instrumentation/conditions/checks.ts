@@ -1,13 +1,20 @@
 // The conditions of one run at work: asks them after nodes and after the run, and waits for the late
 // ones without holding up the app.
-import type { Span } from '@opentelemetry/api';
-import type { FailureDetails } from '../core/attempt.ts';
+import type { NodeAttempt } from '../core/attempt.ts';
 import { guarded } from '../core/guard.ts';
+import {
+  type NodeObserverOptions,
+  type ObservedRun,
+  observeRuns,
+  type Returned,
+  type RunObserver,
+} from '../core/observer.ts';
 import { beforeTheEnd } from '../delivery/ending.ts';
 import type { FailureSeverity, GraphRunOutcome } from '../semconv/attributes.ts';
-import type { ConditionsOfRun } from './attach.ts';
+import { SPAN_CHECK_CONDITION } from '../semconv/attributes.ts';
+import { ConditionsOfRun } from './attach.ts';
 import { Evaluation, type Fault } from './evaluation.ts';
-import { type ConditionFailure, failureOf, type Judged } from './failure.ts';
+import { failureOf, type Judged } from './failure.ts';
 import { describeFault, mayReport } from './fault.ts';
 import type {
   EarlierOutput,
@@ -17,40 +24,6 @@ import type {
   RunFacts,
 } from './types.ts';
 import { usageOf } from './usage.ts';
-
-/** What conditions need of their run. */
-export interface RunOfChecks {
-  facts(): RunFacts;
-  /** How many node attempts failed. */
-  readonly failures: number;
-  end(
-    outcome: GraphRunOutcome | undefined,
-    failure: ({ error: unknown } & FailureDetails) | undefined,
-    endTime: number | undefined,
-  ): void;
-  tellFault(name: string, fault: ConditionFailure, inside: Span | undefined): void;
-}
-
-/** What conditions need of a node attempt. */
-export interface AttemptOfChecks {
-  readonly span: Span;
-  readonly nodeId: string;
-  readonly attempt: number;
-  readonly visit: number;
-  readonly maxAttempts: number | undefined;
-  readonly durationMs: number;
-  succeed(): void;
-  hold(): void;
-  conclude(failure: ConditionFailure | undefined): void;
-}
-
-/** What a node got and gave. */
-export interface Returned {
-  readonly input?: unknown;
-  readonly output: unknown;
-  /** Of this node alone. */
-  readonly conditions?: readonly FailureCondition<NodeContext>[] | undefined;
-}
 
 const MAX_NODES = 1000;
 const NO_CONDITIONS: readonly FailureCondition<NodeContext>[] = [];
@@ -68,30 +41,34 @@ beforeTheEnd(() => {
   for (const evaluation of pending) evaluation.decideNow();
 });
 
-export class RunChecks {
-  readonly #run: RunOfChecks;
+observeRuns(
+  (run, { conditions }) =>
+    new RunChecks(run, new ConditionsOfRun(conditions, run.ids.agentId, run.ids.graphId)),
+);
+
+class RunChecks implements RunObserver {
+  readonly #run: ObservedRun;
   readonly #conditions: ConditionsOfRun;
   readonly #earlier = new Map<string, EarlierOutput[]>();
-  #waiting = 0;
-  readonly #afterwards: (() => void)[] = [];
 
-  constructor(run: RunOfChecks, conditions: ConditionsOfRun) {
+  constructor(run: ObservedRun, conditions: ConditionsOfRun) {
     this.#run = run;
     this.#conditions = conditions;
   }
 
   /** Asks the conditions of a node that returned, and concludes its attempt. */
-  node(attempt: AttemptOfChecks, given: Returned): void {
-    const { output, input, conditions: own } = given;
+  nodeReturned(
+    attempt: NodeAttempt,
+    returned: Returned,
+    { conditions: own }: NodeObserverOptions,
+  ): boolean {
     const conditions =
       this.#conditions.none && !own?.length
         ? NO_CONDITIONS
         : this.#conditions.ofNode(attempt.nodeId, own);
-    if (conditions.length === 0) {
-      attempt.succeed();
-      return;
-    }
+    if (conditions.length === 0) return false;
     const { nodeId, visit, maxAttempts, durationMs } = attempt;
+    const { output, input } = returned;
     const facts = {
       output,
       input,
@@ -102,47 +79,42 @@ export class RunChecks {
       earlier: [...(this.#earlier.get(nodeId) ?? [])],
       durationMs,
       usage: usageOf(attempt),
-      run: this.#run.facts(),
+      run: this.#facts(),
     };
     this.#evaluate<NodeContext>(conditions, facts, attempt, (judged) => {
-      attempt.conclude(judged.findings.length > 0 ? failureOf(judged, given) : undefined);
+      attempt.conclude(judged.findings.length > 0 ? failureOf(judged, returned) : undefined);
     });
     this.#keep(conditions, attempt, output);
+    return true;
   }
 
   /** Asks the conditions of the run once those of its nodes have answered, and ends it. */
-  run(output: unknown, outcome: GraphRunOutcome | undefined): void {
+  runReturned(output: unknown, outcome: GraphRunOutcome | undefined): boolean {
     const isOver = outcome !== 'paused' && outcome !== 'cancelled';
     const conditions = isOver && !this.#conditions.none ? this.#conditions.ofRun() : [];
-    if (conditions.length === 0) {
-      this.#run.end(outcome, undefined, undefined);
-      return;
-    }
+    if (conditions.length === 0) return false;
     // Stays unset for verdicts that come at once: then the span ends when it ends.
     let endTime: number | undefined;
-    this.afterwards(() => {
-      const run = this.#run.facts();
+    this.#run.whenConcluded(() => {
+      const run = this.#facts();
       const { durationMs, usage } = run;
       const facts = { output, outcome, durationMs, usage, run, failures: this.#run.failures };
       this.#evaluate<RunContext>(conditions, facts, undefined, (judged) => {
-        const failure = judged.findings.length > 0 ? failureOf(judged, { output }) : undefined;
-        const told = failure && { ...failure.details, error: failure.error };
-        this.#run.end(outcome ?? (told && OUTCOME_OF[told.severity ?? 'major']), told, endTime);
+        const found = judged.findings.length > 0 ? failureOf(judged, { output }) : undefined;
+        const failure = found && { ...found.details, error: found.error };
+        const severity = failure && (failure.severity ?? 'major');
+        this.#run.end(outcome ?? (severity && OUTCOME_OF[severity]), failure, endTime);
       });
     });
     endTime = Date.now();
+    return true;
   }
 
-  /** Calls `work` when no verdict is waited for any more: now, if that is so. */
-  afterwards(work: () => void): void {
-    if (this.#waiting === 0) work();
-    else this.#afterwards.push(work);
-  }
-
+  /** @param attempt the node's; without one the conditions are the run's */
   #evaluate<C extends NodeContext | RunContext>(
     conditions: readonly FailureCondition<C>[],
     facts: Omit<C, 'signal'>,
-    attempt: AttemptOfChecks | undefined,
+    attempt: NodeAttempt | undefined,
     judged: (found: Judged) => void,
   ): void {
     const evaluation = new Evaluation<C>(this.#conditions.timeoutMs, (condition, fault) => {
@@ -152,40 +124,37 @@ export class RunChecks {
       get: () => evaluation.signal,
       enumerable: true,
     }) as C;
-    let isLate = false;
     evaluation.start(conditions, context, () => {
+      pending.delete(evaluation);
       guarded(() => judged(evaluation), undefined);
-      if (isLate) this.#answered(evaluation);
+      // If that went wrong, nothing waits for it for ever.
+      if (attempt) attempt.conclude();
+      else this.#run.end();
     });
     if (!evaluation.open) return;
-    isLate = true;
     attempt?.hold();
-    this.#waiting += 1;
     pending.add(evaluation);
   }
 
   #report(
     condition: FailureCondition<never>,
     fault: Fault,
-    attempt: AttemptOfChecks | undefined,
+    attempt: NodeAttempt | undefined,
   ): void {
-    const { agentId } = this.#run.facts();
-    const unsaid = mayReport(condition.name, agentId, attempt?.nodeId);
+    const unsaid = mayReport(condition.name, this.#run.ids.agentId, attempt?.nodeId);
     if (unsaid === undefined) return;
-    const told = describeFault(condition, fault, unsaid, attempt?.nodeId);
-    this.#run.tellFault(condition.name, told, attempt?.span);
+    const failure = describeFault(condition, fault, unsaid, attempt?.nodeId);
+    this.#run.failOperation(SPAN_CHECK_CONDITION, condition.name, failure, attempt?.span);
   }
 
-  #answered(evaluation: { decideNow(): void }): void {
-    pending.delete(evaluation);
-    this.#waiting -= 1;
-    if (this.#waiting > 0) return;
-    for (const work of this.#afterwards.splice(0)) work();
+  #facts(): RunFacts {
+    const { ids, durationMs, steps } = this.#run;
+    return { ...ids, durationMs, steps, usage: usageOf(this.#run) };
   }
 
   #keep(
     conditions: readonly FailureCondition<NodeContext>[],
-    { nodeId, attempt, visit }: AttemptOfChecks,
+    { nodeId, attempt, visit }: NodeAttempt,
     output: unknown,
   ): void {
     const wanted = Math.max(0, ...conditions.map(({ history }) => history));

@@ -1,5 +1,5 @@
 // Builds the `when` of a condition out of others.
-import { isThenable } from './thenable.ts';
+import { isThenable } from '../core/exception.ts';
 import type { Check, CheckContext, Evidence, FailureCondition, Verdict } from './types.ts';
 
 /** A condition, or just its question. */

@@ -2,7 +2,7 @@
 //
 // It is open, then decided: at once if a condition fires at once or all have answered, else when the
 // first one fires, all have answered, or the time is over. What comes later changes nothing.
-import { isThenable } from './thenable.ts';
+import { isThenable } from '../core/exception.ts';
 import type { CheckContext, Evidence, FailureCondition, Verdict } from './types.ts';
 
 /** A condition that fired. */

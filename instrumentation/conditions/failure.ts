@@ -1,13 +1,7 @@
-// From what conditions found to the failure that is told. Nobody threw it: it has a type and a message,
+// From what conditions found to the failure that is reported. Nobody threw it: it has a type and a message,
 // and no stack.
-import type { FailureDetails } from '../core/attempt.ts';
+import type { Failure } from '../core/observer.ts';
 import type { Finding } from './evaluation.ts';
-
-/** An error, thrown or not, and what is known of it. */
-export interface ConditionFailure {
-  readonly error: unknown;
-  readonly details: FailureDetails;
-}
 
 /** What was found of an output. */
 export interface Judged {
@@ -26,7 +20,7 @@ const MAX_ALSO = 10;
 export function failureOf(
   { findings, undecided }: Judged,
   given: { readonly input?: unknown; readonly output: unknown },
-): ConditionFailure {
+): Failure {
   const [{ condition, evidence }, ...others] = findings as [Finding, ...Finding[]];
   const { name, message, hint, severity, site } = condition;
   return {

@@ -1,7 +1,7 @@
-// A condition that gave no verdict: how it is told, and how often.
+// A condition that gave no verdict: how it is reported, and how often.
 import { sayOnce } from '../core/guard.ts';
+import type { Failure } from '../core/observer.ts';
 import type { Fault } from './evaluation.ts';
-import type { ConditionFailure } from './failure.ts';
 import type { FailureCondition } from './types.ts';
 
 /** A condition that is broken breaks after every node; that is one thing to know. */
@@ -42,7 +42,7 @@ export function describeFault(
   fault: Fault,
   unsaid: number,
   nodeId: string | undefined,
-): ConditionFailure {
+): Failure {
   const { name } = condition;
   const isLate = 'timeoutMs' in fault;
   sayOnce(

@@ -1,4 +1,6 @@
 // Failures that throw nothing: conditions of one's own, those of the library, and where to attach them.
+import './checks.ts';
+
 export type { ConditionScope } from './attach.ts';
 export { useFailureConditions } from './attach.ts';
 export { all, any, not } from './compose.ts';

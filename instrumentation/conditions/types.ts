@@ -126,3 +126,14 @@ export interface Conditions {
    */
   readonly timeoutMs?: number;
 }
+
+declare module '../core/observer.ts' {
+  interface GraphObserverOptions {
+    /** Failures that throw nothing, looked for after nodes and runs, besides those of `useFailureConditions`. */
+    readonly conditions?: Conditions | undefined;
+  }
+  interface NodeObserverOptions {
+    /** Failures of this node that throw nothing, besides those of the graph. */
+    readonly conditions?: readonly FailureCondition<NodeContext>[] | undefined;
+  }
+}

@@ -44,25 +44,32 @@ export interface FailureDetails extends FailureContext {
   readonly condition?: string | undefined;
 }
 
-/** A failure as a span told it. */
-export interface ToldFailure extends FailureDetails {
+/** A failure as a span reports it. */
+export interface ReportedFailure extends FailureDetails {
   readonly errorType: string;
   /** Redacted. */
   readonly message: string;
   readonly disposition?: FailureDisposition | undefined;
 }
 
-/** What an attempt needs of its run. */
+/** How an attempt ended: lost are those whose work nobody did again. */
+export type AttemptEnd = 'succeeded' | 'stopped' | 'made good' | 'lost';
+
+/** What an attempt reports to its run. */
 export interface RunOfAttempt {
-  readonly redactor: Redactor;
-  state(): Record<string, unknown>;
-  toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined;
-  remember(error: unknown, by: NodeAttempt): void;
-  forget(attempt: NodeAttempt, lost: boolean): void;
-  /** Tells the app's logs of a failure that a span has told. */
-  log(span: Span, told: ToldFailure, attempt?: NodeAttempt): void;
-  /** It succeeded, or failed with this error. */
-  note(attempt: NodeAttempt, failure?: { error: unknown; details: FailureDetails }): void;
+  /** It waits for {@link NodeAttempt.conclude}. */
+  held(attempt: NodeAttempt): void;
+  /**
+   * It failed: describes the failure on its span.
+   * @returns `undefined` if an attempt inside it has reported the error already
+   */
+  failed(
+    attempt: NodeAttempt,
+    error: unknown,
+    details: FailureDetails,
+  ): ReportedFailure | undefined;
+  /** Its span has ended, and what happened after its failure is known. */
+  settled(attempt: NodeAttempt, end: AttemptEnd, failure?: ReportedFailure): void;
 }
 
 /** One try of one node; made by `GraphRun.attempt`. */
@@ -77,8 +84,8 @@ export class NodeAttempt {
   readonly #started = performance.now();
   #state: 'open' | 'held' | 'told' | 'settled' = 'open';
   #failed = false;
-  /** Unless it is the consequence of a failure that another attempt told. */
-  #told: ToldFailure | undefined;
+  /** Unless it is the consequence of a failure that another attempt reported. */
+  #reported: ReportedFailure | undefined;
   #endTime: number | undefined;
 
   constructor(
@@ -118,9 +125,7 @@ export class NodeAttempt {
 
   /** It returned. */
   succeed(): void {
-    if (this.#state !== 'open') return;
-    this.#run.note(this);
-    this.#settle(false);
+    if (this.#state === 'open') this.#settle('succeeded');
   }
 
   /** It returned now; {@link conclude} must follow. */
@@ -128,6 +133,7 @@ export class NodeAttempt {
     if (this.#state !== 'open') return;
     this.#state = 'held';
     this.#endTime = Date.now();
+    this.#run.held(this);
   }
 
   /** It returned, and conditions found a failure in what it returned, or none. */
@@ -152,7 +158,7 @@ export class NodeAttempt {
   /** It was paused or cancelled, or another node's failure stopped it: no failure of its own. */
   stop(): void {
     if (this.#state === 'told') this.settle(undefined);
-    else if (this.#state === 'open') this.#settle(false);
+    else if (this.#state === 'open') this.#settle('stopped');
   }
 
   /** It failed, and `disposition` is what happens next, if known. */
@@ -163,48 +169,35 @@ export class NodeAttempt {
 
   /**
    * It failed just now, and what happens next is not known yet. Reads input and state at once;
-   * {@link settle} must follow. An error that an attempt inside this one has told is not told again:
-   * this attempt only names that one's span.
+   * {@link settle} must follow. An error that an attempt inside this one has reported is not reported
+   * again: this attempt only names that one's span.
    */
   tell(error: unknown, details: FailureDetails = {}): void {
     if (this.#state !== 'open') return;
     this.#state = 'told';
     this.#failed = true;
     this.#endTime = Date.now();
-    this.#run.note(this, { error, details });
-    const root = this.#run.toldBy(error, this);
-    if (root) {
-      tellConsequence(this.span, error, root, this.#run.redactor);
-      return;
-    }
-    this.#run.remember(error, this);
-    const site = details.site ?? 'node.raise';
-    this.#told = tellFailure(
-      this.span,
-      error,
-      { state: this.#run.state(), ...details, site },
-      this.#run.redactor,
-    );
+    this.#reported = this.#run.failed(this, error, details);
   }
 
   /** Names what happened after the failure and ends the span at the time of the failure. */
   settle(disposition: FailureDisposition | undefined): void {
     if (this.#state !== 'told') return;
-    const told = this.#told;
-    if (told) {
-      const severity = told.severity ?? (disposition && SEVERITY_OF[disposition]);
+    let reported = this.#reported;
+    if (reported) {
+      const severity = reported.severity ?? (disposition && SEVERITY_OF[disposition]);
       if (disposition) this.span.setAttribute(semconv.ATTR_FAILURE_DISPOSITION, disposition);
       if (severity) this.span.setAttribute(semconv.ATTR_FAILURE_SEVERITY, severity);
-      this.#told = { ...told, severity, disposition };
+      reported = { ...reported, severity, disposition };
     }
-    this.#settle(disposition !== 'retried' && disposition !== 'recovered');
-    if (told) this.#run.log(this.span, this.#told!, this);
+    const isLost = disposition !== 'retried' && disposition !== 'recovered';
+    this.#settle(isLost ? 'lost' : 'made good', reported);
   }
 
-  #settle(lost: boolean): void {
+  #settle(end: AttemptEnd, failure?: ReportedFailure): void {
     this.#state = 'settled';
-    this.#run.forget(this, lost);
     this.span.end(this.#endTime);
+    this.#run.settled(this, end, failure);
   }
 }
 
@@ -217,8 +210,8 @@ const SEVERITY_OF: Partial<Record<FailureDisposition, FailureSeverity>> = {
   terminal: 'major',
 };
 
-/** Marks a span as failed because of a failure that another span has told. */
-export function tellConsequence(
+/** Marks a span as failed because of a failure that another span has reported. */
+export function reportConsequence(
   span: Span,
   error: unknown,
   root: NodeAttempt,
@@ -229,12 +222,12 @@ export function tellConsequence(
 }
 
 /** Describes a failure on a span and marks the span as failed. */
-export function tellFailure(
+export function reportFailure(
   span: Span,
   error: unknown,
   details: FailureDetails,
   redactor: Redactor,
-): ToldFailure {
+): ReportedFailure {
   // First, so that a failure stays one even if describing it goes wrong.
   span.setStatus({ code: SpanStatusCode.ERROR });
   const facts = failureFacts(error, details, redactor);

@@ -51,6 +51,11 @@ export function readProperty(value: unknown, key: PropertyKey): unknown {
   }
 }
 
+/** Tells a promise, of whatever library, from a value. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof readProperty(value, 'then') === 'function';
+}
+
 function typeOf(thrown: unknown): string {
   if (thrown === null || typeof thrown !== 'object')
     return thrown === null ? 'null' : typeof thrown;

@@ -1,16 +1,14 @@
 // The framework-neutral way in: wrap an executor's graph, its runs and its nodes.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
-import { checkConditions } from '../conditions/attach.ts';
-import { isThenable } from '../conditions/thenable.ts';
-import type { Conditions, FailureCondition, NodeContext } from '../conditions/types.ts';
-import { findRunningWith } from '../delivery/crash/running.ts';
+import { placeStore } from '../delivery/crash/running.ts';
 import { defaultTracer } from '../delivery/default.ts';
 import type { Redactor } from '../redaction/index.ts';
 import type { FailureDisposition, GraphRunOutcome } from '../semconv/attributes.ts';
 import { startAppTracing, withActiveSpan } from './app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from './attempt.ts';
-import { guarded, sayOnce } from './guard.ts';
+import { isThenable } from './exception.ts';
+import { guarded } from './guard.ts';
+import type { GraphObserverOptions, NodeObserverOptions } from './observer.ts';
 import { GraphRun } from './run.ts';
 import { type SnapshotAnnouncer, snapshotOf } from './snapshot.ts';
 
@@ -18,7 +16,7 @@ import { type SnapshotAnnouncer, snapshotOf } from './snapshot.ts';
 export type Control = 'paused' | 'cancelled';
 
 /** Options of {@link instrumentGraph}. */
-export interface GraphOptions {
+export interface GraphOptions extends GraphObserverOptions {
   /** The agent that is being evolved. */
   readonly agentId: string;
   readonly agentName?: string;
@@ -36,8 +34,6 @@ export interface GraphOptions {
   readonly redact?: Redactor;
   /** Decides when a snapshot's body is sent. @default one for the process */
   readonly announcer?: SnapshotAnnouncer;
-  /** Failures that throw nothing, looked for after nodes and runs. */
-  readonly conditions?: Conditions;
 }
 
 /** Options of one run. */
@@ -51,7 +47,7 @@ export interface RunOptions {
 }
 
 /** Options of one node attempt. */
-export interface NodeOptions {
+export interface NodeOptions extends NodeObserverOptions {
   /** What the node receives; read only if it fails. */
   readonly input?: unknown;
   /** From 1. @default one more than the failed attempt before it, else 1 */
@@ -64,8 +60,6 @@ export interface NodeOptions {
   readonly type?: string;
   /** What happens after this failure. @default 'retried' before the last attempt, then 'terminal' */
   readonly disposition?: (error: unknown) => FailureDisposition | undefined;
-  /** Failures of this node that throw nothing, besides those of the graph. */
-  readonly conditions?: readonly FailureCondition<NodeContext>[];
 }
 
 /** A run in progress, handed to the callback of {@link InstrumentedGraph.run}. */
@@ -100,11 +94,9 @@ interface Place {
   readonly inside: NodeAttempt | undefined;
 }
 
-const storage = new AsyncLocalStorage<Place>();
-findRunningWith(() => {
-  const { run, inside } = storage.getStore() ?? {};
-  return run?.recorder && { run: run.recorder, attempt: inside };
-});
+const places = placeStore<Place>(
+  ({ run, inside }) => run.recorder && { run: run.recorder, attempt: inside },
+);
 
 /**
  * Records the runs of a graph. Nothing is thrown into the app: a fault of the recording is skipped.
@@ -120,15 +112,13 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
   const snapshot = snapshotOf(options.graph);
   const graphId =
     options.graphId ?? guarded(() => idOf(options.graph), undefined) ?? options.agentId;
-  const conditions = guarded(() => usable(options.conditions), undefined);
   const record = (given: RunOptions) =>
     new GraphRun(
       { ...given, agentId: options.agentId, agentName: options.agentName, graphId, snapshot },
       {
+        ...options,
         tracer: options.tracer ?? defaultTracer(),
         redactor: options.redact,
-        announcer: options.announcer,
-        conditions,
       },
     );
   return {
@@ -139,7 +129,7 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
       const current: Current = { graph: options, recorder, signal: given.signal };
       const place: Place = { run: current, inside: undefined };
       try {
-        const result = await storage.run(place, () => body(handleOf(place, given.runId)));
+        const result = await places.run(place, () => body(handleOf(place, given.runId)));
         guarded(() => recorder?.finish(result, current.chosen), undefined);
         return result;
       } catch (error) {
@@ -163,7 +153,7 @@ export function instrumentNode<This, Args extends unknown[], Result>(
   options: NodeDefaults = {},
 ): (this: This, ...args: Args) => Result {
   return function (this: This, ...args: Args): Result {
-    const place = storage.getStore();
+    const place = places.getStore();
     if (!place?.run.recorder) return work.apply(this, args);
     const input = args.length === 1 ? args[0] : args;
     return attemptNode(place, nodeId, { ...options, input }, () => work.apply(this, args));
@@ -177,7 +167,7 @@ function handleOf(place: Place, runId: string | undefined): Run {
     runId: recorder?.runId ?? runId ?? '',
     node(nodeId, options, work) {
       // Nodes called inside a node belong to it, also through the handle of the outer run.
-      const store = storage.getStore();
+      const store = places.getStore();
       const within = store?.run === current ? store : place;
       try {
         const result = attemptNode(within, nodeId, options, () => settling(work()));
@@ -208,7 +198,7 @@ function attemptNode<T>(place: Place, nodeId: string, options: NodeOptions, work
   const { run } = place;
   let result: T;
   try {
-    result = storage.run({ run, inside: attempt }, withActiveSpan, attempt.span, work);
+    result = places.run({ run, inside: attempt }, withActiveSpan, attempt.span, work);
   } catch (error) {
     guarded(() => failAttempt(run, attempt, options, error), undefined);
     throw error;
@@ -247,23 +237,9 @@ function returnedFrom(
   options: NodeOptions,
   output: unknown,
 ): void {
-  const { conditions } = options;
-  // Only a node that was given an input has one. Not by a spread, which would take a third of the node.
-  const returned =
-    'input' in options ? { input: options.input, output, conditions } : { output, conditions };
-  current.recorder?.returned(attempt, returned);
-}
-
-/** The graph's conditions, if they are any; else one line says what is wrong with them. */
-function usable(conditions: Conditions | undefined): Conditions | undefined {
-  if (!conditions) return undefined;
-  try {
-    checkConditions(conditions);
-    return conditions;
-  } catch (error) {
-    sayOnce('conditions', `the graph's conditions are not looked at: ${(error as Error).message}`);
-    return undefined;
-  }
+  // Only a node that was given an input has one.
+  const returned = 'input' in options ? { input: options.input, output } : { output };
+  current.recorder?.returned(attempt, returned, options);
 }
 
 function failAttempt(

@@ -12,30 +12,30 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { ConditionsOfRun } from '../conditions/attach.ts';
-import { type Returned, RunChecks } from '../conditions/checks.ts';
-import type { ConditionFailure } from '../conditions/failure.ts';
-import type { Conditions, RunFacts } from '../conditions/types.ts';
-import { usageOf } from '../conditions/usage.ts';
-import { describeFailure } from '../logs/describe.ts';
-import { areFailuresLogged, logFailure } from '../logs/log-failures.ts';
 import type { Redactor } from '../redaction/index.ts';
-import { noteAttempt, noteRun } from '../self-check/local.ts';
-import { startUsualSelfCheck } from '../self-check/self-check.ts';
 import type { GraphRunOutcome } from '../semconv/attributes.ts';
 import * as semconv from '../semconv/attributes.ts';
 import {
   type AttemptStart,
   type FailureDetails,
   NodeAttempt,
+  type ReportedFailure,
   type RunOfAttempt,
-  type ToldFailure,
-  tellConsequence,
-  tellFailure,
+  reportConsequence,
+  reportFailure,
 } from './attempt.ts';
-import { readProperty } from './exception.ts';
 import { guarded } from './guard.ts';
+import {
+  type Failure,
+  type GraphObserverOptions,
+  type NodeObserverOptions,
+  type ObservedRun,
+  Observers,
+  type Returned,
+  type RunIds,
+} from './observer.ts';
 import { redactorOf } from './redactor.ts';
+import { ReportedErrors } from './reported-errors.ts';
 import { type Snapshot, SnapshotAnnouncer } from './snapshot.ts';
 
 /** Whose run it is. */
@@ -50,8 +50,8 @@ export interface RunIdentity {
   readonly runId?: string | undefined;
 }
 
-/** How spans are made. */
-export interface RunMeans {
+/** How spans are made, and what observers of the run read. */
+export interface RunMeans extends GraphObserverOptions {
   readonly tracer: Tracer;
   /** The context whose span becomes the parent. @default the active one */
   readonly parent?: Context | undefined;
@@ -59,8 +59,6 @@ export interface RunMeans {
   readonly redactor?: Redactor | undefined;
   /** @default one for the process */
   readonly announcer?: SnapshotAnnouncer | undefined;
-  /** Looked at besides those of `useFailureConditions`. */
-  readonly conditions?: Conditions | undefined;
 }
 
 const announcerOfProcess = new SnapshotAnnouncer();
@@ -73,8 +71,9 @@ interface NodeHistory {
 }
 
 /** A run of a graph: sends its start signal when made, its span when ended. */
-export class GraphRun implements RunOfAttempt {
+export class GraphRun implements ObservedRun {
   readonly runId: string;
+  readonly ids: RunIds;
   readonly redactor: Redactor;
   /** Names of what the nodes share, for `failure.state`. */
   stateKeys: readonly string[] | undefined;
@@ -90,11 +89,10 @@ export class GraphRun implements RunOfAttempt {
   #pathLength = 0;
   readonly #nodes = new Map<string, NodeHistory>();
   readonly #open = new Set<NodeAttempt>();
-  /** Which attempt told an error last. */
-  readonly #told = new WeakMap<object, NodeAttempt>();
-  /** A thrown text or number has no identity; the last one stands for itself. */
-  #toldPrimitive: { readonly value: unknown; readonly by: NodeAttempt } | undefined;
-  readonly #checks: RunChecks;
+  readonly #held = new Set<NodeAttempt>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #reported = new ReportedErrors();
+  readonly #observers: Observers;
   readonly #started = performance.now();
   #failures = 0;
   #lost = false;
@@ -108,12 +106,9 @@ export class GraphRun implements RunOfAttempt {
     this.#announcer = means.announcer ?? announcerOfProcess;
     this.runId = identity.runId ?? randomUUID();
     this.#shared = sharedAttributes(identity, this.runId);
-    this.#checks = new RunChecks(
-      this,
-      new ConditionsOfRun(means.conditions, identity.agentId, identity.graphId),
-    );
-    startUsualSelfCheck();
-    noteRun(identity.agentId);
+    const { agentId, graphId, sessionId } = identity;
+    this.ids = { agentId, graphId, runId: this.runId, sessionId };
+    this.#observers = new Observers(this, means);
     const now = Date.now();
     this.#span = this.#start(semconv.SPAN_EXECUTE_GRAPH, identity.graphId, this.#parent, now);
     this.#inRun = trace.setSpan(this.#parent, this.#span);
@@ -144,7 +139,7 @@ export class GraphRun implements RunOfAttempt {
     describeNode(span, start, numbers);
     const previous = start.previous ?? (numbers.attempt > 1 ? history.last : undefined);
     if (previous) span.addLink({ context: previous.span.spanContext() });
-    const attempt = new NodeAttempt(this, span, numbers, start);
+    const attempt = new NodeAttempt(this.#ofAttempts, span, numbers, start);
     history.last = attempt;
     this.#open.add(attempt);
     return attempt;
@@ -153,9 +148,14 @@ export class GraphRun implements RunOfAttempt {
   /**
    * A node returned: the attempt succeeded, unless one of its conditions says otherwise. That may come
    * a little later; the run's span then waits for it.
+   * @param options what observers read of this node alone
    */
-  returned(attempt: NodeAttempt, given: Returned): void {
-    this.#checks.node(attempt, given);
+  returned(
+    attempt: NodeAttempt,
+    returned: Returned & NodeObserverOptions,
+    options: NodeObserverOptions = returned,
+  ): void {
+    if (!this.#observers.nodeReturned(attempt, returned, options)) attempt.conclude();
   }
 
   /**
@@ -163,12 +163,12 @@ export class GraphRun implements RunOfAttempt {
    * the run says that it failed.
    */
   finish(output: unknown, outcome?: GraphRunOutcome): void {
-    this.#checks.run(output, outcome);
+    if (!this.#observers.runReturned(output, outcome)) this.end(outcome);
   }
 
   /**
-   * Ends the run. With an error that no node attempt has told yet, the run's span tells it; with one
-   * that was told, the span says that the run failed and names the failure's span.
+   * Ends the run. With an error that no node attempt has reported yet, the run's span reports it; with
+   * one that was reported, the span says that the run failed and names the failure's span.
    * @param outcome @default 'failure' with an error; without one 'degraded' if a node was lost on
    *   the way, else 'success'
    * @param endTime milliseconds since the epoch. @default now
@@ -181,7 +181,7 @@ export class GraphRun implements RunOfAttempt {
     if (this.#ended) return;
     this.#ended = true;
     let ended = endTime;
-    this.#checks.afterwards(() => {
+    this.whenConcluded(() => {
       guarded(() => this.#close(outcome, failure, ended), undefined);
     });
     ended ??= Date.now();
@@ -193,34 +193,74 @@ export class GraphRun implements RunOfAttempt {
     endTime: number | undefined,
   ): void {
     for (const attempt of this.#open) attempt.stop();
-    const told = outcome ?? (failure ? 'failure' : this.#lost ? 'degraded' : 'success');
-    this.#span.setAttribute(semconv.ATTR_GRAPH_RUN_OUTCOME, told);
-    const failed = failure && this.#fail(failure);
+    const ended = outcome ?? (failure ? 'failure' : this.#lost ? 'degraded' : 'success');
+    this.#span.setAttribute(semconv.ATTR_GRAPH_RUN_OUTCOME, ended);
+    const reported = failure && this.#fail(failure);
     this.#span.end(endTime);
-    if (failed) this.log(this.#span, failed);
+    if (reported) this.#observers.failureReported(this.#span, reported, undefined);
   }
 
   /**
-   * The attempt that told the error, or every error under an AggregateError; with `inside`, only one
-   * that ran inside that attempt.
+   * The attempt that reported the error, or every error under an AggregateError; with `inside`, only
+   * one that ran inside that attempt.
    */
   toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined {
-    const within = (by: NodeAttempt | undefined) =>
-      by && (!inside || by.ranInside(inside)) ? by : undefined;
-    if (typeof error !== 'object' || error === null) {
-      const last = this.#toldPrimitive;
-      return last?.value === error ? within(last?.by) : undefined;
-    }
-    const by = this.#told.get(error);
-    if (by) return within(by);
-    const members = readProperty(error, 'errors');
-    if (!Array.isArray(members) || members.length === 0) return undefined;
-    const tellers = members.map((member) => this.toldBy(member, inside));
-    return tellers.every((teller) => teller !== undefined) ? tellers[0] : undefined;
+    return this.#reported.reporterOf(error, inside);
   }
 
+  /** How many attempts failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get steps(): number {
+    return this.#pathLength;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#started;
+  }
+
+  whenConcluded(work: () => void): void {
+    if (this.#held.size === 0) work();
+    else this.#waiting.push(work);
+  }
+
+  failOperation(spanName: string, target: string, failure: Failure, inside?: Span): void {
+    const span = this.#start(spanName, target, this.#within(inside));
+    reportFailure(span, failure.error, failure.details, this.redactor);
+    span.end();
+  }
+
+  readonly #ofAttempts: RunOfAttempt = {
+    held: (attempt) => {
+      this.#held.add(attempt);
+    },
+    failed: (attempt, error, details) => {
+      this.#failures += 1;
+      this.#observers.attemptEnded(attempt, { error, details });
+      const root = this.#reported.reporterOf(error, attempt);
+      if (root) {
+        reportConsequence(attempt.span, error, root, this.redactor);
+        return undefined;
+      }
+      this.#reported.add(error, attempt);
+      const site = details.site ?? 'node.raise';
+      const known = { state: this.#state(), ...details, site };
+      return reportFailure(attempt.span, error, known, this.redactor);
+    },
+    settled: (attempt, end, failure) => {
+      this.#open.delete(attempt);
+      if (end === 'lost') this.#lost = true;
+      if (end === 'succeeded') this.#observers.attemptEnded(attempt, undefined);
+      if (failure) this.#observers.failureReported(attempt.span, failure, attempt);
+      if (!this.#held.delete(attempt) || this.#held.size > 0) return;
+      for (const work of this.#waiting.splice(0)) work();
+    },
+  };
+
   /** Path so far, visits, retries and the names of the shared state. */
-  state(): Record<string, unknown> {
+  #state(): Record<string, unknown> {
     const visits: [string, number][] = [];
     const retries: [string, number][] = [];
     for (const [id, node] of this.#nodes) {
@@ -236,59 +276,6 @@ export class GraphRun implements RunOfAttempt {
     };
   }
 
-  /** Called by the attempt when it fails. */
-  remember(error: unknown, by: NodeAttempt): void {
-    if (typeof error === 'object' && error !== null) this.#told.set(error, by);
-    else this.#toldPrimitive = { value: error, by };
-  }
-
-  /** Called by the attempt when it succeeds or fails. */
-  note(attempt: NodeAttempt, failure?: { error: unknown; details: FailureDetails }): void {
-    if (failure) this.#failures += 1;
-    noteAttempt(this.#identity.agentId, attempt.nodeId, failure);
-  }
-
-  /** Called by the attempt when its failure is settled. */
-  log(span: Span, told: ToldFailure, attempt?: NodeAttempt): void {
-    if (!areFailuresLogged()) return;
-    guarded(() => {
-      const { agentId, graphId, sessionId } = this.#identity;
-      const ids = { agentId, graphId, sessionId, runId: this.runId };
-      logFailure(describeFailure(span, told, ids, attempt, this.redactor));
-    }, undefined);
-  }
-
-  /** How many attempts failed. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** What conditions may know of the run. */
-  facts(): RunFacts {
-    return {
-      agentId: this.#identity.agentId,
-      graphId: this.#identity.graphId,
-      runId: this.runId,
-      sessionId: this.#identity.sessionId,
-      durationMs: performance.now() - this.#started,
-      steps: this.#pathLength,
-      usage: usageOf(this),
-    };
-  }
-
-  /** Tells of a condition that gave no verdict, as a failed operation inside the node or the run. */
-  tellFault(name: string, { error, details }: ConditionFailure, inside: Span | undefined): void {
-    const span = this.#start(semconv.SPAN_CHECK_CONDITION, name, this.#within(inside));
-    tellFailure(span, error, details, this.redactor);
-    span.end();
-  }
-
-  /** Called by the attempt when it is settled. */
-  forget(attempt: NodeAttempt, lost: boolean): void {
-    this.#open.delete(attempt);
-    if (lost) this.#lost = true;
-  }
-
   #within(span: Span | undefined): Context {
     return span ? trace.setSpan(this.#parent, span) : this.#inRun;
   }
@@ -299,19 +286,14 @@ export class GraphRun implements RunOfAttempt {
     return this.#tracer.startSpan(`${kind} ${id}`, options, parent);
   }
 
-  #fail(failure: { error: unknown } & FailureDetails): ToldFailure | undefined {
-    const root = this.toldBy(failure.error);
+  #fail({ error, ...details }: { error: unknown } & FailureDetails): ReportedFailure | undefined {
+    const root = this.#reported.reporterOf(error);
     if (root) {
-      tellConsequence(this.#span, failure.error, root, this.redactor);
+      reportConsequence(this.#span, error, root, this.redactor);
       return undefined;
     }
-    const details = { ...failure, site: failure.site ?? 'run' } as const;
-    return tellFailure(
-      this.#span,
-      failure.error,
-      { state: this.state(), ...details },
-      this.redactor,
-    );
+    const known = { state: this.#state(), ...details, site: details.site ?? 'run' } as const;
+    return reportFailure(this.#span, error, known, this.redactor);
   }
 }
 

@@ -1,25 +1,18 @@
 import type { HrTime, Span } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
-import type { NodeAttempt, ToldFailure } from '../core/attempt.ts';
+import type { NodeAttempt, ReportedFailure } from '../core/attempt.ts';
 import { readProperty } from '../core/exception.ts';
 import { guarded } from '../core/guard.ts';
+import type { RunIds } from '../core/observer.ts';
 import type { Redactor } from '../redaction/index.ts';
 import { failureIdOf } from './failure-id.ts';
 import type { FailureLog } from './types.ts';
 
-/** Whose run it was. */
-export interface IdsOfRun {
-  readonly agentId: string;
-  readonly graphId: string;
-  readonly runId: string;
-  readonly sessionId: string | undefined;
-}
-
 /** A failure for the app's logs; what the app named is redacted too. */
 export function describeFailure(
   span: Span,
-  told: ToldFailure,
-  ids: IdsOfRun,
+  failure: ReportedFailure,
+  ids: RunIds,
   attempt: NodeAttempt | undefined,
   redactor: Redactor,
 ): FailureLog {
@@ -38,17 +31,17 @@ export function describeFailure(
     node_id: optional(attempt?.nodeId),
     attempt: attempt?.attempt,
     max_attempts: attempt?.maxAttempts,
-    site: told.site,
-    class: told.class,
-    severity: told.severity,
-    disposition: told.disposition,
-    condition: told.condition,
-    error_type: told.errorType,
-    message: told.message,
+    site: failure.site,
+    class: failure.class,
+    severity: failure.severity,
+    disposition: failure.disposition,
+    condition: failure.condition,
+    error_type: failure.errorType,
+    message: failure.message,
   };
 }
 
-/** When the span ended, in milliseconds, as spans of the SDK and of ours tell it. */
+/** When the span ended, in milliseconds, as spans of the SDK and of ours have it. */
 function endOf(span: Span): number {
   const ended = readProperty(span, 'endTime');
   return Array.isArray(ended) ? hrTimeToMilliseconds(ended as HrTime) : Date.now();

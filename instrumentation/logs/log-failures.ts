@@ -1,7 +1,9 @@
 // Tells the app's own logs of each failure, so that they and the history tell the same story.
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { guarded, sayOnce } from '../core/guard.ts';
+import { observeRuns } from '../core/observer.ts';
 import * as semconv from '../semconv/attributes.ts';
+import { describeFailure } from './describe.ts';
 import { lineOf } from './line.ts';
 import type { FailureLog, FailureLogOptions, LoggerLike, OtelLogger } from './types.ts';
 
@@ -12,6 +14,13 @@ const WARN = 13;
 const ERROR = 17;
 const sinks = new Set<Sink>();
 let readEnvironment = false;
+
+observeRuns((run) => ({
+  failureReported(span, failure, attempt) {
+    if (!areFailuresLogged()) return;
+    logFailure(describeFailure(span, failure, run.ids, attempt, run.redactor));
+  },
+}));
 
 /**
  * Tells each failure of the process, as one line or as an object, when what happened next is known: of
@@ -41,8 +50,8 @@ export function logFailures(options: FailureLogOptions): () => void {
   };
 }
 
-/** Whether anybody wants to be told. */
-export function areFailuresLogged(): boolean {
+/** Whether anything logs failures. */
+function areFailuresLogged(): boolean {
   if (!readEnvironment) {
     readEnvironment = true;
     const given = process.env.FAULTLINE_LOG_FAILURES?.trim();
@@ -56,8 +65,8 @@ export function areFailuresLogged(): boolean {
   return sinks.size > 0;
 }
 
-/** Tells a failure to all who want it. Never throws. */
-export function logFailure(failure: FailureLog): void {
+/** Logs a failure everywhere. Never throws. */
+function logFailure(failure: FailureLog): void {
   const line = guarded(() => lineOf(failure), `failure ${failure.failure_id}`);
   for (const sink of sinks) {
     try {

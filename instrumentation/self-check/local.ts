@@ -1,7 +1,6 @@
 // How the nodes of this process do, counted as attempts end.
-
-import type { FailureDetails } from '../core/attempt.ts';
 import { errorTypeOf } from '../core/exception.ts';
+import type { Failure } from '../core/observer.ts';
 
 /** One node of one agent, since the process started. */
 export interface LocalFacts {
@@ -45,11 +44,7 @@ export function noteRun(agentId: string): void {
 }
 
 /** Called when an attempt succeeds, or fails with `failure`. */
-export function noteAttempt(
-  agentId: string,
-  nodeId: string,
-  failure?: { readonly error: unknown; readonly details: FailureDetails },
-): void {
+export function noteAttempt(agentId: string, nodeId: string, failure?: Failure): void {
   const counted = countedOf(agentId, nodeId);
   if (!failure) {
     counted.succeeded = true;

@@ -2,10 +2,11 @@
 // stored history at the start, and asked of the query service where there is time.
 import { errorTypeOf } from '../core/exception.ts';
 import { guarded, sayOnce } from '../core/guard.ts';
+import { observeRuns } from '../core/observer.ts';
 import type { FailureClass } from '../semconv/attributes.ts';
 import { decideLocally } from './decide.ts';
 import { History } from './history.ts';
-import { latestAgent, localFacts, onAgent } from './local.ts';
+import { latestAgent, localFacts, noteAttempt, noteRun, onAgent } from './local.ts';
 import { askAdvice, type Service } from './service.ts';
 
 /** Options of {@link createSelfCheck}. */
@@ -185,6 +186,14 @@ export function createSelfCheck(options: SelfCheckOptions = {}): SelfCheck {
 
 let usual: SelfCheck | undefined;
 
+observeRuns(({ ids: { agentId } }) => {
+  startUsualSelfCheck();
+  noteRun(agentId);
+  return {
+    attemptEnded: ({ nodeId }, failure) => noteAttempt(agentId, nodeId, failure),
+  };
+});
+
 /** How a node does, by the environment's query service if it names one; see {@link SelfCheck}. */
 export function failureState(nodeId: string, agentId?: string): FailureState {
   return usualOne().failureState(nodeId, agentId);
@@ -203,7 +212,7 @@ export function shouldRetry(question: RetryQuestion): Promise<RetryDecision> {
 }
 
 /** Starts filling the usual self-check, if the environment names a query service. Never throws. */
-export function startUsualSelfCheck(): void {
+function startUsualSelfCheck(): void {
   if (!usual && process.env.FAULTLINE_QUERY_URL) guarded(usualOne, undefined);
 }
 

@@ -1,5 +1,5 @@
 // What somebody else says of an output: a judge, or a constraint that it has to hold to.
-import { isThenable } from '../thenable.ts';
+import { isThenable } from '../../core/exception.ts';
 import type { CheckContext, FailureCondition, NodeContext, Verdict } from '../types.ts';
 import { type LibraryOptions, usual } from './part.ts';
 

@@ -1,5 +1,6 @@
-// Which node is running, as the executors' instrumentations know it: each says how to find out from the
-// asynchronous context that an error came from.
+// Which node is running, as the executors' instrumentations know it: each keeps its places in the
+// asynchronous context that an error comes from.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { guarded } from '../../core/guard.ts';
 
 /** What is told of a failure at the time of a crash. */
@@ -32,9 +33,19 @@ export interface Running {
 
 const finders = new Set<() => Running | undefined>();
 
-/** Adds a way to find out where the calling code runs. */
-export function findRunningWith(finder: () => Running | undefined): void {
-  finders.add(finder);
+/**
+ * Where in a run the calling code is, for one executor's instrumentation.
+ * @param runningIn what runs in a place, if it is known yet
+ */
+export function placeStore<Place extends object>(
+  runningIn: (place: Place) => Running | undefined,
+): AsyncLocalStorage<Place> {
+  const places = new AsyncLocalStorage<Place>();
+  finders.add(() => {
+    const place = places.getStore();
+    return place && runningIn(place);
+  });
+  return places;
 }
 
 /** Where the calling code runs, if it runs in a graph. */

@@ -10,7 +10,7 @@ import { lastErrorOf } from './errors.ts';
 import { Generation } from './generation.ts';
 import type { CallStart, ModelCall, PreparedTool, Step, ToolCall } from './internal-types.ts';
 import { ModelOutput } from './output.ts';
-import { within } from './place.ts';
+import { places } from './place.ts';
 import type { AiSdkOptions } from './types.ts';
 import { claim, release } from './unclaimed.ts';
 
@@ -92,7 +92,7 @@ export function createTelemetry(means: () => AiSdkOptions | undefined): AiSdkTel
     onToolExecutionStart: on((event, call) => call.toolStarted(toolCallOf(event))),
     executeTool(event) {
       const call = of(event);
-      return call ? within(call.placeOfTool(event.toolCallId), event.execute) : event.execute();
+      return call ? places.run(call.placeOfTool(event.toolCallId), event.execute) : event.execute();
     },
     onToolExecutionEnd: on((event, call) => {
       const { type, error, output } = event.toolOutput;

@@ -5,7 +5,7 @@ import { guarded } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { Generation } from './generation.ts';
 import type { ModelCall, Part, Step, ToolCall } from './internal-types.ts';
-import { within } from './place.ts';
+import { places } from './place.ts';
 import { sessionOf, settingsOf } from './telemetry.ts';
 import type { AiSdkOptions } from './types.ts';
 
@@ -54,7 +54,7 @@ function wrapPromise(ai: Loose, operation: string, means: Means): Call {
     const call = guarded(() => begin(ai, operation, options, means), undefined);
     if (!call) return original.call(this, options);
     const { generation } = call;
-    return within(generation.place, async () => {
+    return places.run(generation.place, async () => {
       try {
         const result = await original.call(this, call.options);
         guarded(() => finish(generation, result), undefined);
@@ -74,7 +74,7 @@ function wrapStream(ai: Loose, operation: string, means: Means): Call {
     const call = guarded(() => begin(ai, operation, options, means), undefined);
     if (!call) return original.call(this, options);
     try {
-      return within(call.generation.place, () => original.call(this, call.options));
+      return places.run(call.generation.place, () => original.call(this, call.options));
     } catch (error) {
       guarded(() => call.generation.failed(error), undefined);
       throw error;

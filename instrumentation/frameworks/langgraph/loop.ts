@@ -8,7 +8,7 @@ import { agentIdOf } from '../shared/identity.ts';
 import { UnsettledFailures } from '../shared/unsettled.ts';
 import { isBubbleUp, isOutOfSteps } from './errors.ts';
 import type { Compiled, Loop, RunLoopParams } from './internal-types.ts';
-import { currentPlace, type Place, within } from './place.ts';
+import { type Place, places } from './place.ts';
 import { graphIdOf, isNamed, langGraphSnapshot } from './snapshot.ts';
 import { TaskRecorder } from './tasks.ts';
 
@@ -26,12 +26,12 @@ export async function recordLoop(
   means: LoopMeans,
   work: () => Promise<void>,
 ): Promise<void> {
-  const around = params.loop?.isNested ? currentPlace() : undefined;
+  const around = params.loop?.isNested ? places.getStore() : undefined;
   const place = around ?? guarded(() => openRun(compiled, params, means), undefined);
   if (!place) return await work();
   guarded(() => new TaskRecorder(compiled, params, place), undefined);
   try {
-    await within(place, work);
+    await places.run(place, work);
   } catch (error) {
     if (!around) guarded(() => endFailed(place, params, error), undefined);
     throw error;

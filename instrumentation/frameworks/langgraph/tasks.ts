@@ -19,7 +19,7 @@ import {
   isRouting,
 } from './errors.ts';
 import type { Compiled, Loop, RunLoopParams, Task, TaskConfig } from './internal-types.ts';
-import { type Place, within } from './place.ts';
+import { type Place, places } from './place.ts';
 import { nodeType } from './snapshot.ts';
 
 const HIDDEN = 'langsmith:hidden';
@@ -123,7 +123,7 @@ export class TaskRecorder {
       if (!attempt) return await work();
       const inside = { attempt, nodeId: recorded.nodeId };
       const place: Place = Object.create(this.#place, { inside: { value: inside } });
-      const result = await within(place, () => withActiveSpan(attempt!.span, work));
+      const result = await places.run(place, () => withActiveSpan(attempt!.span, work));
       guarded(() => this.#returned(attempt as NodeAttempt, input, result), undefined);
       return result;
     } catch (error) {

@@ -1,7 +1,6 @@
 // Where in a workflow's run the calling code is.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NodeAttempt } from '../../core/attempt.ts';
-import { findRunningWith } from '../../delivery/crash/running.ts';
+import { placeStore } from '../../delivery/crash/running.ts';
 import type { OperationPlace } from '../shared/operation.ts';
 import type { UnsettledFailures } from '../shared/unsettled.ts';
 import type { StepParams } from './internal-types.ts';
@@ -25,18 +24,4 @@ export interface StepState {
   last?: NodeAttempt;
 }
 
-const places = new AsyncLocalStorage<Place>();
-findRunningWith(() => {
-  const place = places.getStore();
-  return place && { run: place.run, attempt: place.attempt };
-});
-
-/** The place that the calling code runs in. */
-export function currentPlace(): Place | undefined {
-  return places.getStore();
-}
-
-/** Runs `work` in a place. */
-export function within<T>(place: Place, work: () => T): T {
-  return places.run(place, work);
-}
+export const places = placeStore<Place>(({ run, attempt }) => ({ run, attempt }));

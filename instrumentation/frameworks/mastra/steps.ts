@@ -12,13 +12,13 @@ import { isAbortLike } from '../shared/abort.ts';
 import { tellOperation } from '../shared/operation.ts';
 import { leaveUndecided, settle } from '../shared/undecided.ts';
 import type { StepParams, StepReturn } from './internal-types.ts';
-import { currentPlace, type Place, type StepState, within } from './place.ts';
+import { type Place, places, type StepState } from './place.ts';
 
 /** Runs `work`, the engine's `executeStep`, as a visit of the step. */
 export function visitStep<T>(params: StepParams, work: () => T): T {
-  const place = currentPlace();
+  const place = places.getStore();
   if (!place) return work();
-  return within({ ...place, step: { params, attempts: 0 } }, work);
+  return places.run({ ...place, step: { params, attempts: 0 } }, work);
 }
 
 /** The function of a step's try, recorded: each call of it is one attempt. */
@@ -26,7 +26,7 @@ export function recordedTry(
   runStep: () => Promise<StepReturn>,
   retries: number,
 ): () => Promise<StepReturn> {
-  const place = currentPlace();
+  const place = places.getStore();
   const step = place?.step;
   if (!place || !step) return runStep;
   return async () => {
@@ -34,7 +34,7 @@ export function recordedTry(
     if (!attempt) return await runStep();
     const inside: Place = { ...place, step: undefined, attempt, seen: {} };
     try {
-      const result = await within(inside, () => withActiveSpan(attempt.span, runStep));
+      const result = await places.run(inside, () => withActiveSpan(attempt.span, runStep));
       guarded(() => returned(place, step, attempt, result), undefined);
       return result;
     } catch (error) {
@@ -46,7 +46,7 @@ export function recordedTry(
 
 /** What a branch's condition threw: the engine takes it for a no. */
 export function conditionFailed(index: number, input: unknown, error: unknown): void {
-  const place = currentPlace();
+  const place = places.getStore();
   if (!place) return;
   tellOperation(place, {
     kind: 'evaluate_condition',

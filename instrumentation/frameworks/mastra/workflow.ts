@@ -7,7 +7,7 @@ import type { Redactor } from '../../redaction/index.ts';
 import { agentIdOf } from '../shared/identity.ts';
 import { UnsettledFailures } from '../shared/unsettled.ts';
 import type { ExecuteParams, Result } from './internal-types.ts';
-import { currentPlace, type Place, within } from './place.ts';
+import { type Place, places } from './place.ts';
 import { workflowSnapshot } from './snapshot.ts';
 
 /** How a run's spans are made. */
@@ -23,12 +23,12 @@ export async function recordWorkflow(
   means: () => WorkflowMeans,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const outer = currentPlace();
+  const outer = places.getStore();
   const place = guarded(() => (outer?.attempt ? nested(outer) : open(params, means())), undefined);
   if (!place) return await work();
   let result: Result;
   try {
-    result = await within(place, work);
+    result = await places.run(place, work);
   } catch (error) {
     guarded(() => threw(place, outer, error), undefined);
     throw error;

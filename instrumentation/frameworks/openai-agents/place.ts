@@ -3,12 +3,11 @@
 // A place starts its agent, runs it, hands over to another (which starts then), and is done when an agent
 // has given the final output. A run inside a tool or a guardrail is a place inside the outer one: its
 // agents are nodes of the outer run, as `outer:inner`.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tracer } from '@opentelemetry/api';
 import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { describeException } from '../../core/exception.ts';
 import type { GraphRun, RunIdentity } from '../../core/run.ts';
-import { findRunningWith } from '../../delivery/crash/running.ts';
+import { placeStore } from '../../delivery/crash/running.ts';
 import type { OperationPlace } from '../shared/operation.ts';
 import { leaveUndecided, likelyEnd, settle } from '../shared/undecided.ts';
 import { Held } from './held.ts';
@@ -153,19 +152,12 @@ export class Place implements OperationPlace {
   }
 }
 
-const places = new AsyncLocalStorage<Place>();
-findRunningWith(() => {
-  const place = currentPlace();
-  return place && { run: place.run, attempt: place.attempt };
-});
+export const places = placeStore<Place>((place) =>
+  place.ended ? undefined : { run: place.run, attempt: place.attempt },
+);
 
 /** The place that the calling code runs in, if its run still goes on. */
 export function currentPlace(): Place | undefined {
   const place = places.getStore();
   return place?.ended ? undefined : place;
-}
-
-/** Runs `work` in a place. */
-export function within<T>(place: Place, work: () => T): T {
-  return places.run(place, work);
 }

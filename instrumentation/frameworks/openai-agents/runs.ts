@@ -11,7 +11,7 @@ import { agentIdOf } from '../shared/identity.ts';
 import { likelyEnd, settle } from '../shared/undecided.ts';
 import { detailsOf, isOutOfTurns, underneath } from './errors.ts';
 import type { Agent, Result, Runner, RunOptions } from './internal-types.ts';
-import { currentPlace, Place, within } from './place.ts';
+import { currentPlace, Place, places } from './place.ts';
 import { agentsSnapshot } from './snapshot.ts';
 
 /** How a run's spans are made. */
@@ -41,7 +41,7 @@ export async function recordRun(
   if (!place) return await work();
   let result: unknown;
   try {
-    result = await within(place, work);
+    result = await places.run(place, work);
   } catch (error) {
     guarded(() => endFailed(place, error), undefined);
     throw error;

@@ -1,7 +1,7 @@
 // A failed call of a model or a tool inside a node: a span below the node's attempt, a failure of level
 // `operation`. Calls that succeed are not told.
 import { context as otelContext, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import { type FailureDetails, type NodeAttempt, tellFailure } from '../../core/attempt.ts';
+import { type FailureDetails, type NodeAttempt, reportFailure } from '../../core/attempt.ts';
 import type { GraphRun, RunIdentity } from '../../core/run.ts';
 import type { FailureDisposition } from '../../semconv/attributes.ts';
 import * as semconv from '../../semconv/attributes.ts';
@@ -57,6 +57,6 @@ export function tellOperation(place: OperationPlace, operation: FailedOperation)
     [semconv.ATTR_FAILURE_DISPOSITION]: disposition,
   });
   const severity = disposition === 'retried' ? 'warning' : 'minor';
-  tellFailure(span, operation.error, { severity, ...operation.details }, run.redactor);
+  reportFailure(span, operation.error, { severity, ...operation.details }, run.redactor);
   span.end();
 }
