@@ -41,7 +41,7 @@ const changed = body.replace('"other"', '"other","prompt":"<b>"');
 const ref = snapshotRef(body);
 const changedRef = snapshotRef(changed);
 
-describe.skipIf(isWithoutChromium('test/query/page/hostile.test.ts'))('hostile text on the page', () => {
+describe.skipIf(isWithoutChromium('test/query/page/hostile.test.ts'))('hostile text', () => {
   let world: World;
   let browser: Browser;
   let fingerprint: string;
