@@ -1,7 +1,8 @@
-// Reads the registry and writes what is generated from it: the constants, the zod schemas and the
-// docs table. `--check` writes nothing and fails when a generated file differs from the registry.
+// Reads the registry and writes what is generated from it: the constants of TypeScript and Python, the zod schemas
+// and the docs table. `--check` writes nothing and fails when a generated file differs from the registry.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { CLASS_FACTS } from './failure-classes.ts';
 
 interface Member {
   id: string;
@@ -96,6 +97,47 @@ function constants(): string {
   return lines.join('\n');
 }
 
+/** The same constants for the executor in Python. */
+function pythonConstants(): string {
+  const lines = [`# ${notice}`, '"""Names and limits of the wire contract."""', ''];
+  for (const attribute of attributes) {
+    lines.push(`${constantName(attribute.id)} = ${JSON.stringify(attribute.id)}`);
+  }
+  for (const attribute of attributes) {
+    if (typeof attribute.type === 'string') continue;
+    const values = attribute.type.members.map(({ value }) => `    ${JSON.stringify(value)},`);
+    const name = `${constantName(attribute.id).slice('ATTR_'.length)}_VALUES`;
+    lines.push('', `${name} = (`, ...values, ')');
+  }
+  lines.push('');
+  for (const carrier of carriers) {
+    const name = spanName(carrier);
+    const constant = `${carrier.type.toUpperCase()}_${name.toUpperCase().replaceAll('.', '_')}`;
+    lines.push(`${constant} = ${JSON.stringify(name)}`);
+  }
+  lines.push(
+    '',
+    '# The most bytes of UTF-8 that the value of an attribute may have.',
+    'MAX_BYTES = {',
+  );
+  for (const attribute of attributes) {
+    const { max_bytes } = extras(attribute);
+    if (max_bytes) lines.push(`    ${JSON.stringify(attribute.id)}: ${max_bytes},`);
+  }
+  lines.push('}', '');
+  const facts = Object.entries(CLASS_FACTS).map(
+    ([name, { is_retriable, needs_graph_change }]) =>
+      `    ${JSON.stringify(name)}: (${pythonBool(is_retriable)}, ${pythonBool(needs_graph_change)}),`,
+  );
+  lines.push('# For each class: whether it is retriable, and whether it needs a changed graph.');
+  lines.push('CLASS_FACTS = {', ...facts, '}', '');
+  return lines.join('\n');
+}
+
+function pythonBool(value: boolean): string {
+  return value ? 'True' : 'False';
+}
+
 function zodType(attribute: Attribute): string {
   if (typeof attribute.type !== 'string') {
     return `z.enum(constants.${constantName(attribute.id).slice('ATTR_'.length)}_VALUES)`;
@@ -174,6 +216,7 @@ function docs(): string {
 const outputs: [string, string][] = [
   ['attributes.ts', constants()],
   ['schemas.ts', schemas()],
+  ['../python/faultline/semconv.py', pythonConstants()],
   ['../../docs/semantic-conventions.md', docs()],
 ];
 const check = process.argv.includes('--check');

@@ -1,0 +1,113 @@
+"""A way to the collector that no sampler of the app can close."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from faultline.core.guard import say_once
+from faultline.delivery.ending import flush_at_end
+from faultline.delivery.environment import endpoint_of, exports_through_app, is_disabled, spool_max_bytes
+from faultline.delivery.queue import SpanQueue
+from faultline.delivery.spool import Spool, spool_folder
+
+# Name of the instrumentation scope of every span.
+SCOPE_NAME = "faultline"
+
+_lock = threading.Lock()
+_default: Pipeline | None = None
+_is_off = False
+
+
+class Pipeline:
+    """A tracer of its own: it samples everything, sends OTLP/HTTP protobuf, and belongs to no provider of the
+    app."""
+
+    def __init__(
+        self, endpoint: str | None = None, *, service_name: str | None = None, spool: bool = True
+    ) -> None:
+        """`endpoint` is the base address of the collector, `/v1/traces` is added; without it the environment names
+        it. Raises ValueError if that is no http(s) address."""
+        target = endpoint_of(endpoint)
+        resource = Resource.create({"service.name": service_name} if service_name else {})
+        service = str(resource.attributes.get("service.name", ""))
+        folder = spool_folder(service, target.address) if spool else None
+        self.queue = SpanQueue(target, Spool(folder, spool_max_bytes()) if folder else None)
+        # Limits that the environment sets are for the app's own spans.
+        limits = SpanLimits(
+            max_span_attributes=SpanLimits.UNSET,
+            max_event_attributes=SpanLimits.UNSET,
+            max_link_attributes=SpanLimits.UNSET,
+            max_attributes=SpanLimits.UNSET,
+            max_events=SpanLimits.UNSET,
+            max_links=SpanLimits.UNSET,
+            max_span_attribute_length=SpanLimits.UNSET,
+            max_attribute_length=SpanLimits.UNSET,
+        )
+        self._provider = TracerProvider(
+            sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False, span_limits=limits
+        )
+        self._provider.add_span_processor(self.queue)
+        self.tracer = self._provider.get_tracer(SCOPE_NAME)
+        flush_at_end(self.queue)
+
+    def flush(self, timeout: float = 30.0) -> None:
+        """Returns when the collector has taken every ended span. Raises TimeoutError, or SendError if it cannot be
+        reached or refuses."""
+        self.queue.flush(timeout)
+
+
+def default_tracer() -> trace.Tracer:
+    """The tracer of the process's own pipeline; one that does nothing if everything is turned off. Never raises."""
+    if _default is not None:
+        return _default.tracer
+    return _make_default()
+
+
+def _make_default() -> trace.Tracer:
+    global _default, _is_off
+    if exports_through_app():
+        return trace.get_tracer(SCOPE_NAME)
+    with _lock:
+        if _default is None and not _is_off:
+            if is_disabled():
+                _is_off = True
+            else:
+                try:
+                    _default = Pipeline()
+                except Exception as error:
+                    _is_off = True
+                    say_once("pipeline", f"records nothing: {error}")
+    return trace.NoOpTracer() if _default is None else _default.tracer
+
+
+def flush(timeout: float = 30.0) -> None:
+    """Returns when the collector has taken every span that has ended. Call it before a serverless handler
+    returns. Raises TimeoutError, or SendError if the collector cannot be reached or refuses."""
+    if _default is not None:
+        _default.flush(timeout)
+
+
+def set_default(pipeline: Pipeline | None) -> None:
+    """Makes this the pipeline of the process."""
+    global _default, _is_off
+    with _lock:
+        _default = pipeline
+        _is_off = False
+
+
+def keep_provisionally(span: trace.Span, end_time: int) -> Callable[[], None]:
+    """Writes a failed span that still waits for news to the spool, as if it had ended; what it returns takes it
+    back. Does nothing without a pipeline of our own."""
+    if _default is None or not isinstance(span, ReadableSpan):
+        return _nothing
+    return _default.queue.keep_provisionally(span, end_time)
+
+
+def _nothing() -> None:
+    pass
