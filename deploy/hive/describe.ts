@@ -1,41 +1,64 @@
-// Names runs: whose they are, which graph they run and in which version.
+// Names runs: the agent they are of, which graph they run and in which version.
 import { statSync } from 'node:fs';
 import { type Snapshot, snapshotOf } from '../../instrumentation/core/snapshot.ts';
 import type { RunOfHive } from './facts.ts';
 import { graphOfBody, type HiveGraph, readGraphFile } from './graph-file.ts';
 import type { Say } from './session-logs.ts';
 
-/** Knows the agent's graph, if a file tells it, and gives runs their names. */
+interface Known {
+  readonly changed: number;
+  readonly graph: HiveGraph | undefined;
+}
+
+/** What says which graph a run is of. */
+export interface Clues {
+  /** The graph's id as records have it; '' where they leave it out. */
+  readonly graphId: string;
+  /** The folder of the session's agent; '' if there is none. */
+  readonly agentFolder: string;
+  /** Nodes that the run has visited so far. */
+  readonly nodes: readonly string[];
+}
+
+/** Knows the graphs that files hold, and gives runs their names. */
 export class Namer {
   readonly #agentId: string | undefined;
-  readonly #graphFile: string | undefined;
+  readonly #named: readonly string[];
   readonly #say: Say;
+  readonly #files = new Map<string, Known>();
   readonly #versions = new Map<string, HiveGraph>();
   readonly #unknown = new Map<string, Snapshot>();
-  #graph: HiveGraph | undefined;
-  #changed = 0;
 
-  /** @throws {Error} if the graph file cannot be read */
-  constructor(options: { agentId?: string | undefined; graphFile?: string | undefined; say: Say }) {
+  /** @throws {Error} if a graph file that the user named cannot be read */
+  constructor(options: {
+    agentId?: string | undefined;
+    graphFiles: readonly string[];
+    say: Say;
+  }) {
     this.#agentId = options.agentId;
-    this.#graphFile = options.graphFile;
+    this.#named = options.graphFiles;
     this.#say = options.say;
-    this.refresh();
+    this.refresh([]);
   }
 
-  /** Reads the graph file if it has changed; one that is broken then is said, and the old one stays. */
-  refresh(): void {
-    const file = this.#graphFile;
-    if (file === undefined) return;
-    const changed = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (changed === this.#changed && this.#graph) return;
-    try {
-      this.#graph = readGraphFile(file);
-      this.#versions.set(this.#graph.snapshot.ref, this.#graph);
-      this.#changed = changed;
-    } catch (error) {
-      if (!this.#graph) throw error;
-      this.#say(file, (error as Error).message);
+  /**
+   * Reads the graph files that have changed; one that is broken then is said, and what it held stays.
+   * @param found those that lie among the records
+   */
+  refresh(found: readonly string[]): void {
+    for (const file of [...this.#named, ...found]) {
+      const changed = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      const before = this.#files.get(file);
+      if (before?.changed === changed) continue;
+      let graph = before?.graph;
+      try {
+        graph = readGraphFile(file);
+        this.#versions.set(graph.snapshot.ref, graph);
+      } catch (error) {
+        if (!before && this.#named.includes(file)) throw error;
+        this.#say(file, (error as Error).message);
+      }
+      this.#files.set(file, { changed, graph });
     }
   }
 
@@ -49,9 +72,22 @@ export class Namer {
     return this.#versions.get(ref)?.snapshot.body;
   }
 
-  /** @param ref the version that the run began with @default the one of the graph file now */
-  graph(ref?: string): HiveGraph | undefined {
-    return (ref === undefined ? undefined : this.#versions.get(ref)) ?? this.#graph;
+  /**
+   * The graph of a run: a version that it is known to have, else what a file holds now under the graph's
+   * name, else under the agent's, else the only one that has its nodes. The only graph that the user named
+   * is taken for all.
+   */
+  graph({ graphId, agentFolder, nodes }: Clues, ref?: string): HiveGraph | undefined {
+    const known = ref === undefined ? undefined : this.#versions.get(ref);
+    if (known) return known;
+    const fits = (graph: HiveGraph) => nodes.every((id) => graph.has(id));
+    const graphs = [...this.#files.values()].flatMap(({ graph }) => graph ?? []).filter(fits);
+    const named = (name: string) =>
+      name === '' ? undefined : graphs.find(({ names }) => names.includes(name));
+    const byNodes =
+      graphId === '' && nodes.length > 0 && graphs.length === 1 ? graphs[0] : undefined;
+    const only = this.#named.length === 1 ? this.#files.get(this.#named[0]!)?.graph : undefined;
+    return named(graphId) ?? named(agentFolder) ?? byNodes ?? only;
   }
 
   run(known: {

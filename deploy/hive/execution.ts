@@ -1,55 +1,71 @@
-// One execution of a graph as the events of Hive's bus tell it: from `execution_started` to the event that
-// ends it. A pause, a cancel and the end of Hive's patience are told apart; what Hive reports as success
-// though it never came to its end is told as truncated.
-import type { GraphRunOutcome } from '../../instrumentation/semconv/attributes.ts';
-import { Attempts, type FindDetail, type OpenAttempt, provenFailure } from './attempts.ts';
-import type { Fact, FailureOfHive, RunOfHive } from './facts.ts';
-import type { HiveGraph } from './graph-file.ts';
-import { isOfRun, ownText, reasonOfRun, stoppedAs } from './reasons.ts';
+// One execution of a graph as the events of Hive's bus report it: from `execution_started` to the event that
+// ends it. A pause, a cancel and the end of Hive's patience are kept apart; what Hive reports as success
+// though it never came to its end is truncated.
+import { type OpenAttempt, provenFailure } from './attempts.ts';
+import { closeByLogs } from './closing.ts';
+import type { Fact, RunOfHive } from './facts.ts';
+import { OF_ESCALATION, OF_WORKER } from './reasons.ts';
 import { dataNumber, dataText, type HiveEvent } from './records.ts';
-import { Route } from './route.ts';
+import { type Around, RunSoFar } from './run-so-far.ts';
+import type { SessionLogs } from './session-logs.ts';
 
 /** Turns the events of one execution into facts. */
 export class Execution {
-  readonly run: RunOfHive;
-  readonly #attempts: Attempts;
-  readonly #find: FindDetail;
-  readonly #input: unknown;
-  readonly #route: Route;
-  readonly #resurrections: string[] = [];
-  readonly #violations: string[] = [];
-  #lastNs: bigint;
-  #ended = false;
+  readonly #soFar: RunSoFar;
+  /** A worker of a colony, which reports once more when it has ended. */
+  readonly #isWorker: boolean;
+  /** Hive said that a worker completed; what the worker says itself is to come. */
+  #completedNs: bigint | undefined;
 
-  constructor(run: RunOfHive, input: unknown, find: FindDetail, graph?: HiveGraph) {
-    this.run = run;
-    this.#input = input;
-    this.#find = find;
-    this.#route = new Route(input, graph);
-    this.#lastNs = run.startNs;
-    this.#attempts = new Attempts(run, find);
+  /** @param input what the run got, where an event says it */
+  constructor(run: RunOfHive, input: unknown, around: Around & { readonly isWorker?: boolean }) {
+    this.#soFar = new RunSoFar(run, input, around);
+    this.#isWorker = around.isWorker ?? false;
+  }
+
+  get run(): RunOfHive {
+    return this.#soFar.run;
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#soFar.ended;
+  }
+
+  /** Whether it waits for the report of its worker. */
+  get isCompleted(): boolean {
+    return this.#completedNs !== undefined && !this.ended;
   }
 
   /** The facts that an event settles. */
   see(event: HiveEvent, timeNs: bigint): Fact[] {
-    const facts = this.#ended ? [] : this.#settledBy(event, timeNs);
+    const facts = this.ended ? [] : this.#settledBy(event, timeNs);
     if (event.type.startsWith('execution_') || event.type.startsWith('edge_'))
-      this.#lastNs = timeNs;
+      this.#soFar.lastNs = timeNs;
     return facts;
   }
 
+  /** Failures that Hive has reported, when it says nothing more for now. */
+  unreported(): Fact[] {
+    return this.#soFar.attempts.unreported();
+  }
+
+  /** The report of its worker does not come. */
+  complete(): Fact[] {
+    return this.#completedNs === undefined ? [] : this.#soFar.completed(this.#completedNs);
+  }
+
+  /** Ends a run that no event will end, if the session's logs say that it has ended. */
+  close(logs: SessionLogs): Fact[] {
+    return closeByLogs(this.#soFar, logs);
+  }
+
   #settledBy(event: HiveEvent, timeNs: bigint): Fact[] {
-    const attempt = this.#attempts.of(event.node_id);
+    const attempt = this.#soFar.attempts.of(event.node_id);
     switch (event.type) {
       case 'node_loop_started':
         return this.#nodeStarted(event, timeNs);
       case 'node_loop_iteration':
-        if (attempt) attempt.iterated = true;
-        return [];
+        return this.#iterated(event, timeNs);
       case 'node_loop_completed':
         if (attempt) {
           attempt.iterations = dataNumber(event, 'iterations') ?? 0;
@@ -70,16 +86,31 @@ export class Execution {
         return this.#workerCompleted(event, timeNs);
       case 'worker_failed':
         return this.#workerFailed(event, timeNs);
+      case 'escalation_requested':
+        return this.#escalated(event, timeNs, attempt);
       case 'constraint_violation':
-        return this.#violated(event, timeNs);
+        return [
+          this.#soFar.violated(
+            dataText(event, 'constraint_id'),
+            dataText(event, 'description'),
+            timeNs,
+          ),
+        ];
       case 'execution_resurrected':
-        return this.#resurrected(event, timeNs);
+        return this.#soFar.resurrected(
+          dataText(event, 'error'),
+          timeNs,
+          dataText(event, 'resume_from'),
+        );
       case 'execution_paused':
-        return this.#stop('paused', timeNs);
+        return this.#soFar.stopped('paused', timeNs);
       case 'execution_completed':
-        return this.#completed(timeNs);
+        if (!this.#isWorker) return this.#soFar.completed(timeNs);
+        this.#completedNs = timeNs;
+        this.#began(event);
+        return [];
       case 'execution_failed':
-        return this.#failed(dataText(event, 'error'), timeNs);
+        return this.#soFar.failed(dataText(event, 'error'), timeNs);
       case 'subagent_report':
         return this.#reported(event, timeNs);
       default:
@@ -90,18 +121,33 @@ export class Execution {
 
   #nodeStarted(event: HiveEvent, timeNs: bigint): Fact[] {
     const facts: Fact[] = [];
-    for (const open of this.#attempts.open) {
-      const error = provenFailure(open, this.#find);
-      if (error !== undefined) this.#attempts.fail(open, error, timeNs);
+    for (const open of this.#soFar.attempts.open) {
+      const error = provenFailure(open, this.#soFar.details);
+      if (error !== undefined) this.#soFar.attempts.fail(open, error, timeNs);
       // Not ended and not this node: a branch beside it.
       else if (open.iterations !== undefined || open.nodeId === event.node_id)
-        facts.push(this.#attempts.succeed(open, timeNs));
+        facts.push(this.#soFar.attempts.succeed(open, timeNs));
     }
     const { node_id: nodeId } = event;
-    facts.push(...this.#attempts.settle((failed) => goesOn(failed, nodeId)));
-    const begun = this.#attempts.begin(nodeId, timeNs, this.#route.inputOf(nodeId));
+    facts.push(...this.#soFar.attempts.settle((failed) => goesOn(failed, nodeId)));
+    const begun = this.#soFar.begin(nodeId, timeNs);
     begun.maxIterations = dataNumber(event, 'max_iterations');
-    this.#route.arrived(nodeId);
+    return facts;
+  }
+
+  /** Also the sign that a node goes on which had handed over and got help. */
+  #iterated({ node_id: nodeId }: HiveEvent, timeNs: bigint): Fact[] {
+    const facts = this.#soFar.attempts.hasEscalated(nodeId) ? this.#goOn(nodeId, timeNs) : [];
+    const attempt = this.#soFar.attempts.of(nodeId);
+    if (attempt) attempt.iterated = true;
+    return facts;
+  }
+
+  #goOn(nodeId: string, timeNs: bigint): Fact[] {
+    const facts = this.#soFar.attempts.settle((failed) =>
+      failed.nodeId === nodeId ? 'retried' : undefined,
+    );
+    this.#soFar.begin(nodeId, timeNs);
     return facts;
   }
 
@@ -114,12 +160,12 @@ export class Execution {
       open.evidence.see(event);
       return [];
     }
-    const failed = open ?? this.#silent(event.node_id);
+    const failed = open ?? this.#soFar.silent(event.node_id);
     failed.maxAttempts = dataNumber(event, 'max_retries') || undefined;
-    this.#attempts.fail(failed, dataText(event, 'error'), timeNs);
-    this.#lastNs = timeNs;
-    this.#route.leadsTo(event.node_id, this.#route.inputOf(event.node_id));
-    return this.#attempts.settle(() => 'retried');
+    this.#soFar.attempts.fail(failed, dataText(event, 'error'), timeNs);
+    this.#soFar.lastNs = timeNs;
+    this.#soFar.route.leadsTo(event.node_id, failed.input);
+    return this.#soFar.attempts.settle(() => 'retried');
   }
 
   #edgeFollowed(event: HiveEvent, timeNs: bigint): Fact[] {
@@ -127,165 +173,76 @@ export class Execution {
     const target = dataText(event, 'target_node');
     const facts: Fact[] = [];
     const isOfFanOut =
-      !this.#attempts.of(source) &&
-      this.#attempts.lastNode === source &&
-      !this.#route.isPending(source);
+      !this.#soFar.attempts.of(source) &&
+      this.#soFar.attempts.lastNode === source &&
+      !this.#soFar.route.isPending(source);
     if (source && !isOfFanOut) {
-      facts.push(this.#attempts.succeed(this.#attempts.of(source) ?? this.#silent(source), timeNs));
+      facts.push(
+        this.#soFar.attempts.succeed(
+          this.#soFar.attempts.of(source) ?? this.#soFar.silent(source),
+          timeNs,
+        ),
+      );
     }
-    if (target) this.#route.leadsTo(target);
+    if (target) this.#soFar.route.leadsTo(target);
     return facts;
   }
 
   #workerCompleted(event: HiveEvent, timeNs: bigint): Fact[] {
-    const attempt = this.#attempts.of(event.node_id) ?? this.#silent(event.node_id);
+    const { node_id: nodeId } = event;
+    const facts = this.#soFar.attempts.hasEscalated(nodeId) ? this.#goOn(nodeId, timeNs) : [];
+    const attempt = this.#soFar.attempts.of(nodeId) ?? this.#soFar.silent(nodeId);
     const { activations } = event.data;
     for (const item of Array.isArray(activations) ? activations : []) {
       const { target_id: target, mapped_inputs: input } = (item ?? {}) as Record<string, unknown>;
-      if (typeof target === 'string' && target !== '') this.#route.leadsTo(target, input);
+      if (typeof target === 'string' && target !== '') this.#soFar.route.leadsTo(target, input);
     }
-    return [this.#attempts.succeed(attempt, timeNs)];
+    return [...facts, this.#soFar.attempts.succeed(attempt, timeNs)];
   }
 
   #workerFailed(event: HiveEvent, timeNs: bigint): Fact[] {
-    const attempt = this.#attempts.of(event.node_id) ?? this.#silent(event.node_id);
+    const { node_id: nodeId } = event;
+    // It had handed over, and that is its failure.
+    if (this.#soFar.attempts.hasEscalated(nodeId)) return [];
+    const attempt = this.#soFar.attempts.of(nodeId) ?? this.#soFar.silent(nodeId);
     attempt.reported = dataText(event, 'error');
-    this.#attempts.fail(attempt, attempt.reported, timeNs);
+    this.#soFar.attempts.fail(attempt, attempt.reported, timeNs);
     return [];
   }
 
-  #violated(event: HiveEvent, timeNs: bigint): Fact[] {
-    const id = dataText(event, 'constraint_id');
-    const message = dataText(event, 'description') || `constraint ${id} was violated`;
-    this.#violations.push(id);
-    const failure: FailureOfHive = {
-      message,
-      type: 'ConstraintViolation',
-      site: 'run',
-      condition: id || undefined,
-      state: this.#state(),
-    };
-    const key = `constraint#${this.#violations.length}`;
-    const name = `check_constraint ${id}`;
-    return [{ kind: 'operation', run: this.run, key, name, timeNs, failure }];
+  /** The node gives up for now and waits for the Queen, who decides whether to change the graph. */
+  #escalated(event: HiveEvent, timeNs: bigint, attempt: OpenAttempt | undefined): Fact[] {
+    attempt?.evidence.see(event);
+    const reason = dataText(event, 'reason');
+    // A sub-agent asks its node something; the node goes on.
+    if (!attempt || reason.startsWith('Subagent report')) return [];
+    this.#soFar.attempts.fail(attempt, reason || dataText(event, 'context'), timeNs, {
+      unknown: OF_ESCALATION,
+      disposition: 'escalated',
+    });
+    return [];
   }
 
-  #resurrected(event: HiveEvent, timeNs: bigint): Fact[] {
-    const error = dataText(event, 'error');
-    this.#resurrections.push(ownText(error));
-    const facts = this.#endAttempts(error, timeNs, dataText(event, 'resume_from'));
-    if (this.#attempts.toldNodes.length === 0) this.#attempts.lost = true;
-    facts.push(...this.#attempts.settle(() => 'retried'));
-    this.#route.restart();
-    return facts;
-  }
-
-  #completed(timeNs: bigint): Fact[] {
-    const unfinished = this.#route.unfinished(this.#attempts.open, this.#attempts.lastNode);
-    const facts: Fact[] = [];
-    for (const open of this.#attempts.open) {
-      const error = provenFailure(open, this.#find);
-      if (error === undefined) facts.push(this.#attempts.succeed(open, timeNs));
-      else this.#attempts.fail(open, error, timeNs);
-    }
-    facts.push(...this.#attempts.settle(() => 'degraded'));
-    if (unfinished !== undefined) {
-      return [...facts, ...this.#end('truncated', timeNs, this.#ofRun(unfinished))];
-    }
-    const isClean = !this.#attempts.lost && this.#violations.length === 0;
-    return [...facts, ...this.#end(isClean ? 'success' : 'degraded', timeNs)];
-  }
-
-  /** A colony's worker ended: since v0.10 the only event that tells of one that was stopped. */
+  /** A colony's worker ended: its own word, which Hive's `execution_completed` does not know of. */
   #reported(event: HiveEvent, timeNs: bigint): Fact[] {
     const status = dataText(event, 'status');
-    if (status === 'stopped') return this.#stop('cancelled', timeNs);
-    if (status === 'partial') this.#attempts.lost = true;
-    if (status === 'success' || status === 'partial') return this.#completed(timeNs);
+    this.#began(event);
+    if (status === 'stopped') return this.#soFar.stopped('cancelled', timeNs);
+    if (status === 'partial') this.#soFar.attempts.lost = true;
+    if (status === 'success' || status === 'partial') return this.#soFar.completed(timeNs);
     if (status === '') return [];
-    return this.#failed(dataText(event, 'error') || `Worker ended: ${status}`, timeNs);
+    const error =
+      dataText(event, 'error') ||
+      (status === 'failed' && dataText(event, 'summary')) ||
+      `Worker ended: ${status}`;
+    for (const open of this.#soFar.attempts.open)
+      this.#soFar.attempts.fail(open, error, timeNs, { unknown: OF_WORKER });
+    return this.#soFar.failed(error, timeNs);
   }
 
-  #failed(error: string, timeNs: bigint): Fact[] {
-    const stopped = stoppedAs(error);
-    if (stopped) return this.#stop(stopped, timeNs);
-    const facts = this.#endAttempts(error, timeNs);
-    const isTold = this.#attempts.toldNodes.length > 0;
-    facts.push(...this.#attempts.settle(() => 'terminal'));
-    if (isTold)
-      return [...facts, ...this.#end('failure', timeNs, undefined, this.#attempts.lastFailed)];
-    return [...facts, ...this.#end('failure', timeNs, this.#ofRun(error))];
-  }
-
-  /** A pause or a cancel: no failure, unless a node had asked for help and got none. */
-  #stop(outcome: GraphRunOutcome, timeNs: bigint): Fact[] {
-    const facts: Fact[] = [];
-    for (const open of this.#attempts.open) {
-      const help = open.iterations === undefined ? open.evidence.escalation : undefined;
-      if (help === undefined || outcome === 'paused')
-        facts.push(this.#attempts.succeed(open, timeNs));
-      else this.#attempts.fail(open, help, timeNs);
-    }
-    facts.push(...this.#attempts.settle(() => 'escalated'));
-    return [...facts, ...this.#end(outcome, timeNs)];
-  }
-
-  /** Finds the node that an error of the run is about and ends all attempts. */
-  #endAttempts(error: string, timeNs: bigint, resumeFrom = ''): Fact[] {
-    const facts: Fact[] = [];
-    const undecided: OpenAttempt[] = [];
-    for (const open of this.#attempts.open) {
-      const proven = provenFailure(open, this.#find);
-      if (proven !== undefined)
-        this.#attempts.fail(open, error && !isOfRun(error) ? error : proven, timeNs);
-      else undecided.push(open);
-    }
-    if (this.#attempts.toldNodes.length === 0 && !isOfRun(error)) {
-      const failed =
-        undecided.find(({ nodeId }) => nodeId === resumeFrom) ??
-        undecided.findLast(({ iterations }) => iterations === undefined) ??
-        undecided.at(-1) ??
-        this.#silentlyFailed(error, resumeFrom);
-      if (failed) this.#attempts.fail(failed, error, timeNs);
-    }
-    for (const open of this.#attempts.open) facts.push(this.#attempts.succeed(open, timeNs));
-    return facts;
-  }
-
-  /** The attempt of a node that tells nothing of itself, if something names the node. */
-  #silentlyFailed(error: string, resumeFrom: string): OpenAttempt | undefined {
-    const own = ownText(error);
-    const isIt = (detail: { success: boolean; error: string }) =>
-      !detail.success && ownText(detail.error) === own;
-    const nodeId = resumeFrom || this.#route.next || this.#find('', isIt)?.node_id || '';
-    return nodeId ? this.#silent(nodeId) : undefined;
-  }
-
-  /** Begins an attempt that nothing announced: since the last thing that is known. */
-  #silent(nodeId: string): OpenAttempt {
-    const begun = this.#attempts.begin(nodeId, this.#lastNs, this.#route.inputOf(nodeId));
-    this.#route.arrived(nodeId);
-    return begun;
-  }
-
-  #state(): Record<string, unknown> {
-    const state = this.#attempts.state();
-    return this.#input === undefined ? state : { ...state, run_input: this.#input };
-  }
-
-  #ofRun(error: string): FailureOfHive {
-    const resurrections = this.#resurrections.slice(-5);
-    return {
-      ...reasonOfRun(error),
-      state: this.#state(),
-      ...(resurrections.length > 0 && { evidence: { resurrections } }),
-    };
-  }
-
-  #end(outcome: GraphRunOutcome, endNs: bigint, failure?: FailureOfHive, rootKey?: string): Fact[] {
-    this.#ended = true;
-    const resurrections = this.#resurrections.length;
-    return [{ kind: 'run_ended', run: this.run, endNs, outcome, failure, rootKey, resurrections }];
+  /** A worker's task stands only in the events that end it. */
+  #began({ data: { task } }: HiveEvent): void {
+    if (task !== undefined && task !== '') this.#soFar.began({ task });
   }
 }
 

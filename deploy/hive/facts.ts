@@ -33,6 +33,8 @@ export interface FailureOfHive {
   readonly severity?: FailureSeverity | undefined;
   readonly disposition?: FailureDisposition | undefined;
   readonly condition?: string | undefined;
+  /** The node that a failure of the run is about. */
+  readonly nodeId?: string | undefined;
   readonly input?: unknown;
   readonly state?: Record<string, unknown> | undefined;
   readonly evidence?: Record<string, unknown> | undefined;
@@ -58,6 +60,8 @@ export interface AttemptEnded {
   readonly endNs: bigint;
   /** Key of the attempt that this one repeats. */
   readonly previous?: string | undefined;
+  /** What was sent of it before: a good attempt, or this failure without what became of it. */
+  readonly amends?: 'attempt' | 'failure' | undefined;
   readonly failure?: FailureOfHive | undefined;
 }
 
@@ -65,6 +69,8 @@ export interface AttemptEnded {
 export interface OperationFailed {
   readonly kind: 'operation';
   readonly run: RunOfHive;
+  /** A failure of the run as a whole that did not end it. @default false */
+  readonly isOfRun?: boolean;
   readonly key: string;
   readonly name: string;
   readonly timeNs: bigint;
@@ -76,7 +82,7 @@ export interface RunEnded {
   readonly run: RunOfHive;
   readonly endNs: bigint;
   readonly outcome: GraphRunOutcome;
-  /** Told by the run itself; else {@link rootKey} names the attempt that tells it. */
+  /** The run's own; else {@link rootKey} names the attempt that failed it. */
   readonly failure?: FailureOfHive | undefined;
   readonly rootKey?: string | undefined;
   /** How often Hive restarted the run after a failure. */

@@ -1,6 +1,6 @@
 // Finds Hive's files under a folder: event dumps and the logs of sessions.
-import { type Dirent, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
 import type { Say } from './session-logs.ts';
 
 /** What lies under the folder, by path in order. */
@@ -9,6 +9,8 @@ export interface Found {
   readonly eventFiles: readonly string[];
   /** Folders that hold a session's logs. */
   readonly logFolders: readonly string[];
+  /** Files that hold a graph. */
+  readonly graphFiles: readonly string[];
 }
 
 const MAX_DEPTH = 8;
@@ -20,9 +22,15 @@ const OTHERS = new Set([
   'data',
   'artifacts',
   'node_modules',
-  'exports',
   'llm_logs',
 ]);
+/** Agents as Hive writes them: of records there are none, whatever its files are called. */
+const AGENTS = 'exports';
+const GRAPH_FILES = new Set(['agent.json', 'flowchart.json']);
+/** What Hive's server knows of a session, such as where its agent is. */
+const META_FILE = 'meta.json';
+/** Written before there are logs, and all there is of a run that failed before its first node. */
+const SESSION_STATE = /[\\/]sessions[\\/][^\\/]+[\\/]state\.json$/;
 const LOG_FILES = new Set(['summary.json', 'details.jsonl', 'tool_logs.jsonl']);
 /** With the endings that rotation gives. */
 const EVENTS = /\.jsonl(?:\.\d+)?$/;
@@ -34,20 +42,44 @@ const SESSION_EVENTS = 'events.jsonl';
 export function findFiles(dir: string, say: Say): Found {
   const eventFiles: string[] = [];
   const logFolders = new Set<string>();
-  const visit = (folder: string, depth: number): void => {
+  const graphFiles = new Set<string>();
+  const visit = (folder: string, depth: number, isOfAgents: boolean): void => {
     for (const entry of entriesOf(folder, depth, say)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         const isOther = OTHERS.has(entry.name) || entry.name.startsWith('.');
-        if (!isOther && depth < MAX_DEPTH) visit(path, depth + 1);
-      } else if (LOG_FILES.has(entry.name)) logFolders.add(folder);
+        const isIn = isOfAgents || entry.name === AGENTS;
+        if (!isOther && depth < MAX_DEPTH) visit(path, depth + 1, isIn);
+      } else if (GRAPH_FILES.has(entry.name)) graphFiles.add(path);
+      else if (isOfAgents) continue;
+      else if (entry.name === META_FILE) for (const file of graphsOf(path)) graphFiles.add(file);
+      else if (SESSION_STATE.test(path)) logFolders.add(join(folder, 'logs'));
+      else if (LOG_FILES.has(entry.name)) logFolders.add(folder);
       else if (isEventFile(path)) eventFiles.push(path);
     }
   };
-  visit(dir, 0);
+  visit(dir, 0, basename(dir) === AGENTS);
   const rank = (file: string) => (basename(file) === SESSION_EVENTS ? 1 : 0);
   eventFiles.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return { eventFiles, logFolders: [...logFolders].sort() };
+  return {
+    eventFiles,
+    logFolders: [...logFolders].sort(),
+    graphFiles: [...graphFiles].sort(),
+  };
+}
+
+const MAX_META_BYTES = 64 * 1024;
+
+/** Graphs in the folder of the agent that a session of Hive's server has loaded. */
+function graphsOf(meta: string): string[] {
+  try {
+    if (statSync(meta).size > MAX_META_BYTES) return [];
+    const path = (JSON.parse(readFileSync(meta, 'utf8')) as { agent_path?: unknown })?.agent_path;
+    if (typeof path !== 'string' || !isAbsolute(path)) return [];
+    return [...GRAPH_FILES].map((name) => join(path, name)).filter((file) => existsSync(file));
+  } catch {
+    return [];
+  }
 }
 
 function isEventFile(path: string): boolean {

@@ -10,11 +10,12 @@ export interface Reason {
   readonly class?: FailureClass;
 }
 
+/** An exception without words leaves nothing behind them, not even the blank. */
 const BEFORE = [
-  /^Node '[^']*' failed after \d+ attempts: /,
+  /^Node '[^']*' failed after \d+ attempts:(?:\s+|$)/,
   /^[\w.-]+: (?=failed after \d+ attempts)/,
-  /^failed after \d+ attempts: /,
-  /^LLM call failed: /,
+  /^failed after \d+ attempts:(?:\s+|$)/,
+  /^LLM call failed:(?:\s+|$)/,
 ];
 /** v0.9 ends the error of a run like this, whatever the node's own error was. */
 const AFTER = /; Worker execution ended before terminal nodes completed: \[.*\]$/s;
@@ -46,19 +47,28 @@ const RULES: readonly Rule[] = [
 
 /** Errors of the run as a whole, which are no node's. */
 const OF_RUN = /^(?:Invalid graph|Missing tools|Worker execution ended before terminal)\b/;
+const NAMED_NODE = /^Missing tools: Node .{0,200}?\(id=([^()\s]+)\)/s;
+const FAN_OUT = /^Parallel execution failed: branches \[(.*)\] failed/s;
 const NOT_FAILED = /^Execution (?:cancelled|paused\b)/;
 const PYTHON_LAST_LINE = /^([A-Za-z_][\w.]*)(?=:|$)/;
 
 /** The error's own text, without what Hive's layers put around it. */
 export function ownText(error: string): string {
-  let text = error.trim();
+  let text = error.trim().replace(AFTER, '').trim();
   for (const prefix of BEFORE) text = text.replace(prefix, '');
-  return text.replace(AFTER, '').trim();
+  return text.trim();
 }
 
+/** What a text that no rule knows is, if no traceback says more. */
+type Unknown = Pick<Reason, 'type' | 'site'>;
+const OF_NODE: Unknown = { type: 'NodeFailed', site: 'node.result' };
+export const OF_WORKER: Unknown = { type: 'WorkerFailed', site: 'worker' };
+export const OF_ESCALATION: Unknown = { type: 'Escalated', site: 'node.result' };
+
 /** Reads an error text and, if there is one, Python's traceback. */
-export function reasonOf(error: string, stack = ''): Reason {
-  const message = ownText(error) || 'Hive gave no reason';
+export function reasonOf(error: string, stack = '', unknown = OF_NODE): Reason {
+  const raised = raisedType(stack);
+  const message = ownText(error) || raised || 'Hive gave no reason';
   const rule = RULES.find(([pattern]) => pattern.test(message));
   if (rule) {
     const [, type, site, why] = rule;
@@ -66,19 +76,25 @@ export function reasonOf(error: string, stack = ''): Reason {
     const told = type === STALLED ? 'Node stalled: similar responses in a row' : message;
     return why ? { message: told, type, site, class: why } : { message: told, type, site };
   }
-  const raised = raisedType(stack);
-  if (error.startsWith('LLM call failed: ')) {
+  if (error.startsWith('LLM call failed:')) {
     return { message, type: raised ?? 'LlmCallFailed', site: 'llm.call' };
   }
-  return raised
-    ? { message, type: raised, site: 'node.raise' }
-    : { message, type: 'NodeFailed', site: 'node.result' };
+  return raised ? { message, type: raised, site: 'node.raise' } : { message, ...unknown };
 }
 
 /** The reason of a failure that is no node's. */
-export function reasonOfRun(error: string): Reason {
-  const reason = reasonOf(error);
-  return reason.type === 'NodeFailed' ? { ...reason, type: 'RunFailed', site: 'run' } : reason;
+export function reasonOfRun(error: string): Reason & { readonly nodeId?: string } {
+  const reason = reasonOf(error, '', { type: 'RunFailed', site: 'run' });
+  const nodeId = NAMED_NODE.exec(error)?.[1];
+  return nodeId === undefined ? reason : { ...reason, nodeId };
+}
+
+/** The names of the branches that an error of a fan-out is about; Hive gives names, not ids. */
+export function failedBranches(error: string): string[] {
+  const list = FAN_OUT.exec(ownText(error))?.[1] ?? '';
+  return [...list.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g)].map(
+    ([, single, double]) => single ?? double ?? '',
+  );
 }
 
 /** Whether the error is of the run as a whole. */

@@ -23,7 +23,7 @@ export type HiveEvent = z.infer<typeof hiveEvent>;
 
 const toolCall = z.object({
   tool_name: text,
-  tool_input: z.unknown(),
+  tool_input: z.unknown().optional(),
   result: text,
   is_error: flag,
 });
@@ -50,6 +50,7 @@ export const nodeDetail = z.object({
   latency_ms: count,
   exit_status: text,
   span_id: text,
+  trace_id: text.describe('new whenever the executor starts, also after a resurrection'),
 });
 export type NodeDetail = z.infer<typeof nodeDetail>;
 
@@ -66,11 +67,13 @@ export type RunSummary = z.infer<typeof runSummary>;
 
 /** A session's `state.json`: what became of it. */
 export const sessionState = z.object({
-  status: z.string(),
+  status: text.describe('missing while an executor writes it alone'),
+  stream_id: text,
   agent_id: text,
   timestamps: z.object({ started_at: text, updated_at: text }).partial().catch({}),
   result: z.object({ error: text }).catch({ error: '' }),
-  input_data: z.unknown(),
+  memory: fields.describe('what nodes share, after the last one that ran'),
+  input_data: z.unknown().optional(),
 });
 export type SessionState = z.infer<typeof sessionState>;
 

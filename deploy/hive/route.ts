@@ -5,10 +5,13 @@ import type { HiveGraph } from './graph-file.ts';
 /** Follows the edges of one run. */
 export class Route {
   readonly #graph: HiveGraph | undefined;
-  readonly #input: unknown;
+  #input: unknown;
+  #isAtStart = true;
   /** Nodes that an edge has led to and that have not been seen since, with what they get. */
   readonly #pending = new Map<string, unknown>();
   readonly #seen = new Set<string>();
+  /** What a node got when it was seen last. */
+  readonly #inputs = new Map<string, unknown>();
 
   /** @param input what the run got */
   constructor(input: unknown, graph: HiveGraph | undefined) {
@@ -21,9 +24,16 @@ export class Route {
     this.#pending.set(nodeId, input);
   }
 
-  arrived(nodeId: string): void {
+  arrived(nodeId: string, input: unknown): void {
     this.#pending.delete(nodeId);
     this.#seen.add(nodeId);
+    this.#isAtStart = false;
+    this.#inputs.set(nodeId, input);
+  }
+
+  /** What the run got is known only now. */
+  began(input: unknown): void {
+    this.#input = input;
   }
 
   isPending(nodeId: string): boolean {
@@ -33,6 +43,7 @@ export class Route {
   /** The run starts again from a node of its choice. */
   restart(): void {
     this.#pending.clear();
+    this.#isAtStart = true;
   }
 
   /** The node that an edge led to last. */
@@ -40,10 +51,16 @@ export class Route {
     return [...this.#pending.keys()].at(-1);
   }
 
-  /** What a node gets, as far as Hive tells: the first one the run's input. */
-  inputOf(nodeId: string): unknown {
-    if (this.#pending.has(nodeId)) return this.#pending.get(nodeId);
-    return this.#seen.size === 0 ? this.#input : undefined;
+  /**
+   * What a node gets, as far as events say: the first one the run's input, also when it starts again.
+   * @param isAgain whether it repeats an attempt that failed, which had the same
+   */
+  inputOf(nodeId: string, isAgain: boolean): unknown {
+    const given = this.#pending.get(nodeId);
+    if (given !== undefined) return given;
+    const [first = nodeId] = this.#seen;
+    if (first === nodeId && (isAgain || this.#isAtStart)) return this.#input;
+    return isAgain ? this.#inputs.get(nodeId) : undefined;
   }
 
   /**

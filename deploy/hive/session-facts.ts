@@ -6,7 +6,7 @@ import { Evidence } from './evidence.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunOfHive } from './facts.ts';
 import type { HiveGraph } from './graph-file.ts';
 import { reasonOf, reasonOfRun } from './reasons.ts';
-import type { NodeDetail, StepLog } from './records.ts';
+import type { NodeDetail, SessionState, StepLog } from './records.ts';
 import type { SessionLogs } from './session-logs.ts';
 import { msToNs } from './time.ts';
 
@@ -15,7 +15,7 @@ const ENDED = new Set(['success', 'degraded', 'failure', 'paused']);
 /** All facts of a session; the same logs give the same facts. */
 export function sessionFacts(logs: SessionLogs, run: RunOfHive, graph?: HiveGraph): Fact[] {
   const outcome = outcomeOf(logs);
-  const attempts = attemptsOf(logs, run, outcome);
+  const attempts = attemptsOf(logs, run, outcome, graph);
   const facts: Fact[] = [{ kind: 'run_started', run }, ...attempts];
   if (outcome) facts.push(ended(logs, run, attempts, outcome, graph));
   return facts;
@@ -25,8 +25,10 @@ function attemptsOf(
   { details, steps, state }: SessionLogs,
   run: RunOfHive,
   outcome: GraphRunOutcome | undefined,
+  graph: HiveGraph | undefined,
 ): AttemptEnded[] {
   const visitsOfSteps = stepsByVisit(steps);
+  const inputOf = inputsOf(state, graph);
   const isOver = outcome !== undefined;
   const path: string[] = [];
   const visits = new Map<string, number>();
@@ -47,7 +49,7 @@ function attemptsOf(
     const attempt: AttemptEnded = {
       kind: 'attempt',
       run,
-      key: detail.span_id ? `${nodeId}@${detail.span_id}` : `${nodeId}#${nth + 1}`,
+      key: `${nodeId}#${nth + 1}`,
       nodeId,
       nodeName: detail.node_name || undefined,
       nodeType: detail.node_type || undefined,
@@ -60,10 +62,10 @@ function attemptsOf(
         ? undefined
         : failureOf(detail, {
             steps: visitsOfSteps.get(nodeId)?.[nth] ?? [],
-            next: details[index + 1]?.node_id,
+            next: details[index + 1],
             isOver,
             state: { path: path.slice(-100), visits: Object.fromEntries(visits) },
-            input: index === 0 ? state?.input_data : undefined,
+            input: inputOf(nodeId, details[0]?.node_id === nodeId),
           }),
     };
     last.set(nodeId, attempt);
@@ -75,7 +77,7 @@ function failureOf(
   detail: NodeDetail,
   around: {
     steps: readonly StepLog[];
-    next: string | undefined;
+    next: NodeDetail | undefined;
     isOver: boolean;
     state: Record<string, unknown>;
     input: unknown;
@@ -87,7 +89,7 @@ function failureOf(
   return {
     ...reasonOf(detail.error, detail.stacktrace),
     stack: detail.stacktrace || undefined,
-    disposition: dispositionOf(detail.node_id, next, around.isOver),
+    disposition: dispositionOf(detail, next, around.isOver),
     state,
     evidence: evidence.facts(detail.exit_status ? { exit_status: detail.exit_status } : {}),
     ...(input !== undefined && { input }),
@@ -95,9 +97,24 @@ function failureOf(
 }
 
 /** What Hive did next; unknown while the run goes on. */
-function dispositionOf(nodeId: string, next: string | undefined, isOver: boolean) {
-  if (next !== undefined) return next === nodeId ? 'retried' : 'routed';
+function dispositionOf(failed: NodeDetail, next: NodeDetail | undefined, isOver: boolean) {
+  if (next) {
+    const isRestarted = failed.trace_id !== '' && next.trace_id !== failed.trace_id;
+    return isRestarted || next.node_id === failed.node_id ? 'retried' : 'routed';
+  }
   return isOver ? 'terminal' : undefined;
+}
+
+/** What nodes read: the first one the run's input, others what the session's memory has of it. */
+function inputsOf(state: SessionState | undefined, graph: HiveGraph | undefined) {
+  return (nodeId: string, isFirst: boolean): unknown => {
+    if (isFirst) return state?.input_data;
+    const { memory = {} } = state ?? {};
+    const keys = (graph?.inputsOf(nodeId) ?? []).filter((key) => Object.hasOwn(memory, key));
+    return keys.length === 0
+      ? undefined
+      : Object.fromEntries(keys.map((key) => [key, memory[key]]));
+  };
 }
 
 /** A node's steps, split where their numbers start again. */
@@ -116,7 +133,7 @@ function stepsByVisit(steps: readonly StepLog[]): Map<string, StepLog[][]> {
 }
 
 /** How the run ended; nothing while it goes on. `state.json` knows of pauses that the summary calls success. */
-function outcomeOf({ summary, state, details }: SessionLogs): GraphRunOutcome | undefined {
+export function outcomeOf({ summary, state, details }: SessionLogs): GraphRunOutcome | undefined {
   if (state?.status === 'paused' || state?.status === 'cancelled') return state.status;
   const told = summary?.status ?? FROM_STATE[state?.status ?? ''];
   if (told === undefined || !ENDED.has(told)) return undefined;
@@ -151,7 +168,9 @@ function ended(
     if (root && (error === '' || reasonOf(error).message === root.failure?.message)) {
       return { ...end, outcome: told, rootKey: root.key };
     }
-    return { ...end, outcome: told, failure: reasonOfRun(error) };
+    const input = state?.input_data;
+    const failure = { ...reasonOfRun(error), ...(input !== undefined && { input }) };
+    return { ...end, outcome: told, failure };
   }
   const last = summary?.node_path.at(-1);
   const isDone = told === 'success' || told === 'degraded';

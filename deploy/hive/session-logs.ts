@@ -1,6 +1,6 @@
 // A session's logs: summary.json, details.jsonl and tool_logs.jsonl, with state.json beside them. They are
 // small and rewritten rarely, so they are read whole.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import {
@@ -26,6 +26,13 @@ export interface SessionFolder {
   readonly agentFolder: string;
 }
 
+/** What a session's files say about a run that events report; empty where there are none. */
+export interface SessionView {
+  /** Level 2, all rows that there are now. */
+  details(): readonly NodeDetail[];
+  state(): SessionState | undefined;
+}
+
 /** What the logs of one session say. */
 export interface SessionLogs {
   readonly folder: SessionFolder;
@@ -44,6 +51,14 @@ export function sessionOf(logs: string): SessionFolder {
   return { logs, sessionId: basename(session), agentFolder };
 }
 
+/** What the Python package leaves in a session's folder whose runs it reports: decision 46. */
+const MARK = 'faultline.json';
+
+/** Whether the Python package inside Hive reports the session's runs. */
+export function isReportedInside(folder: SessionFolder): boolean {
+  return existsSync(join(homeOf(folder), MARK));
+}
+
 /** Sizes and times of the files, to tell whether anything changed; '' if there are none. */
 export function signatureOf(folder: SessionFolder): string {
   const files = [...LOG_FILES.map((name) => join(folder.logs, name)), stateFile(folder)];
@@ -56,6 +71,31 @@ export function signatureOf(folder: SessionFolder): string {
 
 const LOG_FILES = ['summary.json', 'details.jsonl', 'tool_logs.jsonl'];
 
+/** A session's files as they are at one time; each is read when it is asked for first. */
+export class CachedView implements SessionView {
+  readonly signature: string;
+  readonly #folder: SessionFolder;
+  readonly #say: Say;
+  #details: readonly NodeDetail[] | undefined;
+  #state: { readonly value: SessionState | undefined } | undefined;
+
+  constructor(folder: SessionFolder, signature: string, say: Say) {
+    this.#folder = folder;
+    this.signature = signature;
+    this.#say = say;
+  }
+
+  details(): readonly NodeDetail[] {
+    this.#details ??= readDetails(this.#folder, this.#say);
+    return this.#details;
+  }
+
+  state(): SessionState | undefined {
+    this.#state ??= { value: readSessionState(this.#folder, this.#say) };
+    return this.#state.value;
+  }
+}
+
 /** Reads all there is; what is broken is said and left out. */
 export function readSession(folder: SessionFolder, say: Say): SessionLogs {
   return {
@@ -63,8 +103,13 @@ export function readSession(folder: SessionFolder, say: Say): SessionLogs {
     details: readDetails(folder, say),
     steps: readLines(join(folder.logs, 'tool_logs.jsonl'), stepLog, say),
     summary: readJson(join(folder.logs, 'summary.json'), runSummary, say),
-    state: readJson(stateFile(folder), sessionState, say),
+    state: readSessionState(folder, say),
   };
+}
+
+/** `state.json` only. */
+export function readSessionState(folder: SessionFolder, say: Say): SessionState | undefined {
+  return readJson(stateFile(folder), sessionState, say);
 }
 
 /** Level 2 only. */
@@ -72,8 +117,13 @@ export function readDetails(folder: SessionFolder, say: Say): NodeDetail[] {
   return readLines(join(folder.logs, 'details.jsonl'), nodeDetail, say);
 }
 
-function stateFile({ logs }: SessionFolder): string {
-  return join(basename(logs) === 'logs' ? dirname(logs) : logs, 'state.json');
+/** The session's own folder. */
+function homeOf({ logs }: SessionFolder): string {
+  return basename(logs) === 'logs' ? dirname(logs) : logs;
+}
+
+function stateFile(folder: SessionFolder): string {
+  return join(homeOf(folder), 'state.json');
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>, say: Say): T | undefined {

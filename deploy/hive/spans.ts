@@ -1,5 +1,4 @@
 // Facts become spans: with ids made of Hive's own, so that a fact sent again changes no row.
-import { createHash } from 'node:crypto';
 import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
@@ -7,9 +6,12 @@ import { failureFacts } from '../../instrumentation/core/failure.ts';
 import { redactorOf } from '../../instrumentation/core/redactor.ts';
 import * as semconv from '../../instrumentation/semconv/attributes.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunEnded, RunOfHive } from './facts.ts';
+import { spanIdOf, traceIdOf } from './ids.ts';
 
 /** How often Hive restarted the run after a failure. */
 const ATTR_RESURRECTIONS = 'hive.resurrections';
+/** Makes a failure one of the run instead of an operation within. */
+const ATTR_OPERATION = 'gen_ai.operation.name';
 const SCOPE = { name: 'faultline.hive' };
 
 interface SpanParts {
@@ -50,7 +52,7 @@ export function spanOf(fact: Fact, resource: Resource): ReadableSpan {
         name: fact.name,
         startNs: fact.timeNs,
         endNs: fact.timeNs,
-        attributes: {},
+        attributes: fact.isOfRun ? { [ATTR_OPERATION]: 'invoke_workflow' } : {},
         failure: fact.failure,
       });
     case 'run_ended':
@@ -85,6 +87,7 @@ function runSpan(fact: RunEnded, resource: Resource): ReadableSpan {
   const attributes: Attributes = { [semconv.ATTR_GRAPH_RUN_OUTCOME]: outcome };
   if (rootKey !== undefined) attributes[semconv.ATTR_FAILURE_ROOT_SPAN_ID] = spanId(run, rootKey);
   if (resurrections > 0) attributes[ATTR_RESURRECTIONS] = resurrections;
+  if (failure?.nodeId) attributes[semconv.ATTR_GRAPH_NODE_ID] = failure.nodeId;
   return span(resource, {
     run,
     id: spanId(run, 'run'),
@@ -101,7 +104,7 @@ function runSpan(fact: RunEnded, resource: Resource): ReadableSpan {
 
 function span(resource: Resource, parts: SpanParts): ReadableSpan {
   const { run, startNs, endNs, failure, links = [] } = parts;
-  const traceId = hex('trace', run.key, 32);
+  const traceId = traceIdOf(run.key);
   const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
   const attributes = { ...sharedAttributes(run), ...parts.attributes };
   const events: ReadableSpan['events'] = [];
@@ -193,14 +196,7 @@ function sharedAttributes(run: RunOfHive): Attributes {
 }
 
 function spanId(run: RunOfHive, key: string): string {
-  return hex('span', `${run.key}\n${key}`, 16);
-}
-
-function hex(kind: string, key: string, digits: number): string {
-  return createHash('sha256')
-    .update(`faultline hive ${kind}\n${key}`)
-    .digest('hex')
-    .slice(0, digits);
+  return spanIdOf(run.key, key);
 }
 
 function hrTime(ns: bigint): [number, number] {

@@ -31,3 +31,9 @@ export function timeInId(id: string): bigint | undefined {
 export function msToNs(ms: number): bigint {
   return BigInt(Math.round(ms)) * 1_000_000n;
 }
+
+/** The later of two times. */
+export function laterOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

@@ -12,18 +12,29 @@ import {
 } from '@opentelemetry/resources';
 import type { Endpoint } from '../../instrumentation/delivery/environment.ts';
 import { Namer } from './describe.ts';
-import { type Described, EventFile, NOT_ITS_OWN, type Surroundings } from './event-file.ts';
-import type { Fact, RunOfHive } from './facts.ts';
-import { findFiles } from './folder.ts';
-import type { HiveEvent, NodeDetail } from './records.ts';
-import { sendAll } from './sender.ts';
-import { sessionFacts } from './session-facts.ts';
 import {
-  readDetails,
+  type Described,
+  EventFile,
+  type KnownBefore,
+  NOT_ITS_OWN,
+  OWN_STREAMS,
+  runIdOf,
+  type Surroundings,
+} from './event-file.ts';
+import type { Fact, RunOfHive } from './facts.ts';
+import { type Found, findFiles } from './folder.ts';
+import { runKey } from './ids.ts';
+import { dataText, type HiveEvent } from './records.ts';
+import { sendAll } from './sender.ts';
+import { outcomeOf, sessionFacts } from './session-facts.ts';
+import {
+  CachedView,
+  isReportedInside,
   readSession,
   type Say,
   type SessionFolder,
   type SessionLogs,
+  type SessionView,
   sessionOf,
   signatureOf,
 } from './session-logs.ts';
@@ -40,14 +51,23 @@ export interface WatchOptions {
   readonly stateFile: string;
   /** `gen_ai.agent.id` of all runs. @default the graph's id, as Hive's records name it */
   readonly agentId?: string | undefined;
-  /** A GraphSpec as JSON, or an `agent.json`: the graph's version, and where its runs may end. */
-  readonly graphFile?: string | undefined;
+  /**
+   * GraphSpecs as JSON, or files `agent.json`: the graph's version, and where its runs may end. A single one
+   * is taken for all runs of which no other graph is known.
+   *
+   * @default those that lie in the folder, or where Hive's server says that its agents are
+   */
+  readonly graphFiles?: readonly string[] | undefined;
   /** Read what is there and end. @default false */
   readonly once?: boolean | undefined;
   /** Pause between two looks at the folder, in milliseconds. @default 1000 */
   readonly intervalMs?: number | undefined;
-  /** Told once for each file and kind of trouble. */
+  /** Called once for each file and kind of trouble. */
   readonly say: Say;
+  /** Called with facts that the collector has taken, as far as they were not sent before. */
+  readonly sent?: ((facts: readonly Fact[]) => void) | undefined;
+  /** Called after each look at the folder. */
+  readonly looked?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -60,8 +80,12 @@ export interface WatchTotals {
 
 /** How long `once` goes on trying to reach the collector. */
 const ONCE_PATIENCE_MS = 30_000;
-/** Told from the events; its logs are evidence and nothing more. */
+/** Known from the events; its logs are evidence and nothing more. */
 const BY_EVENTS = 'events';
+/** Reported by the Python package inside Hive. */
+const INSIDE = 'inside';
+/** Sessions whose files are kept in memory. */
+const MAX_VIEWS = 50;
 const NO_NAME = new Set(['', 'primary']);
 
 /**
@@ -73,6 +97,7 @@ export async function watchHive(options: WatchOptions): Promise<WatchTotals> {
   const watcher = new Watcher(options);
   do {
     await watcher.look();
+    await options.looked?.();
     if (options.once) break;
     await pause(options.intervalMs ?? 1000, undefined, { signal: options.signal }).catch(() => {});
   } while (!options.signal.aborted);
@@ -92,7 +117,9 @@ class Watcher implements Surroundings {
   readonly #namer: Namer;
   /** Files that were read to their end, and how they were then. */
   readonly #exhausted = new Map<string, string>();
-  #details: { signature: string; details: readonly NodeDetail[] } | undefined;
+  readonly #views = new Map<string, CachedView>();
+  /** Sessions were looked for since the last lines were read. */
+  #isSearched = false;
   #isUnsaved = false;
 
   constructor(options: WatchOptions) {
@@ -101,8 +128,8 @@ class Watcher implements Surroundings {
       .merge(resourceFromAttributes({ 'service.name': 'hive' }))
       .merge(detectResources({ detectors: [envDetector] }));
     this.#state = readState(options.stateFile, (trouble) => this.say(options.stateFile, trouble));
-    const { agentId, graphFile } = options;
-    this.#namer = new Namer({ agentId, graphFile, say: this.say.bind(this) });
+    const { agentId, graphFiles = [] } = options;
+    this.#namer = new Namer({ agentId, graphFiles, say: this.say.bind(this) });
     for (const body of Object.values(this.#state.graphs)) this.#namer.recall(body);
     for (const { closed, open } of Object.values(this.#state.files)) {
       const told = Object.keys(closed).filter((id) => closed[id] !== NOT_ITS_OWN);
@@ -119,21 +146,36 @@ class Watcher implements Surroundings {
 
   /** Reads and sends all that is new. */
   async look(): Promise<void> {
-    this.#namer.refresh();
-    const { dir } = this.#options;
-    // Sessions before events: what began after this look is left to the next.
-    const { eventFiles, logFolders } = findFiles(dir, (file, trouble) => this.say(file, trouble));
-    for (const logs of logFolders) {
-      const session = sessionOf(logs);
-      this.#sessions.set(session.sessionId, session);
-    }
+    const { eventFiles, logFolders, graphFiles } = this.#search();
+    this.#namer.refresh(graphFiles);
     for (const path of eventFiles) await this.#readEvents(path);
+    for (const [path, file] of this.#files)
+      await this.#sendOf(path, file, file.settle(this.#options.once ?? false));
     for (const logs of logFolders) await this.#readLogs(sessionOf(logs));
     if (this.#isUnsaved) this.#save();
   }
 
+  #search(): Found {
+    const found = findFiles(this.#options.dir, (file, trouble) => this.say(file, trouble));
+    for (const logs of found.logFolders) {
+      const session = sessionOf(logs);
+      this.#sessions.set(session.sessionId, session);
+    }
+    this.#isSearched = true;
+    return found;
+  }
+
+  /** The folder of a session, which may have come since the folders were listed. */
+  #folderOf(sessionId: string): SessionFolder | undefined {
+    const known = this.#sessions.get(sessionId);
+    if (known || this.#isSearched) return known;
+    this.#search();
+    return this.#sessions.get(sessionId);
+  }
+
   claim({ key, sessionId }: RunOfHive, file: string): boolean {
-    const session = this.#sessions.get(sessionId);
+    const session = this.#folderOf(sessionId);
+    if (session && isReportedInside(session)) return false;
     const told = session && this.#state.sessions[relative(this.#options.dir, session.logs)];
     if (told !== undefined && told !== BY_EVENTS) return false;
     this.#covered.add(sessionId);
@@ -146,32 +188,61 @@ class Watcher implements Surroundings {
     for (const [key, owner] of this.#owners) if (owner === file) this.#owners.delete(key);
   }
 
-  describe(event: HiveEvent, startNs: bigint, ref: string | undefined): Described {
-    const { execution_id: id, graph_id, colony_id } = event;
+  describe(event: HiveEvent, { startNs: seenNs, ref, isLater }: KnownBefore): Described {
+    const { execution_id: sessionId, graph_id, colony_id } = event;
     const named = NO_NAME.has(graph_id) ? colony_id : graph_id;
-    const graphId = named || this.#sessions.get(id)?.agentFolder || 'hive';
-    const graph = this.#namer.graph(ref);
-    // A session may be run again: only with its start is a run one of its own.
-    const key = `${id}@${event.timestamp}`;
-    return { run: this.#namer.run({ key, sessionId: id, graphId, startNs, graph }), graph };
+    const agentFolder = this.#folderOf(sessionId)?.agentFolder ?? '';
+    const nodes = colony_id === '' ? nodesOf(event) : [];
+    const graph = this.#namer.graph({ graphId: named, agentFolder, nodes }, ref);
+    const graphId = named || agentFolder || graph?.names[0] || this.#nameByNode(nodes[0]);
+    const start = event.type === 'execution_started' ? event.timestamp : '';
+    const key = runKey(runIdOf(event), start, isLater);
+    const namedNs = start === '' ? timeInId(sessionId) : undefined;
+    // What was seen first is not how it began, if its start was not seen.
+    const startNs = namedNs !== undefined && namedNs < seenNs ? namedNs : seenNs;
+    return { run: this.#namer.run({ key, sessionId, graphId, startNs, graph }), graph };
   }
 
-  findDetail(...[executionId, nodeId, fits]: Parameters<Surroundings['findDetail']>) {
-    const session = this.#sessions.get(executionId);
-    if (!session) return undefined;
-    return this.#detailsOf(session).findLast(
-      (detail) => (nodeId === '' || detail.node_id === nodeId) && fits(detail),
-    );
-  }
-
-  /** Level 2 of a session; many failures of one session read it once. */
-  #detailsOf(session: SessionFolder): readonly NodeDetail[] {
-    const signature = `${session.logs} ${signatureOf(session)}`;
-    if (this.#details?.signature !== signature) {
-      const details = readDetails(session, (file, trouble) => this.say(file, trouble));
-      this.#details = { signature, details };
+  /** An executor that is used directly names neither graph nor agent: its first node keeps it apart. */
+  #nameByNode(node: string | undefined): string {
+    if (node === undefined) return 'hive';
+    if (this.#options.agentId === undefined) {
+      this.say(
+        this.#options.dir,
+        `it holds runs whose records name no graph: they are kept apart by their first node, as in agent "hive:${node}"; --agent names the agent, --graph the graph`,
+      );
     }
-    return this.#details.details;
+    return `hive:${node}`;
+  }
+
+  session(sessionId: string): SessionView {
+    return {
+      details: () => this.#viewOf(sessionId)?.details() ?? [],
+      state: () => this.#viewOf(sessionId)?.state(),
+    };
+  }
+
+  logs(sessionId: string): SessionLogs | undefined {
+    const folder = this.#folderOf(sessionId);
+    return folder && signatureOf(folder) !== ''
+      ? readSession(folder, this.say.bind(this))
+      : undefined;
+  }
+
+  /** A session's files; many failures of one session read them once. */
+  #viewOf(sessionId: string): CachedView | undefined {
+    const folder = this.#folderOf(sessionId);
+    if (!folder) return undefined;
+    const signature = signatureOf(folder);
+    let view = this.#views.get(sessionId);
+    if (view?.signature !== signature) {
+      view = new CachedView(folder, signature, this.say.bind(this));
+      this.#views.delete(sessionId);
+      this.#views.set(sessionId, view);
+      const [oldest] = this.#views.keys();
+      if (this.#views.size > MAX_VIEWS) this.#views.delete(oldest!);
+    }
+    return view;
   }
 
   async #readEvents(path: string): Promise<void> {
@@ -183,6 +254,7 @@ class Watcher implements Surroundings {
     this.#files.set(path, file);
     for (;;) {
       let facts: Fact[] | undefined;
+      this.#isSearched = false;
       try {
         facts = file.next();
       } catch (error) {
@@ -192,15 +264,31 @@ class Watcher implements Surroundings {
         this.#exhausted.set(path, signature);
         return;
       }
-      await this.#send(facts);
-      this.#state.files[name] = file.state();
-      this.#save();
+      await this.#sendOf(path, file, facts, true);
     }
+  }
+
+  async #sendOf(
+    path: string,
+    file: EventFile,
+    facts: readonly Fact[],
+    isMoved = false,
+  ): Promise<void> {
+    if (facts.length === 0 && !isMoved) return;
+    await this.#send(facts);
+    this.#state.files[relative(this.#options.dir, path)] = file.state();
+    this.#save();
   }
 
   async #readLogs(session: SessionFolder): Promise<void> {
     const name = relative(this.#options.dir, session.logs);
-    if (this.#state.sessions[name] === BY_EVENTS) return;
+    const known = this.#state.sessions[name];
+    if (known === BY_EVENTS || known === INSIDE) return;
+    if (isReportedInside(session)) {
+      this.#state.sessions[name] = INSIDE;
+      this.#isUnsaved = true;
+      return;
+    }
     if (this.#covered.has(session.sessionId)) {
       this.#state.sessions[name] = BY_EVENTS;
       this.#isUnsaved = true;
@@ -216,16 +304,21 @@ class Watcher implements Surroundings {
 
   #factsOf(logs: SessionLogs): Fact[] {
     const { summary, state, folder } = logs;
-    if (logs.details.length === 0 && !summary) return [];
     const { sessionId } = folder;
+    if (OWN_STREAMS.has(state?.stream_id ?? '')) return [];
+    // A run that failed before its first node has no logs.
+    if (logs.details.length === 0 && !summary && !outcomeOf(logs)) return [];
     const told = summary?.started_at || state?.timestamps.started_at || '';
     const startNs = timeInId(sessionId) ?? timeOf(told);
     if (startNs === undefined) {
       this.say(folder.logs, 'neither its name nor its summary says when the run started');
       return [];
     }
-    const graphId = summary?.agent_id || state?.agent_id || folder.agentFolder || 'hive';
-    const graph = this.#namer.graph();
+    const { agentFolder } = folder;
+    const named = summary?.agent_id || state?.agent_id || '';
+    const nodes = [...new Set(logs.details.map(({ node_id }) => node_id))];
+    const graph = this.#namer.graph({ graphId: named, agentFolder, nodes });
+    const graphId = named || agentFolder || graph?.names[0] || 'hive';
     const run = this.#namer.run({ key: sessionId, sessionId, graphId, startNs, graph });
     return sessionFacts(logs, run, graph);
   }
@@ -236,10 +329,12 @@ class Watcher implements Surroundings {
     const say = this.say.bind(this);
     const spans = facts.map((fact) => spanOf(fact, this.#resource));
     await sendAll(spans, { endpoint, say, patienceMs, signal });
+    this.#options.sent?.(facts);
     for (const fact of facts) {
+      const amends = fact.kind === 'attempt' ? fact.amends : undefined;
       if (fact.kind === 'run_started') this.totals.runs += 1;
-      if (fact.kind === 'attempt') this.totals.attempts += 1;
-      if ('failure' in fact && fact.failure) this.totals.failures += 1;
+      if (fact.kind === 'attempt' && !amends) this.totals.attempts += 1;
+      if ('failure' in fact && fact.failure && amends !== 'failure') this.totals.failures += 1;
     }
   }
 
@@ -258,4 +353,10 @@ class Watcher implements Surroundings {
       this.say(this.#options.stateFile, `it cannot be written: ${(error as Error).message}`);
     }
   }
+}
+
+/** The nodes that an event is about. */
+function nodesOf(event: HiveEvent): string[] {
+  const ids = [dataText(event, 'source_node'), event.node_id, dataText(event, 'target_node')];
+  return [...new Set(ids.filter((id) => id !== ''))];
 }

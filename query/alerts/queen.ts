@@ -63,15 +63,52 @@ export async function pushToQueen(given: QueenMessage): Promise<QueenAnswer> {
   );
 }
 
+/** A session that Hive's server has in memory, and what the agent that it has loaded is called. */
+export interface QueenSession {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+/** Sessions of Hive's server; none when it does not say, which a message to one of them will show. */
+export async function queenSessions(given: {
+  readonly url: string;
+  readonly token?: string | undefined;
+}): Promise<QueenSession[]> {
+  const url = hiveUrl(given.url, '/api/sessions');
+  try {
+    const response = await fetch(url, {
+      headers: given.token ? { 'x-hive-token': given.token } : {},
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const { sessions } = parsed(await response.text()) ?? {};
+    return Array.isArray(sessions) ? sessions.flatMap(sessionOf) : [];
+  } catch {
+    return [];
+  }
+}
+
+function sessionOf(session: unknown): QueenSession[] {
+  const known = (session ?? {}) as Record<string, unknown>;
+  const text = (key: string) => (typeof known[key] === 'string' ? known[key] : '');
+  const id = text('session_id');
+  const folder = text('agent_path').split('/').filter(Boolean).at(-1) ?? '';
+  const names = [text('graph_id'), text('worker_id'), text('colony_id'), folder];
+  return id === '' ? [] : [{ id, names: names.filter((name) => name !== '') }];
+}
+
 function queenContextUrl(base: string, session: string): URL {
+  return hiveUrl(base, `/api/sessions/${encodeURIComponent(session)}/queen-context`);
+}
+
+function hiveUrl(base: string, route: string): URL {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new Error(
       `--hive-url must be an address such as http://127.0.0.1:8787, got ${JSON.stringify(base)}`,
     );
   }
-  const path = url.pathname.replace(/\/$/, '');
-  url.pathname = `${path}/api/sessions/${encodeURIComponent(session)}/queen-context`;
+  url.pathname = `${url.pathname.replace(/\/$/, '')}${route}`;
   return url;
 }
 

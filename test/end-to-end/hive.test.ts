@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushToQueen } from '../../query/alerts/queen.ts';
 import type { Failure, FailureDetail, Page } from '../../query/index.ts';
-import { graphFile, newFolder, recorded } from '../deploy/hive/hive-records.ts';
+import { EventWriter, graphFile, newFolder, recorded } from '../deploy/hive/hive-records.ts';
 import { faultline as executable } from '../support/executable.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -122,13 +122,39 @@ describe('faultline hive watch', { timeout: 180_000 }, () => {
   });
 });
 
+describe('a failure of which it is not known yet what becomes of it', { timeout: 180_000 }, () => {
+  it('is one row that changes, and one attempt', async () => {
+    const events = new EventWriter(newFolder());
+    const read = async () => {
+      const flags = ['--once', '--url', world.otlpHttp, '--state', newState()];
+      await faultline('hive', 'watch', join(events.file, '..'), ...flags);
+      await world.drained();
+      const statement = `SELECT disposition, (SELECT toUInt32(count()) FROM node_attempts FINAL WHERE agent_id = 'ledger') AS attempts
+        FROM failures FINAL WHERE agent_id = 'ledger'`;
+      return (await ask<{ rows: unknown[] }>('sql', statement)).rows;
+    };
+    events.write('execution_started');
+    events.write('node_loop_started', { node_id: 'a', data: { max_iterations: 3 } });
+    events.write('worker_failed', { node_id: 'a', data: { error: 'no rates' } });
+    expect(await read()).toEqual([{ disposition: '', attempts: 1 }]);
+    events.write('execution_failed', { data: { error: 'a: failed after 1 attempts: no rates' } });
+    expect(await read()).toEqual([{ disposition: 'terminal', attempts: 1 }]);
+  });
+});
+
 /** Hive's server as its source has it: the routes' answers, and nothing behind them. */
-async function hiveServer(
-  sessions: Record<string, { queen: boolean; inbox: string[] }>,
-  token = '',
-) {
+interface HiveSession {
+  queen: boolean;
+  inbox: string[];
+  graph_id?: string;
+}
+const liveOf = (sessions: Record<string, HiveSession>) =>
+  Object.entries(sessions).map(([session_id, { graph_id }]) => ({ session_id, graph_id }));
+
+async function hiveServer(sessions: Record<string, HiveSession>, token = '') {
   const answer = async (request: IncomingMessage): Promise<[number, object]> => {
     if (token && request.headers['x-hive-token'] !== token) return [401, { error: 'unauthorized' }];
+    if (request.url === '/api/sessions') return [200, { sessions: liveOf(sessions) }];
     const route = /^\/api\/sessions\/([^/]+)\/queen-context$/.exec(request.url ?? '');
     if (request.method !== 'POST' || !route) return [404, {}];
     const id = decodeURIComponent(route[1]!);
@@ -169,6 +195,27 @@ describe('faultline hive brief', { timeout: 180_000 }, () => {
     expect(session.inbox[0]).toContain('graph of agent "invoice-agent"');
     expect(session.inbox[0]).toContain('NodeStalled');
     expect(dry.stdout.trim()).toContain('NodeStalled');
+    hive.server.close();
+  });
+
+  it('is handed over by the watcher when a run fails, to the session that has the agent', async () => {
+    const events = new EventWriter(newFolder());
+    const graph_id = 'billing';
+    events.write('execution_started', { graph_id });
+    events.write('execution_failed', { graph_id, data: { error: 'Invalid graph: ["no entry"]' } });
+    const [other, session] = [
+      { queen: true, inbox: [] as string[] },
+      { queen: true, inbox: [] as string[], graph_id },
+    ];
+    const hive = await hiveServer({ other, 's 2': session }, 'desk');
+    const flags = ['--brief-to', hive.url, '--hive-token', 'desk', '--query-url', world.query];
+    const sending = ['--once', '--json', '--url', world.otlpHttp, '--state', newState()];
+    const dir = join(events.file, '..');
+    const { code, stdout, stderr } = await faultline('hive', 'watch', dir, ...sending, ...flags);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ runs: 1, attempts: 0, failures: 1, briefs: 1 });
+    expect(other.inbox).toEqual([]);
+    expect(session.inbox).toEqual([expect.stringContaining('InvalidGraph')]);
     hive.server.close();
   });
 

@@ -56,7 +56,7 @@ export class Receiver {
   taken = 0;
   /** When each request came, in milliseconds. */
   readonly times: number[] = [];
-  readonly #ids = new Set<string>();
+  readonly #places = new Map<string, number>();
   #server: Server;
 
   constructor() {
@@ -97,11 +97,11 @@ export class Receiver {
       .sort((one, other) => Number(one.startNs - other.startNs));
   }
 
-  /** A span that is sent twice counts once, as in the real collector. */
+  /** A span that is sent twice counts once, as it was sent last: as in the tables of the real collector. */
   #keep(span: ReceivedSpan): void {
-    if (this.#ids.has(span.spanId)) return;
-    this.#ids.add(span.spanId);
-    this.spans.push(span);
+    const place = this.#places.get(span.spanId) ?? this.spans.length;
+    this.#places.set(span.spanId, place);
+    this.spans[place] = span;
   }
 
   #answer(body: Buffer, headers: Record<string, unknown>): number {

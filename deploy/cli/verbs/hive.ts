@@ -4,13 +4,21 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { oneLine } from '../../../query/base/text.ts';
+import type { RunOfHive } from '../../hive/index.ts';
 import { asking, type ServiceOptions, service } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { print, printJson } from '../terminal/output.ts';
 
+const BRIEF_TOKENS = 1500;
+
 interface WatchFlags {
   agent?: string;
-  graph?: string;
+  graph?: string[];
+  briefTo?: string;
+  briefSession?: string;
+  hiveToken?: string;
+  queryUrl: string;
+  queryToken?: string;
   url: string;
   token?: string;
   state?: string;
@@ -38,7 +46,10 @@ export function addHiveVerbs(program: Command): void {
     .argument('<dir>', "folder of Hive's event dumps and session logs, such as ~/.hive")
     .description('follows what Hive writes and sends it as spans')
     .option('--agent <id>', 'agent id of all runs; without it the id of the graph')
-    .option('--graph <file>', 'the graph as JSON, or an agent.json: tells dead ends and versions')
+    .option(
+      '--graph <file...>',
+      'graphs as JSON, or agent.json files (default: those found in the folder)',
+    )
     .addOption(
       new Option('--url <url>', 'the collector (OTLP over HTTP)')
         .default('http://127.0.0.1:4318')
@@ -49,6 +60,24 @@ export function addHiveVerbs(program: Command): void {
     )
     .option('--state <file>', 'where to remember how far it came (default: in ./.faultline)')
     .option('--once', 'read what is there and end', false)
+    .addOption(
+      new Option(
+        '--brief-to <url>',
+        "Hive's server: hand its Queen the agent's brief when a run fails or asks her for help",
+      ).env('FAULTLINE_BRIEF_TO'),
+    )
+    .option('--brief-session <id>', 'the session of that server (default: the one with the agent)')
+    .addOption(hiveToken())
+    .addOption(
+      new Option('--query-url <url>', 'the query service, for briefs')
+        .default('http://127.0.0.1:4320')
+        .env('FAULTLINE_URL'),
+    )
+    .addOption(
+      new Option('--query-token <token>', 'bearer token of the query service').env(
+        'FAULTLINE_TOKEN',
+      ),
+    )
     .option('--json', 'print JSON')
     .action(watch);
   examples(
@@ -63,18 +92,19 @@ export function addHiveVerbs(program: Command): void {
         .default('http://127.0.0.1:8787')
         .env('FAULTLINE_HIVE_URL'),
     )
-    .addOption(
-      new Option('--hive-token <token>', "shared secret of Hive's desktop server").env(
-        'FAULTLINE_HIVE_TOKEN',
-      ),
-    )
-    .option('--max-tokens <n>', 'the most tokens of the brief', '1500')
+    .addOption(hiveToken())
+    .option('--max-tokens <n>', 'the most tokens of the brief', String(BRIEF_TOKENS))
     .option('--dry-run', 'print what would be sent', false)
     .action(brief);
 }
 
+const hiveToken = () =>
+  new Option('--hive-token <token>', "shared secret of Hive's desktop server").env(
+    'FAULTLINE_HIVE_TOKEN',
+  );
+
 async function watch(dir: string, flags: WatchFlags): Promise<void> {
-  const { watchHive } = await import('../../hive/index.ts');
+  const { QueenBriefs, watchHive } = await import('../../hive/index.ts');
   const { tracesUrl, usualCompression } = await import(
     '../../../instrumentation/delivery/environment.ts'
   );
@@ -85,14 +115,24 @@ async function watch(dir: string, flags: WatchFlags): Promise<void> {
     process.once(signal, () => ending.abort(new Error(signal)));
   }
   const headers = flags.token ? { authorization: `Bearer ${flags.token}` } : {};
+  const say = (file: string, trouble: string) =>
+    console.error(`faultline: ${oneLine(`${file}: ${trouble}`)}`);
+  const { briefTo: hiveUrl, briefSession: session, hiveToken, queryUrl, queryToken } = flags;
+  const query = { url: queryUrl, ...(queryToken && { token: queryToken }) };
+  const briefOf = (run: RunOfHive) => briefAfter(query, run, ending.signal);
+  const briefs = hiveUrl
+    ? new QueenBriefs({ hiveUrl, hiveToken, session, briefOf, say })
+    : undefined;
   const totals = await watchHive({
     dir: folder,
     endpoint: { url, headers, compression: usualCompression(url) },
     stateFile: resolve(flags.state ?? (await usualState(folder, url, flags.agent))),
     agentId: flags.agent,
-    graphFile: flags.graph,
+    graphFiles: flags.graph,
     once: flags.once,
-    say: (file, trouble) => console.error(`faultline: ${oneLine(`${file}: ${trouble}`)}`),
+    say,
+    sent: (facts) => briefs?.note(facts),
+    looked: async () => briefs?.hand(),
     signal: ending.signal,
   }).catch((error: unknown) => {
     // Told to end while it waited for the collector: the rest is sent the next time.
@@ -101,8 +141,30 @@ async function watch(dir: string, flags: WatchFlags): Promise<void> {
   });
   if (!totals) return;
   const { runs, attempts, failures } = totals;
-  if (flags.json) printJson(totals);
+  if (flags.json) printJson(briefs ? { ...totals, briefs: briefs.handed } : totals);
   else print(`sent ${runs} runs, ${attempts} node attempts, ${failures} failures`);
+}
+
+/** How long a failure may take from the collector to the query service. */
+const READABLE_WITHIN_MS = 20_000;
+
+/** The brief as soon as it can know how the run went. */
+async function briefAfter(
+  query: ServiceOptions,
+  { agentId, runId }: RunOfHive,
+  signal: AbortSignal,
+): Promise<string> {
+  const { setTimeout: pause } = await import('node:timers/promises');
+  return asking(query, async (history) => {
+    const until = Date.now() + READABLE_WITHIN_MS;
+    const isReadable = async () =>
+      (await history.recentFailures({ agent: agentId, run: runId, limit: 1 })).items.length > 0;
+    while (Date.now() < until && !(await isReadable())) {
+      await pause(500, undefined, { signal });
+    }
+    const { markdown } = await history.brief(agentId, { max_tokens: BRIEF_TOKENS });
+    return markdown;
+  });
 }
 
 /** One state for each folder, collector and agent. */

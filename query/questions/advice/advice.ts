@@ -43,15 +43,16 @@ export interface RetryOptions {
   max_attempts?: number;
   /** What is not given is taken from the newest stored failure of the node in this run. */
   run?: string;
-  /** Seconds that the counts may be old, 0 to 3,600; 0 = count anew. @default 300 */
+  /** Seconds that the counts may be old, 0 to 3,600, but for those of {@link RetryAdvice.node}. @default 300 */
   max_age?: number;
 }
 
 export interface RetryHistory {
   /**
    * Whether to try a failed node again: the chance that the next attempt succeeds, the usual wait,
-   * and how the node does. Counts are kept for `max_age` seconds, so that the answer can be asked for
-   * inline; its `age_ms` says how old they are.
+   * and how the node does. Counts of what came after such failures are cached for `max_age` seconds, so that
+   * the answer can be asked for inline; `age_ms` says how old they are. The node's own facts are never
+   * older than a second, so that an executor sees the failure that it asks about.
    *
    * @throws {InvalidInputError} also when nothing is said of the failure
    * @throws {NotFoundError} for a `run` without a stored failure of the node
@@ -59,10 +60,16 @@ export interface RetryHistory {
   retryAdvice(agentId: string, options: RetryOptions): Promise<RetryAdvice>;
 }
 
+/** Milliseconds that what is known of a node may be old: to count one node takes little. */
+const FACTS_MS = 1000;
+
 export function retryQuestions(store: Store): RetryHistory {
   const groupsSaid = new AgedCache<Said>();
   const observations = new AgedCache<Observation[]>();
   const facts = new AgedCache<NodeFacts>();
+  /** An executor asks right after its own failure, which has to be among them; old ones if there are no other. */
+  const freshFacts = (key: string, maxAge: number, load: () => Promise<NodeFacts>) =>
+    facts.get(key, Math.min(maxAge, FACTS_MS), load).catch(() => facts.get(key, maxAge, load));
   return {
     async retryAdvice(agentId, options) {
       const given = parseInput(retryQuery, options);
@@ -81,7 +88,7 @@ export function retryQuestions(store: Store): RetryHistory {
       };
       const [findings, ofNode] = await Promise.all([
         counted(),
-        facts.get(key(node), maxAge, () => factsOf(store, agentId, node)),
+        freshFacts(key(node), maxAge, () => factsOf(store, agentId, node)),
       ]);
       return answer(agentId, question, findings, ofNode);
     },

@@ -29,7 +29,7 @@ export const retryQuery = z.strictObject({
     .min(0)
     .max(3600)
     .default(300)
-    .describe('Seconds that the counts may be old; 0 = count anew'),
+    .describe('Seconds that the counts may be old, but for those of the node; 0 = count now'),
 });
 export type RetryQuestion = z.output<typeof retryQuery>;
 
@@ -70,7 +70,7 @@ export type Waits = z.infer<typeof waits>;
 
 const instant = z.string();
 
-/** The node by itself, whatever failed, over all runs and versions. */
+/** The node by itself, whatever failed, over all runs and versions; never older than a second. */
 export const nodeFacts = z.object({
   since: instant,
   attempts: count,

@@ -34,7 +34,7 @@ function dumpOf(dir: string): { file: string; bytes: Buffer } {
 
 it('goes on after a restart at any byte, and the rows are those of one reading', async () => {
   const dir = recorded('v0.6.5');
-  const whole = identities((await watchOnce(dir, { graphFile })).spans);
+  const whole = identities((await watchOnce(dir, { graphFiles: [graphFile] })).spans);
   const { file, bytes } = dumpOf(dir);
   const stateFile = newState();
   const seen = new Set<string>();
@@ -51,7 +51,7 @@ it('goes on after a restart at any byte, and the rows are those of one reading',
       if (!written.includes(session)) continue;
       renameSync(join(later, 'sessions', session), join(sessions, session));
     }
-    const { spans } = await watchOnce(dir, { graphFile, stateFile });
+    const { spans } = await watchOnce(dir, { graphFiles: [graphFile], stateFile });
     for (const identity of identities(spans)) seen.add(identity);
   }
   expect([...seen].sort()).toEqual(whole);
@@ -81,11 +81,11 @@ it('keeps an open run at the version of the graph that it began with', async () 
   const events = new EventWriter(dir);
   events.write('execution_started');
   events.write('node_loop_started', { node_id: 'write', data: { max_iterations: 3 } });
-  const first = await watchOnce(dir, { graphFile: graph, stateFile });
+  const first = await watchOnce(dir, { graphFiles: [graph], stateFile });
   writeFileSync(graph, readFileSync(graph, 'utf8').replaceAll('manual', 'by_hand'));
   events.write('execution_completed');
   events.write('execution_started', { execution_id: 'session_b' });
-  const second = await watchOnce(dir, { graphFile: graph, stateFile });
+  const second = await watchOnce(dir, { graphFiles: [graph], stateFile });
   const refs = (id: string) =>
     [...first.spans, ...second.spans]
       .filter(({ attributes }) => attributes['gen_ai.conversation.id'] === id)
@@ -270,7 +270,7 @@ it('refuses a folder and a graph that it cannot read, by name', async () => {
   await expect(watchOnce('/no/such/folder')).rejects.toThrow('/no/such/folder');
   const graph = join(newFolder(), 'graph.json');
   writeFileSync(graph, '{"nodes": [{"name": "x"}]}');
-  await expect(watchOnce(newFolder(), { graphFile: graph })).rejects.toThrow(
+  await expect(watchOnce(newFolder(), { graphFiles: [graph] })).rejects.toThrow(
     /graph.json.*nodes\.0\.id/,
   );
 });

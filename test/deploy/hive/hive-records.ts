@@ -23,10 +23,14 @@ export const graphFile = join(fixtures, 'agent.json');
 const RECORDED_ON = ['2026-11-23', '20261123'] as const;
 
 const parent = mkdtempSync(join(tmpdir(), 'faultline-hive-'));
-afterAll(() => rmSync(parent, { recursive: true }));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
 /** An empty folder that goes with the test file. */
-export const newFolder = (): string => mkdtempSync(join(parent, 'folder-'));
+export const newFolder = (): string => {
+  // Test files may share this module, and the first to end removes what all have made.
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, 'folder-'));
+};
 
 /** A copy of a recorded folder, such as `v0.6.5`, in a new folder. */
 export function recorded(version: string): string {

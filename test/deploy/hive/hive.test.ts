@@ -7,7 +7,7 @@ import { EventWriter, graphFile, newFolder, recorded, story, watchOnce } from '.
 
 describe('records of Hive v0.6.5', () => {
   it('tells every run as it went', async () => {
-    const { spans, said } = await watchOnce(recorded('v0.6.5'), { graphFile });
+    const { spans, said } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     expect(said).toEqual([]);
     expect(story(spans, '313dbb76')).toEqual([
       'start_graph',
@@ -54,7 +54,7 @@ describe('records of Hive v0.6.5', () => {
   });
 
   it('finds the runs that Hive calls a success and that never came to their end', async () => {
-    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFile });
+    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     expect(story(spans, 'ebc0bc80').at(-1)).toBe(
       'execute_graph truncated StepBudgetUsedUp graph.step_budget',
     );
@@ -65,7 +65,7 @@ describe('records of Hive v0.6.5', () => {
   });
 
   it('tells a pause as no failure', async () => {
-    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFile });
+    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     expect(story(spans, '6272bcbe')).toEqual([
       'start_graph',
       'execute_node ask 1 1',
@@ -97,7 +97,7 @@ describe('records of Hive v0.6.5', () => {
   });
 
   it('sends the graph of the file as the snapshot of every run', async () => {
-    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFile });
+    const { spans } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     const refs = new Set(spans.map(({ attributes }) => attributes['graph.snapshot.ref']));
     expect(refs.size).toBe(1);
     const event = spans[0]!.events.find(({ name }) => name === 'graph.snapshot');
@@ -109,7 +109,7 @@ describe('records of Hive v0.6.5', () => {
   it('tells the same from the session logs alone, as far as they know', async () => {
     const dir = recorded('v0.6.5');
     rmSync(join(dir, 'event_logs'), { recursive: true });
-    const { spans, said } = await watchOnce(dir, { graphFile });
+    const { spans, said } = await watchOnce(dir, { graphFiles: [graphFile] });
     expect(said).toEqual([]);
     const told = Object.fromEntries(
       ['313dbb76', 'e4fa99d7', 'cf2f5a68', '0e6952f3', 'ebc0bc80', 'e11d031d', '6272bcbe'].map(
@@ -141,7 +141,7 @@ describe('records of Hive v0.6.5', () => {
 
 describe('records of Hive v0.9.0', () => {
   it('tells every run as it went', async () => {
-    const { spans, said } = await watchOnce(recorded('v0.9.0'), { graphFile });
+    const { spans, said } = await watchOnce(recorded('v0.9.0'), { graphFiles: [graphFile] });
     expect(said).toEqual([]);
     expect(story(spans, '0e96bfd4').at(-1)).toBe('execute_graph success');
     expect(story(spans, '43ea2484')).toEqual([
