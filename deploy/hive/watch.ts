@@ -22,13 +22,12 @@ import {
   type Surroundings,
 } from './event-file.ts';
 import type { Fact, RunOfHive } from './facts.ts';
-import { type Found, findFiles } from './folder.ts';
 import { runKey } from './ids.ts';
 import { dataText, type HiveEvent } from './records.ts';
 import { sendAll } from './sender.ts';
 import { outcomeOf, sessionFacts } from './session-facts.ts';
+import { SessionIndex } from './session-index.ts';
 import {
-  CachedView,
   isReportedInside,
   readSession,
   type Say,
@@ -84,8 +83,6 @@ const ONCE_PATIENCE_MS = 30_000;
 const BY_EVENTS = 'events';
 /** Reported by the Python package inside Hive. */
 const INSIDE = 'inside';
-/** Sessions whose files are kept in memory. */
-const MAX_VIEWS = 50;
 const NO_NAME = new Set(['', 'primary']);
 
 /**
@@ -111,15 +108,12 @@ class Watcher implements Surroundings {
   readonly #resource: Resource;
   readonly #said = new Set<string>();
   readonly #files = new Map<string, EventFile>();
-  readonly #sessions = new Map<string, SessionFolder>();
   readonly #owners = new Map<string, string>();
   readonly #covered = new Set<string>();
   readonly #namer: Namer;
   /** Files that were read to their end, and how they were then. */
   readonly #exhausted = new Map<string, string>();
-  readonly #views = new Map<string, CachedView>();
-  /** Sessions were looked for since the last lines were read. */
-  #isSearched = false;
+  readonly #index: SessionIndex;
   #isUnsaved = false;
 
   constructor(options: WatchOptions) {
@@ -128,6 +122,7 @@ class Watcher implements Surroundings {
       .merge(resourceFromAttributes({ 'service.name': 'hive' }))
       .merge(detectResources({ detectors: [envDetector] }));
     this.#state = readState(options.stateFile, (trouble) => this.say(options.stateFile, trouble));
+    this.#index = new SessionIndex(options.dir, this.say.bind(this));
     const { agentId, graphFiles = [] } = options;
     this.#namer = new Namer({ agentId, graphFiles, say: this.say.bind(this) });
     for (const body of Object.values(this.#state.graphs)) this.#namer.recall(body);
@@ -146,7 +141,7 @@ class Watcher implements Surroundings {
 
   /** Reads and sends all that is new. */
   async look(): Promise<void> {
-    const { eventFiles, logFolders, graphFiles } = this.#search();
+    const { eventFiles, logFolders, graphFiles } = this.#index.search();
     this.#namer.refresh(graphFiles);
     for (const path of eventFiles) await this.#readEvents(path);
     for (const [path, file] of this.#files)
@@ -155,26 +150,8 @@ class Watcher implements Surroundings {
     if (this.#isUnsaved) this.#save();
   }
 
-  #search(): Found {
-    const found = findFiles(this.#options.dir, (file, trouble) => this.say(file, trouble));
-    for (const logs of found.logFolders) {
-      const session = sessionOf(logs);
-      this.#sessions.set(session.sessionId, session);
-    }
-    this.#isSearched = true;
-    return found;
-  }
-
-  /** The folder of a session, which may have come since the folders were listed. */
-  #folderOf(sessionId: string): SessionFolder | undefined {
-    const known = this.#sessions.get(sessionId);
-    if (known || this.#isSearched) return known;
-    this.#search();
-    return this.#sessions.get(sessionId);
-  }
-
   claim({ key, sessionId }: RunOfHive, file: string): boolean {
-    const session = this.#folderOf(sessionId);
+    const session = this.#index.folderOf(sessionId);
     if (session && isReportedInside(session)) return false;
     const told = session && this.#state.sessions[relative(this.#options.dir, session.logs)];
     if (told !== undefined && told !== BY_EVENTS) return false;
@@ -191,7 +168,7 @@ class Watcher implements Surroundings {
   describe(event: HiveEvent, { startNs: seenNs, ref, isLater }: KnownBefore): Described {
     const { execution_id: sessionId, graph_id, colony_id } = event;
     const named = NO_NAME.has(graph_id) ? colony_id : graph_id;
-    const agentFolder = this.#folderOf(sessionId)?.agentFolder ?? '';
+    const agentFolder = this.#index.folderOf(sessionId)?.agentFolder ?? '';
     const nodes = colony_id === '' ? nodesOf(event) : [];
     const graph = this.#namer.graph({ graphId: named, agentFolder, nodes }, ref);
     const graphId = named || agentFolder || graph?.names[0] || this.#nameByNode(nodes[0]);
@@ -216,33 +193,11 @@ class Watcher implements Surroundings {
   }
 
   session(sessionId: string): SessionView {
-    return {
-      details: () => this.#viewOf(sessionId)?.details() ?? [],
-      state: () => this.#viewOf(sessionId)?.state(),
-    };
+    return this.#index.view(sessionId);
   }
 
   logs(sessionId: string): SessionLogs | undefined {
-    const folder = this.#folderOf(sessionId);
-    return folder && signatureOf(folder) !== ''
-      ? readSession(folder, this.say.bind(this))
-      : undefined;
-  }
-
-  /** A session's files; many failures of one session read them once. */
-  #viewOf(sessionId: string): CachedView | undefined {
-    const folder = this.#folderOf(sessionId);
-    if (!folder) return undefined;
-    const signature = signatureOf(folder);
-    let view = this.#views.get(sessionId);
-    if (view?.signature !== signature) {
-      view = new CachedView(folder, signature, this.say.bind(this));
-      this.#views.delete(sessionId);
-      this.#views.set(sessionId, view);
-      const [oldest] = this.#views.keys();
-      if (this.#views.size > MAX_VIEWS) this.#views.delete(oldest!);
-    }
-    return view;
+    return this.#index.logs(sessionId);
   }
 
   async #readEvents(path: string): Promise<void> {
@@ -254,7 +209,7 @@ class Watcher implements Surroundings {
     this.#files.set(path, file);
     for (;;) {
       let facts: Fact[] | undefined;
-      this.#isSearched = false;
+      this.#index.expire();
       try {
         facts = file.next();
       } catch (error) {
