@@ -288,6 +288,11 @@ export const effect = z.object({
   rate_ratio: z.number().nullable(),
   /** The rate ratio lies in it with 95 %, however often one looks; a high of null is no bound. */
   interval: z.tuple([z.number(), z.number().nullable()]),
+  /**
+   * So many failed runs count as one independent one, since they come in bursts as in an outage; 1 = all
+   * are independent.
+   */
+  design_effect: z.number(),
   /** First attempt that counts as after; without any, when the evolution was recorded. */
   since: instant,
   /** Whether the evolution names the group; otherwise it changed the group's node. */

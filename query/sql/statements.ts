@@ -28,6 +28,7 @@ export const STATEMENTS = {
   failure_by_id: 'failures',
   failure_cases: 'cases',
   failures_by_id: 'failures',
+  failures_elsewhere: 'ledger',
   group_counts: 'groups',
   group_event_by_id: 'groups',
   group_events: 'groups',

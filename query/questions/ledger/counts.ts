@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import type { Counted } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import { type Block, joinBlocks } from './clustering.ts';
 import { NameSets } from './name-sets.ts';
 import { NEVER, type Side } from './windows.ts';
 
@@ -13,6 +14,9 @@ export interface Unit {
   nodes: string[];
 }
 
+/** Blocks that runs are counted in; they are joined to longer ones that start with a run. */
+const BLOCK_SECONDS = 600;
+
 const count = z.coerce.number();
 const stretch = {
   unit: count,
@@ -21,13 +25,22 @@ const stretch = {
   stretch: count,
   first_seen: z.string(),
   last_seen: z.string(),
+  /** Numbers of the blocks of time since 1970 in which there was something. */
+  blocks: z.array(count),
 };
-const exposureRow = z.object({ ...stretch, attempts: count, runs: count });
+const exposureRow = z.object({
+  ...stretch,
+  attempts: count,
+  runs: count,
+  /** First attempts in each of the blocks. */
+  block_tries: z.array(count),
+});
 const failureRow = z.object({
   ...stretch,
   failures: count,
   failed_runs: count,
   terminal_runs: count,
+  block_failed_runs: z.array(count),
 });
 
 /** What was counted, with the instants and versions that it lies in. */
@@ -38,6 +51,8 @@ export interface Sum extends Counted {
   until: string | null;
   /** More runs failed than are known to have tried the node. */
   incomplete: boolean;
+  /** The runs by time, ordered. */
+  blocks: Block[];
 }
 
 export interface Counts {
@@ -54,7 +69,12 @@ export async function countUnits(
 ): Promise<Counts> {
   const ends = sides.flatMap(({ since, until }) => [since, until]);
   const marks = [...new Set(ends)].filter((end) => end !== '' && end !== NEVER).sort();
-  const shared = { agent, marks: marks.map(storedForm), refs: versionsOf(sides) };
+  const shared = {
+    agent,
+    marks: marks.map(storedForm),
+    refs: versionsOf(sides),
+    block_seconds: BLOCK_SECONDS,
+  };
   const nodes = new NameSets(units.map((unit) => unit.nodes));
   const exposures = await nodes.ask((names, places) =>
     store.rows('effect_exposure', { ...shared, nodes: names, units: places }, exposureRow),
@@ -121,5 +141,42 @@ function sumUp(
         .sort()
         .at(-1) ?? null,
     incomplete: failed_runs > triedRuns,
+    blocks: blocksOf(exposures, failed),
   };
+}
+
+/** The runs of a side by time. Blocks that a mark divides, and those of several versions, are added up. */
+function blocksOf(
+  exposures: readonly z.infer<typeof exposureRow>[],
+  failed: readonly z.infer<typeof failureRow>[],
+): Block[] {
+  const blocks = new Map<number, Block>();
+  const blockAt = (number: number): Block => {
+    const since = number * BLOCK_SECONDS * 1000;
+    const block = blocks.get(number) ?? { since, runs: 0, failed: 0 };
+    blocks.set(number, block);
+    return block;
+  };
+  for (const { blocks: numbers, block_tries, runs } of exposures) {
+    // A node that a run enters several times has as many first attempts.
+    const runsOfTry =
+      runs /
+      Math.max(
+        1,
+        block_tries.reduce((sum, tries) => sum + tries, 0),
+      );
+    numbers.forEach((number, place) => {
+      blockAt(number).runs += block_tries[place]! * runsOfTry;
+    });
+  }
+  for (const { blocks: numbers, block_failed_runs } of failed) {
+    numbers.forEach((number, place) => {
+      blockAt(number).failed += block_failed_runs[place]!;
+    });
+  }
+  const ordered = [...blocks.values()].sort((one, other) => one.since - other.since);
+  return joinBlocks(ordered).map((block) => ({
+    ...block,
+    runs: Math.max(block.runs, block.failed),
+  }));
 }

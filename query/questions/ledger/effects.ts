@@ -2,10 +2,12 @@
 import { quoteId } from '../../base/quote.ts';
 import type { Effect } from '../../base/schemas.ts';
 import { type SumBefore, sumsBefore } from './before.ts';
+import { burstNotes } from './burst-notes.ts';
 import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
+import { type Judged, judgeSides } from './judged.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';
 import { movedGroups } from './moved.ts';
-import { judge } from './verdict.ts';
+import type { Kind } from './outages.ts';
 import { nodesOfVersions, type VersionNodes } from './versions.ts';
 import { type Window, windowOf } from './windows.ts';
 
@@ -44,6 +46,13 @@ export async function judgeEffects(
     windows.flatMap(({ before, after }) => [before, after]),
   );
   const before = await sumsBefore(ledger, questions, windows, units, counts);
+  const after = windows.map((window, index) => counts.of(index, window.after));
+  const judged = await Promise.all(
+    questions.map((question, index) => {
+      const sides = { before: before[index]!.sum, after: after[index]! };
+      return judgeSides(store, agent, units[index]!, kindOf(ledger, question), sides);
+    }),
+  );
   return questions.map((question, index) =>
     effectOf(question, {
       group: members[index]!.map((name) => groups.get(name)).find((one) => one !== undefined),
@@ -52,10 +61,21 @@ export async function judgeEffects(
       index,
       window: windows[index]!,
       before: before[index]!,
+      after: after[index]!,
+      judged: judged[index]!,
       counts,
       newVersion: snapshots.get(question.evolution.graph_snapshot_ref),
     }),
   );
+}
+
+/** What failures elsewhere have to share with the group to be of one outage. */
+function kindOf({ groups }: Ledger, { fingerprint }: Question): Kind {
+  const group = groups.get(fingerprint);
+  const isKnown = group && group.class !== '' && group.class !== 'unclassified';
+  if (isKnown) return { classes: [group.class], types: [] };
+  const { error_type = '' } = group ?? {};
+  return { classes: [], types: ['', 'Error'].includes(error_type) ? [] : [error_type] };
 }
 
 interface Material {
@@ -66,16 +86,17 @@ interface Material {
   index: number;
   window: Window;
   before: SumBefore;
+  after: Sum;
+  judged: Judged;
   counts: Counts;
   newVersion: VersionNodes | undefined;
 }
 
 function effectOf({ evolution, fingerprint, targeted }: Question, material: Material): Effect {
   const { unit, index, window, counts } = material;
+  const { after, judged } = material;
   const { sum: before, notes: beforeNotes } = material.before;
-  const after = counts.of(index, window.after);
-  const trials = ({ runs, failed_runs }: Sum) => ({ trials: runs, failed: failed_runs });
-  const { verdict, ratio, interval } = judge(trials(before), trials(after));
+  const { verdict, ratio, interval, design_effect } = judged;
   const early = counts.of(index, { ...window.after, until: evolution.timestamp });
   const notes = [
     ...window.notes,
@@ -86,6 +107,7 @@ function effectOf({ evolution, fingerprint, targeted }: Question, material: Mate
           `${early.attempts} attempts on the new version are dated before the evolution (clocks differ, or it was recorded late): versions decide, not times.`,
         ]
       : []),
+    ...burstNotes(judged, before, after),
     ...(verdict === 'effective' && interval[0] > 0.5 ? ['It helped, but less than by half.'] : []),
   ];
   return {
@@ -96,6 +118,7 @@ function effectOf({ evolution, fingerprint, targeted }: Question, material: Mate
     after: counted(after),
     rate_ratio: ratio,
     interval,
+    design_effect,
     since: after.since ?? evolution.timestamp,
     targeted,
     node_ids: unit.nodes,

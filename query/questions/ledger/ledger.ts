@@ -12,6 +12,7 @@ export interface KnownGroup {
   node_id: string;
   level: string;
   error_type: string;
+  class: string;
   /** The version that it was first seen on. */
   first_ref: string;
   failures: number;
@@ -75,6 +76,7 @@ export function ledgerOf(store: Store, agent: string, facts: LedgerFacts): Ledge
       node_id: row.node_id,
       level: row.level,
       error_type: row.error_type,
+      class: row.class,
       first_ref: isFirst ? ref : known.first_ref,
       failures: row.failures + (known?.failures ?? 0),
       first_seen: isFirst ? row.first_seen : known.first_seen,

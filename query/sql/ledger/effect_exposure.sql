@@ -1,5 +1,6 @@
--- How often the nodes of each unit were tried: by version, and by the stretch of time between the
--- marks. The node '' stands for the graph as a whole, whose attempts are its runs. No node is in two units.
+-- How often the nodes of each unit were tried: by version, and by the stretch of time between the marks,
+-- with the first attempts in each block of `block_seconds` since 1970. The node '' stands for the graph as
+-- a whole, whose attempts are its runs. No node is in two units.
 WITH arrayConcat([toInt64(0)], arrayMap(mark -> toUnixTimestamp64Nano(mark), {marks:Array(DateTime64(9, 'UTC'))})) AS starts
 SELECT
     any(transform(node, {nodes:Array(String)}, {units:Array(UInt32)}, 0)) AS unit,
@@ -8,17 +9,19 @@ SELECT
     count() AS attempts,
     uniqExact(run_hash) AS runs,
     min(timestamp) AS first_seen,
-    max(timestamp) AS last_seen
+    max(timestamp) AS last_seen,
+    (sumMap([toUInt32(intDiv(toUnixTimestamp(timestamp), {block_seconds:UInt32}))], [toUInt32(is_first)]) AS tries).1 AS blocks,
+    tries.2 AS block_tries
 FROM
 (
-    SELECT node_id AS node, graph_snapshot_ref AS ref, run_hash, timestamp
+    SELECT node_id AS node, graph_snapshot_ref AS ref, run_hash, timestamp, attempt <= 1 AS is_first
     FROM node_attempts FINAL
     WHERE agent_id = {agent:String}
       AND node_id IN {nodes:Array(String)}
       AND node_id != ''
       AND (empty({refs:Array(String)}) OR graph_snapshot_ref IN {refs:Array(String)})
     UNION ALL
-    SELECT toLowCardinality(''), graph_snapshot_ref, sipHash64(run_id), started_at
+    SELECT toLowCardinality(''), graph_snapshot_ref, sipHash64(run_id), started_at, true
     FROM graph_runs FINAL
     WHERE agent_id = {agent:String}
       AND has({nodes:Array(String)}, '')

@@ -159,7 +159,7 @@ describe('the interval', () => {
   });
 
   it('is no bound at all where a side has no trials', () => {
-    expect(judge(of(0, 0), of(3, 10))).toEqual({
+    expect(judge(of(0, 0), of(3, 10))).toMatchObject({
       verdict: 'insufficient_exposure',
       ratio: null,
       interval: [0, null],
