@@ -16,8 +16,8 @@ import type { Tracing } from './serving/tracing.ts';
 import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
 import { Telemetry } from './telemetry/index.ts';
 
+export { failureId } from '../instrumentation/semconv/failure-id.ts';
 export type { KeepPolicy } from './decode/keep.ts';
-export { failureId } from './materialize/failure-id.ts';
 export {
   type Fingerprint,
   type FingerprintInput,

@@ -1,5 +1,5 @@
 // A failure that only log records tell of: the span never came, or came without its failure.
-import { failureId } from '../materialize/failure-id.ts';
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { isInterrupt } from '../materialize/role.ts';
 import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
 import { markOf, TOLD_BY, withMarks } from './marks.ts';

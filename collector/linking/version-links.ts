@@ -1,8 +1,9 @@
 // While two versions of the fingerprint are computed: merges each group of the new one into that of the
 // old one, as somebody would by hand, and a split undoes it.
+
+import { uuidOf } from '../../instrumentation/semconv/failure-id.ts';
 import { previousFingerprint } from '../materialize/classify/identify.ts';
 import { VERSIONS } from '../materialize/fingerprint/versions.ts';
-import { uuidOf } from '../materialize/uuid.ts';
 import { type Intake, openIntake, type Sink } from '../queue/sink.ts';
 import type { FailureRow, GroupEventRow, Rows } from '../rows/rows.ts';
 

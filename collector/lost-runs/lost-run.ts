@@ -1,6 +1,7 @@
 // A run that went silent as the row of a failure. Pure: no clock, no I/O.
+
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { identified } from '../materialize/classify/identify.ts';
-import { failureId } from '../materialize/failure-id.ts';
 import type { FailureRow } from '../rows/rows.ts';
 import { type Node, nodeOf } from './running-node.ts';
 import type { Graph, Signs } from './signs.ts';

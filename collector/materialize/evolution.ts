@@ -1,3 +1,4 @@
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import {
   ATTR_EVOLUTION_AUTHOR,
   ATTR_EVOLUTION_FROM_REF,
@@ -16,7 +17,6 @@ import type { Span } from '../decode/span.ts';
 import type { EvolutionRow } from '../rows/rows.ts';
 import { firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
-import { failureId } from './failure-id.ts';
 import type { Origin } from './origin.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

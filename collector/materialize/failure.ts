@@ -1,4 +1,5 @@
 import { addCounts } from '../../instrumentation/redaction/index.ts';
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -33,7 +34,6 @@ import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { textOf } from './bounds.ts';
 import { CLASS_BY_RULE, CLASS_FROM, identify } from './classify/identify.ts';
-import { failureId } from './failure-id.ts';
 import { type Origin, serviceOf } from './origin.ts';
 import type { Role } from './role.ts';
 

@@ -1,5 +1,5 @@
+import { uuidOf } from '../../instrumentation/semconv/failure-id.ts';
 import type { ExceptionRecordRow } from '../rows/rows.ts';
-import { uuidOf } from './uuid.ts';
 
 /** What a record tells of its exception, as it is stored: without what pipelines add on the way. */
 type Told = Pick<

@@ -5,7 +5,7 @@ import { readProperty } from '../core/exception.ts';
 import { guarded } from '../core/guard.ts';
 import type { RunIds } from '../core/observer.ts';
 import type { Redactor } from '../redaction/index.ts';
-import { failureIdOf } from './failure-id.ts';
+import { failureId } from '../semconv/failure-id.ts';
 import type { FailureLog } from './types.ts';
 
 /** A failure for the app's logs; what the app named is redacted too. */
@@ -20,7 +20,7 @@ export function describeFailure(
   const optional = (text: string | undefined) => (text === undefined ? undefined : clean(text));
   const spanContext = span.spanContext();
   return {
-    failure_id: failureIdOf(spanContext),
+    failure_id: failureId(spanContext.traceId, spanContext.spanId),
     timestamp: new Date(endOf(span)).toISOString(),
     trace_id: spanContext.traceId,
     span_id: spanContext.spanId,

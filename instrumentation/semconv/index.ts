@@ -1,3 +1,4 @@
-// The wire contract as constants and schemas; both files are generated from registry/.
+// The wire contract: constants and schemas, generated from registry/, and ids.
 export * from './attributes.ts';
+export * from './failure-id.ts';
 export * from './schemas.ts';

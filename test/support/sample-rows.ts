@@ -1,5 +1,5 @@
-import { failureId } from '../../collector/materialize/failure-id.ts';
 import type { Rows } from '../../collector/rows/rows.ts';
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 
 /** One row for each table, every column filled. */
 export function rowsOf(runId: string): Rows {

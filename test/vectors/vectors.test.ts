@@ -4,9 +4,10 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { snapshotOf } from '../../instrumentation/core/snapshot.ts';
-import { failureIdOf } from '../../instrumentation/logs/failure-id.ts';
+
 import { redact } from '../../instrumentation/redaction/index.ts';
 import { canonicalJson, type Json, toPlain } from '../../instrumentation/redaction/plain.ts';
+import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 
 interface Vectors {
   canonical: { source: string; json: string; digest: string }[];
@@ -43,6 +44,6 @@ describe('the table of all executors', () => {
   });
 
   test.each(vectors.failure_ids)('failure id of $span_id', ({ trace_id, span_id, failure_id }) => {
-    expect(failureIdOf({ traceId: trace_id, spanId: span_id, traceFlags: 1 })).toBe(failure_id);
+    expect(failureId(trace_id, span_id)).toBe(failure_id);
   });
 });

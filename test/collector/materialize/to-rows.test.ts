@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Span, SpanEvent, Value } from '../../../collector/decode/span.ts';
-import { failureId } from '../../../collector/materialize/failure-id.ts';
 import { toRows } from '../../../collector/materialize/to-rows.ts';
+import { failureId } from '../../../instrumentation/semconv/failure-id.ts';
 
 const RECEIVED = BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n;
 const START = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;

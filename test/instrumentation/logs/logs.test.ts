@@ -1,18 +1,18 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { logs } from '@opentelemetry/sdk-node';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { failureId } from '../../../collector/index.ts';
 import {
   type FailureLog,
   type FailureLogOptions,
   instrumentGraph,
   logFailures,
 } from '../../../instrumentation/index.ts';
-import { failureIdOf } from '../../../instrumentation/logs/failure-id.ts';
+import { failureId } from '../../../instrumentation/semconv/failure-id.ts';
 import { faultlineFailureAttributes } from '../../../instrumentation/semconv/schemas.ts';
 import { Recorder } from '../recorder.ts';
 
@@ -158,12 +158,17 @@ test('FAULTLINE_LOG_FAILURES=console writes to standard error', () => {
   expect(status).toBe(0);
 });
 
-test('ids are those of the collector', () => {
+test('ids are UUIDs of version 8 from the ids of the span', () => {
   const hex = (length: number) =>
     fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`), { size: 'max' });
   fc.assert(
     fc.property(hex(32), hex(16), (traceId, spanId) => {
-      expect(failureIdOf({ traceId, spanId, traceFlags: 1 })).toBe(failureId(traceId, spanId));
+      const id = failureId(traceId, spanId);
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      const digest = createHash('sha256').update(Buffer.from(traceId + spanId, 'hex'));
+      const free = (text: string) =>
+        `${text.slice(0, 12)}${text.slice(13, 16)}${text.slice(17, 32)}`;
+      expect(free(id.replaceAll('-', ''))).toBe(free(digest.digest('hex')));
     }),
   );
 });
