@@ -92,7 +92,14 @@ module.exports = {
       from: { path: '^deploy/' },
       to: { path: '^test/' },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles',
+      comment:
+        'a question loads what answers it when it is asked first; that knows the shape of its answer',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
+    },
     {
       name: 'no-dev-dependency-in-the-product',
       severity: 'error',

@@ -73,17 +73,22 @@ export function answer<O extends object>(
 }
 
 export interface ListFlags {
-  agent?: string;
-  node?: string;
-  since?: string;
   cursor?: string;
   limit: string;
 }
 
-export const filters = ({ agent, node, since, cursor, limit }: ListFlags) => ({
-  ...(agent ? { agent } : {}),
-  ...(node ? { node } : {}),
-  ...(since ? { since } : {}),
-  ...(cursor ? { cursor } : {}),
-  limit: Number(limit),
-});
+const OWN = new Set(['url', 'token', 'json', 'watch']);
+
+/**
+ * Flags as the fields of a question: `--max-age` is `max_age`. Values stay text, in which the question itself
+ * finds its numbers; it also refuses what it does not know.
+ */
+export function filters<Options extends object>(flags: object): Options {
+  const fields = Object.entries(flags)
+    .filter(([flag, value]) => !OWN.has(flag) && value !== undefined && value !== '')
+    .map(([flag, value]) => [
+      flag.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]);
+  return Object.fromEntries(fields) as Options;
+}

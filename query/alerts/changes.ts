@@ -1,14 +1,15 @@
 // What changed about groups: the derived states and verdicts that a rule wants to hear of and was not
 // told of yet.
 
-import type { Effect, Evolution } from '../base/schemas.ts';
 import type { Store } from '../base/store.ts';
-import type { AlertChange } from '../questions/alerts/schemas.ts';
+import type { AlertChange } from '../questions/alerts/question.ts';
+import type { Evolution } from '../questions/evolutions/schemas.ts';
 import { type GroupFacts, readGroups } from '../questions/groups/facts.ts';
 import type { Group } from '../questions/groups/schemas.ts';
 import { toGroups } from '../questions/groups/tell.ts';
 import { judgeEffects } from '../questions/ledger/effects.ts';
 import { openLedger } from '../questions/ledger/ledger.ts';
+import type { Effect } from '../questions/ledger/schemas.ts';
 import { targetsOf } from '../questions/ledger/targets.ts';
 import type { AlertLog, Told } from './log.ts';
 import { type Episode, isAfter, isTold, isWanted, type Traits } from './match.ts';

@@ -2,9 +2,9 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { storedForm } from '../base/cursor.ts';
+import { ALERT_STATUSES } from '../base/states.ts';
 import type { ClickHouseOptions, Store } from '../base/store.ts';
-import { ALERT_CHANGES, type AlertChange } from '../questions/alerts/schemas.ts';
-import { ALERT_STATUSES } from '../questions/alerts/statuses.ts';
+import { ALERT_CHANGES, type AlertChange } from '../questions/alerts/question.ts';
 
 const stored = z.object({
   timestamp: z.string(),

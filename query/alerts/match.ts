@@ -1,5 +1,5 @@
 // Which rules want to hear of a change, and whether they were told. Pure.
-import type { AlertChange } from '../questions/alerts/schemas.ts';
+import type { AlertChange } from '../questions/alerts/question.ts';
 import type { Told } from './log.ts';
 import { matches, type Rule } from './rules.ts';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { storedForm } from '../base/cursor.ts';
 import type { Store } from '../base/store.ts';
-import type { AlertChange } from '../questions/alerts/schemas.ts';
+import type { AlertChange } from '../questions/alerts/question.ts';
 import { DAY_HOURS, QUIET } from '../questions/groups/escalation.ts';
 import { isDecision } from '../questions/groups/lifecycle.ts';
 import { GroupMapping, lastThat } from '../questions/groups/mapping.ts';

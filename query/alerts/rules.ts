@@ -7,7 +7,7 @@ import {
   FAILURE_SEVERITY_VALUES,
 } from '../../instrumentation/semconv/index.ts';
 import { SettingsError } from '../base/errors.ts';
-import { ALERT_CHANGES } from '../questions/alerts/schemas.ts';
+import { ALERT_CHANGES } from '../questions/alerts/question.ts';
 
 const name = z
   .string()

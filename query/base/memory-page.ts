@@ -1,7 +1,7 @@
 // Keyset pages of a list that is put together in memory.
 import { createHash } from 'node:crypto';
 import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
-import type { Page } from './schemas.ts';
+import type { Page } from './fields.ts';
 
 /** What tells an item of a list from all others. */
 export interface Placed {

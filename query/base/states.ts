@@ -8,3 +8,7 @@ export const GROUP_STATES = [
   'ignored',
 ] as const;
 export type GroupState = (typeof GROUP_STATES)[number];
+
+/** What became of an alert at one receiver: it waits, was taken with a 2xx, or was given up. */
+export const ALERT_STATUSES = ['pending', 'sent', 'failed'] as const;
+export type AlertStatus = (typeof ALERT_STATUSES)[number];

@@ -9,7 +9,6 @@ import {
 import { z } from 'zod';
 import { STATEMENTS, type StatementName } from '../sql/statements.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
-import type { SqlResult } from './schemas.ts';
 
 /** Where the failure tables are and as whom to read them. A read-only user is enough. */
 export interface ClickHouseOptions {
@@ -20,6 +19,14 @@ export interface ClickHouseOptions {
   password?: string;
   /** @default 'faultline' */
   database?: string;
+}
+
+/** The answer to a statement of somebody: rows are objects by the names of the columns. */
+export interface SqlResult {
+  columns: { name: string; type: string }[];
+  rows: Record<string, unknown>[];
+  /** Whether there were more rows. */
+  truncated: boolean;
 }
 
 const folder = new URL('../sql/', import.meta.url);

@@ -17,3 +17,6 @@ export function manyLines(text: string): string {
     .map((line) => stripVTControlCharacters(line).replaceAll('\t', '  ').replace(invisible, ''))
     .join('\n');
 }
+
+/** A share of 1 as text: `12.5 %`. */
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

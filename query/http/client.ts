@@ -1,6 +1,6 @@
-// The history as a remote query service tells it: the same functions as connect() has.
+// The history of a remote query service: the same functions as connect() has.
 import { UnavailableError } from '../base/errors.ts';
-import type { History } from '../history.ts';
+import { type History, historyOf } from '../history.ts';
 import { fromProblem, problem } from './problem.ts';
 
 export interface ClientOptions {
@@ -17,12 +17,12 @@ export interface ClientOptions {
   fresh?: boolean;
 }
 
-/** Opens the history of a query service. Nothing is asked before the first call. */
+/** Opens the history of a query service. Nothing is sent before the first call. */
 export function createClient(options: ClientOptions = {}): History {
   const { url = 'http://127.0.0.1:4320', token, timeout = 30_000, fresh } = options;
   const base = `${url.replace(/\/+$/, '')}/api/v1`;
 
-  async function ask<T>(path: string, query: object = {}, body?: unknown): Promise<T> {
+  async function ask(path: string, query: object, body?: unknown): Promise<unknown> {
     const target = new URL(base + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, String(value));
@@ -41,36 +41,20 @@ export function createClient(options: ClientOptions = {}): History {
       throw new UnavailableError(`no query service answers at ${url}: ${reason}`, { cause: error });
     });
     const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok && answer !== undefined) return answer as T;
-    const told = problem.safeParse(answer);
-    throw told.success
-      ? fromProblem(told.data)
+    if (response.ok && answer !== undefined) return answer;
+    const refusal = problem.safeParse(answer);
+    throw refusal.success
+      ? fromProblem(refusal.data)
       : new UnavailableError(`${url} answered ${response.status}, but not as a query service does`);
   }
 
-  const segment = encodeURIComponent;
-  return {
-    agents: (options = {}) => ask('/agents', options),
-    recentFailures: (filter = {}) => ask('/failures', filter),
-    failure: (failureId) => ask(`/failures/${segment(failureId)}`),
-    cases: (fingerprint, filter = {}) => ask(`/groups/${segment(fingerprint)}/cases`, filter),
-    nodes: (agentId, filter = {}) => ask(`/agents/${segment(agentId)}/nodes`, filter),
-    timeline: (agentId, filter = {}) => ask(`/agents/${segment(agentId)}/timeline`, filter),
-    retryAdvice: (agentId, failure) => ask(`/agents/${segment(agentId)}/retry-advice`, failure),
-    similarFailures: (question) => ask('/failures/similar', question),
-    cascade: (failureId) => ask(`/failures/${segment(failureId)}/cascade`),
-    evolutions: (filter = {}) => ask('/evolutions', filter),
-    evolution: (evolutionId) => ask(`/evolutions/${segment(evolutionId)}`),
-    effects: (evolutionId) => ask(`/evolutions/${segment(evolutionId)}/effects`),
-    recordEvolution: (input) => ask('/evolutions', {}, input),
-    groups: (filter = {}) => ask('/groups', filter),
-    group: (fingerprint) => ask(`/groups/${segment(fingerprint)}`),
-    changeGroup: (fingerprint, change) => ask(`/groups/${segment(fingerprint)}/events`, {}, change),
-    alerts: (filter = {}) => ask('/alerts', filter),
-    brief: (agentId, request = {}) => ask(`/agents/${segment(agentId)}/brief`, request),
-    graph: (ref) => ask(`/graphs/${segment(ref)}`),
-    diffGraphs: (from, to) => ask('/graphs/diff', { from, to }),
-    sql: (sql, params) => ask('/sql', {}, params ? { sql, params } : { sql }),
-    close: async () => {},
-  };
+  return historyOf(
+    (asked, fields) => {
+      const { of, path, method } = asked;
+      const { [of ?? '']: id, ...rest } = fields;
+      const target = path.replace(/:\w+/, encodeURIComponent(String(id)));
+      return method === 'GET' ? ask(target, rest) : ask(target, {}, rest);
+    },
+    async () => {},
+  );
 }

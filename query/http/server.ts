@@ -5,31 +5,20 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
   createJsonSchemaTransform,
-  type FastifyPluginCallbackZod,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-import { given } from '../base/given.ts';
-import * as schemas from '../base/schemas.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
 import { type Access, requireAccess } from './access.ts';
-import { adviceRoutes } from './advice-routes.ts';
-import { alertsRoutes } from './alerts-routes.ts';
-import { type Answers, shareAnswers } from './answers.ts';
-import { cascadeRoutes } from './cascade-routes.ts';
-import { casesRoutes } from './cases-routes.ts';
+import { shareAnswers } from './answers.ts';
 import { tagAnswers } from './etag.ts';
-import { groupsRoutes } from './groups-routes.ts';
 import { limitRate } from './limits.ts';
-import { nodesRoutes } from './nodes-routes.ts';
 import { keepPagesOut } from './origin.ts';
 import { pageRoutes } from './page-routes.ts';
-import { problem, toProblem } from './problem.ts';
-import { similarRoutes } from './similar-routes.ts';
-import { timelineRoutes } from './timeline-routes.ts';
+import { toProblem } from './problem.ts';
+import { noticingChanges, questionRoutes } from './routes.ts';
 
 export interface QueryServiceOptions {
   history: History;
@@ -95,7 +84,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   app.addHook('onSend', tagAnswers);
   await limitRate(app as unknown as FastifyInstance, options.rateLimit ?? 0, isOpen);
   const answers = shareAnswers(app as unknown as FastifyInstance, options.maxAge ?? 0);
-  const history = forgettingOnChange(options.history, answers);
+  const history = noticingChanges(options.history, answers.forget);
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -116,15 +105,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     },
     transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz', '/metrics'] }),
   });
-  await app.register(routes(history), { prefix: '/api/v1' });
-  await app.register(cascadeRoutes(history), { prefix: '/api/v1' });
-  await app.register(similarRoutes(history), { prefix: '/api/v1' });
-  await app.register(groupsRoutes(history), { prefix: '/api/v1' });
-  await app.register(adviceRoutes(history), { prefix: '/api/v1' });
-  await app.register(alertsRoutes(history), { prefix: '/api/v1' });
-  await app.register(casesRoutes(history), { prefix: '/api/v1' });
-  await app.register(nodesRoutes(history), { prefix: '/api/v1' });
-  await app.register(timelineRoutes(history), { prefix: '/api/v1' });
+  await app.register(questionRoutes(history), { prefix: '/api/v1' });
   await app.register(mcpRoutes, { history, access, version: options.version ?? '0' });
   await app.register(pageRoutes);
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
@@ -150,16 +131,6 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   };
 }
 
-/** The history, after whose changes no earlier answer is given. */
-function forgettingOnChange(history: History, answers: Answers): History {
-  return {
-    ...history,
-    recordEvolution: (input) => history.recordEvolution(input).finally(answers.forget),
-    changeGroup: (fingerprint, change) =>
-      history.changeGroup(fingerprint, change).finally(answers.forget),
-  };
-}
-
 /** Whether the store answers in time, and what is wrong when it does not. */
 async function checkOf(ready: QueryServiceOptions['ready']) {
   let timer: NodeJS.Timeout | undefined;
@@ -178,136 +149,3 @@ async function checkOf(ready: QueryServiceOptions['ready']) {
 }
 
 const open = { config: { access: 'open' } } as const;
-const errors = { '4xx': problem, '5xx': problem };
-
-function routes(history: History): FastifyPluginCallbackZod {
-  return (app, _options, done) => {
-    const id = z.object({ id: z.string().max(512) });
-
-    app.get(
-      '/failures',
-      {
-        schema: {
-          summary: 'Failures, newest first',
-          querystring: schemas.failuresQuery,
-          response: { 200: schemas.pageOf(schemas.failure), ...errors },
-        },
-      },
-      (request) => history.recentFailures(given(request.query)),
-    );
-    app.get(
-      '/failures/:id',
-      {
-        schema: {
-          summary: 'One failure with its graph snapshot and the evolution that came of it',
-          params: id,
-          response: { 200: schemas.failureDetail, ...errors },
-        },
-      },
-      (request) => history.failure(request.params.id),
-    );
-    app.get(
-      '/agents',
-      {
-        schema: {
-          summary: 'All agents that were ever seen',
-          querystring: schemas.agentsQuery,
-          response: { 200: schemas.pageOf(schemas.agent), ...errors },
-        },
-      },
-      (request) => history.agents(given(request.query)),
-    );
-    app.get(
-      '/agents/:id/brief',
-      {
-        schema: {
-          summary: 'What to read before an agent is evolved',
-          params: id,
-          querystring: schemas.briefQuery,
-          response: { 200: schemas.brief, ...errors },
-        },
-      },
-      (request) => history.brief(request.params.id, given(request.query)),
-    );
-    app.get(
-      '/evolutions',
-      {
-        schema: {
-          summary: 'Evolutions, newest first',
-          querystring: schemas.evolutionsQuery,
-          response: { 200: schemas.pageOf(schemas.listedEvolution), ...errors },
-        },
-      },
-      (request) => history.evolutions(given(request.query)),
-    );
-    app.get(
-      '/evolutions/:id',
-      {
-        schema: {
-          summary: 'One evolution',
-          params: id,
-          response: { 200: schemas.evolution, ...errors },
-        },
-      },
-      (request) => history.evolution(request.params.id),
-    );
-    app.get(
-      '/evolutions/:id/effects',
-      {
-        schema: {
-          summary: 'What an evolution did to the groups that it targets or touched',
-          params: id,
-          response: { 200: schemas.evolutionEffects, ...errors },
-        },
-      },
-      (request) => history.effects(request.params.id),
-    );
-    app.post(
-      '/evolutions',
-      {
-        config: { access: 'administer' },
-        schema: {
-          summary: "Remember a change of an agent's graph",
-          body: schemas.evolutionInput,
-          response: { 201: schemas.evolution, ...errors },
-        },
-      },
-      async (request, reply) =>
-        reply.code(201).send(await history.recordEvolution(given(request.body))),
-    );
-    app.get(
-      '/graphs/diff',
-      {
-        schema: {
-          summary: 'What is different between two graph snapshots, and in what fails on them',
-          querystring: schemas.graphDiffQuery,
-          response: { 200: schemas.graphDiff, ...errors },
-        },
-      },
-      ({ query }) => history.diffGraphs(query.from, query.to),
-    );
-    app.get(
-      '/graphs/:id',
-      {
-        schema: {
-          summary: 'One graph snapshot by its address',
-          params: id,
-          response: { 200: schemas.graphSnapshot, ...errors },
-        },
-      },
-      (request) => history.graph(request.params.id),
-    );
-    app.post(
-      '/sql',
-      {
-        schema: {
-          summary: 'Read-only SQL over the tables and views',
-          body: schemas.sqlInput,
-          response: { 200: schemas.sqlResult, ...errors },
-        },
-      },
-      (request) => history.sql(request.body.sql, request.body.params),
-    );
-    done();
-  };
-}

@@ -1,5 +1,5 @@
 // Text from outside in structured output: capped, and with nothing in it that hides or ends itself.
-import type { Effect } from '../base/schemas.ts';
+import type { Effect } from '../questions/ledger/schemas.ts';
 
 // The JSON around a value is its fence; markup of prompts and characters that cannot be seen are not
 // left to what the reader makes of them.

@@ -1,6 +1,7 @@
 // Lists and long texts in parts that a context window can bear, with the way to the next part.
+
+import type { Page } from '../base/fields.ts';
 import { quoteData } from '../base/quote.ts';
-import type { Page } from '../base/schemas.ts';
 import { fitting } from './data.ts';
 import type { NextStep } from './tool.ts';
 

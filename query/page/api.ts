@@ -1,18 +1,13 @@
 // What the page asks of /api/v1, with the types of the answers.
 
-import type {
-  Agent,
-  Evolution,
-  EvolutionEffects,
-  Failure,
-  FailureDetail,
-  GraphDiff,
-  GraphSnapshot,
-  Page,
-  SqlResult,
-} from '../base/schemas.ts';
-import type { Cascade } from '../questions/cascade/schemas.ts';
-import type { FailureCase } from '../questions/cases/schemas.ts';
+import type { Page } from '../base/fields.ts';
+import type { SqlResult } from '../base/store.ts';
+import type { Agent } from '../questions/agents/agents.ts';
+import type { Cascade } from '../questions/cascade/question.ts';
+import type { FailureCase } from '../questions/cases/question.ts';
+import type { Evolution } from '../questions/evolutions/schemas.ts';
+import type { Failure, FailureDetail } from '../questions/failures/schemas.ts';
+import type { GraphDiff, GraphSnapshot } from '../questions/graphs/schemas.ts';
 import type {
   Group,
   GroupChange,
@@ -20,8 +15,9 @@ import type {
   GroupEvent,
   GroupState,
 } from '../questions/groups/schemas.ts';
-import type { NodeHealth } from '../questions/nodes/schemas.ts';
-import type { TimelineEvent } from '../questions/timeline/schemas.ts';
+import type { EvolutionEffects } from '../questions/ledger/schemas.ts';
+import type { NodeHealth } from '../questions/nodes/question.ts';
+import type { TimelineEvent } from '../questions/timeline/question.ts';
 import { token } from './session.ts';
 
 /** The service answered, but not with what was asked for. */

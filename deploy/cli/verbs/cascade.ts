@@ -1,6 +1,6 @@
 // How a cascade looks in a terminal.
 import { oneLine } from '../../../query/base/text.ts';
-import type { Cascade, Member } from '../../../query/questions/cascade/schemas.ts';
+import type { Cascade, Member } from '../../../query/questions/cascade/question.ts';
 
 const MESSAGE = 160;
 

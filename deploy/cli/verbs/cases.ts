@@ -3,12 +3,13 @@ import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../../../query/base/errors.ts';
 import type { History } from '../../../query/history.ts';
-import type { FailureCase } from '../../../query/questions/cases/schemas.ts';
+import type { FailureCase } from '../../../query/questions/cases/question.ts';
 import { asking, filters, type ListFlags, list, type ServiceOptions } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { jsonText, print } from '../terminal/output.ts';
 
 interface CasesFlags extends ListFlags {
+  since?: string;
   out?: string;
   watch?: string | true;
 }
@@ -31,10 +32,11 @@ export function addCasesVerb(program: Command): void {
     .action((fingerprint: string, options: ServiceOptions & CasesFlags) =>
       asking(options, async (history) => {
         if (options.watch !== undefined) {
+          const { since, limit } = options;
           const page = async (cursor?: string) => ({
             value: await history.cases(
               fingerprint,
-              filters({ ...options, ...(cursor && { cursor }) }),
+              filters({ since, limit, cursor: cursor ?? options.cursor }),
             ),
             text: '',
           });

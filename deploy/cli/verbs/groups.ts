@@ -1,7 +1,7 @@
 // The verbs about groups of failures.
 
 import { type Command, Option } from 'commander';
-import { GROUP_STATES, type GroupState } from '../../../query/base/states.ts';
+import { GROUP_STATES } from '../../../query/base/states.ts';
 import { oneLine } from '../../../query/base/text.ts';
 import type {
   Group,
@@ -28,9 +28,8 @@ export function addGroupVerbs(program: Command): void {
     .option('--node <id>', 'only groups of this node')
     .addOption(new Option('--state <state>', 'only groups in this state').choices(GROUP_STATES))
     .action(
-      answer(async (history, flags: ListFlags & { state?: GroupState }) => {
-        const { state } = flags;
-        const value = await history.groups({ ...filters(flags), ...(state ? { state } : {}) });
+      answer(async (history, flags: ListFlags) => {
+        const value = await history.groups(filters(flags));
         return { value, text: describeGroups(value.items) };
       }),
     );

@@ -1,13 +1,13 @@
 // How evolutions and what they did look in a terminal.
 
+import { oneLine, percent } from '../../../query/base/text.ts';
+import type { Evolution } from '../../../query/questions/evolutions/schemas.ts';
 import type {
   Counted,
   Effect,
-  Evolution,
   EvolutionEffects,
   ListedEvolution,
-} from '../../../query/base/schemas.ts';
-import { oneLine } from '../../../query/base/text.ts';
+} from '../../../query/questions/ledger/schemas.ts';
 import { table } from '../terminal/output.ts';
 import { meaning } from '../terminal/style.ts';
 
@@ -115,8 +115,6 @@ function health(node: Health): string {
   const ms = (node.median_duration_ns / 1e6).toFixed(1);
   return `${percent(node.success_rate)} of ${node.attempts} attempts good, median ${ms} ms`;
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function titled(title: string, lines: string[]): string[] {
   if (lines.length === 0) return [];

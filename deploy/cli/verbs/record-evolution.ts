@@ -2,18 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidInputError } from '../../../query/base/errors.ts';
-import type { EvolutionInput } from '../../../query/base/schemas.ts';
-import { answer, service } from '../service.ts';
+import type { EvolutionInput } from '../../../query/questions/evolutions/schemas.ts';
+import { answer, filters, service } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 
 interface RecordFlags {
   agent: string;
-  resolution: string;
-  status?: EvolutionInput['status'];
-  trigger?: EvolutionInput['trigger'];
-  strategy?: string;
-  rationale?: string;
-  author?: string;
   from?: string;
   to?: string;
   graph?: string;
@@ -45,20 +39,16 @@ export function addRecordEvolutionVerb(program: Command): void {
     .option('--id <id>', 'evolution to update')
     .action(
       answer(async (history, flags: RecordFlags) => {
+        const { agent, failure, fingerprint, id, from, to, graph, ...rest } = flags;
         const value = await history.recordEvolution({
-          agent_id: flags.agent,
-          resolution: flags.resolution,
-          target_failures: flags.failure,
-          target_fingerprints: flags.fingerprint,
-          ...(flags.id ? { evolution_id: flags.id } : {}),
-          ...(flags.status ? { status: flags.status } : {}),
-          ...(flags.trigger ? { trigger: flags.trigger } : {}),
-          ...(flags.strategy ? { strategy: flags.strategy } : {}),
-          ...(flags.rationale ? { rationale: flags.rationale } : {}),
-          ...(flags.author ? { author: flags.author } : {}),
-          ...(flags.from ? { from_ref: flags.from } : {}),
-          ...(flags.to ? { graph_snapshot_ref: flags.to } : {}),
-          ...(flags.graph ? { graph: await readGraph(flags.graph) } : {}),
+          ...filters<Pick<EvolutionInput, 'resolution'>>(rest),
+          agent_id: agent,
+          target_failures: failure,
+          target_fingerprints: fingerprint,
+          evolution_id: id || undefined,
+          from_ref: from || undefined,
+          graph_snapshot_ref: to || undefined,
+          graph: graph ? await readGraph(graph) : undefined,
         });
         return { value, text: `recorded evolution ${value.evolution_id} of ${value.agent_id}` };
       }),

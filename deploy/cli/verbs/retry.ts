@@ -1,22 +1,10 @@
 // The verb that says whether to try a failed node again.
 
 import type { Command } from 'commander';
-import { oneLine } from '../../../query/base/text.ts';
-import type { RetryAdvice, RetryCounts } from '../../../query/questions/advice/schemas.ts';
-import { answer, service } from '../service.ts';
+import { oneLine, percent } from '../../../query/base/text.ts';
+import type { RetryAdvice, RetryCounts } from '../../../query/questions/advice/question.ts';
+import { answer, filters, service } from '../service.ts';
 import { examples } from '../terminal/help.ts';
-
-interface RetryFlags {
-  agent: string;
-  node: string;
-  fingerprint?: string;
-  errorType?: string;
-  class?: string;
-  attempt?: string;
-  maxAttempts?: string;
-  run?: string;
-  maxAge?: string;
-}
 
 export function addRetryVerb(program: Command): void {
   examples(
@@ -35,17 +23,8 @@ export function addRetryVerb(program: Command): void {
     .option('--run <id>', 'take the rest from the newest failure of the node in this run')
     .option('--max-age <seconds>', 'how old the counts may be; 0 = count anew (default 300)')
     .action(
-      answer(async (history, flags: RetryFlags) => {
-        const value = await history.retryAdvice(flags.agent, {
-          node: flags.node,
-          ...(flags.fingerprint ? { fingerprint: flags.fingerprint } : {}),
-          ...(flags.errorType ? { error_type: flags.errorType } : {}),
-          ...(flags.class ? { class: flags.class } : {}),
-          ...(flags.attempt ? { attempt: Number(flags.attempt) } : {}),
-          ...(flags.maxAttempts ? { max_attempts: Number(flags.maxAttempts) } : {}),
-          ...(flags.run ? { run: flags.run } : {}),
-          ...(flags.maxAge ? { max_age: Number(flags.maxAge) } : {}),
-        });
+      answer(async (history, { agent, ...flags }: { agent: string }) => {
+        const value = await history.retryAdvice(agent, filters(flags));
         return { value, text: describeAdvice(value) };
       }),
     );
@@ -77,5 +56,3 @@ function describeAdvice(advice: RetryAdvice): string {
 const countsText = ({ basis, failures, retried, succeeded, ...rest }: RetryCounts): string =>
   `${basis}: ${failures} failures, ${succeeded} of ${retried} retries succeeded, ` +
   `${rest.not_retried} not retried, ${rest.pending} pending`;
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

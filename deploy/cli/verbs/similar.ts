@@ -2,14 +2,9 @@
 
 import type { Command } from 'commander';
 import { oneLine } from '../../../query/base/text.ts';
-import type { SimilarGroup } from '../../../query/questions/similar/schemas.ts';
+import type { SimilarGroup } from '../../../query/questions/similar/question.ts';
 import { answer, filters, type ListFlags, list } from '../service.ts';
 import { examples } from '../terminal/help.ts';
-
-interface SimilarFlags extends ListFlags {
-  failure?: string;
-  text?: string;
-}
 
 const MESSAGE = 200;
 
@@ -29,12 +24,8 @@ export function addSimilarVerb(program: Command): void {
     .option('--agent <id>', 'only groups of this agent')
     .option('--node <id>', 'only groups of this node')
     .action(
-      answer(async (history, { failure, text, ...flags }: SimilarFlags) => {
-        const value = await history.similarFailures({
-          ...filters(flags),
-          ...(failure === undefined ? {} : { failure }),
-          ...(text === undefined ? {} : { text }),
-        });
+      answer(async (history, flags: ListFlags) => {
+        const value = await history.similarFailures(filters(flags));
         return { value, text: describeSimilar(value.items) };
       }),
     );

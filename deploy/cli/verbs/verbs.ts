@@ -2,32 +2,30 @@
 // so that help does without it.
 
 import type { Command } from 'commander';
-import type { Failure, FailureDetail } from '../../../query/base/schemas.ts';
 import { manyLines, oneLine } from '../../../query/base/text.ts';
 import type { History } from '../../../query/history.ts';
-import { answer, filters, type ListFlags, list, type ServiceOptions, service } from '../service.ts';
+import type { FailureDetail } from '../../../query/questions/failures/schemas.ts';
+import {
+  answer,
+  filters,
+  type ListFlags,
+  list,
+  type ServiceOptions,
+  service,
+  watched,
+} from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { table } from '../terminal/output.ts';
-import { meaning } from '../terminal/style.ts';
-import { addAlertsVerb } from './alerts.ts';
 import { addCasesVerb } from './cases.ts';
 import { addGroupVerbs } from './groups.ts';
-import { addNodesVerb } from './nodes.ts';
+import { addListVerbs } from './lists.ts';
 import { addRecordEvolutionVerb } from './record-evolution.ts';
 import { addRetryVerb } from './retry.ts';
 import { addSimilarVerb } from './similar.ts';
-import { addTimelineVerb } from './timeline.ts';
 
 /** Adds the query verbs to the program. */
 export function addQueryVerbs(program: Command): void {
-  examples(
-    list(program, 'recent', 'failures, newest first'),
-    'faultline recent --agent invoice-agent --since 24h',
-    'faultline recent --watch --json | jq -r .error_message',
-  )
-    .option('--agent <id>', 'only this agent')
-    .option('--node <id>', 'only this node')
-    .action(answer(recent));
+  addListVerbs(program);
 
   examples(
     service(program.command('show <failure-id>')),
@@ -73,12 +71,8 @@ export function addQueryVerbs(program: Command): void {
     .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
     .option('--max-tokens <n>', 'the most tokens of the brief', '1500')
     .action(
-      answer(async (history, { agent, node, since, maxTokens }: Record<string, string>) => {
-        const value = await history.brief(agent!, {
-          ...(node ? { node } : {}),
-          ...(since ? { since } : {}),
-          max_tokens: Number(maxTokens),
-        });
+      answer(async (history, { agent, ...flags }: { agent: string }) => {
+        const value = await history.brief(agent, filters(flags));
         return { value, text: value.markdown };
       }),
     );
@@ -109,43 +103,12 @@ export function addQueryVerbs(program: Command): void {
   addRetryVerb(program);
   addSimilarVerb(program);
   addCasesVerb(program);
-  addNodesVerb(program);
-  addTimelineVerb(program);
   addGroupVerbs(program);
-  addAlertsVerb(program);
   addRecordEvolutionVerb(program);
 }
 
-async function recent(history: History, flags: ListFlags) {
-  const value = await history.recentFailures(filters(flags));
-  const row = (failure: Failure): string[] => [
-    failure.timestamp.slice(0, 19),
-    failure.failure_id,
-    failure.agent_id,
-    failure.node_id || failure.level,
-    `${failure.attempt}${failure.max_attempts ? `/${failure.max_attempts}` : ''}`,
-    failure.disposition || '-',
-    failure.error_type,
-    failure.error_message,
-  ];
-  const columns = [
-    { name: 'time', whole: true, optional: true },
-    { name: 'failure', whole: true },
-    { name: 'agent', optional: true },
-    { name: 'node', optional: true },
-    { name: 'attempt', optional: true },
-    { name: 'disposition', optional: true, style: meaning },
-    { name: 'error', optional: true },
-    { name: 'message', least: 20 },
-  ];
-  return {
-    value,
-    text: value.items.length ? table(columns, value.items.map(row)) : 'no failures',
-  };
-}
-
 async function evolutions(history: History, flags: ListFlags) {
-  const value = await history.evolutions({ ...filters(flags), effects: true });
+  const value = await history.evolutions({ ...filters<object>(flags), effects: true });
   const { describeEvolutions } = await import('./ledger.ts');
   return { value, text: describeEvolutions(value.items) };
 }

@@ -1,10 +1,9 @@
 // failure_brief: what to read before an agent is evolved.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteId } from '../../base/quote.ts';
-import type { Brief } from '../../base/schemas.ts';
-import { briefQuery } from '../../base/schemas.ts';
 import type { History } from '../../history.ts';
+import type { Brief } from '../../questions/brief/question.ts';
+import { briefQuery } from '../../questions/brief/question.ts';
 import { excerpt, fitting, shortEffect } from '../data.ts';
 import { type NextStep, tool } from '../tool.ts';
 import { effectOutput, filters } from './fields.ts';
@@ -68,7 +67,7 @@ export const failureBrief = tool({
     known_agents: z.array(z.string()).optional(),
   }),
   async ask(history, { agent, max_tokens, ...rest }) {
-    const brief = await history.brief(agent, { ...given(rest), max_tokens: max_tokens - RESERVE });
+    const brief = await history.brief(agent, { ...rest, max_tokens: max_tokens - RESERVE });
     const known = isEmpty(brief) ? await agentsOf(history) : undefined;
     return {
       text: brief.markdown + (known ? describeAgents(known) : ''),

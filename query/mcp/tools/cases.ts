@@ -1,8 +1,7 @@
 // failure_cases: the inputs on which a group failed.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import { casesQuery, type FailureCase } from '../../questions/cases/schemas.ts';
+import { casesQuery, type FailureCase } from '../../questions/cases/question.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -50,7 +49,7 @@ export const failureCases = tool({
   output: z.object({ items: z.array(caseOutput), next_cursor: z.string().nullable() }),
   async ask(history, { fingerprint, limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.cases(fingerprint, { ...given(filter), limit: most }),
+      (most) => history.cases(fingerprint, { ...filter, limit: most }),
       limit,
       shortCase,
     );

@@ -1,14 +1,9 @@
 // list_evolutions and record_evolution.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import {
-  type Effect,
-  type Evolution,
-  type EvolutionEffects,
-  evolutionInput,
-} from '../../base/schemas.ts';
 import type { History } from '../../history.ts';
+import { type Evolution, evolutionInput } from '../../questions/evolutions/schemas.ts';
+import type { Effect, EvolutionEffects } from '../../questions/ledger/schemas.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';
@@ -89,7 +84,7 @@ export const listEvolutions = tool({
   async ask(history, { evolution_id, limit, ...filter }) {
     if (evolution_id !== undefined) return oneEvolution(history, evolution_id);
     const page = await boundedPage(
-      (most) => history.evolutions({ ...given(filter), effects: true, limit: most }),
+      (most) => history.evolutions({ ...filter, effects: true, limit: most }),
       limit,
       (item) => short(item, item.effects ?? []),
     );
@@ -204,7 +199,7 @@ export const recordEvolution = tool({
   }),
   output: z.object({ evolution: evolutionOutput }),
   async ask(history, input) {
-    const evolution = await history.recordEvolution(given(input));
+    const evolution = await history.recordEvolution(input);
     const item = short(evolution, []);
     return {
       text: `Recorded.\n${evolutionLines(item).join('\n')}`,

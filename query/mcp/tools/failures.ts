@@ -1,8 +1,7 @@
 // list_failures and get_failure.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import type { Failure, FailureDetail } from '../../base/schemas.ts';
+import type { Failure, FailureDetail } from '../../questions/failures/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage, partOf, quoteAll } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';
@@ -59,7 +58,7 @@ export const listFailures = tool({
   output: z.object({ items: z.array(failureOutput), next_cursor: z.string().nullable() }),
   async ask(history, { limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.recentFailures({ ...given(filter), limit: most }),
+      (most) => history.recentFailures({ ...filter, limit: most }),
       limit,
       shortFailure,
     );

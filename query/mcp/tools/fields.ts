@@ -1,6 +1,8 @@
 // Fields that tools have in common.
 import { z } from 'zod';
-import { failuresQuery } from '../../base/schemas.ts';
+import { fingerprint, page } from '../../base/fields.ts';
+
+const { since, cursor } = page();
 
 const sinceForm = 'ISO 8601 time, or how long ago, as in 30m, 24h, 7d';
 const sinceHelp = `only since then: ${sinceForm}`;
@@ -10,9 +12,9 @@ export const filters = {
   sinceHelp,
   agent: z.string().min(1).max(512),
   node: z.string().min(1).max(512).describe('only this node'),
-  since: failuresQuery.shape.since.describe(sinceHelp),
-  cursor: failuresQuery.shape.cursor.describe('next_cursor of the answer before'),
-  fingerprint: failuresQuery.shape.fingerprint.unwrap(),
+  since: since.describe(sinceHelp),
+  cursor: cursor.describe('next_cursor of the answer before'),
+  fingerprint,
 };
 
 /** How many items, within what one answer can bear. */

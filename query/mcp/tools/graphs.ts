@@ -1,6 +1,6 @@
 // diff_graphs: what is different between two versions of a graph.
 import { z } from 'zod';
-import { graphDiffQuery } from '../../base/schemas.ts';
+import { snapshotRef } from '../../base/fields.ts';
 import { excerpt } from '../data.ts';
 import { linesOf } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -25,8 +25,8 @@ export const diffGraphs = tool({
     'failures are new, gone or on both. Use it to see what an evolution changed, or what changed when a ' +
     'failure began. Versions are addresses (sha256:…) from failures and evolutions.',
   input: z.strictObject({
-    from: graphDiffQuery.shape.from.describe('the older version'),
-    to: graphDiffQuery.shape.to.describe('the newer version'),
+    from: snapshotRef.describe('the older version'),
+    to: snapshotRef.describe('the newer version'),
     offset: z.coerce.number().int().min(0).default(0).describe('where to read the text on'),
   }),
   output: z.object({

@@ -1,6 +1,5 @@
 // list_failure_groups and get_failure_group.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { type Group, type GroupDetail, groupsQuery } from '../../questions/groups/schemas.ts';
 import { excerpt, shortEffect } from '../data.ts';
@@ -94,7 +93,7 @@ export const listFailureGroups = tool({
   output: z.object({ items: z.array(groupOutput), next_cursor: z.string().nullable() }),
   async ask(history, { limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.groups({ ...given(filter), limit: most }),
+      (most) => history.groups({ ...filter, limit: most }),
       limit,
       shortGroup,
     );

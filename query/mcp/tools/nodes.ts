@@ -1,9 +1,9 @@
 // node_health and retry_advice.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import { retryAdvice as adviceSchema, retryQuery } from '../../questions/advice/schemas.ts';
-import { type NodeHealth, nodesQuery } from '../../questions/nodes/schemas.ts';
+import { percent } from '../../base/text.ts';
+import { retryAdvice as adviceQuestion, retryQuery } from '../../questions/advice/question.ts';
+import { type NodeHealth, nodesQuery } from '../../questions/nodes/question.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -31,7 +31,6 @@ type ShortNode = z.infer<typeof nodeOutput>;
 
 const milliseconds = (ns: number): number => Math.round(ns / 1e5) / 10;
 const rounded = (rate: number): number => Math.round(rate * 1e4) / 1e4;
-const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;
 
 const shortNode = (item: NodeHealth): ShortNode => ({
   node_id: excerpt(item.node_id, 128),
@@ -89,7 +88,7 @@ export const nodeHealth = tool({
   output: z.object({ items: z.array(nodeOutput), next_cursor: z.string().nullable() }),
   async ask(history, { agent, limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.nodes(agent, { ...given(filter), limit: most }),
+      (most) => history.nodes(agent, { ...filter, limit: most }),
       limit,
       shortNode,
     );
@@ -101,7 +100,7 @@ export const nodeHealth = tool({
   },
 });
 
-const told = adviceSchema.shape;
+const answered = adviceQuestion.output.shape;
 
 export const retryAdvice = tool({
   name: 'retry_advice',
@@ -112,20 +111,20 @@ export const retryAdvice = tool({
     'failing, or to choose a retry policy. Give fingerprint, error_type, class or run.',
   input: retryQuery.omit({ max_age: true }).extend({ agent: filters.agent.describe('the agent') }),
   output: z.object({
-    advice: told.advice,
+    advice: answered.advice,
     reason: z.string(),
-    chance: told.chance,
-    interval: told.interval,
-    wait_ms: told.wait_ms,
-    basis: told.basis,
-    failures: told.failures,
-    retried: told.retried,
-    succeeded: told.succeeded,
-    needs_graph_change: told.needs_graph_change,
+    chance: answered.chance,
+    interval: answered.interval,
+    wait_ms: answered.wait_ms,
+    basis: answered.basis,
+    failures: answered.failures,
+    retried: answered.retried,
+    succeeded: answered.succeeded,
+    needs_graph_change: answered.needs_graph_change,
     consecutive_failures: z.number(),
   }),
   async ask(history, { agent, ...question }) {
-    const answer = await history.retryAdvice(agent, given(question));
+    const answer = await history.retryAdvice(agent, question);
     const { advice, chance, interval, wait_ms, basis, failures, retried, succeeded } = answer;
     const reason = excerpt(answer.reason, 400);
     const [low, high] = interval;

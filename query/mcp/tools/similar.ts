@@ -1,8 +1,7 @@
 // find_similar_failures: what is like a failure, and what helped there.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import { type SimilarGroup, similarQuery } from '../../questions/similar/schemas.ts';
+import { type SimilarGroup, similarQuery } from '../../questions/similar/question.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';
@@ -84,7 +83,7 @@ export const findSimilarFailures = tool({
   output: z.object({ items: z.array(similarOutput) }),
   async ask(history, { limit, ...question }) {
     const { items } = await boundedPage(
-      (most) => history.similarFailures({ ...given(question), limit: most }),
+      (most) => history.similarFailures({ ...question, limit: most }),
       limit,
       shortSimilar,
     );

@@ -1,7 +1,6 @@
 // query_failures_sql: read-only SQL for what no other tool answers.
 import { z } from 'zod';
-import { given } from '../../base/given.ts';
-import { sqlInput } from '../../base/schemas.ts';
+import { sqlInput } from '../../questions/sql/sql.ts';
 import { excerpt, fitting, quoteJson } from '../data.ts';
 import { ANSWER_BYTES } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -50,7 +49,7 @@ export const queryFailuresSql = tool({
     truncated: z.boolean(),
   }),
   async ask(history, { sql, params, max_rows }) {
-    const answer = await history.sql(sql, params && given(params));
+    const answer = await history.sql(sql, params);
     const columns = answer.columns.map(({ name, type }) => ({
       name: excerpt(name, 100),
       type: excerpt(type, 100),

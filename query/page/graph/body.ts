@@ -1,5 +1,5 @@
 // The nodes and edges of a snapshot, as far as its body has the known shape.
-import type { GraphSnapshot } from '../../base/schemas.ts';
+import type { GraphSnapshot } from '../../questions/graphs/schemas.ts';
 
 export interface DrawnNode {
   id: string;

@@ -1,7 +1,7 @@
 // States and verdicts as words with a mark: never by colour alone.
 
-import type { Verdict } from '../../base/schemas.ts';
 import type { GroupState } from '../../questions/groups/schemas.ts';
+import type { Verdict } from '../../questions/ledger/schemas.ts';
 
 const MARKS: Record<GroupState, string> = {
   regressed: '↩',

@@ -1,5 +1,5 @@
 // What a fix did: both rates as bars, and the interval of their ratio on a scale of its own.
-import type { Counted, Effect } from '../../base/schemas.ts';
+import type { Counted, Effect } from '../../questions/ledger/schemas.ts';
 import { number, share } from '../format.ts';
 import { Judged } from './badges.tsx';
 

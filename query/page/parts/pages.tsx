@@ -1,7 +1,7 @@
 // A list that is read page by page: the first page is asked again while one looks, older ones are added.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Page } from '../../base/schemas.ts';
+import type { Page } from '../../base/fields.ts';
 import { useLive } from '../live.ts';
 import { Answered, Trouble } from './answer.tsx';
 

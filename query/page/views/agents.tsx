@@ -1,6 +1,6 @@
 // All agents and how they fare.
 
-import type { Agent } from '../../base/schemas.ts';
+import type { Agent } from '../../questions/agents/agents.ts';
 import { api } from '../api.ts';
 import { counted, number } from '../format.ts';
 import { useLive } from '../live.ts';

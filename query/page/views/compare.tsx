@@ -1,6 +1,6 @@
 // Two versions of a graph side by side, with what is different and what that did.
 import { useMemo } from 'preact/hooks';
-import type { GraphDiff, GraphSnapshot } from '../../base/schemas.ts';
+import type { GraphDiff, GraphSnapshot } from '../../questions/graphs/schemas.ts';
 import { api } from '../api.ts';
 import { counted, number } from '../format.ts';
 import { graphOf } from '../graph/body.ts';

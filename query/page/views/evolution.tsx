@@ -1,5 +1,6 @@
 // One evolution: what was changed and why, and what it did to each group.
-import type { Evolution, EvolutionEffects } from '../../base/schemas.ts';
+import type { Evolution } from '../../questions/evolutions/schemas.ts';
+import type { EvolutionEffects } from '../../questions/ledger/schemas.ts';
 import { api } from '../api.ts';
 import { counted, duration, share } from '../format.ts';
 import { useLive } from '../live.ts';

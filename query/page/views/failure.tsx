@@ -1,5 +1,5 @@
 // A failure in its run: what failed when, what followed from what, and how it went on.
-import type { Cascade, Member } from '../../questions/cascade/schemas.ts';
+import type { Cascade, Member } from '../../questions/cascade/question.ts';
 import { api } from '../api.ts';
 import { counted, duration } from '../format.ts';
 import { useLive } from '../live.ts';

@@ -1,7 +1,8 @@
 // What was tried against a group and what it did.
 
-import type { Effect, Evolution } from '../../base/schemas.ts';
+import type { Evolution } from '../../questions/evolutions/schemas.ts';
 import type { GroupDetail } from '../../questions/groups/schemas.ts';
+import type { Effect } from '../../questions/ledger/schemas.ts';
 import { EffectDrawn } from '../parts/effect.tsx';
 import { Said, Time } from '../parts/text.tsx';
 import { to } from '../route.ts';

@@ -1,7 +1,7 @@
 // A version of the graph, drawn with what fails in it.
 import { useMemo } from 'preact/hooks';
-import type { GraphSnapshot } from '../../base/schemas.ts';
-import type { NodeHealth } from '../../questions/nodes/schemas.ts';
+import type { GraphSnapshot } from '../../questions/graphs/schemas.ts';
+import type { NodeHealth } from '../../questions/nodes/question.ts';
 import { api } from '../api.ts';
 import { duration, number, share } from '../format.ts';
 import { graphOf } from '../graph/body.ts';

@@ -1,6 +1,6 @@
 // One group with all that is known of it, and what can be said about it.
 
-import type { FailureDetail } from '../../base/schemas.ts';
+import type { FailureDetail } from '../../questions/failures/schemas.ts';
 import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted, number } from '../format.ts';

@@ -1,5 +1,5 @@
 // The failures of a run on a line of time, with lines from each to what it followed from.
-import type { Cascade, Member } from '../../questions/cascade/schemas.ts';
+import type { Cascade, Member } from '../../questions/cascade/question.ts';
 import { duration } from '../format.ts';
 import { to } from '../route.ts';
 

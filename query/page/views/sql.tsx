@@ -1,6 +1,6 @@
 // Read-only SQL, with what the tables and views hold beside it.
 import { useState } from 'preact/hooks';
-import type { SqlResult } from '../../base/schemas.ts';
+import type { SqlResult } from '../../base/store.ts';
 import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { useLive } from '../live.ts';

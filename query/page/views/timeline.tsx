@@ -1,6 +1,6 @@
 // Why an agent became what it is: its versions, evolutions and groups in order.
 import type { ComponentChildren } from 'preact';
-import type { TimelineEvent } from '../../questions/timeline/schemas.ts';
+import type { TimelineEvent } from '../../questions/timeline/question.ts';
 import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { Judged } from '../parts/badges.tsx';

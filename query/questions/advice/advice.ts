@@ -1,7 +1,6 @@
 // Whether another attempt is worth it, from what came after such failures before.
 import { z } from 'zod';
 import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
-import { parseInput } from '../../base/input.ts';
 import type { Store } from '../../base/store.ts';
 import { readSaid, type Said } from '../groups/said.ts';
 import { type Aged, AgedCache } from './aged-cache.ts';
@@ -15,84 +14,55 @@ import {
   type Observation,
   observe,
 } from './observations.ts';
-import {
-  type Basis,
-  type NodeFacts,
-  type RetryAdvice,
-  type RetryCounts,
-  type RetryQuestion,
-  retryQuery,
-} from './schemas.ts';
-
-/** What is known of a failed attempt; one of `fingerprint`, `error_type`, `class` or `run` is needed. */
-export interface RetryOptions {
-  /** The node that failed. */
-  node: string;
-  /** The failure as a group: says more than `error_type`. */
-  fingerprint?: string;
-  error_type?: string;
-  /**
-   * Why it failed. A class that the group was annotated with wins.
-   *
-   * @default the class that such failures had in the history
-   */
-  class?: string;
-  /** The attempt that failed. @default 1 */
-  attempt?: number;
-  /** After this attempt there is none. @default not known */
-  max_attempts?: number;
-  /** What is not given is taken from the newest stored failure of the node in this run. */
-  run?: string;
-  /** Seconds that the counts may be old, 0 to 3,600, but for those of {@link RetryAdvice.node}. @default 300 */
-  max_age?: number;
-}
-
-export interface RetryHistory {
-  /**
-   * Whether to try a failed node again: the chance that the next attempt succeeds, the usual wait,
-   * and how the node does. Counts of what came after such failures are cached for `max_age` seconds, so that
-   * the answer can be asked for inline; `age_ms` says how old they are. The node's own facts are never
-   * older than a second, so that an executor sees the failure that it asks about.
-   *
-   * @throws {InvalidInputError} also when nothing is said of the failure
-   * @throws {NotFoundError} for a `run` without a stored failure of the node
-   */
-  retryAdvice(agentId: string, options: RetryOptions): Promise<RetryAdvice>;
-}
+import type { Basis, NodeFacts, RetryAdvice, RetryCounts, RetryQuestion } from './question.ts';
 
 /** Milliseconds that what is known of a node may be old: to count one node takes little. */
 const FACTS_MS = 1000;
 
-export function retryQuestions(store: Store): RetryHistory {
-  const groupsSaid = new AgedCache<Said>();
-  const observations = new AgedCache<Observation[]>();
-  const facts = new AgedCache<NodeFacts>();
+/** What was counted for one store. */
+class Counted {
+  readonly groups = new AgedCache<Said>();
+  readonly observations = new AgedCache<Observation[]>();
+  readonly facts = new AgedCache<NodeFacts>();
+
   /** An executor asks right after its own failure, which has to be among them; old ones if there are no other. */
-  const freshFacts = (key: string, maxAge: number, load: () => Promise<NodeFacts>) =>
-    facts.get(key, Math.min(maxAge, FACTS_MS), load).catch(() => facts.get(key, maxAge, load));
-  return {
-    async retryAdvice(agentId, options) {
-      const given = parseInput(retryQuery, options);
-      const question = given.run ? await fromRun(store, agentId, given) : given;
-      const { node, fingerprint, error_type } = question;
-      if (!fingerprint && !error_type && !question.class) {
-        throw new InvalidInputError('fingerprint', 'give fingerprint, error_type, class or run');
-      }
-      const maxAge = question.max_age * 1000;
-      const key = (...parts: unknown[]) => JSON.stringify([agentId, ...parts]);
-      const counted = async () => {
-        const said = await groupsSaid.get(key(), maxAge, () => readSaid(store, agentId));
-        return find(question, said, (kind) =>
-          observations.get(key(kind), maxAge, () => observe(store, agentId, kind, said.value)),
-        );
-      };
-      const [findings, ofNode] = await Promise.all([
-        counted(),
-        freshFacts(key(node), maxAge, () => factsOf(store, agentId, node)),
-      ]);
-      return answer(agentId, question, findings, ofNode);
-    },
+  freshFacts(
+    key: string,
+    maxAge: number,
+    load: () => Promise<NodeFacts>,
+  ): Promise<Aged<NodeFacts>> {
+    return this.facts
+      .get(key, Math.min(maxAge, FACTS_MS), load)
+      .catch(() => this.facts.get(key, maxAge, load));
+  }
+}
+const countedOf = new WeakMap<Store, Counted>();
+
+export async function adviseRetry(
+  store: Store,
+  agentId: string,
+  asked: RetryQuestion,
+): Promise<RetryAdvice> {
+  const cached = countedOf.get(store) ?? new Counted();
+  countedOf.set(store, cached);
+  const question = asked.run ? await fromRun(store, agentId, asked) : asked;
+  const { node, fingerprint, error_type } = question;
+  if (!fingerprint && !error_type && !question.class) {
+    throw new InvalidInputError('fingerprint', 'give fingerprint, error_type, class or run');
+  }
+  const maxAge = question.max_age * 1000;
+  const key = (...parts: unknown[]) => JSON.stringify([agentId, ...parts]);
+  const counted = async () => {
+    const said = await cached.groups.get(key(), maxAge, () => readSaid(store, agentId));
+    return find(question, said, (kind) =>
+      cached.observations.get(key(kind), maxAge, () => observe(store, agentId, kind, said.value)),
+    );
   };
+  const [findings, ofNode] = await Promise.all([
+    counted(),
+    cached.freshFacts(key(node), maxAge, () => factsOf(store, agentId, node)),
+  ]);
+  return answer(agentId, question, findings, ofNode);
 }
 
 const failureOfRun = z.object({

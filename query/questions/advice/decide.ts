@@ -3,7 +3,7 @@ import { CLASS_FACTS, type ClassFacts } from '../../../instrumentation/semconv/f
 import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
 import { exactInterval } from './interval.ts';
 import type { Observation } from './observations.ts';
-import type { Basis, NodeFacts, RetryAdvice, RetryCounts, Waits } from './schemas.ts';
+import type { Basis, NodeFacts, RetryAdvice, RetryCounts, Waits } from './question.ts';
 
 /** Retries that a basis needs before it is believed. */
 export const NEEDED = 10;

@@ -4,7 +4,7 @@ import { storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import type { Said } from '../groups/said.ts';
 import { type Next, whatCameNext } from './next-attempt.ts';
-import type { NodeFacts } from './schemas.ts';
+import type { NodeFacts } from './question.ts';
 
 /** Days of a node's history; attempts are kept for 30. The second is read where the first has too few. */
 const NODE_DAYS = [1, 30] as const;

@@ -1,8 +1,35 @@
 // All agents that were ever seen.
 import { z } from 'zod';
-import { type Agent, agent } from '../../base/schemas.ts';
+import { count, flag, instant, pageOf } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
+import { GROUP_STATES } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
-import { statesByAgent } from '../groups/questions.ts';
+
+const agent = z.object({
+  agent_id: z.string(),
+  attempts: count,
+  failures: count,
+  runs: count,
+  last_seen: instant,
+  states: z
+    .partialRecord(z.enum(GROUP_STATES), count)
+    .optional()
+    .describe('Its groups by state, where asked for; states without a group are absent'),
+});
+export type Agent = z.infer<typeof agent>;
+
+/** All agents that were ever seen, the latest first. `states` adds their groups by state. */
+export const agents = question({
+  summary: 'All agents that were ever seen',
+  path: '/agents',
+  input: z.strictObject({
+    states: flag.optional().describe('With its groups by state; this reads every failure'),
+  }),
+  output: pageOf(agent),
+  async answer({ states }, { store }) {
+    return { items: await readAgents(store, states === true), next_cursor: null };
+  },
+});
 
 const counted = agent
   .omit({ states: true })
@@ -14,12 +41,12 @@ const seen = z.object({ agent_id: z.string(), last_seen: agent.shape.last_seen }
  *
  * @param states whether to count each agent's groups by state
  */
-export async function readAgents(store: Store, states: boolean): Promise<Agent[]> {
-  const [agents, statesOf] = await Promise.all([
+async function readAgents(store: Store, states: boolean): Promise<Agent[]> {
+  const [counts, statesOf] = await Promise.all([
     store.rows('agents', {}, counted),
-    states ? statesByAgent(store) : undefined,
+    states ? import('../groups/list.ts').then((list) => list.statesByAgent(store)) : undefined,
   ]);
-  const quiet = agents.filter(({ last_seen }) => last_seen === null);
+  const quiet = counts.filter(({ last_seen }) => last_seen === null);
   const names = quiet.map(({ agent_id }) => agent_id);
   const seenBefore = new Map<string, string>();
   for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
@@ -31,7 +58,7 @@ export async function readAgents(store: Store, states: boolean): Promise<Agent[]
     ))
       seenBefore.set(agent_id, last_seen);
   }
-  return agents
+  return counts
     .map(({ last_seen, ...one }) => ({
       ...one,
       last_seen: last_seen ?? seenBefore.get(one.agent_id) ?? BEGINNING,

@@ -1,7 +1,6 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
-import { storedForm } from '../../base/cursor.ts';
-import { type Brief, type BriefGroup, brief } from '../../base/schemas.ts';
+import { sinceOf, storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import { readGroups } from '../groups/facts.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
@@ -9,14 +8,8 @@ import { targetsOf } from '../ledger/targets.ts';
 import { judgeTargets } from '../ledger/tried.ts';
 import { byUrgency, candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
+import { type Brief, type BriefGroup, brief, type briefQuery } from './question.ts';
 
-export interface BriefRequest {
-  node?: string | undefined;
-  since?: string | undefined;
-  max_tokens: number;
-}
-
-const beginning = '1970-01-01 00:00:00';
 const mostGroups = 20;
 const mostEvolutions = 20;
 /** Groups of one evolution that are judged here; the evolution's own effects tell all. */
@@ -28,12 +21,12 @@ const totalsRow = z.object({ failures: z.coerce.number(), evolutions: z.coerce.n
 export async function writeBrief(
   store: Store,
   agentId: string,
-  { node = '', since, max_tokens }: BriefRequest,
+  { node = '', since, max_tokens }: z.output<typeof briefQuery>,
 ): Promise<Brief> {
-  const window = { agent: agentId, since: since ? storedForm(since) : beginning };
+  const window = { agent: agentId, since: sinceOf(since) };
   const [[totals], runs, found] = await Promise.all([
     store.rows('totals_of_agent', { ...window, node }, totalsRow),
-    store.rows('run_outcomes', window, brief.shape.runs.element),
+    store.rows('run_outcomes', window, brief.output.shape.runs.element),
     readGroups(store, { agent: agentId, now: Date.now() }),
   ]);
   const evolutions = found.timeline

@@ -1,11 +1,12 @@
 // The groups that a brief tells of, the most urgent first.
 import { storedForm } from '../../base/cursor.ts';
-import { type BriefGroup, briefGroup, type TriedFix } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
 import type { GroupFacts } from '../groups/facts.ts';
 import { GROUP_STATES } from '../groups/schemas.ts';
 import { contradictionIn } from '../groups/tell.ts';
+import type { TriedFix } from '../ledger/schemas.ts';
 import { readsLikeInstruction } from './instructions.ts';
+import { type BriefGroup, briefGroup } from './question.ts';
 
 const counted = briefGroup.pick({
   fingerprint: true,

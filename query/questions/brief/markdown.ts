@@ -1,8 +1,9 @@
 // The brief as Markdown, never longer than its token bound.
 
 import { quoteData, quoteId } from '../../base/quote.ts';
-import type { Brief, BriefGroup, Counted, Effect, TriedFix, Verdict } from '../../base/schemas.ts';
+import type { Counted, Effect, TriedFix, Verdict } from '../ledger/schemas.ts';
 import { readsLikeInstruction } from './instructions.ts';
+import type { Brief, BriefGroup } from './question.ts';
 import { unknownsOf } from './unknown.ts';
 
 type Facts = Omit<Brief, 'markdown' | 'tokens'>;

@@ -1,7 +1,7 @@
 // What a brief cannot say, so that nobody takes silence for an answer.
 
 import { quoteId } from '../../base/quote.ts';
-import type { Brief } from '../../base/schemas.ts';
+import type { Brief } from './question.ts';
 
 const NAMED = 3;
 

@@ -4,7 +4,7 @@ import type { AttemptFact, FailureFact, RunFacts } from './facts.ts';
 import { followsOf } from './follows.ts';
 import { Edges } from './graph.ts';
 import { Lineage } from './lineage.ts';
-import type { Cascade, Consequence, Follows, WentOn } from './schemas.ts';
+import type { Cascade, Consequence, Follows, WentOn } from './question.ts';
 import { Tries } from './tries.ts';
 import { wentOn } from './went-on.ts';
 

@@ -1,6 +1,6 @@
 // What lies under a failure: failed calls of tools and models, and what the executor gave as evidence.
 import type { FailureFact } from './facts.ts';
-import type { Evidence } from './schemas.ts';
+import type { Evidence } from './question.ts';
 
 const MAX_OPERATIONS = 50;
 const MAX_TOLD = 20;

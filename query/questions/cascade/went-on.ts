@@ -1,7 +1,7 @@
 // How the run went on after each of its failures.
 import type { AttemptFact, FailureFact, RunFact } from './facts.ts';
 import type { Lineage } from './lineage.ts';
-import type { WentOn } from './schemas.ts';
+import type { WentOn } from './question.ts';
 import type { Tries, Try } from './tries.ts';
 
 export interface Course {

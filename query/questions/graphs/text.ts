@@ -1,7 +1,7 @@
 // A graph difference as Markdown. All names and values in it come from outside and are quoted.
 import { quoteData, quoteId } from '../../base/quote.ts';
-import type { GraphDiff } from '../../base/schemas.ts';
 import type { Change, ItemDiff } from './diff.ts';
+import type { GraphDiff } from './schemas.ts';
 
 type Facts = Omit<GraphDiff, 'text'>;
 

@@ -1,9 +1,9 @@
 // The difference between two stored snapshots, with what fails on each.
 import { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
-import { type GraphDiff, graphSnapshot } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
 import { diffBodies } from './diff.ts';
+import { type GraphDiff, graphSnapshot } from './schemas.ts';
 import { describeDiff } from './text.ts';
 
 const count = z.coerce.number();

@@ -1,22 +1,16 @@
 // Says something about a group: as a span to the collector, on the same way as everything else.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { z } from 'zod';
 import { createPipeline, recordGroupEvent } from '../../../instrumentation/index.ts';
 import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
-import { parseInput } from '../../base/input.ts';
-import { evolution } from '../../base/schemas.ts';
+import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
-import type { OtlpOptions } from '../evolutions/evolutions.ts';
+import { evolution } from '../evolutions/schemas.ts';
 import { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
 import { readEvents } from './rows.ts';
-import {
-  type GroupChange,
-  type GroupEvent,
-  groupChange,
-  groupEvent,
-  groupName,
-} from './schemas.ts';
+import { type GroupEvent, type groupChange, groupEvent } from './schemas.ts';
 
 const visibleWithinMs = 5000;
 
@@ -32,13 +26,11 @@ export async function changeGroup(
   store: Store,
   otlp: OtlpOptions | undefined,
   fingerprint: string,
-  input: GroupChange,
+  change: z.output<typeof groupChange>,
 ): Promise<GroupEvent> {
   if (!otlp) {
     throw new InvalidInputError('otlp', 'connect() needs the collector to change a group');
   }
-  parseInput(groupName, { fingerprint });
-  const change = parseInput(groupChange, input);
   const agent_id = await agentOf(store, fingerprint);
   if (agent_id === undefined) throw new NotFoundError('fingerprint', fingerprint);
   const mapping = new GroupMapping(await readEvents(store, agent_id, false));

@@ -1,12 +1,14 @@
 // All that is known of one group.
 import { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
-import type { Effect, Evolution } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
+import { agentOf } from './place.ts';
 import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
 import { type LastFailure, lastFailures, toGroups } from './tell.ts';
@@ -17,11 +19,9 @@ const RECENT = 20;
 const JUDGED = 5;
 
 /** @throws {NotFoundError} when no failure of the group is kept */
-export async function detailOf(
-  store: Store,
-  agent: string,
-  fingerprint: string,
-): Promise<GroupDetail> {
+export async function detailOf(store: Store, fingerprint: string): Promise<GroupDetail> {
+  const agent = await agentOf(store, fingerprint);
+  if (agent === undefined) throw new NotFoundError('fingerprint', fingerprint);
   const found = await readGroups(store, { agent, fingerprint, now: Date.now() });
   const { groups, mapping } = found;
   const [facts] = groups;

@@ -1,6 +1,7 @@
 // Puts together what is known of each group, and derives its state.
-import type { Evolution } from '../../base/schemas.ts';
+
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import {
   type FailedVersion,
   isDecision,

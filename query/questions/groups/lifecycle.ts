@@ -10,7 +10,7 @@
 // What was said last decides among resolved, ignored and reopened. A group that nobody said anything
 // about, or that was reopened, is new, ongoing or escalating. Pure.
 import { quoteData, quoteId } from '../../base/quote.ts';
-import type { Evolution } from '../../base/schemas.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { DAY_HOURS, escalationIn, WEEK_HOURS } from './escalation.ts';
 import type { GroupEvent, GroupState } from './schemas.ts';
 

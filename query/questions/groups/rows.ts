@@ -1,8 +1,8 @@
 // What the groups of an agent, or of all agents, are made of, as it is stored.
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
-import { type Evolution, evolution } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import { type Evolution, evolution } from '../evolutions/schemas.ts';
 import { DAY_HOURS, QUIET } from './escalation.ts';
 import { hourOf, TREND_HOURS } from './lifecycle.ts';
 import { groupEvent } from './schemas.ts';

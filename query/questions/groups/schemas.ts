@@ -4,14 +4,10 @@ import {
   FAILURE_CLASS_VALUES,
   GROUP_EVENT_KIND_VALUES,
 } from '../../../instrumentation/semconv/index.ts';
-import { effect, evolution, flag, since, VERDICTS } from '../../base/schemas.ts';
+import { count, fingerprint, flag, instant, page, since } from '../../base/fields.ts';
 import { GROUP_STATES } from '../../base/states.ts';
-
-const fingerprint = z
-  .string()
-  .regex(/^v\d+:[0-9a-f]{32}$/, 'expected a version and 32 lower-case hex digits, as in v1:0f34…');
-const instant = z.string();
-const count = z.coerce.number().int();
+import { evolution } from '../evolutions/schemas.ts';
+import { effect, VERDICTS } from '../ledger/schemas.ts';
 
 /** Names a group: any fingerprint that is in it will do. */
 export const groupName = z.strictObject({ fingerprint });
@@ -83,12 +79,11 @@ export const groupsQuery = z.strictObject({
   agent: z.string().min(1).optional(),
   node: z.string().min(1).optional().describe('Groups with a fingerprint of this node'),
   state: z.enum(GROUP_STATES).optional(),
+  ...page(),
   since: since.optional().describe('Groups that failed since then; their counts are of all time'),
   trend: flag
     .optional()
     .describe('With the hours in which each failed, and the verdict on its last evolution'),
-  limit: z.coerce.number().int().min(1).max(500).default(20),
-  cursor: z.string().max(512).optional(),
 });
 
 /** What a person or the Queen says that the class of a group is. */

@@ -1,9 +1,9 @@
 // What a list tells beside each group when asked for its trend: two more steps, however many are shown.
 
-import type { Effect } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import type { Found, GroupFacts } from './facts.ts';
 import { readHours, sumHours } from './rows.ts';
 import type { Group } from './schemas.ts';

@@ -1,10 +1,10 @@
 // Counts attempts and failures per unit, version and stretch of time, and adds them up to windows.
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
-import type { Counted } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
 import { type Block, joinBlocks } from './clustering.ts';
 import { NameSets } from './name-sets.ts';
+import type { Counted } from './schemas.ts';
 import { NEVER, type Side } from './windows.ts';
 
 /** What is counted as one: usually a fingerprint and its node. */

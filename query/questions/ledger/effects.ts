@@ -1,6 +1,5 @@
 // What evolutions did to the groups that they were made for: the fix ledger.
 import { quoteId } from '../../base/quote.ts';
-import type { Effect } from '../../base/schemas.ts';
 import { type SumBefore, sumsBefore } from './before.ts';
 import { burstNotes } from './burst-notes.ts';
 import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
@@ -8,6 +7,7 @@ import { type Judged, judgeSides } from './judged.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';
 import { movedGroups } from './moved.ts';
 import type { Kind } from './outages.ts';
+import type { Effect } from './schemas.ts';
 import { nodesOfVersions, type VersionNodes } from './versions.ts';
 import { type Window, windowOf } from './windows.ts';
 

@@ -3,18 +3,14 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
 import { quoteId } from '../../base/quote.ts';
-import {
-  type Evolution,
-  type EvolutionEffects,
-  evolution,
-  type GraphSnapshot,
-  graphSnapshot,
-} from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import { type Evolution, evolution } from '../evolutions/schemas.ts';
 import { diffBodies } from '../graphs/diff.ts';
+import { type GraphSnapshot, graphSnapshot } from '../graphs/schemas.ts';
 import { versionsOf } from './counts.ts';
 import { judgeEffects } from './effects.ts';
 import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
+import type { EvolutionEffects } from './schemas.ts';
 import { targetsOf } from './targets.ts';
 import { isOn, NEVER, type Window, windowOf } from './windows.ts';
 

@@ -1,7 +1,7 @@
 // What is known of an agent before its evolutions are judged: all of them, and all its groups.
 
-import type { Evolution } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { GroupMapping } from '../groups/mapping.ts';
 import { type Counts, readCounts, readEvents, readTimeline } from '../groups/rows.ts';
 import { type Timeline, timelineOf } from './windows.ts';

@@ -1,7 +1,7 @@
 // The groups that an evolution is meant to fix: those it names, and those of the failures it names.
 import { z } from 'zod';
-import type { Evolution } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 
 const targetedFailure = z.object({
   failure_id: z.string(),

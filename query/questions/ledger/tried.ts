@@ -1,8 +1,10 @@
 // What was tried and what came of it: evolutions with their effects on the groups that they target.
-import type { Evolution, TriedFix } from '../../base/schemas.ts';
+
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { judgeEffects } from './effects.ts';
 import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
+import type { TriedFix } from './schemas.ts';
 import { type Targets, targetsOf } from './targets.ts';
 
 /** Agents whose evolutions are judged at the same time. */

@@ -1,7 +1,7 @@
 // What an evolution did to a group, said only as far as the interval allows.
-import type { Verdict } from '../../base/schemas.ts';
 import { type Block, designEffect } from './clustering.ts';
 import { failureRatio, type Ratio, type Trials } from './ratio.ts';
+import type { Verdict } from './schemas.ts';
 
 /** A fix that helps is expected to halve the failures at least; less than that may be called nothing. */
 const WORTHWHILE = 0.5;

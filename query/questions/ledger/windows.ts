@@ -1,7 +1,7 @@
 // Which attempts count as before and which as after an evolution. Versions decide where they are known,
 // times where they are not. Pure.
 import { quoteId } from '../../base/quote.ts';
-import type { Evolution } from '../../base/schemas.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 
 /** Attempts on some versions within some time. */
 export interface Side {

@@ -1,5 +1,5 @@
 // The words of a message as migration 0016 takes them from templates: letters only, without values.
-import { MESSAGE_CHARACTERS } from './schemas.ts';
+import { MESSAGE_CHARACTERS } from './question.ts';
 
 const MAX_WORDS = 40;
 const PLACEHOLDER = /<[a-z_]+>/g;

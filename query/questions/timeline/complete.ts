@@ -1,10 +1,10 @@
 // Looks up what only the events of one page need: verdicts, and how often nodes were tried.
 import { z } from 'zod';
-import type { TriedFix } from '../../base/schemas.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { TriedFix } from '../ledger/schemas.ts';
 import { judgeTargets } from '../ledger/tried.ts';
 import type { Draft } from './drafts.ts';
-import type { TimelineEvent } from './schemas.ts';
+import type { TimelineEvent } from './question.ts';
 
 const attemptsRow = z.object({
   node_id: z.string(),

@@ -1,10 +1,10 @@
 // What happened to an agent, before the details are looked up that only some of it needs. Pure.
 
-import type { Evolution } from '../../base/schemas.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { GroupMapping } from '../groups/mapping.ts';
 import type { Counts } from '../groups/rows.ts';
 import type { GroupEvent } from '../groups/schemas.ts';
-import type { TimelineEvent } from './schemas.ts';
+import type { TimelineEvent } from './question.ts';
 
 /** A version of the graph; `nodes` is empty where its snapshot is not stored. */
 export interface Version {

@@ -67,6 +67,7 @@ describe('the query service', () => {
     ['/api/v1/failures?limit=99999', 'limit'],
     ['/api/v1/failures?fingerprint=v1:x', 'fingerprint'],
     ['/api/v1/failures?nod=x', 'nod'],
+    ['/api/v1/agents/a/nodes?agent=b', 'agent'],
     ['/api/v1/failures/17', 'failure_id'],
     ['/api/v1/failures/17/cascade', 'failure_id'],
     ['/api/v1/failures/similar?failure=17', 'failure'],
@@ -94,6 +95,14 @@ describe('the query service', () => {
     expect(await post('/api/v1/evolutions', '{"agent_id":7}')).toMatchObject({
       status: 400,
       body: { field: 'agent_id' },
+    });
+    expect(await post('/api/v1/sql', '[1]')).toMatchObject({
+      status: 400,
+      body: { field: 'body' },
+    });
+    expect(await post('/api/v1/sql', '{"sql":"SELECT 1","rows":2}')).toMatchObject({
+      status: 400,
+      body: { field: 'rows' },
     });
     expect(await post('/api/v1/sql', '{"sql":"DROP TABLE failures"}')).toMatchObject({
       status: 400,

@@ -1,6 +1,5 @@
 // Verdicts where runs fail together: in outages that fall on one side of a change by chance.
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../../query/base/schemas.ts';
 import {
   BLOCK_MS,
   burstsIn,
@@ -8,6 +7,7 @@ import {
   joinBlocks,
 } from '../../../../query/questions/ledger/clustering.ts';
 import { type Elsewhere, outagesOf } from '../../../../query/questions/ledger/outages.ts';
+import type { Verdict } from '../../../../query/questions/ledger/schemas.ts';
 import {
   controlledVerdict,
   HOUR,

@@ -1,8 +1,8 @@
 // How often verdicts are wrong, and how much they need to see: by simulation.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../../query/base/schemas.ts';
 import { failureRatio } from '../../../../query/questions/ledger/ratio.ts';
+import type { Verdict } from '../../../../query/questions/ledger/schemas.ts';
 import { judge } from '../../../../query/questions/ledger/verdict.ts';
 import { logUniform, seeded, successes } from './random.ts';
 

@@ -8,20 +8,9 @@ import {
   snapshotOf,
 } from '../../../instrumentation/index.ts';
 import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
-import { parseInput } from '../../base/input.ts';
-import {
-  type Evolution,
-  type EvolutionInput,
-  evolution,
-  evolutionInput,
-} from '../../base/schemas.ts';
+import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
-
-/** Where the collector receives OTLP over HTTP. */
-export interface OtlpOptions {
-  url: string;
-  headers?: Record<string, string>;
-}
+import { type Evolution, evolution, type evolutionInput } from './schemas.ts';
 
 type CheckedInput = z.output<typeof evolutionInput>;
 
@@ -46,12 +35,11 @@ const visibleWithinMs = 5000;
  * @throws {NotFoundError} for a target that is not stored
  * @throws {UnavailableError} when the collector does not take it
  */
-export async function recordEvolution(
+export async function sendEvolution(
   store: Store,
   otlp: OtlpOptions,
-  input: EvolutionInput,
+  checked: CheckedInput,
 ): Promise<Evolution> {
-  const checked = parseInput(evolutionInput, input);
   if (checked.graph !== undefined && checked.graph_snapshot_ref !== undefined) {
     const { ref } = snapshotOf(checked.graph);
     if (ref !== checked.graph_snapshot_ref) {

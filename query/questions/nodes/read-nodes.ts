@@ -1,34 +1,12 @@
 // How each node of an agent fares on the version in use, or on each version.
 import { z } from 'zod';
-import { storedForm } from '../../base/cursor.ts';
-import { parseInput } from '../../base/input.ts';
+import { sinceOf } from '../../base/cursor.ts';
+import type { Page } from '../../base/fields.ts';
 import { memoryPage } from '../../base/memory-page.ts';
-import type { Page } from '../../base/schemas.ts';
 import type { Store } from '../../base/store.ts';
 import { exactInterval } from '../advice/interval.ts';
 import { readSaid, type Said } from '../groups/said.ts';
-import { type NodeHealth, nodesQuery } from './schemas.ts';
-
-/** Which nodes to list. */
-export interface NodesOptions {
-  node?: string;
-  /** The version that was tried last, or each version by itself. @default 'current' */
-  versions?: 'current' | 'all';
-  /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
-  since?: string;
-  /** 1 to 500. @default 100 */
-  limit?: number;
-  /** `next_cursor` of the page before. */
-  cursor?: string;
-}
-
-export interface NodesHistory {
-  /**
-   * How the nodes of an agent fare, the one that was tried last first: the numbers of the view
-   * `node_health`, with the groups that fail there. None for an agent without attempts.
-   */
-  nodes(agentId: string, options?: NodesOptions): Promise<Page<NodeHealth>>;
-}
+import type { NodeHealth, nodesQuery } from './question.ts';
 
 const count = z.coerce.number();
 const row = z.object({
@@ -60,23 +38,18 @@ type GroupRow = z.infer<typeof groupRow>;
 
 const TOP = 3;
 
-export function nodesQuestions(store: Store): NodesHistory {
-  return {
-    async nodes(agentId, options = {}) {
-      const { node = '', versions, since, ...page } = parseInput(nodesQuery, options);
-      const params = {
-        agent: agentId,
-        since: since ? storedForm(since) : '1970-01-01 00:00:00',
-      };
-      const rows = await store.rows('node_health_of_agent', { ...params, node, versions }, row);
-      const { items, next_cursor } = memoryPage(
-        rows,
-        (one) => ({ timestamp: one.last_seen, id: [one.node_id, one.graph_snapshot_ref] }),
-        page,
-      );
-      return { items: await withGroups(store, params, items), next_cursor };
-    },
-  };
+export async function readNodes(
+  store: Store,
+  { agent, node = '', versions, since, ...page }: z.output<typeof nodesQuery> & { agent: string },
+): Promise<Page<NodeHealth>> {
+  const params = { agent, since: sinceOf(since) };
+  const rows = await store.rows('node_health_of_agent', { ...params, node, versions }, row);
+  const { items, next_cursor } = memoryPage(
+    rows,
+    (one) => ({ timestamp: one.last_seen, id: [one.node_id, one.graph_snapshot_ref] }),
+    page,
+  );
+  return { items: await withGroups(store, params, items), next_cursor };
 }
 
 /** Adds the groups that fail most often, those that were merged as one, with their annotated class. */

@@ -1,17 +1,15 @@
 // Why an agent became what it is: what happened to its graph and its groups, in order.
 import { z } from 'zod';
-import { effect, evolution, since } from '../../base/schemas.ts';
+import { instant, page, pageOf } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
+import { evolution } from '../evolutions/schemas.ts';
 import { groupEvent } from '../groups/schemas.ts';
+import { effect } from '../ledger/schemas.ts';
 
-const instant = z.string();
 const count = z.int().min(0);
 
 /** Which events to list, newest first. */
-export const timelineQuery = z.strictObject({
-  since: since.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(20),
-  cursor: z.string().max(512).optional(),
-});
+export const timelineQuery = z.strictObject(page());
 
 const version = z.object({
   kind: z.literal('version_first_seen'),
@@ -83,3 +81,20 @@ export const timelineEvent = z.discriminatedUnion('kind', [
   said,
 ]);
 export type TimelineEvent = z.infer<typeof timelineEvent>;
+
+/**
+ * Why an agent became what it is, the newest first: versions that were first seen, evolutions with what they
+ * did, groups that appeared and vanished, and changes that somebody recorded. Of evolutions the newest 500.
+ * Empty for an agent that is not known.
+ */
+export const timeline = question({
+  summary: 'Versions, evolutions, groups that came and went, and what was said, newest first',
+  path: '/agents/:id/timeline',
+  of: { agent: z.string() },
+  input: timelineQuery,
+  output: pageOf(timelineEvent),
+  async answer(input, { store }) {
+    const { readTimelinePage } = await import('./read-timeline.ts');
+    return readTimelinePage(store, input);
+  },
+});

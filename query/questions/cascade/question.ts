@@ -1,7 +1,8 @@
 // A cascade as it is told: what failed in a run, what followed from what, and how it went on.
 import { z } from 'zod';
+import { instant, uuid } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
 
-const instant = z.string();
 const count = z.number().int();
 
 /** How it is known that one thing followed from another, the strongest first. */
@@ -93,7 +94,7 @@ const consequence = z.object({
 });
 export type Consequence = z.infer<typeof consequence>;
 
-export const cascade = z.object({
+const cascadeAnswer = z.object({
   failure_id: z.string(),
   agent_id: z.string(),
   run_id: z.string(),
@@ -117,4 +118,20 @@ export const cascade = z.object({
     .describe('how many of the run were not looked at, because there are so many'),
   notes: z.array(z.string()),
 });
-export type Cascade = z.infer<typeof cascade>;
+export type Cascade = z.infer<typeof cascadeAnswer>;
+
+/**
+ * What failed in a failure's run: which came first, what followed from what and how that is known, what lies
+ * under each, and how the run went on. Of a large run what is near to the failure; `left_out` says how much
+ * is not.
+ */
+export const cascade = question({
+  summary: "What failed in a failure's run, what followed from what, and how it went on",
+  path: '/failures/:id/cascade',
+  of: { failure_id: uuid },
+  output: cascadeAnswer,
+  async answer({ failure_id }, { store }) {
+    const { readCascade } = await import('./read-run.ts');
+    return readCascade(store, failure_id);
+  },
+});

@@ -1,18 +1,16 @@
 // What is asked about a retry, and the answer.
 import { z } from 'zod';
 import { FAILURE_CLASS_VALUES } from '../../../instrumentation/semconv/index.ts';
+import { fingerprint, instant } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
 
 const name = z.string().min(1).max(512);
-const ordinal = z.coerce.number().int().min(1).max(1_000_000);
+const ordinal = z.coerce.number<number>().int().min(1).max(1_000_000);
 
 /** What is known of the failed attempt. One of `fingerprint`, `error_type`, `class` or `run` is needed. */
 export const retryQuery = z.strictObject({
   node: name.describe('The node that failed'),
-  fingerprint: z
-    .string()
-    .regex(/^v\d+:[0-9a-f]{32}$/, 'expected a version and 32 lower-case hex digits, as in v1:0f34…')
-    .optional()
-    .describe('The failure as a group; says more than error_type'),
+  fingerprint: fingerprint.optional().describe('The failure as a group; says more than error_type'),
   error_type: name.optional().describe('The type of the error'),
   class: z
     .enum(FAILURE_CLASS_VALUES)
@@ -24,7 +22,7 @@ export const retryQuery = z.strictObject({
     .optional()
     .describe('Take what is not given from the newest stored failure of the node in this run'),
   max_age: z.coerce
-    .number()
+    .number<number>()
     .int()
     .min(0)
     .max(3600)
@@ -68,8 +66,6 @@ export const waits = z
   );
 export type Waits = z.infer<typeof waits>;
 
-const instant = z.string();
-
 /** The node by itself, whatever failed, over all runs and versions; never older than a second. */
 export const nodeFacts = z.object({
   since: instant,
@@ -80,7 +76,7 @@ export const nodeFacts = z.object({
 });
 export type NodeFacts = z.infer<typeof nodeFacts>;
 
-export const retryAdvice = z.object({
+const advice = z.object({
   agent_id: z.string(),
   node_id: z.string(),
   fingerprint: z.string().nullable(),
@@ -106,4 +102,27 @@ export const retryAdvice = z.object({
   node: nodeFacts,
   age_ms: z.number().min(0).describe('How old the oldest of these counts is'),
 });
-export type RetryAdvice = z.infer<typeof retryAdvice>;
+export type RetryAdvice = z.infer<typeof advice>;
+
+/**
+ * Whether to try a failed node again: the chance that the next attempt succeeds, the usual wait, and how the
+ * node does. Counts of what came after such failures are cached for `max_age` seconds, so that this can be called
+ * inline; `age_ms` says how old they are. The node's own facts are never older than a second, so that an
+ * executor sees the failure that it asks about. A class that the group was annotated with wins.
+ *
+ * @throws {InvalidInputError} also when nothing is known of the failure
+ * @throws {NotFoundError} for a `run` without a stored failure of the node
+ */
+export const retryAdvice = question({
+  summary: 'Whether to try a failed node again: chance, usual wait, how the node does',
+  path: '/agents/:id/retry-advice',
+  of: { agent: z.string() },
+  input: retryQuery,
+  output: advice,
+  // Cached where it is made, and says its own age.
+  alwaysFresh: true,
+  async answer({ agent, ...asked }, { store }) {
+    const { adviseRetry } = await import('./advice.ts');
+    return adviseRetry(store, agent, asked);
+  },
+});

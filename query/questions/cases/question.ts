@@ -1,16 +1,12 @@
 // The inputs that failed, as a replay harness takes them.
 import { z } from 'zod';
-import { since } from '../../base/schemas.ts';
+import { fingerprint, instant, page, pageOf } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
 
-const instant = z.string();
 const count = z.int().min(0);
 
 /** Which cases of a group to list, newest first. */
-export const casesQuery = z.strictObject({
-  since: since.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(20),
-  cursor: z.string().max(512).optional(),
-});
+export const casesQuery = z.strictObject(page());
 
 /** One input that failed. */
 export const failureCase = z.object({
@@ -37,3 +33,21 @@ export const failureCase = z.object({
   failures: count.describe('Failures of the group with this input'),
 });
 export type FailureCase = z.infer<typeof failureCase>;
+
+/**
+ * The inputs on which a group failed, one for each distinct input of a node, the newest first. Failures
+ * without a recorded input give none.
+ *
+ * @throws {NotFoundError} for a fingerprint of which no failure is kept
+ */
+export const cases = question({
+  summary: 'The inputs on which a group failed, newest first',
+  path: '/groups/:fingerprint/cases',
+  of: { fingerprint },
+  input: casesQuery,
+  output: pageOf(failureCase),
+  async answer(input, { store }) {
+    const { readCases } = await import('./read-cases.ts');
+    return readCases(store, input);
+  },
+});

@@ -1,12 +1,11 @@
-// Reads the rows of a failure's run and tells its cascade.
+// Reads the rows of a failure's run and works out its cascade.
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
-import { parseInput } from '../../base/input.ts';
 import type { Store } from '../../base/store.ts';
 import { cascadeOf } from './cascade.ts';
 import { attemptFact, failureFact, runFact } from './facts.ts';
-import type { Cascade } from './schemas.ts';
+import type { Cascade } from './question.ts';
 
 /** Most rows of a run that are looked at. */
 const FAILURES = 300;
@@ -28,25 +27,10 @@ const askedFailure = z.object({
   ancestor_span_ids: z.array(z.string()),
 });
 const edgesOfGraph = z.object({ edges: z.array(z.string()) });
-const cascadeQuery = z.strictObject({ failure_id: z.guid() });
 
-export interface CascadeHistory {
-  /**
-   * What failed in a failure's run: which came first, what followed from what and how that is known, what
-   * lies under each, and how the run went on. Of a large run what is near to the failure; `left_out`
-   * says how much is not.
-   */
-  cascade(failureId: string): Promise<Cascade>;
-}
-
-export function cascadeQuestions(store: Store): CascadeHistory {
-  return { cascade: (failureId) => readCascade(store, failureId) };
-}
-
-async function readCascade(store: Store, failureId: string): Promise<Cascade> {
-  const { failure_id } = parseInput(cascadeQuery, { failure_id: failureId });
+export async function readCascade(store: Store, failure_id: string): Promise<Cascade> {
   const [asked] = await store.rows('failure_by_id', { failure_id }, askedFailure);
-  if (!asked) throw new NotFoundError('failure_id', failureId);
+  if (!asked) throw new NotFoundError('failure_id', failure_id);
   const at = Date.parse(asked.timestamp);
   const of = {
     agent: asked.agent_id,

@@ -1,8 +1,8 @@
-// How the nodes of an agent fare.
+// How each node of an agent does on the version in use, or on each version.
 import { z } from 'zod';
-import { since } from '../../base/schemas.ts';
+import { instant, page, pageOf } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
 
-const instant = z.string();
 const count = z.int().min(0);
 const nanoseconds = z.number().min(0);
 
@@ -13,9 +13,7 @@ export const nodesQuery = z.strictObject({
     .enum(['current', 'all'])
     .default('current')
     .describe('The version that was tried last, or each version by itself'),
-  since: since.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(512).optional(),
+  ...page(100),
 });
 
 /** One node on one version of the graph. */
@@ -50,3 +48,19 @@ export const nodeHealth = z.object({
     .describe('The three groups that failed most often'),
 });
 export type NodeHealth = z.infer<typeof nodeHealth>;
+
+/**
+ * How the nodes of an agent fare, the one that was tried last first: the numbers of the view `node_health`,
+ * with the groups that fail there. None for an agent without attempts.
+ */
+export const nodes = question({
+  summary: 'How the nodes of an agent fare, on the version in use or on each',
+  path: '/agents/:id/nodes',
+  of: { agent: z.string() },
+  input: nodesQuery,
+  output: pageOf(nodeHealth),
+  async answer(input, { store }) {
+    const { readNodes } = await import('./read-nodes.ts');
+    return readNodes(store, input);
+  },
+});

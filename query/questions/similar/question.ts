@@ -1,6 +1,9 @@
 // Similar failures: which groups to look for, and how near they are.
 import { z } from 'zod';
-import { effect, evolution, since } from '../../base/schemas.ts';
+import { limit, pageOf, since } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
+import { evolution } from '../evolutions/schemas.ts';
+import { effect } from '../ledger/schemas.ts';
 
 /** Characters of a message that are compared; they stand in a URL, where Node takes 16 KiB in all. */
 export const MESSAGE_CHARACTERS = 400;
@@ -9,7 +12,7 @@ const filters = {
   agent: z.string().min(1).optional().describe('only groups of this agent'),
   node: z.string().min(1).optional().describe('only groups of this node'),
   since: since.optional().describe('only groups that were seen since'),
-  limit: z.coerce.number().int().min(1).max(50).default(10),
+  limit: limit(50, 10),
 };
 
 /** What to compare with: a failure, or the text of a message. */
@@ -61,3 +64,18 @@ export const similarGroup = z.object({
   fixes: z.array(fix).describe('what was tried there, the newest first, at most 5'),
 });
 export type SimilarGroup = z.infer<typeof similarGroup>;
+
+/**
+ * The groups that are most like a failure or a message, the nearest first, with what was tried on them and
+ * what came of it. The failure's own group is not among them.
+ */
+export const similarFailures = question({
+  summary: 'The groups that are most like a failure or a message, and what was tried there',
+  path: '/failures/similar',
+  input: similarQuery,
+  output: pageOf(similarGroup),
+  async answer(input, { store }) {
+    const { findSimilar } = await import('./find.ts');
+    return findSimilar(store, input);
+  },
+});

@@ -1,42 +1,17 @@
 // Finds the groups that are most like a failure or a message, and what was tried on them.
 import { z } from 'zod';
-import { storedForm } from '../../base/cursor.ts';
+import { sinceOf } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
-import { parseInput } from '../../base/input.ts';
-import { type Effect, type Evolution, evolution, type Page } from '../../base/schemas.ts';
+import type { Page } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
+import { type Evolution, evolution } from '../evolutions/schemas.ts';
 import { readSaid } from '../groups/said.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import { folded, type NearGroup, near } from './near.ts';
-import { type SimilarGroup, similarQuery } from './schemas.ts';
+import type { SimilarGroup, similarQuery } from './question.ts';
 import { cleaned, wordsOf } from './words.ts';
-
-export interface SimilarOptions {
-  /** The failure to compare with; this or `text`. */
-  failure?: string;
-  /** The message to compare with, at most 1,000 characters. */
-  text?: string;
-  /** Only groups of this agent. @default those of all agents */
-  agent?: string;
-  node?: string;
-  /** Only groups that were seen since: ISO 8601 instant, or how long ago. */
-  since?: string;
-  /** 1 to 50. @default 10 */
-  limit?: number;
-}
-
-export interface SimilarHistory {
-  /**
-   * The groups that are most like a failure or a message, the nearest first, with what was tried on
-   * them and what came of it. The failure's own group is not among them.
-   */
-  similarFailures(options: SimilarOptions): Promise<Page<SimilarGroup>>;
-}
-
-export function similarQuestions(store: Store): SimilarHistory {
-  return { similarFailures: (options) => findSimilar(store, options) };
-}
 
 /** What is asked for more, in case some are one group or have no failures any more. */
 const SPARE = 10;
@@ -67,15 +42,10 @@ interface Asked {
   frames: string[];
 }
 
-async function findSimilar(store: Store, options: SimilarOptions): Promise<Page<SimilarGroup>> {
-  const {
-    failure,
-    text = '',
-    agent = '',
-    node = '',
-    since,
-    limit,
-  } = parseInput(similarQuery, options);
+export async function findSimilar(
+  store: Store,
+  { failure, text = '', agent = '', node = '', since, limit }: z.output<typeof similarQuery>,
+): Promise<Page<SimilarGroup>> {
   const asked =
     failure === undefined
       ? { fingerprint: '', message: text, error_type: '', frames: [] }
@@ -90,7 +60,7 @@ async function findSimilar(store: Store, options: SimilarOptions): Promise<Page<
       fingerprint: asked.fingerprint,
       agent,
       node,
-      since: since ? storedForm(since) : '1970-01-01 00:00:00',
+      since: sinceOf(since),
       limit: limit + SPARE,
     },
     near,

@@ -1,0 +1,63 @@
+// Fields that questions and answers share, as zod schemas. Keys are the column names of the tables.
+import { z } from 'zod';
+
+/** An instant in UTC, nanoseconds kept: `2026-11-22T10:15:00.123456789Z`. */
+export const instant = z.string();
+/** A whole number as ClickHouse writes it: those of 64 bits are strings. */
+export const count = z.coerce.number().int();
+
+export const snapshotRef = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hex digits');
+export const fingerprint = z
+  .string()
+  .regex(/^v\d+:[0-9a-f]{32}$/, 'expected a version and 32 lower-case hex digits, as in v1:0f34…');
+export const uuid = z.guid({
+  error: ({ input }) => `expected a UUID, got ${JSON.stringify(String(input).slice(0, 100))}`,
+});
+
+const durationUnits = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+
+/** A point in the past: an ISO 8601 instant, or how long ago (`30m`, `24h`, `7d`). */
+export const since = z.string().transform((text, context) => {
+  const ago = /^(\d{1,6})([smhdw])$/.exec(text);
+  const at = ago
+    ? Date.now() - Number(ago[1]) * durationUnits[ago[2] as keyof typeof durationUnits] * 1000
+    : /^\d{4}-\d{2}-\d{2}/.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  if (Number.isFinite(at) && at >= 0) return new Date(at).toISOString();
+  context.addIssue({
+    code: 'custom',
+    message: `expected an ISO 8601 time or a duration such as 30m, 24h or 7d, got ${JSON.stringify(text.slice(0, 40))}`,
+  });
+  return z.NEVER;
+});
+
+/** Yes or no; `true` or `false` in an address. */
+export const flag = z.union(
+  [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+  'expected true or false',
+);
+
+/** How many items to return. In an address it is text. */
+export const limit = (most: number, fallback: number) =>
+  z.coerce.number<number>().int().min(1).max(most).default(fallback);
+
+/** What every list can be cut by. */
+export const page = (fallback = 20) => ({
+  /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
+  since: since.optional(),
+  /** 1 to 500. */
+  limit: limit(500, fallback),
+  /** `next_cursor` of the page before. */
+  cursor: z.string().max(512).optional(),
+});
+
+/** A page of a list; `next_cursor` is null on the last one. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}

@@ -1,0 +1,87 @@
+// What to read before an agent is evolved.
+import { z } from 'zod';
+import { count, instant, since } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
+import { triedFix } from '../ledger/schemas.ts';
+
+/** A group in the brief. */
+export const briefGroup = z.object({
+  fingerprint: z.string(),
+  /** All that are in the group, the one that names it first. */
+  fingerprints: z.array(z.string()),
+  state: z.string(),
+  since: instant,
+  /** Why it is in this state; what came from outside is quoted in it. */
+  why: z.string(),
+  level: z.string(),
+  node_id: z.string(),
+  class: z.string(),
+  /** Whether somebody said that it has this class. */
+  is_annotated: z.boolean(),
+  contradiction: z.string().nullable(),
+  error_type: z.string(),
+  last_message: z.string(),
+  last_failure_id: z.string(),
+  last_input: z.string(),
+  last_input_digest: z.string(),
+  /** The fields of it whose text reads like an instruction. */
+  suspicious: z.array(z.string()),
+  failures: count,
+  runs: count,
+  inputs: count,
+  retried: count,
+  terminal: count,
+  first_seen: instant,
+  last_seen: instant,
+  graph_snapshot_refs: z.array(z.string()),
+});
+export type BriefGroup = z.infer<typeof briefGroup>;
+
+const briefAnswer = z.object({
+  agent_id: z.string(),
+  since: z.string().nullable(),
+  /** All that there is; the lists below hold at most 20 each. */
+  totals: z.object({
+    failures: count,
+    groups: count,
+    /** Of the groups, those that are resolved or ignored and so not listed. */
+    resolved: count,
+    ignored: count,
+    evolutions: count,
+  }),
+  runs: z.array(
+    z.object({
+      graph_snapshot_ref: z.string(),
+      outcome: z.string(),
+      runs: count,
+      last_started: instant,
+    }),
+  ),
+  groups: z.array(briefGroup),
+  evolutions: z.array(triedFix),
+  /** The same as Markdown for a prompt, at most `max_tokens` long. */
+  markdown: z.string(),
+  /** Tokens of `markdown`, counted with the o200k_base encoding. */
+  tokens: count,
+});
+export type Brief = z.infer<typeof briefAnswer>;
+
+export const briefQuery = z.strictObject({
+  node: z.string().min(1).optional(),
+  since: since.optional(),
+  /** 200 to 100,000. */
+  max_tokens: z.coerce.number<number>().int().min(200).max(100_000).default(1500),
+});
+
+/** What to read before an agent is evolved. An agent without history gets one line that says so. */
+export const brief = question({
+  summary: 'What to read before an agent is evolved',
+  path: '/agents/:id/brief',
+  of: { agent: z.string() },
+  input: briefQuery,
+  output: briefAnswer,
+  async answer({ agent, ...request }, { store }) {
+    const { writeBrief } = await import('./brief.ts');
+    return writeBrief(store, agent, request);
+  },
+});

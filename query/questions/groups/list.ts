@@ -1,0 +1,59 @@
+// The list of groups, and how many there are in each state.
+import type { z } from 'zod';
+import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
+import type { GroupState } from '../../base/states.ts';
+import type { Store } from '../../base/store.ts';
+import { readGroups } from './facts.ts';
+import type { Group, groupsQuery } from './schemas.ts';
+import { toGroups } from './tell.ts';
+import { withTrend } from './trend.ts';
+
+export async function listGroups(
+  store: Store,
+  { agent = '', node, state, since, trend, limit, cursor }: z.output<typeof groupsQuery>,
+): Promise<Page<Group>> {
+  const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
+  const now = Date.now();
+  const found = await readGroups(store, { agent, now });
+  const fitting = found.groups.filter(
+    (group) =>
+      (!node || group.counts.some(({ node_id }) => node_id === node)) &&
+      (!state || group.state === state) &&
+      (!since || storedForm(group.last_seen) >= storedForm(since)) &&
+      (!before || isBehind(group, before)),
+  );
+  const shown = fitting.slice(0, limit);
+  const last = shown.at(-1);
+  const items = await toGroups(store, shown);
+  return {
+    items: trend ? await withTrend(store, { found, shown, agent, now }, items) : items,
+    next_cursor:
+      last && fitting.length > limit
+        ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
+        : null,
+  };
+}
+
+/** How many groups each agent has in each state. */
+export async function statesByAgent(
+  store: Store,
+): Promise<Map<string, Partial<Record<GroupState, number>>>> {
+  const { groups } = await readGroups(store, { agent: '', now: Date.now() });
+  const counted = new Map<string, Partial<Record<GroupState, number>>>();
+  for (const { agent_id, state } of groups) {
+    const states = counted.get(agent_id) ?? {};
+    counted.set(agent_id, { ...states, [state]: (states[state] ?? 0) + 1 });
+  }
+  return counted;
+}
+
+const isFingerprint = (text: string): boolean => fingerprintField.safeParse(text).success;
+
+function isBehind(
+  { last_seen, fingerprint }: { last_seen: string; fingerprint: string },
+  before: { timestamp: string; id: string },
+): boolean {
+  const seen = storedForm(last_seen);
+  return seen === before.timestamp ? fingerprint > before.id : seen < before.timestamp;
+}
