@@ -30,5 +30,6 @@ export type {
   Verdict,
 } from './questions/ledger/schemas.ts';
 export type { NodeHealth } from './questions/nodes/question.ts';
+export type { Run } from './questions/runs/runs.ts';
 export type { SimilarGroup } from './questions/similar/question.ts';
 export type { TimelineEvent } from './questions/timeline/question.ts';

@@ -12,6 +12,7 @@ import { failure, recentFailures } from './failures/questions.ts';
 import { diffGraphs, graph } from './graphs/questions.ts';
 import { changeGroup, group, groups } from './groups/questions.ts';
 import { nodes } from './nodes/question.ts';
+import { run, runs } from './runs/runs.ts';
 import { similarFailures } from './similar/question.ts';
 import { sql } from './sql/sql.ts';
 import { timeline } from './timeline/question.ts';
@@ -21,6 +22,8 @@ export const questions = {
   recentFailures,
   failure,
   cascade,
+  runs,
+  run,
   similarFailures,
   groups,
   group,

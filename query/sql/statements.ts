@@ -48,6 +48,7 @@ export const STATEMENTS = {
   recent_failures: 'failures',
   retry_history: 'advice',
   run_outcomes: 'ledger',
+  runs: 'runs',
   similar_asked: 'similar',
   similar_fixes: 'similar',
   similar_groups: 'similar',

@@ -7,6 +7,7 @@ import type { History } from '../../../query/history.ts';
 import type { Alert } from '../../../query/questions/alerts/question.ts';
 import type { Failure } from '../../../query/questions/failures/schemas.ts';
 import type { NodeHealth } from '../../../query/questions/nodes/question.ts';
+import type { Run } from '../../../query/questions/runs/runs.ts';
 import type { TimelineEvent } from '../../../query/questions/timeline/question.ts';
 import { answer, filters, type ListFlags, list } from '../service.ts';
 import { examples } from '../terminal/help.ts';
@@ -41,6 +42,7 @@ function addList<Item, Flags extends ListFlags>(
 /** Adds the verbs to the program. */
 export function addListVerbs(program: Command): void {
   addList(program, recent);
+  addList(program, runs);
   addList(program, nodes);
   addList(program, timeline);
   addList(program, alerts);
@@ -82,6 +84,42 @@ const recent: ListVerb<Failure> = {
     failure.error_message,
   ],
   none: 'no failures',
+};
+
+const runs: ListVerb<Run> = {
+  name: 'runs',
+  description: 'runs with their outcome and the failure that ended them, newest first',
+  examples: [
+    'faultline runs --agent invoice-agent --outcome failure',
+    'faultline runs --since 1h --outcome open',
+  ],
+  flags: (verb) =>
+    verb
+      .option('--agent <id>', 'only this agent')
+      .option('--ref <ref>', 'only runs of this graph snapshot')
+      .option('--outcome <outcome>', 'only runs that ended so; open: that have not'),
+  ask: (history, flags) => history.runs(filters(flags)),
+  columns: [
+    time('started'),
+    { name: 'run', whole: true },
+    optional('agent'),
+    { name: 'version', whole: true, optional: true },
+    { name: 'outcome', whole: true, style: meaning },
+    optional('node'),
+    { name: 'root failure', whole: true, optional: true },
+    { name: 'message', least: 20, optional: true },
+  ],
+  cells: ({ root_failure: root, ...run }) => [
+    seconds(run.started_at),
+    run.run_id,
+    run.agent_id,
+    run.graph_snapshot_ref.slice(0, 15) || 'unknown',
+    run.outcome || 'open',
+    root?.node_id || '-',
+    root?.failure_id ?? '-',
+    root ? `${root.error_type}: ${root.error_message}` : '-',
+  ],
+  none: 'no runs',
 };
 
 const nodes: ListVerb<NodeHealth, ListFlags & { agent: string; allVersions?: boolean }> = {

@@ -27,6 +27,11 @@ import { addSimilarVerb } from './similar.ts';
 export function addQueryVerbs(program: Command): void {
   addListVerbs(program);
 
+  examples(watched(service(program.command('agents'))), 'faultline agents --states')
+    .description('all agents that were ever seen, the latest first')
+    .option('--states', 'with their groups by state; this reads every failure')
+    .action(answer(agents));
+
   examples(
     service(program.command('show <failure-id>')),
     'faultline show 9741c581-438b-8678-9607-526a491ab711',
@@ -105,6 +110,29 @@ export function addQueryVerbs(program: Command): void {
   addCasesVerb(program);
   addGroupVerbs(program);
   addRecordEvolutionVerb(program);
+}
+
+async function agents(history: History, flags: object) {
+  const value = await history.agents(filters(flags));
+  const rows = value.items.map((agent) => [
+    agent.last_seen.slice(0, 19),
+    agent.agent_id,
+    String(agent.runs),
+    String(agent.attempts),
+    String(agent.failures),
+    Object.entries(agent.states ?? {})
+      .map(([state, groups]) => `${groups} ${state}`)
+      .join(', ') || '-',
+  ]);
+  const columns = [
+    { name: 'last seen', whole: true, optional: true },
+    { name: 'agent', whole: true },
+    'runs',
+    'attempts',
+    'failures',
+    { name: 'groups', optional: true },
+  ];
+  return { value, text: rows.length ? table(columns, rows) : 'no agents' };
 }
 
 async function evolutions(history: History, flags: ListFlags) {

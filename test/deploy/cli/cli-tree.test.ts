@@ -10,9 +10,20 @@ const run = (...args: string[]) => runNode([...faultline, ...args]);
 
 /** Verbs of the contract, and those that came since. */
 const CONTRACT =
-  'start demo init migrate sql recent show groups group brief nodes retry evolutions timeline diff cases ' +
+  'start demo init migrate sql agents runs recent show groups group brief nodes retry evolutions timeline ' +
+  'diff cases ' +
   'record-evolution resolve ignore reopen merge fingerprint mcp hive doctor deadletters';
-const LISTS = ['recent', 'groups', 'nodes', 'evolutions', 'timeline', 'cases', 'similar', 'alerts'];
+const LISTS = [
+  'recent',
+  'runs',
+  'groups',
+  'nodes',
+  'evolutions',
+  'timeline',
+  'cases',
+  'similar',
+  'alerts',
+];
 
 const all = (verb: Command): Command[] => [verb, ...verb.commands.flatMap(all)];
 /** They do nothing themselves. */

@@ -58,6 +58,8 @@ describe('the query service', () => {
       '/api/v1/groups/{fingerprint}',
       '/api/v1/groups/{fingerprint}/cases',
       '/api/v1/groups/{fingerprint}/events',
+      '/api/v1/runs',
+      '/api/v1/runs/{id}',
       '/api/v1/sql',
     ]);
   });
@@ -68,6 +70,7 @@ describe('the query service', () => {
     ['/api/v1/failures?fingerprint=v1:x', 'fingerprint'],
     ['/api/v1/failures?nod=x', 'nod'],
     ['/api/v1/agents/a/nodes?agent=b', 'agent'],
+    ['/api/v1/runs?outcome=well', 'outcome'],
     ['/api/v1/failures/17', 'failure_id'],
     ['/api/v1/failures/17/cascade', 'failure_id'],
     ['/api/v1/failures/similar?failure=17', 'failure'],
