@@ -107,13 +107,15 @@ module.exports = {
         path: '^(instrumentation|collector|query|deploy)/',
         // The page is bundled: what it needs is not installed with the package.
         pathNot: [
-          '^instrumentation/semconv/generate\\.ts$',
+          '^instrumentation/semconv/(generate|schemas)\\.ts$',
           '^deploy/demo/',
           '^deploy/package/',
           '^query/page/',
         ],
       },
       to: {
+        // These are bundled into @faultline/instrumentation.
+        pathNot: '^node_modules/@opentelemetry/(core|instrumentation|resources)/',
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional', 'type-only'],
       },
@@ -122,6 +124,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^instrumentation/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -6,11 +6,14 @@ import { isBuilt } from './test/support/executable.ts';
 const root = import.meta.dirname;
 const test = resolve(root, 'test');
 
-/** A built file is loaded once in a process: who resets modules needs the sources. */
-const RESETS_MODULES = [
-  resolve(test, 'instrumentation/self-check/self-check-environment.test.ts'),
-  resolve(test, 'instrumentation/redaction/paths-executor.test.ts'),
-];
+/** Tests of the instrumentation look into its rooms; built it is a few files, with one state for all of it. */
+const rooms = resolve(test, 'instrumentation');
+
+function builtPath(source: string): string {
+  const path = source.replace(/\.ts$/, '.js');
+  const [, inside] = /^instrumentation\/(.*)/.exec(path) ?? [];
+  return inside ? `instrumentation/dist/${inside}` : `dist/${path}`;
+}
 
 /** Gives tests the built file for a source, where there is one: what users get, and it loads in half the time. */
 const built: Plugin = {
@@ -19,12 +22,12 @@ const built: Plugin = {
   resolveId(source, importer) {
     if (
       !importer?.startsWith(test) ||
-      RESETS_MODULES.includes(importer) ||
+      importer.startsWith(rooms) ||
       !/^\.\.?\/.*\.ts$/.test(source)
     )
       return null;
     const file = relative(root, resolve(dirname(importer), source));
-    const path = resolve(root, 'dist', file.replace(/\.ts$/, '.js'));
+    const path = resolve(root, builtPath(file));
     return existsSync(path) ? path : null;
   },
 };

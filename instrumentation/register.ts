@@ -1,9 +1,11 @@
-// `node --import faultline/register app.js`: records an app that knows nothing of it.
+// `node --import @faultline/instrumentation/register app.js`: records an app that knows nothing of it. Nothing
+// here awaits, so that `node --require` can load it too.
 //
 // Sets up, in this order: the loader hook that lets ES modules be instrumented, the instrumentations,
 // and (only if OTEL_* variables ask for it) the app's own tracing; see app-sdk.ts. Failures go through
 // a private pipeline, so they arrive whatever the app's tracing does.
 import * as nodeModule from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
 import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
@@ -30,14 +32,17 @@ const HOOKED = [
 
 const LEFTOVERS_AFTER_MS = 1000;
 
-if (!isDisabled()) {
+/** Node 20 runs what `--require` names in the thread of its loader hooks too, where there is no app. */
+const isLoaderThread = !isMainThread && process.argv[1] === undefined;
+
+if (!isDisabled() && !isLoaderThread) {
   try {
     installLoaderHook();
     new LangGraphInstrumentation();
     new OpenAIAgentsInstrumentation();
     new MastraInstrumentation();
     new AiSdkInstrumentation();
-    await prepareAppTracing();
+    prepareAppTracing();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();
   } catch (error) {

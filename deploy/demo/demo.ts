@@ -1,5 +1,6 @@
 // `faultline demo`: the whole loop on a real graph, told step by step.
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
@@ -16,6 +17,7 @@ const records =
 
 /** Runs the loop once; with `keepRunning` everything stays up until a signal comes. */
 export function demo(options: StageOptions): Promise<void> {
+  requireLangGraph();
   return onStage(
     {
       tell: (history, running) => tellTheLoop(history, running.otlpHttp),
@@ -27,6 +29,17 @@ export function demo(options: StageOptions): Promise<void> {
     },
     options,
   );
+}
+
+/** @throws {Error} if the agent's framework, an optional dependency, is not installed */
+function requireLangGraph(): void {
+  try {
+    createRequire(import.meta.url).resolve('@langchain/langgraph');
+  } catch {
+    throw new Error(
+      'the demo runs a LangGraph.js agent, which is not installed: npm install @langchain/langgraph @langchain/core, or try --story fix-ledger',
+    );
+  }
 }
 
 async function tellTheLoop(history: History, collector: string): Promise<void> {
@@ -113,12 +126,17 @@ async function runAgent(graph: string, collector: string): Promise<void> {
       env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_SERVICE_NAME: agentId },
     },
   );
-  child.stdout.setEncoding('utf8').on('data', (text: string) => print(indent(text)));
+  let ran = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    ran = true;
+    print(indent(text));
+  });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   print(`   (exit code ${code})`);
+  if (!ran) throw new Error(`the demo's agent ended with exit code ${code} before its first run`);
 }
 
 /** Waits until every run of the agent's processes has ended in ClickHouse; each sends its ends last. */

@@ -1,5 +1,6 @@
 // What every story of `faultline demo` stands on: a whole Faultline on free ports with data of its own.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type History } from '../../query/index.ts';
@@ -23,7 +24,7 @@ export interface StageOptions {
 /** Starts everything, tells the story and ends; with `keepRunning` only when a signal comes. */
 export async function onStage(story: Story, { keepRunning, json }: StageOptions): Promise<void> {
   if (json) printToStderr();
-  const dataDir = await mkdtemp(join(tmpdir(), 'faultline-demo-'));
+  const dataDir = temporaryFolder();
   const settings = readSettings(
     {
       'data-dir': dataDir,
@@ -36,7 +37,8 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
     {},
   );
   const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.once(signal, () => resolve());
   });
   step(1, 'Start embedded ClickHouse, the collector and the query service');
   const running = await start(settings, createLogger(settings));
@@ -49,7 +51,10 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
     const { otlpHttp, otlpGrpc, query, clickhouse } = running;
     if (json) printJson({ otlpHttp, otlpGrpc, query, clickhouse, dataDir });
     if (keepRunning) {
-      print('\nEverything stays up until Ctrl-C. Look around from another terminal:');
+      print(
+        `\nEverything stays up until Ctrl-C. Open ${running.query} in a browser, or look around from another`,
+      );
+      print('terminal:');
       print(indent(story.lookAround(running.query).join('\n')));
       await interrupted;
     }
@@ -59,6 +64,37 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
     await rm(dataDir, { recursive: true, force: true });
   }
   process.exit(0);
+}
+
+/**
+ * A folder that goes when the process does, however it ends: after a kill the next demo removes it, because its
+ * name has the process id.
+ */
+function temporaryFolder(): string {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^faultline-demo-(\d+)-/.exec(name)?.[1];
+    if (pid && !isRunning(Number(pid))) remove(join(tmpdir(), name));
+  }
+  const folder = mkdtempSync(join(tmpdir(), `faultline-demo-${process.pid}-`));
+  process.once('exit', () => remove(folder));
+  return folder;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It runs, and is another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Another user's, or the engine still writes: the next demo removes it.
+  }
 }
 
 export const indent = (text: string): string => text.trimEnd().replace(/^/gm, '   ');

@@ -1,5 +1,5 @@
-// Builds dist/: compiles the TypeScript sources and copies the files that are read at run time.
-// Runs in the `prepare` step of `npm ci`, so it needs nothing but Node and the installed packages.
+// Builds dist/ and instrumentation/dist/: compiles the TypeScript sources and copies the files that are read at
+// run time. Runs when `npm ci` does, so it needs nothing but Node and the installed packages.
 // `--if-changed`: only when something is newer than the last build.
 import { spawnSync } from 'node:child_process';
 import {
@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { buildInstrumentation } from './instrumentation.mjs';
 import { buildPage } from './page.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,6 +37,7 @@ for (const folder of ['collector', 'deploy', 'query']) {
   cpSync(`${root}${folder}`, `${root}dist/${folder}`, { recursive: true, filter: isStatement });
 }
 cpSync(`${root}deploy/demo/agent`, `${root}dist/deploy/demo/agent`, { recursive: true });
+await buildInstrumentation();
 await buildPage();
 chmodSync(`${root}dist/deploy/cli/faultline.js`, 0o755);
 writeFileSync(stamp, '');
@@ -45,6 +47,8 @@ function inputs() {
   const folders = ['instrumentation', 'collector', 'query', 'deploy'].map((name) => root + name);
   const files = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
   const within = (folder) =>
-    readdirSync(folder, { recursive: true }).map((name) => `${folder}/${name}`);
+    readdirSync(folder, { recursive: true })
+      .filter((name) => !name.startsWith('dist') && !name.startsWith('node_modules'))
+      .map((name) => `${folder}/${name}`);
   return [...folders, ...folders.flatMap(within), ...files.map((name) => root + name)];
 }

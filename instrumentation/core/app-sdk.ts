@@ -3,13 +3,14 @@
 // Nothing is registered until the first graph runs: by then an app with an SDK of its own has
 // registered it, and that one is joined. If the app registers one later still, ours steps aside, so
 // that the app's registration never fails as a duplicate.
-import { context, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { createRequire } from 'node:module';
+import { context, diag, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { NodeSDK } from '@opentelemetry/sdk-node';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { flushAtEnd } from '../delivery/ending.ts';
 import { endpointFromEnvironment } from '../delivery/environment.ts';
 import { SpanQueue } from '../delivery/queue.ts';
-import { guarded } from './guard.ts';
+import { guarded, sayOnce } from './guard.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,10 +32,15 @@ export function wantsAppTracing(env: Environment = process.env): boolean {
   ].some((name) => !!env[name]);
 }
 
-/** Loads the SDK, which takes a while, so that the first graph need not wait for it. */
-export async function prepareAppTracing(): Promise<void> {
+/**
+ * Loads the SDK, which takes a while, so that the first graph need not wait for it. It is there only if the
+ * app has installed it: not by `import`, so that the module that calls this can be loaded by `require` too.
+ */
+export function prepareAppTracing(): void {
   if (prepared || !wantsAppTracing() || hasProvider()) return;
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const sdk = loadSdk();
+  if (!sdk) return;
+  const { NodeSDK } = sdk;
   const queue = speaksOurProtocol() ? appQueue() : undefined;
   prepared = new NodeSDK({
     // Only tracing is set up; metrics and logs of the app are no business of ours.
@@ -43,6 +49,18 @@ export async function prepareAppTracing(): Promise<void> {
     ...(queue && { spanProcessors: [queue] }),
   });
   mayActivate = /^(?:|(?:parentbased_)?always_on)$/.test(process.env.OTEL_TRACES_SAMPLER ?? '');
+}
+
+function loadSdk(): typeof import('@opentelemetry/sdk-node') | undefined {
+  const name = '@opentelemetry/sdk-node';
+  try {
+    return createRequire(import.meta.url)(name);
+  } catch (error) {
+    const line = `the app's own spans are not sent, because ${name} is not installed; failures are`;
+    if (process.env.FAULTLINE_APP_TRACING) sayOnce('app tracing', line);
+    else diag.info(`faultline: ${line}`, error);
+    return undefined;
+  }
 }
 
 /** Registers the prepared SDK if no provider is there yet. Called when a graph runs. */

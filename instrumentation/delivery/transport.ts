@@ -4,9 +4,8 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { guarded } from '../core/guard.ts';
 import type { Endpoint } from './environment.ts';
+import { rejectedSpans } from './export-response.ts';
 
 /** The collector did not take a request. */
 export class SendError extends Error {
@@ -101,14 +100,6 @@ function retryAfterMs(header: string | undefined): number | undefined {
   if (!header) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isFinite(ms) ? Math.max(ms, 0) : undefined;
-}
-
-/** The count of a partial success; receivers that answer in another form have rejected none. */
-function rejectedSpans(answer: Buffer): number {
-  if (answer.length === 0) return 0;
-  const told = guarded(() => ProtobufTraceSerializer.deserializeResponse(answer), undefined);
-  const count = Number(told?.partialSuccess?.rejectedSpans ?? 0);
-  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 /**

@@ -27,7 +27,8 @@ export function buildInstrumentation(name: string): Built {
   };
   const sources = join(root, 'instrumentation');
   for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts') || file.endsWith('.d.ts')) continue;
+    if (!file.endsWith('.ts') || file.endsWith('.d.ts') || /^(?:dist|node_modules)\//.test(file))
+      continue;
     const { outputText } = ts.transpileModule(readFileSync(join(sources, file), 'utf8'), {
       compilerOptions: {
         module: ts.ModuleKind.ESNext,

@@ -6,7 +6,7 @@ export const root = join(import.meta.dirname, '../..');
 
 /** @param name of the app's folder */
 export function builtApp(name: string) {
-  const dist = join(root, 'dist/instrumentation');
+  const dist = join(root, 'instrumentation/dist');
   const folder = join(import.meta.dirname, 'node_modules/.cache', `${name}-${process.pid}`);
   return {
     folder,
