@@ -1,5 +1,6 @@
 // Keeps `faultline start` in the foreground until it is told to end.
 import type { Logger } from 'pino';
+import { passwordFile } from './engine/folder.ts';
 import type { Settings } from './settings.ts';
 import type { start } from './start.ts';
 
@@ -15,9 +16,10 @@ export async function runUntilSignal(
       process.once(signal, () => resolve(signal));
   });
   const running = await startAll(settings, logger);
-  const { otlpHttp, otlpGrpc, query, clickhouse } = running;
+  const { otlpHttp, otlpGrpc, query, clickhouse, clickhouseNative } = running;
+  const native = clickhouseNative === undefined ? {} : { clickhouseNative };
   if (settings['log-format'] === 'json') {
-    logger.info({ otlpHttp, otlpGrpc, query, clickhouse }, 'ready');
+    logger.info({ otlpHttp, otlpGrpc, query, clickhouse, ...native }, 'ready');
   } else {
     logger.info('ready');
     console.log(
@@ -26,7 +28,8 @@ export async function runUntilSignal(
         `  send spans to   ${otlpHttp}/v1/traces   (OTLP over HTTP, protobuf or JSON)`,
         `                  ${otlpGrpc}   (OTLP over gRPC)`,
         `  look and ask    ${query}   (page; /api/v1, /mcp)`,
-        `  SQL             ${clickhouse}   (user reader, no password, read-only)`,
+        `  SQL             ${clickhouse}${sqlUser(settings)}`,
+        ...(clickhouseNative ? [`                  ${clickhouseNative}   (native protocol)`] : []),
         '',
       ].join('\n'),
     );
@@ -36,4 +39,11 @@ export async function runUntilSignal(
   else logger.info(`${ended}: stopping`);
   await running.stop();
   process.exit(ended instanceof Error ? 1 : 0);
+}
+
+/** Who may ask there; on a server of the user's own they know. */
+function sqlUser(settings: Settings): string {
+  if (settings['clickhouse-url'] !== undefined) return '';
+  const file = passwordFile(settings['data-dir'], 'reader');
+  return `   (user reader, its password is in ${file})`;
 }

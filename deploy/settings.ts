@@ -33,12 +33,21 @@ const flags = {
   'otlp-grpc-port': [port.default(4317), 'OTLP over gRPC; 0 = any free one'],
   'query-port': [port.default(4320), 'query service; 0 = any free one'],
   'embedded-port': [port.default(8123), 'embedded ClickHouse; 0 = any free one'],
+  'embedded-native-port': [
+    port.optional(),
+    'its native protocol; 0 = any free one (default closed)',
+  ],
   'clickhouse-url': [
     z.url({ protocol: /^https?$/ }).optional(),
     'a ClickHouse server, instead of the embedded one',
   ],
   'clickhouse-user': [z.string().default('default'), 'user on that server'],
   'clickhouse-password': [z.string().default(''), 'its password'],
+  'clickhouse-reader-user': [
+    z.string().optional(),
+    'user on that server for statements that others send; it should only be able to read',
+  ],
+  'clickhouse-reader-password': [z.string().default(''), 'its password'],
   'ingest-token': [tokens, 'bearer token of those who send (repeatable)'],
   'query-token': [tokens, 'bearer token of those who ask (repeatable)'],
   'admin-token': [tokens, 'bearer token of those who may change something too (repeatable)'],
@@ -159,6 +168,16 @@ function checkHost(settings: Settings): void {
     `--host: got ${JSON.stringify(settings.host)}; an address that is not loopback needs ` +
       `${missing.join(' and ')}`,
   );
+}
+
+/**
+ * A port that was given to a flag.
+ * @throws {SettingsError} that names the flag
+ */
+export function portNumber(flag: string, value: string): number {
+  const parsed = port.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(`${flag}: got ${JSON.stringify(value)}; expected a port, 0 to 65535`);
 }
 
 /** Whether the host is an address of this machine only. */

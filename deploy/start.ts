@@ -17,7 +17,8 @@ import { watchQueryService } from '../query/http/observability.ts';
 import { startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
-import { type EmbeddedClickHouse, startEmbedded } from './embedded/index.ts';
+import type { RunningEngine } from './engine/index.ts';
+import { superviseEngine } from './engine/supervise.ts';
 import { isLoopback, type Settings } from './settings.ts';
 import { readTls } from './tls.ts';
 import { version } from './version.ts';
@@ -30,6 +31,8 @@ export interface Running {
   otlpGrpc: string;
   query: string;
   clickhouse: string;
+  /** `host:port` of the embedded engine's native protocol, where it is open. */
+  clickhouseNative: string | undefined;
   /** Resolves when all that was accepted until now can be read. */
   drained(): Promise<void>;
   /** Settles when something that has to run has ended by itself, with what it was. */
@@ -41,7 +44,12 @@ export interface Running {
 /** Where failures are kept. */
 export interface Storage {
   writer: ClickHouseConnection;
+  /** For the query service's own statements. */
+  query: ClickHouseConnection;
+  /** For statements that others send. */
   reader: ClickHouseConnection;
+  /** `host:port` of the native protocol, where it is open. */
+  native?: string | undefined;
   broken: Promise<Error>;
   stop(): Promise<void>;
 }
@@ -62,7 +70,7 @@ export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'
 export async function start(
   settings: Settings,
   logger: Logger,
-  openStorage: (settings: Settings) => Promise<Storage> = storageOf,
+  openStorage: (settings: Settings, logger: Logger) => Promise<Storage> = storageOf,
 ): Promise<Running> {
   const tls = readTls(settings);
   const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
@@ -80,7 +88,7 @@ export async function start(
       logger: logger.child({ component: 'own-traces' }),
     });
     if (tracing) stops.push(() => tracing.shutdown());
-    const storage = await openStorage(settings);
+    const storage = await openStorage(settings, logger);
     stops.push(storage.stop);
     stops.push(await makeTables(storage.writer, settings['retention-days'], logger));
     const collector = await startCollector({
@@ -106,7 +114,8 @@ export async function start(
     stops.push(() => collector.close());
 
     const history = connect({
-      clickhouse: { ...storage.reader, database },
+      clickhouse: { ...storage.query, database },
+      reader: { ...storage.reader, database },
       otlp: collector.private,
     });
     stops.push(() => history.close());
@@ -151,6 +160,7 @@ export async function start(
       otlpGrpc: collector.grpcUrl!,
       query: query.url,
       clickhouse: storage.writer.url,
+      clickhouseNative: storage.native,
       drained: () => collector.drained(),
       broken: storage.broken,
       stop,
@@ -225,20 +235,26 @@ function warnOfOpenDoors(settings: Settings, logger: Logger): void {
   );
 }
 
-async function storageOf(settings: Settings): Promise<Storage> {
+async function storageOf(settings: Settings, logger: Logger): Promise<Storage> {
   if (settings['clickhouse-url']) return externalStorage(settings['clickhouse-url'], settings);
-  const options = { dataDir: settings['data-dir'], port: settings['embedded-port'] };
-  return embeddedStorage(await startEmbedded(options));
+  const options = {
+    dataDir: settings['data-dir'],
+    port: settings['embedded-port'],
+    nativePort: settings['embedded-native-port'],
+  };
+  return embeddedStorage(await superviseEngine(options, logger.child({ component: 'engine' })));
 }
 
 /** The storage that an embedded engine is. */
-export function embeddedStorage(engine: EmbeddedClickHouse): Storage {
+export function embeddedStorage(engine: Omit<RunningEngine, 'exited'>): Storage {
+  const { url } = engine;
   return {
-    writer: { url: engine.url, ...engine.writer },
-    reader: { url: engine.url, ...engine.reader },
-    broken: engine.exited.then(
-      ({ code, signal }) => new Error(`embedded ClickHouse ended (${signal ?? `code ${code}`})`),
-    ),
+    writer: { url, ...engine.writer },
+    query: { url, ...engine.query },
+    reader: { url, ...engine.reader },
+    native: engine.native,
+    // An engine that ends by itself is started again.
+    broken: new Promise(() => {}),
     stop: () => engine.stop(),
   };
 }
@@ -249,9 +265,14 @@ function externalStorage(url: string, settings: Settings): Storage {
     username: settings['clickhouse-user'],
     password: settings['clickhouse-password'],
   };
+  const readerUser = settings['clickhouse-reader-user'];
   return {
     writer: connection,
-    reader: connection,
+    query: connection,
+    reader:
+      readerUser === undefined
+        ? connection
+        : { url, username: readerUser, password: settings['clickhouse-reader-password'] },
     broken: new Promise(() => {}),
     stop: async () => {},
   };

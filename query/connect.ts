@@ -5,6 +5,8 @@ import { type History, historyOf } from './history.ts';
 
 export interface ConnectOptions {
   clickhouse: ClickHouseOptions;
+  /** As whom statements that others send are run. @default as `clickhouse` */
+  reader?: ClickHouseOptions | undefined;
   /**
    * Base address of the collector's OTLP/HTTP receiver, through which evolutions are recorded, as in
    * `http://127.0.0.1:4318`. Without it `recordEvolution` is refused.
@@ -13,11 +15,15 @@ export interface ConnectOptions {
 }
 
 /** Opens the history that is stored in a ClickHouse database. Nothing is sent before the first call. */
-export function connect({ clickhouse, otlp }: ConnectOptions): History {
+export function connect({ clickhouse, reader: readerOptions, otlp }: ConnectOptions): History {
   const store = new Store(clickhouse);
-  const context = { store, otlp };
+  const reader = readerOptions ? new Store(readerOptions) : store;
+  const context = { store, reader, otlp };
   return historyOf(
     (asked, fields) => asked.ask(fields, context),
-    () => store.close(),
+    async () => {
+      await store.close();
+      if (reader !== store) await reader.close();
+    },
   );
 }

@@ -10,6 +10,7 @@ import { styled } from './terminal/style.ts';
 import { addAlertTestVerb } from './verbs/alert-rules.ts';
 import { addDeadLetterVerbs } from './verbs/dead-letters.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
+import { addEngineVerb } from './verbs/engine.ts';
 import { addFingerprintVerb } from './verbs/fingerprint.ts';
 import { addHiveVerbs } from './verbs/hive.ts';
 import { addInitVerb } from './verbs/init.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     .helpCommand(false)
     .hook('preSubcommand', (_program, verb) => addLateFlags(verb));
   addRunVerbs(program);
+  addEngineVerb(program);
   addQueryVerbs(program);
   addAlertTestVerb(program);
   addDeadLetterVerbs(program);

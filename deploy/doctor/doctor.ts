@@ -2,7 +2,7 @@
 import { isLoopback, type Settings } from '../settings.ts';
 import { checkClickHouse } from './clickhouse.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
-import { checkChdb, checkClock, checkFolder, checkNode } from './machine.ts';
+import { checkClock, checkEngine, checkFolder, checkNode, checkPasswords } from './machine.ts';
 import { checkPort, type Door } from './ports.ts';
 import { ask, isEmbedded, readinessOf, type Service } from './service.ts';
 import { followSpan } from './span.ts';
@@ -23,8 +23,9 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
   const service = serviceOf(options);
   const findings = [
     checkNode(process.versions.node),
-    await checkChdb(url === undefined),
+    await checkEngine(url === undefined),
     ...(await checkFolder(settings['data-dir'], settings['queue-max-mib'])),
+    ...(url === undefined ? [await checkPasswords(settings['data-dir'])] : []),
     checkClock(Date.now()),
     ...(await Promise.all(doorsOf(settings, service).map(checkPort))),
   ];
@@ -66,8 +67,12 @@ function doorsOf(settings: Settings, { otlpHttp, query }: Service): Door[] {
   if (settings['clickhouse-url'] === undefined) {
     const port = settings['embedded-port'];
     const at = isLoopback(host) && host.includes(':') ? '[::1]' : '127.0.0.1';
-    const isOurs = () => isEmbedded(`http://${at}:${port}`);
+    const isOurs = () => isEmbedded(`http://${at}:${port}`, settings['data-dir']);
     doors.push({ flag: 'embedded-port', host: '127.0.0.1', port, isOurs });
+    const native = settings['embedded-native-port'];
+    if (native !== undefined) {
+      doors.push({ flag: 'embedded-native-port', host: '127.0.0.1', port: native, isOurs });
+    }
   }
   return doors;
 }

@@ -1,10 +1,12 @@
 // Checks of the machine: Node, native packages, data folder, clock.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { open, rm, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { passwordFile } from '../engine/folder.ts';
+import { USER_NAMES } from '../engine/users.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 const run = promisify(execFile);
@@ -29,8 +31,19 @@ export function checkNode(version: string): Finding {
 }
 
 const ENGINE_MS = 30_000;
-const askEngine =
-  "const { default: chdb } = await import(process.argv[1]); process.stdout.write(chdb.query('SELECT version()', 'TabSeparated'))";
+/** Loads the library as the engine does, and has it say its version. */
+const askEngine = `
+  import { createRequire } from 'node:module';
+  const require = createRequire(process.argv[1]);
+  const { DataType, load, open } = require('ffi-rs');
+  open({ library: 'chdb', path: require('chdb/libchdb').libchdbPath() });
+  await load({
+    library: 'chdb', funcName: 'chdb_query_cmdline', retType: DataType.Void,
+    paramsType: [DataType.I32, DataType.StringArray],
+    paramsValue: [2, ['clickhouse', '--version']],
+    runInNewThread: true, freeResultMemory: false,
+  });
+  process.kill(process.pid, 'SIGKILL');`;
 
 /**
  * Whether the embedded engine can be loaded and answers, in a process of its own: a library of
@@ -38,24 +51,44 @@ const askEngine =
  *
  * @param needed whether Faultline would use it
  */
-export async function checkChdb(needed: boolean): Promise<Finding> {
-  if (!needed) return ok('chdb', 'not needed with --clickhouse-url');
+export async function checkEngine(needed: boolean): Promise<Finding> {
+  if (!needed) return ok('engine', 'not needed with --clickhouse-url');
   const advice =
-    'run "npm install chdb" (it has builds for Linux with glibc and macOS), or use a ClickHouse ' +
+    'run "npm install chdb ffi-rs" (Linux with glibc and macOS have builds), or use a ClickHouse ' +
     'server with --clickhouse-url';
   try {
-    const address = import.meta.resolve('chdb');
-    const { stdout } = await run(
-      process.execPath,
-      ['--input-type=module', '-e', askEngine, address],
-      { cwd: tmpdir(), timeout: ENGINE_MS, env: { ...process.env, NODE_OPTIONS: '' } },
+    const args = ['--input-type=module', '-e', askEngine, import.meta.url];
+    const options = { cwd: tmpdir(), timeout: ENGINE_MS, env: { PATH: process.env.PATH } };
+    const { stdout, stderr } = await run(process.execPath, args, options).catch(
+      (error: { stdout?: string; stderr?: string }) => ({ stdout: '', stderr: '', ...error }),
     );
-    return ok('chdb', `loads, ClickHouse ${stdout.trim()}`);
+    const version = /version ([\d.]+\d)/.exec(stdout)?.[1];
+    if (version !== undefined) return ok('engine', `loads, ClickHouse ${version}`);
+    const said = stderr.split('\n').find((line) => /Error/.test(line));
+    return fail('engine', `cannot be loaded: ${said?.trim() ?? 'its process died'}`, advice);
   } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    const said = stderr?.split('\n').find((line) => /Error/.test(line));
-    return fail('chdb', `cannot be loaded: ${said?.trim() ?? reasonOf(error)}`, advice);
+    return fail('engine', `cannot be loaded: ${reasonOf(error)}`, advice);
   }
+}
+
+/** Where the passwords of the embedded engine's users are; they are never shown. */
+export async function checkPasswords(dataDir: string): Promise<Finding> {
+  const files = USER_NAMES.map((user) => passwordFile(dataDir, user));
+  const open: string[] = [];
+  let there = 0;
+  for (const file of files) {
+    const mode = await stat(file).then(
+      (found) => found.mode,
+      () => undefined,
+    );
+    if (mode === undefined) continue;
+    there += 1;
+    if ((mode & 0o077) !== 0) open.push(file);
+  }
+  if (there === 0) return ok('passwords', 'made at the first start, in files of the data folder');
+  return open.length === 0
+    ? ok('passwords', `of the engine's users: ${files.join(', ')}`)
+    : fail('passwords', `others may read ${open.join(', ')}`, `run chmod 600 ${open.join(' ')}`);
 }
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,12 @@ import { type Finding, fail, ok, reasonOf } from './finding.ts';
 
 /** A port that `faultline start` would listen on. */
 export interface Door {
-  flag: 'otlp-http-port' | 'otlp-grpc-port' | 'query-port' | 'embedded-port';
+  flag:
+    | 'otlp-http-port'
+    | 'otlp-grpc-port'
+    | 'query-port'
+    | 'embedded-port'
+    | 'embedded-native-port';
   host: string;
   port: number;
   /** Tells whether Faultline answers there. */

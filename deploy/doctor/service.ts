@@ -1,4 +1,6 @@
 // What the doctor asks a running Faultline over HTTP.
+import { readFile } from 'node:fs/promises';
+import { passwordFile } from '../engine/folder.ts';
 
 /** Where it is and with which tokens to come. */
 export interface Service {
@@ -42,11 +44,16 @@ export async function readinessOf(url: string): Promise<Readiness | undefined> {
   }
 }
 
-/** Whether what listens there is ClickHouse with Faultline's tables, open to its reader. */
-export async function isEmbedded(url: string): Promise<boolean> {
+/** Whether what listens there is the engine of this data folder, with Faultline's tables. */
+export async function isEmbedded(url: string, dataDir: string): Promise<boolean> {
   try {
-    const statement = encodeURIComponent('EXISTS TABLE faultline.failures');
-    const response = await ask(`${url}/?user=reader&query=${statement}`, '');
+    const password = (await readFile(passwordFile(dataDir, 'reader'), 'utf8')).trim();
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'X-ClickHouse-User': 'reader', 'X-ClickHouse-Key': password },
+      body: 'EXISTS TABLE faultline.failures',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return response.ok && (await response.text()).trim() === '1';
   } catch {
     return false;

@@ -13,6 +13,8 @@ export interface OtlpOptions {
 /** What a question is answered from. */
 export interface Context {
   readonly store: Store;
+  /** As the user that statements of others are run as. */
+  readonly reader: Store;
   /** The collector, through which changes are recorded. */
   readonly otlp: OtlpOptions | undefined;
 }

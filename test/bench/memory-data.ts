@@ -1,7 +1,7 @@
 // Seeded failures, attempts, runs, snapshots and evolutions, made by SQL alone.
 import { writeFile } from 'node:fs/promises';
 import { migrate } from '../../deploy/clickhouse/migrate.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 
 /** Sends one statement and answers what came back. */
 export type Ask = (sql: string) => Promise<string>;
@@ -103,10 +103,8 @@ const EVOLUTIONS = `
   FROM numbers(${AGENTS * (VERSIONS - 1)})`;
 
 /** Embedded ClickHouse with the tables, and a way to send statements to it. */
-export async function openEngine(
-  dataDir: string,
-): Promise<{ engine: EmbeddedClickHouse; ask: Ask }> {
-  const engine = await startEmbedded({ dataDir, port: 0 });
+export async function openEngine(dataDir: string): Promise<{ engine: RunningEngine; ask: Ask }> {
+  const engine = await startEngine({ dataDir, port: 0 });
   const { username, password } = engine.writer;
   await migrate(
     { url: engine.url, username, password },

@@ -3,18 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 import { readSettings } from '../../deploy/settings.ts';
 import { createLogger, type Running, start } from '../../deploy/start.ts';
 import { failedAttempt, sendSpans } from '../support/world.ts';
 
 let folder: string;
-let server: EmbeddedClickHouse;
+let server: RunningEngine;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faultline-away-'));
   // Only to have an address, and the password of its data.
-  server = await startEmbedded({ dataDir: join(folder, 'server'), port: 0 });
+  server = await startEngine({ dataDir: join(folder, 'server'), port: 0 });
   await server.stop();
 });
 afterAll(async () => {
@@ -48,7 +48,7 @@ test('what is accepted waits for the tables, which are made when it answers', as
   await sendSpans(running.otlpHttp, [failedAttempt('early')]);
   expect((await fetch(`${running.otlpHttp}/readyz`)).status).toBe(200);
   expect((await fetch(`${running.query}/readyz`)).status).toBe(503);
-  server = await startEmbedded({ dataDir: join(folder, 'server'), port: server.port });
+  server = await startEngine({ dataDir: join(folder, 'server'), port: server.port });
   await running.drained();
   expect(await failuresOf(running, 'early')).toHaveLength(1);
   await running.stop();
@@ -59,7 +59,7 @@ test('what waited is there after a restart in between', async () => {
   const first = await begin('second');
   await sendSpans(first.otlpHttp, [failedAttempt('waiting')]);
   await first.stop();
-  server = await startEmbedded({ dataDir: join(folder, 'server'), port: server.port });
+  server = await startEngine({ dataDir: join(folder, 'server'), port: server.port });
   const second = await begin('second');
   await second.drained();
   expect(await failuresOf(second, 'waiting')).toHaveLength(1);

@@ -38,7 +38,7 @@ const port = (url: string) => Number(new URL(url).port);
 const settingsOf = (more: Record<string, unknown> = {}) =>
   readSettings(
     {
-      'data-dir': folder,
+      'data-dir': world.engine!.dataDir,
       'otlp-http-port': port(world.otlpHttp),
       'otlp-grpc-port': port(world.otlpGrpc),
       'query-port': port(world.query),
@@ -183,7 +183,7 @@ describe('faultline doctor', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const told = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
     expect(told.ok).toBe(true);
-    expect(statuses(told.findings)).toMatchObject({ node: 'ok', chdb: 'ok', service: 'ok' });
+    expect(statuses(told.findings)).toMatchObject({ node: 'ok', engine: 'ok', service: 'ok' });
   });
 
   it('names a setting that is wrong', async () => {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MigrationError, migrate } from '../../deploy/clickhouse/migrate.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 
 let dataDir: string;
-let engine: EmbeddedClickHouse;
+let engine: RunningEngine;
 let client: ClickHouseClient;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'faultline-migrate-'));
-  engine = await startEmbedded({ dataDir, port: 0 });
+  engine = await startEngine({ dataDir, port: 0 });
   client = createClient({ url: engine.url, ...engine.writer });
 });
 afterAll(async () => {

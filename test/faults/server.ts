@@ -1,14 +1,14 @@
 // A ClickHouse server of its own for the faults: the embedded engine, reached by URL as any other.
 import { join } from 'node:path';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 
 const DATABASE = 'faultline';
 
 export class Server {
   private readonly dataDir: string;
-  private engine: EmbeddedClickHouse;
+  private engine: RunningEngine;
 
-  private constructor(dataDir: string, engine: EmbeddedClickHouse) {
+  private constructor(dataDir: string, engine: RunningEngine) {
     this.dataDir = dataDir;
     this.engine = engine;
   }
@@ -19,7 +19,7 @@ export class Server {
 
   /** On the data of an engine that has ended. */
   static async open(dataDir: string): Promise<Server> {
-    return new Server(dataDir, await startEmbedded({ dataDir, port: 0 }));
+    return new Server(dataDir, await startEngine({ dataDir, port: 0 }));
   }
 
   get url(): string {
@@ -38,7 +38,7 @@ export class Server {
 
   /** Starts it again at the same address, on the same data. */
   async restart(): Promise<void> {
-    this.engine = await startEmbedded({ dataDir: this.dataDir, port: this.engine.port });
+    this.engine = await startEngine({ dataDir: this.dataDir, port: this.engine.port });
   }
 
   /** Forgets all that was stored. */

@@ -3,20 +3,20 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { type EmbeddedClickHouse, startEmbedded } from '../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 import { ENGINE_FOLDER } from './engine-folder.ts';
 
-const left: EmbeddedClickHouse[] = [];
+const left: RunningEngine[] = [];
 
 /** An engine without tables. Whoever is done with it leaves it. */
-export async function takeEngine(): Promise<EmbeddedClickHouse> {
+export async function takeEngine(): Promise<RunningEngine> {
   const before = left.pop();
   if (before) return before;
   const dataDir = await mkdtemp(join(process.env[ENGINE_FOLDER]!, 'engine-'));
-  return startEmbedded({ dataDir, port: 0 });
+  return startEngine({ dataDir, port: 0 });
 }
 
-export async function leaveEngine(engine: EmbeddedClickHouse): Promise<void> {
+export async function leaveEngine(engine: RunningEngine): Promise<void> {
   const client = createClient({
     url: engine.url,
     ...engine.writer,
@@ -24,6 +24,7 @@ export async function leaveEngine(engine: EmbeddedClickHouse): Promise<void> {
   });
   try {
     await client.command({ query: 'DROP DATABASE IF EXISTS faultline SYNC' });
+    await client.command({ query: 'CREATE DATABASE faultline' });
     left.push(engine);
   } catch {
     // A test has ended it.

@@ -3,20 +3,24 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbeddedClickHouse } from '../../deploy/embedded/index.ts';
+import type { RunningEngine } from '../../deploy/engine/index.ts';
 import { readSettings } from '../../deploy/settings.ts';
 import { createLogger, embeddedStorage, type Running, start } from '../../deploy/start.ts';
+import type { ClickHouseOptions } from '../../query/base/store.ts';
 import { connect, createClient, type History } from '../../query/index.ts';
 import { leaveEngine, takeEngine } from './engines.ts';
 
 export interface World extends Running {
   dataDir: string;
   /** The engine, unless the settings name a server. */
-  engine: EmbeddedClickHouse | undefined;
+  engine: RunningEngine | undefined;
   /** The history out of the tables. */
   history: History;
   /** The history through the query service, without a token. */
   client: History;
+  /** ClickHouse's own door, as the query service and as people come there. */
+  asQuery: ClickHouseOptions;
+  asReader: ClickHouseOptions;
   /**
    * Sends spans as an OTLP/JSON exporter would, throws unless all were taken, and waits until they
    * can be read.
@@ -56,7 +60,7 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
     },
     {},
   );
-  let engine: EmbeddedClickHouse | undefined;
+  let engine: RunningEngine | undefined;
   const running = settings['clickhouse-url']
     ? await start(settings, createLogger(settings))
     : await start(settings, createLogger(settings), async () => {
@@ -64,14 +68,24 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
         engine = taken;
         return { ...embeddedStorage(taken), stop: () => leaveEngine(taken) };
       });
+  const url = running.clickhouse;
+  const owner = {
+    username: settings['clickhouse-user'],
+    password: settings['clickhouse-password'],
+  };
+  const asQuery = { url, ...(engine?.query ?? owner), database: 'faultline' };
+  const asReader = { url, ...(engine?.reader ?? owner), database: 'faultline' };
   const history = connect({
-    clickhouse: { url: running.clickhouse, username: 'reader' },
+    clickhouse: asQuery,
+    reader: asReader,
     otlp: { url: running.otlpHttp },
   });
   return {
     ...running,
     dataDir,
     engine,
+    asQuery,
+    asReader,
     history,
     client: createClient({ url: running.query }),
     send: async (...spans) => {

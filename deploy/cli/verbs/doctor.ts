@@ -18,6 +18,7 @@ const FLAGS = new Set([
   'otlp-grpc-port',
   'query-port',
   'embedded-port',
+  'embedded-native-port',
   'clickhouse-url',
   'clickhouse-user',
   'clickhouse-password',

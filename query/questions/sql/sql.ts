@@ -21,5 +21,5 @@ export const sql = question({
     rows: z.array(z.record(z.string(), z.unknown())),
     truncated: z.boolean(),
   }),
-  answer: ({ sql, params = {} }, { store }) => store.sql(sql, params, MOST_ROWS),
+  answer: ({ sql, params = {} }, { reader }) => reader.sql(sql, params, MOST_ROWS),
 });

@@ -6,7 +6,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Collector, startCollector } from '../../../collector/index.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import {
   exportLogs,
   plainLog,
@@ -20,13 +20,13 @@ import { encodeLogs } from '../decode/otlp-proto.ts';
 const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 
 let dataDir: string;
-let engine: EmbeddedClickHouse;
+let engine: RunningEngine;
 let client: ClickHouseClient;
 let collector: Collector;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'faultline-logs-'));
-  engine = await startEmbedded({ dataDir, port: 0 });
+  engine = await startEngine({ dataDir, port: 0 });
   const log = { level: ClickHouseLogLevel.OFF };
   client = createClient({ url: engine.url, ...engine.writer, database: 'default', log });
   for (const file of (await readdir(MIGRATIONS)).sort()) {

@@ -12,7 +12,7 @@ import { Inserter, type Refused } from '../../../collector/queue/writer.ts';
 import { LAYOUTS } from '../../../collector/rows/columns.ts';
 import { RowBinaryWriter } from '../../../collector/rows/row-binary.ts';
 import { emptyRows, type Rows, TABLES } from '../../../collector/rows/rows.ts';
-import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 import { failNode, plainSpan, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 
@@ -20,14 +20,14 @@ const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta
 const logger = pino({ level: 'silent' });
 
 let dataDir: string;
-let engine: EmbeddedClickHouse;
+let engine: RunningEngine;
 let client: ClickHouseClient;
 let database: string;
 let databases = 0;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'faultline-collector-'));
-  engine = await startEmbedded({ dataDir, port: 0 });
+  engine = await startEngine({ dataDir, port: 0 });
 }, 60_000);
 
 afterAll(async () => {

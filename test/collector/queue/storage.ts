@@ -3,13 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 
 const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 
 export interface Storage {
   dataDir: string;
-  engine: EmbeddedClickHouse;
+  engine: RunningEngine;
   /** Ends the engine with SIGKILL. */
   kill(): Promise<void>;
   /** Starts the engine again at the same address, on the same data. */
@@ -29,7 +29,7 @@ export interface Database {
 export async function startStorage(): Promise<Storage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'faultline-queue-'));
   const clients: ClickHouseClient[] = [];
-  let engine = await startEmbedded({ dataDir, port: 0 });
+  let engine = await startEngine({ dataDir, port: 0 });
   let databases = 0;
   const connect = (database: string): Database => {
     const connection = { url: engine.url, ...engine.writer, database };
@@ -53,7 +53,7 @@ export async function startStorage(): Promise<Storage> {
       await engine.exited;
     },
     restart: async () => {
-      engine = await startEmbedded({ dataDir, port: engine.port });
+      engine = await startEngine({ dataDir, port: engine.port });
     },
     database: async () => {
       const name = `queue_${++databases}`;

@@ -105,15 +105,16 @@ describe('the files', () => {
   it('provision a data source that the embedded engine answers', async () => {
     const file = new URL('provisioning/datasources/faultline.yaml', folder);
     const { datasources } = parse(readFileSync(file, 'utf8'));
-    const { type, jsonData } = datasources[0];
+    const { type, jsonData, secureJsonData } = datasources[0];
     expect(type).toBe('grafana-clickhouse-datasource');
     expect(jsonData).toMatchObject({ host: '127.0.0.1', port: 8123, protocol: 'http' });
+    expect(secureJsonData.password).toBe('$FAULTLINE_READER_PASSWORD');
     const { username, defaultDatabase: database } = jsonData;
     const { port } = new URL(ops.world.clickhouse);
     const address = `http://${jsonData.host}:${port}/?${new URLSearchParams({ database })}`;
     const answer = await fetch(address, {
       method: 'POST',
-      headers: { 'x-clickhouse-user': username },
+      headers: { 'x-clickhouse-user': username, 'x-clickhouse-key': ops.world.asReader.password! },
       body: 'SELECT count() > 0 FROM failures',
     });
     expect(await answer.text()).toBe('1\n');

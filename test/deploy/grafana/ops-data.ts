@@ -30,9 +30,7 @@ export interface OpsWorld {
 export async function startOpsWorld(): Promise<OpsWorld> {
   const world = await startWorld();
   const clickhouse = createClient({
-    url: world.clickhouse,
-    username: 'reader',
-    database: 'faultline',
+    ...world.asReader,
     log: { level: ClickHouseLogLevel.OFF },
   });
   await sendOpsData(world);

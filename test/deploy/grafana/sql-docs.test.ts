@@ -63,13 +63,18 @@ it('every table, view and column is described, and no other', async () => {
 });
 
 it('the user of the guide reads and does nothing else', async () => {
+  const { password } = ops.world.asReader;
   const ask = (body: string) =>
-    fetch(`${ops.world.clickhouse}/?user=reader&database=faultline`, { method: 'POST', body });
+    fetch(`${ops.world.clickhouse}/?database=faultline`, {
+      method: 'POST',
+      body,
+      headers: { 'X-ClickHouse-User': 'reader', 'X-ClickHouse-Key': password! },
+    });
   const rows = await ask('SELECT * FROM failure_groups FORMAT JSONEachRow');
   expect(rows.status).toBe(200);
   expect((await rows.text()).split('\n').filter(Boolean)).toHaveLength(4);
   expect((await ask('DROP TABLE failures')).ok).toBe(false);
   expect((await ask("SELECT * FROM file('/etc/passwd')")).ok).toBe(false);
-  const inUrl = new URLSearchParams({ user: 'reader', database: 'faultline', query: 'SELECT 1' });
+  const inUrl = new URLSearchParams({ user: 'reader', password: password!, query: 'SELECT 1' });
   expect(await (await fetch(`${ops.world.clickhouse}/?${inUrl}`)).text()).toBe('1\n');
 });

@@ -12,7 +12,7 @@ let history: History;
 beforeAll(async () => {
   world = await startWorld();
   store = await counting(world.clickhouse);
-  history = connect({ clickhouse: { url: store.url, username: 'reader' } });
+  history = connect({ clickhouse: { ...world.asQuery, url: store.url } });
 });
 afterAll(async () => {
   await history?.close();

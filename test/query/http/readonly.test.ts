@@ -26,14 +26,14 @@ beforeAll(async () => {
       return;
     }
     const body = await new Response(request as unknown as ReadableStream).text();
-    const headers = { 'x-clickhouse-user': 'reader' };
+    const headers = { 'x-clickhouse-user': 'query', 'x-clickhouse-key': world.asQuery.password! };
     const answer = await fetch(url, { method: 'POST', body, headers });
     response.writeHead(answer.status, { 'content-type': 'application/x-ndjson' });
     response.end(await answer.text());
   });
   await new Promise<void>((resolve) => strict.listen(0, '127.0.0.1', resolve));
   const { port } = strict.address() as AddressInfo;
-  history = connect({ clickhouse: { url: `http://127.0.0.1:${port}`, username: 'reader' } });
+  history = connect({ clickhouse: { url: `http://127.0.0.1:${port}`, username: 'query' } });
 });
 afterAll(async () => {
   await history?.close();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll } from 'vitest';
-import { type EmbeddedClickHouse, startEmbedded } from '../../../deploy/embedded/index.ts';
+import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 
 /** Starting loads a 500 MB library; the machine may be busy. */
 export const START_TIMEOUT_MS = 60_000;
@@ -14,13 +14,12 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** Starts before the file's tests and stops after them; the functions are for use inside tests. */
-export function running() {
-  let server: EmbeddedClickHouse;
+export function running(more: { nativePort?: number } = {}) {
+  let server: RunningEngine;
   let folder: string;
   beforeAll(async () => {
     folder = await temporaryFolder();
-    server = await startEmbedded({ dataDir: folder, port: 0 });
-    await command(server, 'CREATE DATABASE IF NOT EXISTS faultline');
+    server = await startEngine({ dataDir: folder, port: 0, ...more });
   }, START_TIMEOUT_MS);
   afterAll(async () => {
     await server?.stop();
@@ -29,14 +28,38 @@ export function running() {
   return {
     server: () => server,
     folder: () => folder,
-    writer: () => createClient({ url: server.url, ...server.writer, log: { level: 127 } }),
-    reader: () => createClient({ url: server.url, ...server.reader, log: { level: 127 } }),
+    writer: () =>
+      createClient({
+        url: server.url,
+        ...server.writer,
+        database: 'faultline',
+        log: { level: 127 },
+      }),
+    query: () =>
+      createClient({
+        url: server.url,
+        ...server.query,
+        database: 'faultline',
+        max_open_connections: 10,
+        log: { level: 127 },
+      }),
+    reader: () =>
+      createClient({
+        url: server.url,
+        ...server.reader,
+        database: 'faultline',
+        log: { level: 127 },
+      }),
   };
 }
 
 /** One statement as the writer, without a client library. @throws with the server's text. */
-export async function command(server: EmbeddedClickHouse, sql: string): Promise<string> {
-  const response = await ask(server, sql);
+export async function command(
+  server: RunningEngine,
+  sql: string,
+  query: Record<string, string> = {},
+): Promise<string> {
+  const response = await ask(server, sql, { query });
   const text = await response.text();
   if (!response.ok) throw new Error(text);
   return text;
@@ -44,7 +67,7 @@ export async function command(server: EmbeddedClickHouse, sql: string): Promise<
 
 /** POSTs a statement; as the writer unless told otherwise. */
 export function ask(
-  server: EmbeddedClickHouse,
+  server: RunningEngine,
   body: string | Uint8Array,
   options: {
     query?: Record<string, string>;
@@ -54,9 +77,10 @@ export function ask(
   } = {},
 ): Promise<Response> {
   const { user = server.writer.username } = options;
-  const password =
-    options.password ?? (user === server.writer.username ? server.writer.password : '');
-  return fetch(`${server.url}/?${new URLSearchParams(options.query)}`, {
+  const known = [server.writer, server.query, server.reader].find((each) => each.username === user);
+  const password = options.password ?? known?.password ?? '';
+  const database = { database: 'faultline' };
+  return fetch(`${server.url}/?${new URLSearchParams({ ...database, ...options.query })}`, {
     method: 'POST',
     body: body as string,
     headers: { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, ...options.headers },

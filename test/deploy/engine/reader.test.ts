@@ -1,4 +1,7 @@
-/** What the read-only user must not be able to do, by any way of writing it. */
+/**
+ * What grants and limits keep the reader from. They do not hold functions that read files of the machine, or
+ * SETTINGS in a subquery: that is for the check of statements that others send (test/query/sql-check).
+ */
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -47,13 +50,10 @@ const refused = [
   'DETACH TABLE t',
   'ATTACH TABLE u (a UInt8) ENGINE = File(CSV)',
   'UNDROP TABLE t',
-  'SET max_threads = 1',
   'SET readonly = 0',
-  "SET param_x = '1'",
-  'USE system',
   'SELECT 1 SETTINGS max_execution_time = 1000',
   'SYSTEM FLUSH LOGS',
-  'SYSTEM STOP MERGES',
+  'SYSTEM STOP MERGES t',
   'KILL QUERY WHERE 1',
   "BACKUP TABLE t TO File('/tmp/b')",
   'GRANT ALL ON *.* TO default',
@@ -65,17 +65,6 @@ const refused = [
   "SELECT 1 INTO/**/OUTFILE 'OUT' APPEND FORMAT CSV",
   "EXPLAIN SELECT 1 INTO OUTFILE 'OUT'",
   "SHOW TABLES INTO OUTFILE 'OUT'",
-  "SELECT file('/etc/hostname')",
-  "SELECT `file`('/etc/hostname')",
-  "SELECT `\\x66ile`('/etc/hostname')",
-  'SELECT "file"(\'/etc/hostname\')',
-  "SELECT * APPLY(file) FROM (SELECT '/etc/hostname')",
-  "SELECT * APPLY file FROM (SELECT '/etc/hostname')",
-  "SELECT * APPLY(x -> file(x)) FROM (SELECT '/etc/hostname')",
-  "SELECT arrayMap(file, ['/etc/hostname'])",
-  "WITH x AS (SELECT file('/etc/hostname')) SELECT * FROM x",
-  "EXPLAIN SELECT file('/etc/hostname')",
-  "EXPLAIN QUERY TREE SELECT file('/etc/hostname')",
   "SELECT * FROM file('/etc/passwd')",
   "SELECT * FROM file/**/('/etc/passwd', 'LineAsString')",
   "SELECT * FROM view(SELECT * FROM file('/etc/passwd'))",
@@ -97,7 +86,6 @@ const refused = [
   "SELECT * FROM iceberg('http://127.0.0.1:PORT/bucket/x')",
   "SELECT * FROM mongodb('127.0.0.1:PORT', 'a', 'b', 'c', 'd', 'x String')",
   "SELECT * FROM eval('SELECT 1')",
-  "SELECT catboostEvaluate('/etc/passwd', 1)",
   'SELECT 1; SELECT 2',
   'SELECT 1; DROP TABLE t',
   'SHOW TABLES; DROP TABLE t',
@@ -116,28 +104,32 @@ test.each(refused)('refuses %s', async (sql) => {
   expect(await command(embedded.server(), 'SELECT count(), any(s) FROM t')).toBe('1\tx\n');
 });
 
-test('a parameter cannot name a function', async () => {
-  const response = await ask(
-    embedded.server(),
-    "SELECT arrayMap({f:Identifier}, ['/etc/hostname'])",
-    {
-      user: 'reader',
-      query: { param_f: 'file' },
-    },
-  );
-  expect(response.headers.get('x-clickhouse-exception-code')).toBe('497');
+test.each([
+  ['max_execution_time', '0.0000001'],
+  ['max_execution_time', '0'],
+  ['max_execution_time', '10000'],
+  ['max_memory_usage', '0'],
+  ['max_threads', '64'],
+  ['readonly', '0'],
+  ['max_concurrent_queries_for_user', '0'],
+  ['cancel_http_readonly_queries_on_client_close', '0'],
+])('%s=%s in the URL is refused', async (setting, value) => {
+  const response = await ask(embedded.server(), 'SELECT 1', {
+    user: 'reader',
+    query: { [setting]: value },
+  });
+  expect([response.ok, await response.text()]).toEqual([
+    false,
+    expect.stringMatching(/shouldn't be|should not be changed|Cannot modify/),
+  ]);
 });
 
-test('parameters of the URL do not loosen anything', async () => {
-  const response = await ask(
-    embedded.server(),
-    "SELECT getSetting('readonly'), getSetting('max_execution_time'), getSetting('max_memory_usage') < 1e9",
-    {
-      user: 'reader',
-      query: { readonly: '0', max_execution_time: '10000', max_memory_usage: '0' },
-    },
-  );
-  expect(await response.text()).toBe('1\t30\t1\n');
+test('a tighter limit is taken', async () => {
+  const response = await ask(embedded.server(), "SELECT getSetting('max_execution_time')", {
+    user: 'reader',
+    query: { max_execution_time: '5' },
+  });
+  expect(await response.text()).toBe('5\n');
 });
 
 test.each([

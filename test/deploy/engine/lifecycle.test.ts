@@ -1,21 +1,17 @@
 /** Starting, stopping, dying: what survives and what is said. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import {
-  type EmbeddedClickHouse,
-  EmbeddedError,
-  startEmbedded,
-} from '../../../deploy/embedded/index.ts';
+import { EngineError, type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import { ask, command, START_TIMEOUT_MS, temporaryFolder } from './running.ts';
 
 let folder = '';
-const started: EmbeddedClickHouse[] = [];
+const started: RunningEngine[] = [];
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -25,8 +21,8 @@ afterEach(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function start(dataDir: string, port = 0): Promise<EmbeddedClickHouse> {
-  const server = await startEmbedded({ dataDir, port });
+async function start(dataDir: string, port = 0): Promise<RunningEngine> {
+  const server = await startEngine({ dataDir, port });
   started.push(server);
   return server;
 }
@@ -37,8 +33,8 @@ async function failure(starting: Promise<unknown>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(EmbeddedError);
-  const { message } = error as EmbeddedError;
+  expect(error).toBeInstanceOf(EngineError);
+  const { message } = error as EngineError;
   expect(message).not.toContain('\n');
   return message;
 }
@@ -57,17 +53,14 @@ test(
   async () => {
     const dataDir = join(folder, 'killed');
     const first = await start(dataDir);
-    await command(first, 'CREATE DATABASE faultline');
     await command(first, 'CREATE TABLE faultline.kept (id UInt32) ENGINE = MergeTree ORDER BY id');
     for (let id = 0; id < 20; id += 1)
       await command(first, `INSERT INTO faultline.kept VALUES (${id})`);
-    await writeFile(join(dataDir, 'tmp', 'insert-left-over'), 'x');
     process.kill(first.pid, 'SIGKILL');
     expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
     const second = await start(dataDir);
-    expect(await command(second, 'SELECT count() FROM kept')).toBe('20\n');
+    expect(await command(second, 'SELECT count() FROM faultline.kept')).toBe('20\n');
     expect(second.writer).toEqual(first.writer);
-    expect(await readdir(join(dataDir, 'tmp'))).toEqual([]);
     await second.stop();
     expect(await second.exited).toEqual({ code: 0, signal: null });
   },
@@ -81,11 +74,20 @@ test(
     const server = await start(dataDir);
     const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
     expect(await mode(dataDir)).toBe('700');
-    expect(await mode(join(dataDir, 'clickhouse-password'))).toBe('600');
-    expect((await readFile(join(dataDir, 'clickhouse-password'), 'utf8')).trim()).toBe(
-      server.writer.password,
+    const { writer, query, reader } = server;
+    for (const [file, { password }] of [
+      ['writer-password', writer],
+      ['query-password', query],
+      ['reader-password', reader],
+    ] as const) {
+      expect(await mode(join(dataDir, file))).toBe('600');
+      expect((await readFile(join(dataDir, file), 'utf8')).trim()).toBe(password);
+      expect(password.length).toBeGreaterThan(30);
+      expect(await readFile(join(dataDir, 'engine', 'users.xml'), 'utf8')).not.toContain(password);
+    }
+    expect(await readFile(`/proc/${server.pid}/environ`, 'utf8')).not.toMatch(
+      /FAULTLINE|password/i,
     );
-    expect(server.writer.password.length).toBeGreaterThan(30);
   },
   START_TIMEOUT_MS,
 );
@@ -95,7 +97,7 @@ test(
   async () => {
     const dataDir = join(folder, 'owned');
     const server = await start(dataDir);
-    expect(await failure(startEmbedded({ dataDir, port: 0 }))).toContain(
+    expect(await failure(startEngine({ dataDir, port: 0 }))).toContain(
       `in use by another process (pid ${server.pid})`,
     );
     expect(await command(server, 'SELECT 1')).toBe('1\n');
@@ -103,16 +105,16 @@ test(
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
-    expect(await failure(startEmbedded({ dataDir: join(folder, 'port'), port }))).toMatch(
+    expect(await failure(startEngine({ dataDir: join(folder, 'port'), port }))).toMatch(
       new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port} .*EADDRINUSE`),
     );
     taken.close();
 
     await writeFile(join(folder, 'a-file'), '');
     expect(
-      await failure(startEmbedded({ dataDir: join(folder, 'a-file', 'data'), port: 0 })),
+      await failure(startEngine({ dataDir: join(folder, 'a-file', 'data'), port: 0 })),
     ).toContain('Cannot write to the data folder');
-    expect(await failure(startEmbedded({ dataDir, port: 0, host: '0.0.0.0' }))).toContain(
+    expect(await failure(startEngine({ dataDir, port: 0, host: '0.0.0.0' }))).toContain(
       'loopback only',
     );
   },
@@ -136,35 +138,33 @@ test(
   'slow queries hold up neither inserts nor each other, and end with their client',
   async () => {
     const server = await start(join(folder, 'slow'));
-    await command(server, 'CREATE DATABASE faultline');
     await command(server, 'CREATE TABLE faultline.t (id UInt32) ENGINE = MergeTree ORDER BY id');
-    // chDB runs a scalar subquery synchronously before the first row.
     const slow = ['SELECT sum(sipHash64(number)) FROM numbers(1000000000000)'];
     slow.push(`SELECT (${slow[0]}) + 1`, `EXPLAIN SELECT (${slow[0]})`);
     const leave = new AbortController();
-    // More slow queries than there are slots in both lanes.
-    const asked = ['reader', 'faultline'].flatMap((user) =>
-      Array.from({ length: 6 }, (_, index) =>
-        fetch(
-          `${server.url}/?${new URLSearchParams({ user, password: user === 'reader' ? '' : server.writer.password, max_threads: '1', max_execution_time: '4' })}`,
-          {
-            method: 'POST',
-            body: slow[index % slow.length] ?? '',
-            signal: leave.signal,
-          },
-        ).then(
+    const askSlowly = ({ username, password }: { username: string; password: string }) =>
+      Array.from({ length: 4 }, (_, index) =>
+        fetch(`${server.url}/?max_threads=1`, {
+          method: 'POST',
+          body: slow[index % slow.length] ?? '',
+          headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
+          signal: leave.signal,
+        }).then(
           () => 'answered',
           () => 'left',
         ),
-      ),
-    );
+      );
+    const asked = [...askSlowly(server.reader), ...askSlowly(server.query)];
+    // One more than `reader` may, and `query` is not touched by that.
+    await expect
+      .poll(async () => (await ask(server, 'SELECT 1', { user: 'reader' })).status)
+      .toBe(500);
+    expect(await (await ask(server, 'SELECT 1', { user: 'query' })).text()).toBe('1\n');
     for (let id = 0; id < 5; id += 1) {
       expect((await ask(server, `INSERT INTO faultline.t VALUES (${id})`)).status).toBe(200);
     }
     leave.abort();
     expect(await Promise.all(asked)).toEqual(asked.map(() => 'left'));
-    // A scalar subquery ends by its time limit; the others are killed
-    // in the engine as well, so the lanes are free again.
     await expect
       .poll(
         () =>

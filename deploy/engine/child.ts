@@ -1,0 +1,147 @@
+/**
+ * The child process: ClickHouse's own HTTP and native servers, run by the chDB library's `clickhouse local`
+ * in a thread of its own.
+ *
+ * States: waiting (for the parent's start message), serving, ending (a stop message came, or the parent is
+ * gone), ended. It never outlives its parent: the IPC channel closing is a stop. Signals meant for a whole
+ * process group are ignored while the parent is there, because the parent still has rows to deliver when it
+ * gets them.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { serverConfig } from './config.ts';
+import { folderOf, passwordOf } from './folder.ts';
+import { STOP_MS } from './limits.ts';
+import type { FailedMessage, StartMessage, StopMessage } from './messages.ts';
+import { usersConfig } from './users.ts';
+
+let endOfInput: (() => void) | undefined;
+let ending = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (!process.connected) end();
+  });
+}
+process.on('disconnect', end);
+process.on('message', (message: StartMessage | StopMessage) => {
+  if (message.kind === 'stop') end();
+  else void start(message);
+});
+if (!process.send) {
+  process.stderr.write(
+    'This is the embedded engine\'s child process; start it with "faultline start" or "faultline engine".\n',
+  );
+  process.exit(2);
+}
+
+async function start(message: StartMessage): Promise<void> {
+  let run: (args: readonly string[]) => Promise<unknown>;
+  try {
+    run = await loadEngine();
+  } catch (error) {
+    fail('library', error);
+    process.exit(1);
+  }
+  try {
+    await run(['clickhouse', ...(await configure(message))]);
+    if (!ending) fail('other', 'it ended by itself');
+  } catch (error) {
+    fail('other', error);
+  } finally {
+    process.exit(ending ? 0 : 1);
+  }
+}
+
+/** Writes the configuration. @returns the arguments of `clickhouse local` that start servers with it */
+async function configure({ dataDir, nativePort, ...more }: StartMessage): Promise<string[]> {
+  const folder = folderOf(dataDir);
+  const loginUrl = await answerOneLogin();
+  const config = serverConfig({ ...more, folder, nativePort, loginUrl });
+  await writeFile(folder.configFile, config, { mode: 0o600 });
+  const [faultline, query, reader] = await Promise.all([
+    passwordOf(dataDir, 'faultline'),
+    passwordOf(dataDir, 'query'),
+    passwordOf(dataDir, 'reader'),
+  ]);
+  await writeFile(folder.usersFile, usersConfig({ faultline, query, reader }), { mode: 0o600 });
+  const statements = [
+    'CREATE DATABASE IF NOT EXISTS faultline',
+    ...(nativePort === null ? [] : ['SYSTEM START LISTEN TCP']),
+    // The parent takes it for ready when this one answers.
+    'SYSTEM START LISTEN HTTP',
+    "SELECT count() FROM file('-', LineAsString)",
+  ];
+  return [
+    `--config-file=${folder.configFile}`,
+    `--path=${folder.data}`,
+    '--log-level=error',
+    '--interactive',
+    '--disable_suggestion',
+    // A display of progress would read the terminal's keys.
+    '--progress=off',
+    '--progress-table=off',
+    `--query=${statements.join('; ')}`,
+  ];
+}
+
+/** @throws when a package is not installed, or has no build that this system can load */
+async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknown>> {
+  const { libchdbPath } = createRequire(import.meta.url)('chdb/libchdb') as {
+    libchdbPath(): string;
+  };
+  const { DataType, load, open } = await import('ffi-rs');
+  const { standardInputAsTerminal } = await import('./terminal.ts');
+  open({ library: 'libchdb', path: libchdbPath() });
+  endOfInput = standardInputAsTerminal();
+  return (args) =>
+    load({
+      library: 'libchdb',
+      funcName: 'chdb_query_cmdline',
+      retType: DataType.External,
+      paramsType: [DataType.I32, DataType.StringArray],
+      paramsValue: [args.length, [...args]],
+      runInNewThread: true,
+      freeResultMemory: false,
+    });
+}
+
+/**
+ * The engine asks here whether `default` may log in. Its own start comes first and may; nobody else ever.
+ * The port stays taken, so that nobody else can answer in its place.
+ * @returns the address to ask at
+ */
+function answerOneLogin(): Promise<string> {
+  const path = `/${randomBytes(16).toString('hex')}`;
+  let isFirst = true;
+  return new Promise((resolve, reject) => {
+    const server = createServer(({ url }, response) => {
+      const isAllowed = isFirst && url === path;
+      if (url === path) isFirst = false;
+      response.writeHead(isAllowed ? 200 : 403, { connection: 'close' }).end();
+    });
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    });
+  });
+}
+
+function fail(reason: FailedMessage['reason'], error: unknown): void {
+  const detail = error instanceof Error ? error.message : String(error);
+  if (process.connected) process.send?.({ kind: 'failed', reason, detail } satisfies FailedMessage);
+}
+
+/** The engine's last statement reads standard input, and what comes after it, a prompt, does too. */
+function end(): void {
+  if (ending) return;
+  ending = true;
+  // Whatever hangs, nothing is lost: every acknowledged insert is synced already.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS - 3_000).unref();
+  if (!endOfInput) process.exit(0);
+  endOfInput();
+  setInterval(endOfInput, 50);
+}

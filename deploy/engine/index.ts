@@ -1,0 +1,188 @@
+/** Embedded ClickHouse: starts and stops the child process that owns the data folder. */
+import { copyFile, rm } from 'node:fs/promises';
+import { ownerOf, passwordOf, prepareFolder } from './folder.ts';
+import { START_MS } from './limits.ts';
+import { freePort, PortError } from './ports.ts';
+import { type EngineEnd, EngineProcess } from './process.ts';
+import type { UserName } from './users.ts';
+
+export interface EngineOptions {
+  /** Folder for everything: data, passwords, configuration. Created with mode 0700. */
+  dataDir: string;
+  /** Loopback address to listen on. @default '127.0.0.1' */
+  host?: string;
+  /** TCP port of the HTTP interface; 0 takes any free one. */
+  port: number;
+  /** TCP port of the native protocol; 0 takes any free one. @default closed */
+  nativePort?: number | undefined;
+  /** An XML file that ClickHouse merges into its configuration. */
+  configFile?: string | undefined;
+  /** Gets the engine's own log, a line each, from level error on. */
+  log?: ((line: string) => void) | undefined;
+}
+
+export interface Credentials {
+  username: UserName;
+  password: string;
+}
+
+/** A running embedded ClickHouse. */
+export interface RunningEngine {
+  dataDir: string;
+  /** Address of the HTTP interface, without credentials. */
+  url: string;
+  port: number;
+  /** `host:port` of the native protocol, where it is open. */
+  native: string | undefined;
+  nativePort: number | undefined;
+  /** Process id of the child. */
+  readonly pid: number;
+  /** May write; its password is kept in `<dataDir>/writer-password`, and those of the others likewise. */
+  writer: Credentials;
+  /** The query service's own: reads our tables. */
+  query: Credentials;
+  /** For people and their tools: reads our tables, within limits. */
+  reader: Credentials;
+  /** Drains, closes the data, ends the child; SIGKILL after 15 s. May be called more than once. */
+  stop(): Promise<void>;
+  /** Settles when the child has ended, for whatever reason. Never rejects. */
+  exited: Promise<EngineEnd>;
+}
+
+/** The message is one line: what is wrong and what to do. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+}
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
+
+/**
+ * Starts the engine and resolves once it answers.
+ * @throws EngineError on a port in use, an unwritable, owned or broken data folder, or a library that
+ * is missing or does not load.
+ */
+export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { dataDir, host = '127.0.0.1' } = options;
+  if (!LOOPBACK.test(host)) {
+    throw new EngineError(
+      `The embedded ClickHouse listens on loopback only, not on ${host}: use 127.0.0.1 or ::1, or a server of your own with --clickhouse-url.`,
+    );
+  }
+  const users = await prepare(options);
+  const port = await portFor(host, options.port, '--embedded-port');
+  const nativePort =
+    options.nativePort === undefined
+      ? undefined
+      : await portFor(host, options.nativePort, '--embedded-native-port');
+  const process = new EngineProcess(options.log);
+  const url = `http://${hostInUrl(host)}:${port}`;
+  const failed = await process.start(
+    { kind: 'start', dataDir, host, httpPort: port, nativePort: nativePort ?? null },
+    () => answersAs(url, users.writer),
+    START_MS,
+  );
+  if (failed) {
+    await process.stop();
+    throw await explain(failed, process.lastWords(), options);
+  }
+  return {
+    dataDir,
+    url,
+    port,
+    native: nativePort === undefined ? undefined : `${hostInUrl(host)}:${nativePort}`,
+    nativePort,
+    pid: process.pid,
+    ...users,
+    stop: () => process.stop(),
+    exited: process.exited,
+  };
+}
+
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** Makes the folder ready. @returns the users with their passwords */
+async function prepare({ dataDir, configFile }: EngineOptions) {
+  const credentials = async (username: UserName): Promise<Credentials> => ({
+    username,
+    password: await passwordOf(dataDir, username),
+  });
+  try {
+    const folder = await prepareFolder(dataDir);
+    await rm(folder.extraConfigFile, { force: true });
+    const users = {
+      writer: await credentials('faultline'),
+      query: await credentials('query'),
+      reader: await credentials('reader'),
+    };
+    if (configFile !== undefined) {
+      await copyFile(configFile, folder.extraConfigFile).catch((error: Error) => {
+        throw new EngineError(`Cannot read the configuration ${configFile}: ${error.message}.`);
+      });
+    }
+    return users;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(
+      `Cannot write to the data folder ${dataDir} (${(error as Error).message}): choose another with --data-dir or change its rights.`,
+    );
+  }
+}
+
+async function portFor(host: string, port: number, flag: string): Promise<number> {
+  try {
+    return await freePort(host, port);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    throw new EngineError(
+      `Cannot listen on ${host}:${port} for the embedded ClickHouse (${error.message}): choose another port with ${flag}, or 0 for any free one.`,
+    );
+  }
+}
+
+/** Whether the engine of this data folder, and no other, answers there. */
+async function answersAs(url: string, { username, password }: Credentials): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
+      body: 'SELECT 1',
+    });
+    await response.text();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+const NO_LIBRARY =
+  'it runs on Linux with glibc and macOS, x64 and arm64: run "npm install chdb ffi-rs", or use a ClickHouse server with --clickhouse-url';
+
+async function explain(
+  { reason, detail }: { reason: string; detail: string },
+  lastWords: string,
+  { dataDir }: EngineOptions,
+): Promise<EngineError> {
+  if (reason === 'library') {
+    return new EngineError(
+      `The embedded ClickHouse cannot be loaded on ${process.platform}-${process.arch} (${oneLine(detail)}); ${NO_LIBRARY}.`,
+    );
+  }
+  if (/Cannot lock file|already running/.test(lastWords)) {
+    const owner = await ownerOf(dataDir);
+    return new EngineError(
+      `The data folder ${dataDir} is in use by another process${owner ? ` (pid ${owner})` : ''}: stop it, or choose another folder with --data-dir.`,
+    );
+  }
+  const said = exceptionIn(lastWords);
+  return new EngineError(
+    `The embedded ClickHouse did not start on ${dataDir}: ${oneLine(detail)}${said ? ` (${said})` : ''}.`,
+  );
+}
+
+/** The engine's own reason: its last exception, else its last line. */
+function exceptionIn(text: string): string {
+  const exceptions = text.match(/(?:DB::)?Exception: [^\n]+/g);
+  return oneLine(exceptions?.at(-1) ?? text.trim().split('\n').at(-1) ?? '');
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, 500);

@@ -1,0 +1,140 @@
+/** The engine's child process, as its parent sees it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants, setPriority } from 'node:os';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { STOP_MS } from './limits.ts';
+import type { FailedMessage, StartMessage, StopMessage } from './messages.ts';
+
+export interface EngineEnd {
+  code: number | null;
+  signal: string | null;
+}
+
+/** Between two looks whether it answers, in milliseconds. */
+const LOOK_MS = 10;
+/** Of its log, kept to say why it ended. */
+const KEPT_CHARS = 8192;
+
+/** Nothing else of the environment reaches it: tokens and passwords stand there. */
+const ENVIRONMENT = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'LD_LIBRARY_PATH',
+  'DYLD_LIBRARY_PATH',
+  'CHDB_LIBCHDB_PATH',
+  'CHDB_LIBCHDB_DIR',
+];
+
+export class EngineProcess {
+  readonly exited: Promise<EngineEnd>;
+  readonly #child: ChildProcess;
+  #text = '';
+  #failed: FailedMessage | undefined;
+
+  /** @param log gets each line that the engine logs */
+  constructor(log: (line: string) => void = () => {}) {
+    const child = spawnChild();
+    this.#child = child;
+    yieldToOthers(child);
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', () => resolve({ code: null, signal: null }));
+    });
+    child.on('message', (message) => {
+      this.#failed = message as FailedMessage;
+    });
+    if (child.stderr) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        this.#text = `${this.#text}${line}\n`.slice(-KEPT_CHARS);
+        log(line);
+      });
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** What it logged last. */
+  lastWords(): string {
+    return this.#text;
+  }
+
+  /**
+   * Starts it and resolves when it answers, or with why it does not.
+   * @param isReady whether it answers
+   * @param mostMs how long it may take
+   */
+  async start(
+    message: StartMessage,
+    isReady: () => Promise<boolean>,
+    mostMs: number,
+  ): Promise<Pick<FailedMessage, 'reason' | 'detail'> | undefined> {
+    this.#child.send(message);
+    let ended: EngineEnd | undefined;
+    this.exited.then((end) => {
+      ended = end;
+    });
+    for (const start = performance.now(); performance.now() - start < mostMs; await wait(LOOK_MS)) {
+      if (this.#failed) return this.#failed;
+      if (ended) {
+        const { code, signal } = ended;
+        return { reason: 'other', detail: `its process ended with ${signal ?? `code ${code}`}` };
+      }
+      if (await isReady()) return undefined;
+    }
+    return { reason: 'other', detail: `not ready after ${mostMs / 1000} s` };
+  }
+
+  /** Ends it in order; SIGKILL when it takes too long. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child.connected) child.send({ kind: 'stop' } satisfies StopMessage, () => {});
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+function spawnChild(): ChildProcess {
+  // Built, the child is the .js beside this file; from the sources (tests) it is the .ts, through tsx.
+  const built = fileURLToPath(new URL('./child.js', import.meta.url));
+  const isSource = !existsSync(built);
+  const env = Object.fromEntries(
+    ENVIRONMENT.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
+  return fork(isSource ? built.replace(/\.js$/, '.ts') : built, [], {
+    execArgv: isSource ? ['--import', tsx()] : [],
+    // The thread that the engine's start runs in gets the stack that the engine expects.
+    env: { ...env, RUST_MIN_STACK: `${8 * 1024 * 1024}` },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C is for the parent, which has rows to deliver first.
+    detached: true,
+  });
+}
+
+/**
+ * A statement takes all cores for as long as it takes. Whoever answers others goes before it: the collector
+ * and the query service, and the agents on this machine. Threads that the child starts later do as it does.
+ */
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, which its exit says.
+  }
+}
+
+/** By its address, because the child may have another working folder. */
+function tsx(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+}

@@ -1,0 +1,64 @@
+/**
+ * Keeps an engine running.
+ *
+ * States: running; down (it ended by itself, and is started again after a pause that grows); stopped. While
+ * it is down the collector's queue takes what comes in, and its readiness says so.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type EngineOptions, type RunningEngine, startEngine } from './index.ts';
+import { FIRST_RESTART_MS, LAST_RESTART_MS } from './limits.ts';
+import { engineLog } from './log.ts';
+
+/**
+ * Starts the engine, and starts it again on the same ports whenever it ends by itself.
+ * @throws EngineError when it cannot be started the first time
+ */
+export async function superviseEngine(
+  options: Omit<EngineOptions, 'log'>,
+  logger: Logger,
+): Promise<Omit<RunningEngine, 'exited'>> {
+  const log = engineLog(logger);
+  let engine = await startEngine({ ...options, log });
+  const { port, nativePort } = engine;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const startAgain = async (): Promise<void> => {
+    for (let pause = FIRST_RESTART_MS; ; pause = Math.min(pause * 2, LAST_RESTART_MS)) {
+      await wait(pause, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        engine = await startEngine({ ...options, port, nativePort, log });
+        logger.info({ pid: engine.pid }, 'embedded ClickHouse runs again');
+        return;
+      } catch (error) {
+        logger.error(`embedded ClickHouse cannot be started again: ${(error as Error).message}`);
+      }
+    }
+  };
+  const watching = (async () => {
+    while (!signal.aborted) {
+      const { code, signal: by } = await engine.exited;
+      if (signal.aborted) return;
+      logger.error(
+        `embedded ClickHouse ended (${by ?? `code ${code}`}); it is started again, and rows wait in the queue`,
+      );
+      await startAgain();
+    }
+  })();
+  const { dataDir, url, native, writer, query, reader } = engine;
+  return {
+    ...{ dataDir, url, port, native, nativePort, writer, query, reader },
+    get pid() {
+      return engine.pid;
+    },
+    async stop() {
+      stopping.abort();
+      await engine.stop();
+      await watching;
+      // One that was being started when the stop came.
+      await engine.stop();
+    },
+  };
+}
