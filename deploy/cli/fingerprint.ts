@@ -81,7 +81,7 @@ export function fingerprintOf({ error_type, error_message, stack_trace, ...ids }
     fingerprint: found.fingerprint,
     template: found.template,
     class: found.class,
-    why: `${found.why}; ${about}`,
+    why: `${found.why()}; ${about}`,
   };
 }
 

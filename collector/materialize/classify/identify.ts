@@ -18,7 +18,7 @@ export interface Identity {
   /** Entries of `attributes` that say where the class comes from. */
   marks: Record<string, string>;
   /** What went into the fingerprint, in words. */
-  why: string;
+  why(): string;
   /** What the rule's class stands on, in words; '' when no rule fits. */
   evidence: string;
 }

@@ -134,7 +134,7 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'llm.context_overflow',
-    /context_length_exceeded|maximum context length|context ?window(?:exceeded)?|prompt is too long|input is too long|input tokens? exceed|input token count|input length and max_tokens exceed|reduce the length of the (?:messages|prompt|input)|requested tokens .{0,20}exceed/,
+    /context_length_exceeded|maximum context length|context ?window(?:exceeded)?|prompt is too long|input is too long|input tokens? exceed|input token count|input length and .{0,20}exceed|reduce the length of the (?:messages|prompt|input)|requested tokens .{0,20}exceed/,
   ),
   said(
     'llm.payment_required',

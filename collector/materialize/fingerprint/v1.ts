@@ -1,11 +1,10 @@
-// Version 1 of what makes two failures the same problem. A fingerprint stays in its row for ever:
-// from the first release on, what this folder gives for an input must never change; a better rule is
-// a v2 beside it (docs/decisions/0011-grouping.md).
+// Version 1 of what makes two failures the same problem. A fingerprint stays in its row for ever: from
+// the first release on, what this folder gives for an input must never change; a better rule is a v2
+// beside it (docs/decisions/0037-fingerprint.md).
 import { hash } from 'node:crypto';
-import { partTrace } from './embedded.ts';
-import type { Frame } from './frames.ts';
-import { templateOf } from './template.ts';
-import { readTrace, type Thrown } from './trace.ts';
+import { partTrace } from './message/embedded.ts';
+import { templateOf } from './message/template.ts';
+import { NO_STACK, type Stack, stackOf } from './stack/stack.ts';
 
 export interface FingerprintInput {
   agent_id: string;
@@ -22,44 +21,52 @@ export interface Fingerprint {
   fingerprint: string;
   /** The message with placeholders for what varies. */
   template: string;
-  /** The frames that count, as `function@module`, the innermost first. */
-  frames: string[];
+  /** The frame where it was raised, as `function@module`; '' where there is none. */
+  raised: string;
+  /** All words, names and codes of the message outside of quotes, in lower case. */
+  words: string;
   /** The packages whose code stands in the trace of what was thrown. */
   libraries: readonly string[];
-  /** The words of the message, without values and punctuation. */
-  words: string;
-  /** The exceptions behind the one that was thrown, as `type and message at function@module`. */
-  causes: string[];
-  /** What went into it, in words. */
-  why: string;
+  /** Type and words of the exceptions behind the one that was thrown, the root last, in lower case. */
+  causes: readonly string[];
+  /** What went into it, in words; made when it is called for. */
+  why(): string;
 }
 
 /**
- * The fingerprint of a failure: agent, node, error type, the message without what varies, the frames of
- * the application (of libraries where there are no others), and the chain of causes.
+ * The fingerprint of a failure: agent, node, error type, the frame where it was raised, the words of the
+ * message that are the code's, and the chain of causes.
  */
 export function fingerprint(input: FingerprintInput): Fingerprint {
   const { message, trace } = partTrace(input.error_message);
   const embedded = stackOf(trace);
   const told = stackOf(input.stack_trace);
   const stack = told === NO_STACK ? embedded : told;
-  const { text, key } = templateOf(
-    embedded === NO_STACK ? input.error_message : joined(message, embedded.head),
-  );
-  const isMute = input.error_type === '' && key === '' && stack.key === '';
+  const whole = embedded === NO_STACK ? input.error_message : joined(message, embedded.head);
+  const { text, key, sure, said } = templateOf(whole);
+  const words = stack.raised === '' ? key : sure;
+  const isMute = input.error_type === '' && words === '' && stack.raised === '';
   const given = isMute && input.class !== 'unclassified' ? input.class : '';
-  const parts = [input.agent_id, input.node_id, given, input.error_type, key, stack.key];
+  const parts = [
+    input.agent_id,
+    input.node_id,
+    given,
+    input.error_type,
+    stack.raised,
+    words,
+    stack.causes.join('\n'),
+  ];
   // With the length of each part no two lists of parts give the same text.
   let identity = '';
   for (const part of parts) identity += `${part.length}:${part}`;
   return {
     fingerprint: `v1:${digestOf(identity)}`,
     template: text,
-    frames: stack.frames,
-    causes: stack.causes,
+    raised: stack.raised,
+    words: said,
+    causes: stack.heads,
     libraries: stack.libraries,
-    words: key,
-    why: wordsFor(parts, stack, input.stack_trace),
+    why: () => whyOf(parts, stack, input.stack_trace),
   };
 }
 
@@ -69,112 +76,22 @@ function joined(message: string, head: string): string {
   return first === '' ? head : `${first}\n${head}`;
 }
 
-/** Frames of the application that count; of a library's code where there is no other. */
-const OWN_FRAMES = 6;
-const LIBRARY_FRAMES = 3;
-const CAUSES = 4;
-const CAUSE_FRAMES = 2;
-const MAX_LIBRARIES = 8;
+const NAMES = ['agent', 'node', 'class', 'error type', 'place', 'words', 'causes'];
+const MAX_SHOWN = 160;
 
-interface Stack {
-  /** Type and message of what was thrown, where the trace tells them. */
-  head: string;
-  frames: string[];
-  causes: string[];
-  libraries: string[];
-  /** What of it went into the fingerprint. */
-  words: string;
-  /** Stands for frames and causes. */
-  key: string;
-}
-
-const IGNORED = '; values in the message and line numbers do not count';
-const NO_FRAMES = `${IGNORED}; the stack trace holds no frame`;
-
-const NO_STACK: Stack = {
-  head: '',
-  frames: [],
-  causes: [],
-  libraries: [],
-  words: IGNORED,
-  key: '',
-};
-
-/** Failures come in many of few kinds: the same traces again and again. */
-const MAX_CACHED = 512;
-const MAX_CACHED_CHARS = 8192;
-const stacks = new Map<string, Stack>();
-
-function stackOf(trace: string): Stack {
-  if (trace === '') return NO_STACK;
-  let stack = stacks.get(trace);
-  if (stack === undefined) {
-    stack = readStack(trace);
-    if (stacks.size >= MAX_CACHED) stacks.clear();
-    if (trace.length <= MAX_CACHED_CHARS) stacks.set(trace, stack);
-  }
-  return stack;
-}
-
-function readStack(trace: string): Stack {
-  const [thrown, ...behind] = readTrace(trace);
-  if (thrown === undefined) return NO_STACK;
-  const frames = counted(thrown, OWN_FRAMES);
-  const causes = behind.slice(0, CAUSES).map((cause) => {
-    const { key } = templateOf(cause.head);
-    return [key, ...counted(cause, CAUSE_FRAMES)].join(' at ');
+/** The sentence about the parts that count, with what they are. */
+function whyOf(parts: readonly string[], stack: Stack, trace: string): string {
+  const shown = NAMES.flatMap((name, i) => {
+    const part = parts[i]!;
+    if (part === '') return [];
+    if (i < 3) return [name];
+    if (name === 'causes')
+      return [`${stack.causes.length} cause${stack.causes.length === 1 ? '' : 's'}`];
+    const text = part.length > MAX_SHOWN ? `${part.slice(0, MAX_SHOWN)}…` : part;
+    return [`${name === 'place' ? 'raised in' : name} ${JSON.stringify(text)}`];
   });
-  const owner = thrown.frames.some(({ isOwn }) => isOwn) ? 'own' : 'library';
-  return {
-    head: thrown.head,
-    frames,
-    causes,
-    libraries: librariesOf(thrown),
-    words: `, ${many(frames, 'frame')} of ${owner} code, ${many(causes, 'cause')}${IGNORED}`,
-    key: digestOf([...frames, ...causes].join('\n')),
-  };
-}
-
-function many(items: readonly unknown[], noun: string): string {
-  return `${items.length} ${noun}${items.length === 1 ? '' : 's'}`;
-}
-
-/** Each frame once, so that the depth of a recursion does not count. */
-function counted({ frames }: Thrown, most: number): string[] {
-  const own = distinct(frames, true, most);
-  return own.length > 0 ? own : distinct(frames, false, Math.min(most, LIBRARY_FRAMES));
-}
-
-function distinct(frames: readonly Frame[], isOwn: boolean, most: number): string[] {
-  const names: string[] = [];
-  for (const frame of frames) {
-    if (frame.isOwn !== isOwn || names.includes(frame.name)) continue;
-    names.push(frame.name);
-    if (names.length === most) break;
-  }
-  return names;
-}
-
-function librariesOf({ frames }: Thrown): string[] {
-  const names: string[] = [];
-  for (const { library } of frames) {
-    if (!library || names.includes(library)) continue;
-    names.push(library);
-    if (names.length === MAX_LIBRARIES) break;
-  }
-  return names;
-}
-
-const NAMES = ['agent', 'node', 'class', 'error type', 'words of the message'];
-const sentences: string[] = [];
-
-/** The sentence about the parts that say something; there are few of them. */
-function wordsFor(parts: readonly string[], stack: Stack, trace: string): string {
-  let used = 0;
-  for (let i = 0; i < NAMES.length; i++) if (parts[i] !== '') used |= 1 << i;
-  sentences[used] ??= NAMES.filter((_name, i) => used & (1 << i)).join(', ');
-  const rest = stack === NO_STACK && trace !== '' ? NO_FRAMES : stack.words;
-  return `same ${sentences[used] || 'emptiness'}${rest}`;
+  const rest = trace !== '' && stack.raised === '' ? '; the stack trace holds no frame' : '';
+  return `same ${shown.join(', ') || 'emptiness'}${rest}; values, callers and line numbers do not count`;
 }
 
 const MAX_DIGESTS = 4096;

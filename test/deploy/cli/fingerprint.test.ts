@@ -27,7 +27,7 @@ test('answers each line', async () => {
     fingerprint: answers[1].fingerprint,
     template: 'Recursion limit of <num> reached',
     class: 'graph.step_budget',
-    why: 'same error type, words of the message; values in the message and line numbers do not count; class: says "graphrecursionerror"',
+    why: 'same error type "GraphRecursionError", words "recursion limit of reached"; values, callers and line numbers do not count; class: says "graphrecursionerror"',
   });
 });
 

@@ -8,7 +8,7 @@ export interface Parted {
 }
 
 const PYTHON = 'Traceback (most recent call last)';
-const AT_LINE = '\n    at ';
+const STARTS = ['\n    at ', '\n\tat ', '\n   at ', '\ngoroutine ', '\nstack backtrace:', '\n#0 '];
 
 /** Parts a message from the trace in it. */
 export function partTrace(message: string): Parted {
@@ -18,7 +18,11 @@ export function partTrace(message: string): Parted {
   if (python !== -1) {
     return { message: message.slice(0, python), trace: message.slice(python) };
   }
-  const at = message.indexOf(AT_LINE, line);
+  let at = -1;
+  for (const start of STARTS) {
+    const found = message.indexOf(start, line);
+    if (found !== -1 && (at === -1 || found < at)) at = found;
+  }
   if (at === -1) return { message, trace: '' };
   return { message: message.slice(0, at), trace: message.slice(at + 1) };
 }

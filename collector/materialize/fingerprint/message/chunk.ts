@@ -1,13 +1,13 @@
 // A chunk: letters, digits and what joins them, such as a word, a number, a path or an id.
 import { DIGIT, JOINER, kindOf, LETTER, QUOTE, SPACE } from './characters.ts';
-import { EMAIL, HEX, HOST, ID, NUM, PATH, TIME, URL, UUID, WORD } from './tokens.ts';
 import {
+  BASIC_TYPES,
   COUNTRY_DOMAINS,
   FILE_ENDS,
-  NOTHINGS,
   REVERSED_DOMAINS,
   TOP_DOMAINS,
-} from './vocabulary.ts';
+} from './conventions.ts';
+import { EMAIL, HEX, HOST, ID, NUM, PATH, TIME, URL, UUID, WORD } from './tokens.ts';
 
 /** Characters of a word; what is longer is data. */
 export const MAX_WORD = 64;
@@ -71,7 +71,9 @@ export class Chunk {
     const length = this.end - this.start;
     if (length > MAX_WORD) return ID;
     if (this.isRandom(length)) return ID;
-    return this.text.charCodeAt(this.start - 1) === 0x3d && NOTHINGS.has(this.word()) ? ID : WORD;
+    return this.text.charCodeAt(this.start - 1) === 0x3d && BASIC_TYPES.has(this.word())
+      ? ID
+      : WORD;
   }
 
   private word(): string {

@@ -33,19 +33,14 @@ export const FILE_ENDS = set(
   'txt csv tsv json jsonl xml yaml yml toml ini md html htm pdf doc docx xls xlsx ppt pptx png jpg jpeg gif svg webp mp3 mp4 wav py ipynb js mjs cjs ts tsx jsx java go rs rb php c h cpp sh sql db sqlite parquet pkl zip gz tar log tmp lock properties conf cfg env',
 );
 
-/** Nouns beside the name of a part of a program or schema. That name tells problems apart. */
-export const NAMED_PARTS = set(
-  'named name module package attribute attributes property properties function method class type object instance parameter argument keyword option operator variable symbol key field column relation table view index constraint schema enum node edge channel tool import reading setting has member instruction command',
-);
-
-/** Keys of an error's body whose values say what went wrong. */
-export const TELLING_KEYS = set(
-  'message msg type code status error reason detail details title description error_description error_code error_type errors param kind cause',
+/** Nouns before a quoted name of the program's own code, as runtimes and databases put it. */
+export const CODE_NOUNS = set(
+  'attribute named reading setting method module relation column argument',
 );
 
 /** What stands before a status code of HTTP. */
 export const STATUS_WORDS = set(
-  'code status http https error statuscode status_code response returned errorcode error_code',
+  'code status http https error statuscode status_code response returned errorcode error_code errcode',
 );
 
 /** What stands before the code of an error. */
@@ -53,8 +48,15 @@ export const ERROR_WORDS = set('error errno err exception sqlstate errorcode err
 
 export const HTTP_METHODS = set('GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT TRACE');
 
-/** What stands before "user", where the next word is the name of one. */
-export const BEFORE_USER = set('for by of as from to invalid illegal unknown');
+/** Names of basic types and values that say there is none: of the languages, not of a program. */
+export const BASIC_TYPES = set(
+  'str string int integer float double number bool boolean bytes bytearray dict dictionary list array tuple object function null none nil undefined nan true false datetime symbol bigint nonetype',
+);
 
-/** Values that say there is none. */
-export const NOTHINGS = set('null NULL None none nil undefined NaN');
+/** What stands before what came instead of what was expected. */
+export const BEFORE_GOT = set('got received found was gave returned type');
+
+/** What a runtime says of a name before it. */
+export const AFTER_NAME = set(
+  'defined iterable callable subscriptable constructor function initialized',
+);

@@ -1,0 +1,75 @@
+// A message without the structured data in it: of bodies, findings and pages only what went wrong.
+import { BREAK_MARK, CODE_MARK, readBody } from './body.ts';
+import { findingsOf } from './findings.ts';
+import { titled } from './page.ts';
+import { MAX_CHARS } from './tokens.ts';
+
+const MAX_BODIES = 8;
+/** What stands before data that was refused, not before what was wrong with it. */
+const DATA_LABEL = /\b(?:value|text|input|output|args|arguments|params): ?$/i;
+const PATH_LABEL = /(?:\bat path \[|→ at )([\w., ]{1,80})/g;
+/** `thread 'main' panicked at 'it broke', src/a.rs:1:2` */
+const PANIC =
+  /^thread '[^'\n]{0,80}' panicked at (?:'([\s\S]{0,2000})', [^\s']{1,200}:\d+:\d+|[^\s']{1,200}:\d+:\d+:\n([\s\S]{0,2000}))/;
+
+/** Work is bounded by MAX_CHARS; a message without structure comes back as it is. */
+export function reduced(message: string): string {
+  const text = message.length > 2 * MAX_CHARS ? message.slice(0, 2 * MAX_CHARS) : message;
+  if (text.includes('<')) {
+    const page = titled(text);
+    if (page !== undefined) return page;
+  }
+  if (text.includes('validation error')) {
+    const findings = findingsOf(text);
+    if (findings !== undefined) return findings;
+  }
+  if (text.startsWith('thread ')) {
+    const panic = PANIC.exec(text);
+    if (panic) return `panicked: ${panic[1] ?? panic[2]}`;
+  }
+  const paths = text.includes(' at ') ? pathsIn(text) : '';
+  return (text.includes('{') ? withoutBodies(text) : text) + paths;
+}
+
+/** The parts of a schema that findings in words name: `at path [items]`. */
+function pathsIn(text: string): string {
+  let paths = '';
+  for (const [, path = ''] of text.matchAll(PATH_LABEL))
+    paths += `${BREAK_MARK}${CODE_MARK}${path.trim()}`;
+  return paths;
+}
+
+function withoutBodies(text: string): string {
+  let left = '';
+  let from = 0;
+  let bodies = 0;
+  for (let at = nextOpen(text, 0); at !== -1 && bodies < MAX_BODIES; at = nextOpen(text, at)) {
+    const body = readBody(text, at);
+    if (body === undefined) {
+      at++;
+      continue;
+    }
+    bodies++;
+    if (DATA_LABEL.test(text.slice(Math.max(0, at - 12), at))) body.telling = '';
+    left += text.slice(from, at);
+    left += body.telling === '' ? '{}' : `${BREAK_MARK}${body.telling}${BREAK_MARK}`;
+    from = body.end;
+    at = body.end;
+  }
+  return from === 0 ? text : left + text.slice(from);
+}
+
+function nextOpen(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x7b || (code === 0x5b && opensObjects(text, at))) return at;
+  }
+  return -1;
+}
+
+/** `[` with `{` behind it. */
+function opensObjects(text: string, at: number): boolean {
+  let next = at + 1;
+  while (next < text.length && text.charCodeAt(next) <= 0x20) next++;
+  return text.charCodeAt(next) === 0x7b;
+}
