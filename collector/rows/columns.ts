@@ -1,21 +1,23 @@
-// The columns of each table in the order in which rows are written, with the type that each has on the
-// wire. `LowCardinality` and codecs are ClickHouse's own business and not told here.
+// The columns of each table, declared once: rows.ts has the types of the rows from it, row-binary.ts how they
+// are written. The columns are those of deploy/clickhouse/migrations; `LowCardinality` and codecs are
+// ClickHouse's own business and not named here.
 import { hash } from 'node:crypto';
-import type { Rows, Table } from './rows.ts';
 
-/** A type of ClickHouse; times are {@link Rows}' texts, UInt64 is text. */
-export type ColumnType =
-  | 'String'
-  | 'DateTime64(9)'
-  | 'UUID'
-  | 'Bool'
-  | 'UInt8'
-  | 'UInt32'
-  | 'UInt64'
-  | 'Array(String)'
-  | 'Array(UUID)'
-  | 'Map(String, String)'
-  | 'Map(String, UInt32)';
+/** What a row holds for each type of ClickHouse: times are 'YYYY-MM-DD hh:mm:ss.nnnnnnnnn' in UTC, UInt64 is text. */
+export interface ValueOf {
+  String: string;
+  'DateTime64(9)': string;
+  UUID: string;
+  Bool: boolean;
+  UInt8: number;
+  UInt32: number;
+  UInt64: string;
+  'Array(String)': string[];
+  'Array(UUID)': string[];
+  'Map(String, String)': Record<string, string>;
+  'Map(String, UInt32)': Record<string, number>;
+}
+export type ColumnType = keyof ValueOf;
 
 export type Column = readonly [name: string, type: ColumnType];
 
@@ -25,7 +27,50 @@ export interface Layout {
   columns: readonly Column[];
 }
 
-const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = {
+/**
+ * The tables in the order in which a batch is written: each row comes after those it refers to. A crash in
+ * between leaves rows that are true by themselves, and the resend completes them.
+ */
+export const COLUMNS = {
+  graph_snapshots: {
+    ref: 'String',
+    graph_id: 'String',
+    agent_id: 'String',
+    body: 'String',
+    nodes: 'Array(String)',
+    /** 'source->target' */
+    edges: 'Array(String)',
+    first_seen: 'DateTime64(9)',
+    last_seen: 'DateTime64(9)',
+  },
+  /** A log record that reports an exception of a span. */
+  exception_records: {
+    timestamp: 'DateTime64(9)',
+    trace_id: 'String',
+    span_id: 'String',
+    record_id: 'UUID',
+    service_name: 'String',
+    environment: 'String',
+    agent_id: 'String',
+    agent_name: 'String',
+    session_id: 'String',
+    run_id: 'String',
+    graph_id: 'String',
+    graph_snapshot_ref: 'String',
+    node_id: 'String',
+    event_name: 'String',
+    severity_number: 'UInt8',
+    /** Whether an executor, an agent framework or a gen_ai instrumentation made it. */
+    is_marked: 'Bool',
+    error_type: 'String',
+    error_message: 'String',
+    stack_trace: 'String',
+    redactions: 'Map(String, UInt32)',
+    truncated: 'Array(String)',
+    attributes: 'Map(String, String)',
+    resource_attributes: 'Map(String, String)',
+    received_at: 'DateTime64(9)',
+  },
   failures: {
     timestamp: 'DateTime64(9)',
     failure_id: 'UUID',
@@ -67,35 +112,12 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     attributes: 'Map(String, String)',
     resource_attributes: 'Map(String, String)',
     received_at: 'DateTime64(9)',
+    /** Spans around this one that its request told of, the innermost first. */
     ancestor_span_ids: 'Array(String)',
+    /** 1 as the span tells it; a later revision of the same failure takes its place. */
     revision: 'UInt32',
+    /** 1 on a revision that only says that the row under this key is gone. */
     is_deleted: 'UInt8',
-  },
-  exception_records: {
-    timestamp: 'DateTime64(9)',
-    trace_id: 'String',
-    span_id: 'String',
-    record_id: 'UUID',
-    service_name: 'String',
-    environment: 'String',
-    agent_id: 'String',
-    agent_name: 'String',
-    session_id: 'String',
-    run_id: 'String',
-    graph_id: 'String',
-    graph_snapshot_ref: 'String',
-    node_id: 'String',
-    event_name: 'String',
-    severity_number: 'UInt8',
-    is_marked: 'Bool',
-    error_type: 'String',
-    error_message: 'String',
-    stack_trace: 'String',
-    redactions: 'Map(String, UInt32)',
-    truncated: 'Array(String)',
-    attributes: 'Map(String, String)',
-    resource_attributes: 'Map(String, String)',
-    received_at: 'DateTime64(9)',
   },
   node_attempts: {
     timestamp: 'DateTime64(9)',
@@ -109,6 +131,7 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     duration_ns: 'UInt64',
     trace_id: 'String',
     span_id: 'String',
+    /** The failure's span that this attempt failed because of; '' when it tells its own or is good. */
     root_span_id: 'String',
   },
   graph_runs: {
@@ -126,18 +149,9 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     ended_at: 'DateTime64(9)',
     outcome: 'String',
     told_at: 'DateTime64(9)',
+    /** The failure's span that the run failed because of; '' when it tells its own or is good. */
     root_span_id: 'String',
     received_at: 'DateTime64(9)',
-  },
-  graph_snapshots: {
-    ref: 'String',
-    graph_id: 'String',
-    agent_id: 'String',
-    body: 'String',
-    nodes: 'Array(String)',
-    edges: 'Array(String)',
-    first_seen: 'DateTime64(9)',
-    last_seen: 'DateTime64(9)',
   },
   evolutions: {
     timestamp: 'DateTime64(9)',
@@ -160,6 +174,7 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     environment: 'String',
     received_at: 'DateTime64(9)',
   },
+  /** A change of a group of failures. */
   group_events: {
     timestamp: 'DateTime64(9)',
     event_id: 'UUID',
@@ -172,11 +187,13 @@ const TYPES: { [T in Table]: { [C in keyof Rows[T][number]]-?: ColumnType } } = 
     reason: 'String',
     evolution_id: 'String',
   },
-};
+} as const satisfies Record<string, Record<string, ColumnType>>;
+
+export type Table = keyof typeof COLUMNS;
 
 /** How this version writes the rows of each table. */
 export const LAYOUTS = Object.fromEntries(
-  Object.entries(TYPES).map(([table, types]) => [table, layout(Object.entries(types))]),
+  Object.entries(COLUMNS).map(([table, columns]) => [table, layout(Object.entries(columns))]),
 ) as { [T in Table]: Layout };
 
 function layout(columns: Column[]): Layout {
