@@ -3,11 +3,10 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import type { KeepPolicy } from './decode/keep.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
-import { linkingVersions } from './linking/version-links.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
 import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
-import { ObservedSink } from './queue/sink.ts';
+import { observed } from './queue/sink.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './receive/doors.ts';
 import { LogService, type LogStats } from './receive/logs.ts';
 import { TraceService, type TraceStats } from './receive/traces.ts';
@@ -116,11 +115,10 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   );
   telemetry.queue(() => queue.stats(), options.queue.maxBytes);
   let closing = false;
-  const stored = linkingVersions(queue.sink);
   const linker = new Linker({
     client,
     queue: {
-      sink: stored,
+      sink: queue.sink,
       drained: () => queue.drained(),
       oldestAgeMs: () => queue.stats().oldestAgeMs,
     },
@@ -132,7 +130,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   linker.start();
   const lostRuns = new LostRunWatch({
     client,
-    queue: { sink: stored, drained: () => queue.drained() },
+    queue: { sink: queue.sink, drained: () => queue.drained() },
     logger,
     options: options.lostRuns ?? { afterMs: 0 },
   });
@@ -143,7 +141,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     telemetry.close();
     await client.close();
   };
-  const sink = new ObservedSink(stored, [
+  const sink = observed(queue.sink, [
     telemetry.accepted(),
     () => linker.observe(),
     () => lostRuns.observe(),

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import type { Observer, Sink } from '../queue/sink.ts';
+import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import { type Linked, linkTrace, type TraceRows } from './link.ts';
@@ -260,7 +260,7 @@ export class Linker {
     if (batch.length === 0) return;
     const failures = batch.flatMap(({ changes }) => changes.flat());
     try {
-      await this.queue.sink.accept({ ...emptyRows(), failures });
+      await accept(this.queue.sink, { ...emptyRows(), failures });
     } catch (error) {
       this.failed(error);
       for (const { trace_id } of failures) this.traces.wait(trace_id, Date.now());

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import type { Observer, Sink } from '../queue/sink.ts';
+import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import { byFailure, type Lost } from './losses.ts';
@@ -230,7 +230,7 @@ export class LostRunWatch {
 
   private async hand(failures: FailureRow[]): Promise<void> {
     if (failures.length === 0) return;
-    await this.parts.queue.sink.accept({ ...emptyRows(), failures });
+    await accept(this.parts.queue.sink, { ...emptyRows(), failures });
   }
 
   private failed(error: unknown): void {

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Rows } from '../rows/rows.ts';
 import { type Entry, EntryWriter, entryBytes } from './entry.ts';
 import { type Intake, type Sink, SinkRefused, SinkUnavailable } from './sink.ts';
 import type { QueueStore } from './store.ts';
@@ -29,7 +28,7 @@ const TRY_AGAIN_MS = 5_000;
 
 /**
  * Takes rows to disk. States: open; committing soon (requests of this turn of the event loop wait to
- * share one sync); closed. `accept` moves open to committing soon, the commit moves back, whether the
+ * share one sync); closed. A request moves open to committing soon, the commit moves back, whether the
  * disk took it or not; `close` commits what waits and moves to closed for good.
  */
 export class DurableQueue implements Sink {
@@ -52,12 +51,6 @@ export class DurableQueue implements Sink {
     this.maxBytes = options.maxBytes;
     this.logger = options.logger;
     this.appended = options.appended;
-  }
-
-  accept(rows: Rows): Promise<void> {
-    const intake = this.open();
-    intake.add(rows);
-    return intake.commit();
   }
 
   open(): Intake {

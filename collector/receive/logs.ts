@@ -7,7 +7,7 @@ import type { Encoding } from '../decode/response.ts';
 import { LOGS } from '../decode/signals.ts';
 import { exceptionRecordRow, isTimedRecord } from '../materialize/exception-record.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
-import { openIntake, type Sink } from '../queue/sink.ts';
+import type { Sink } from '../queue/sink.ts';
 import { emptyRows } from '../rows/rows.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
 
@@ -54,13 +54,13 @@ export class LogService implements SignalService {
       const { traceId, spanId } = record;
       const known = isTimedRecord(record)
         ? receivedAt
-        : (this.sink.receivedAt?.(traceId, spanId, receivedAt) ?? receivedAt);
+        : this.sink.receivedAt(traceId, spanId, receivedAt);
       rows.exception_records.push(exceptionRecordRow(resource, scope, record, known, this.secrets));
     });
     const { received, kept, untied, rejected, messages } = result;
     const redactions: Redactions = {};
     for (const row of rows.exception_records) addCounts(redactions, row.redactions);
-    const intake = openIntake(this.sink);
+    const intake = this.sink.open();
     intake.add(rows);
     const outcome = await store(intake, {
       received,

@@ -9,7 +9,7 @@ import { addAncestors } from '../linking/ancestors.ts';
 import { needsNode } from '../linking/tie.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { toRows } from '../materialize/to-rows.ts';
-import { openIntake, type Sink } from '../queue/sink.ts';
+import type { Sink } from '../queue/sink.ts';
 import { appendRows, emptyRows, type FailureRow } from '../rows/rows.ts';
 import { isTimed } from '../rows/time.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
@@ -58,7 +58,7 @@ export class TraceService implements SignalService {
   async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
     this.counted.requests++;
     const receivedAt = this.now();
-    const intake = openIntake(this.sink);
+    const intake = this.sink.open();
     let rows = emptyRows();
     let spans = 0;
     /** They are told of the spans around them when the whole request was read. */
@@ -70,7 +70,7 @@ export class TraceService implements SignalService {
     const result = read(body, this.keep, (resource, scope, span) => {
       const known = isTimed(span)
         ? receivedAt
-        : (this.sink.receivedAt?.(span.traceId, span.spanId, receivedAt) ?? receivedAt);
+        : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
       const made = toRows(resource, scope, span, known, this.secrets);
       const { failures } = made.rows;
       if (failures.some(needsNode)) inside.push(...failures.splice(0));

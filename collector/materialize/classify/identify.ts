@@ -2,8 +2,7 @@
 // has learned more.
 
 import type { FailureRow } from '../../rows/rows.ts';
-import type { FingerprintInput } from '../fingerprint/v1.ts';
-import { VERSIONS } from '../fingerprint/versions.ts';
+import { type FingerprintInput, fingerprint } from '../fingerprint/v1.ts';
 import { classify } from './classify.ts';
 
 export type Identifiable = Pick<
@@ -48,7 +47,7 @@ export function identify(row: Identifiable): Identity {
   const input = inputOf(row);
   const given = input.class;
   const { error_type, site } = row;
-  const known = VERSIONS.current(input);
+  const known = fingerprint(input);
   const { words, causes, libraries } = known;
   const operation = operationOf(row.attributes);
   const { class: rule, evidence } = classify({
@@ -68,11 +67,6 @@ export function identify(row: Identifiable): Identity {
     why: known.why,
     evidence,
   };
-}
-
-/** What the version before calls it; undefined when there is only one version. */
-export function previousFingerprint(row: Identifiable): string | undefined {
-  return VERSIONS.previous?.(inputOf(row)).fingerprint;
 }
 
 function inputOf(row: Identifiable): FingerprintInput {

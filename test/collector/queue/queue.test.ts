@@ -17,7 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { toEntries } from '../../../collector/queue/entry.ts';
 import { openQueue } from '../../../collector/queue/open.ts';
 import { DurableQueue } from '../../../collector/queue/queue.ts';
-import { SinkRefused, SinkUnavailable } from '../../../collector/queue/sink.ts';
+import { accept, SinkRefused, SinkUnavailable } from '../../../collector/queue/sink.ts';
 import { LAYOUTS } from '../../../collector/rows/columns.ts';
 import { readRows } from '../../../collector/rows/row-binary.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
@@ -155,7 +155,7 @@ test('above the bound it says so and takes nothing; with room again it goes on',
   let appended = 0;
   const queue = new DurableQueue({ store, maxBytes: 10_000, logger, appended: () => appended++ });
   const answers = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, index) => queue.accept(rowsOf(`run-${index}`))),
+    Array.from({ length: 20 }, (_, index) => accept(queue, rowsOf(`run-${index}`))),
   );
   const taken = answers.filter(({ status }) => status === 'fulfilled').length;
   const refused = answers.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
@@ -167,9 +167,9 @@ test('above the bound it says so and takes nothing; with room again it goes on',
 
   store.confirm(store.nextBatch(LIMITS)!, [], 0);
   expect(queue.notReady()).toBeUndefined();
-  await queue.accept(rowsOf('later'));
+  await accept(queue, rowsOf('later'));
   queue.close();
-  await expect(queue.accept(rowsOf('too late'))).rejects.toThrow('shutting down');
+  await expect(accept(queue, rowsOf('too late'))).rejects.toThrow('shutting down');
   close();
 });
 
@@ -178,8 +178,8 @@ test('a value that no column can hold is refused by the name of its column', asy
   const queue = new DurableQueue({ store, maxBytes: 1_000_000, logger, appended: () => {} });
   const rows = rowsOf('run');
   rows.failures[0]!.attempt = 2 ** 32;
-  await expect(queue.accept(rows)).rejects.toEqual(new SinkRefused('attempt: not a UInt32'));
-  await queue.accept(rowsOf('next'));
+  await expect(accept(queue, rows)).rejects.toEqual(new SinkRefused('attempt: not a UInt32'));
+  await accept(queue, rowsOf('next'));
   expect(store.state.last).toBe(1);
   close();
 });
@@ -187,7 +187,7 @@ test('a value that no column can hold is refused by the name of its column', asy
 test('a request that is larger than the bound is taken by an empty queue', async () => {
   const { store, close } = open();
   const queue = new DurableQueue({ store, maxBytes: 1, logger, appended: () => {} });
-  await queue.accept(rowsOf('large'));
+  await accept(queue, rowsOf('large'));
   expect(queue.notReady()).toBe('the queue is full');
   close();
 });
@@ -198,7 +198,7 @@ test('a span without a time keeps the one it was first given, also after a resta
   const queue = new DurableQueue({ store: before.store, ...options });
   expect(queue.receivedAt('t', 's', 1n)).toBe(1n);
   expect(queue.receivedAt('t', 's', 2n)).toBe(1n);
-  await queue.accept(rowsOf('run'));
+  await accept(queue, rowsOf('run'));
   before.close();
   const after = open();
   const again = new DurableQueue({ store: after.store, ...options });

@@ -8,7 +8,6 @@ import type { Sink } from '../../../collector/queue/sink.ts';
 import { BodyBudget } from '../../../collector/receive/body-budget.ts';
 import { buildReceiver, type ReceiverOptions } from '../../../collector/receive/receiver.ts';
 import { TraceService } from '../../../collector/receive/traces.ts';
-import type { Rows } from '../../../collector/rows/rows.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { failNode, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
 
@@ -72,10 +71,17 @@ class HeldSink implements Sink {
     });
   }
 
-  async accept(_rows: Rows): Promise<void> {
-    this.arrive();
-    await this.held;
+  open() {
+    return {
+      add: () => {},
+      commit: async () => {
+        this.arrive();
+        await this.held;
+      },
+    };
   }
+
+  receivedAt = (_traceId: string, _spanId: string, now: bigint) => now;
 }
 
 describe('slow senders are cut off', () => {
