@@ -104,7 +104,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     log: { level: ClickHouseLogLevel.OFF },
   });
   const { version = 'unknown', tracing, access = historyAccess([], []) } = options;
-  const telemetry = new Telemetry({ client, version, tracing, logger });
+  const telemetry = new Telemetry({ version, tracing, logger });
   const { inserted } = telemetry;
   const queue = await startQueue({ ...options.queue, client, inserted, logger }).catch(
     async (error: unknown) => {

@@ -4,13 +4,11 @@ import type { Observer } from '../queue/sink.ts';
 import { TABLES, type Table } from '../rows/rows.ts';
 import type { Sample } from '../serving/measure.ts';
 import { RecentIds } from './recent-ids.ts';
-import { type SnapshotRefs, UsedRefs } from './snapshot-refs.ts';
 
 /** 1 MiB. */
 const RECENT_FAILURES = 131_072;
 
 export class AcceptedRows {
-  private readonly refs: SnapshotRefs;
   private readonly rows = Object.fromEntries(TABLES.map((table) => [table, 0])) as Record<
     Table,
     number
@@ -18,28 +16,21 @@ export class AcceptedRows {
   private readonly recent = new RecentIds(RECENT_FAILURES);
   private again = 0;
 
-  constructor(refs: SnapshotRefs) {
-    this.refs = refs;
-  }
-
   observe(): Observer {
     const counts = TABLES.map(() => 0);
     const ids: string[] = [];
-    const refs = new UsedRefs();
     return {
       add: (rows) => {
         TABLES.forEach((table, i) => {
           counts[i]! += rows[table].length;
         });
         for (const { failure_id } of rows.failures) ids.push(failure_id);
-        refs.add(rows);
       },
       accepted: () => {
         TABLES.forEach((table, i) => {
           this.rows[table] += counts[i]!;
         });
         for (const id of ids) if (this.recent.seenBefore(id)) this.again++;
-        this.refs.note(refs);
       },
     };
   }

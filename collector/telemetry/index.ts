@@ -1,7 +1,6 @@
 // The collector's own telemetry: metrics, its spans, and what it says of callers it refused. Each part
 
 // of the collector is watched from outside; none knows that.
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -22,10 +21,8 @@ import { addLinkerMetrics } from './linker-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { addQueueMetrics } from './queue-metrics.ts';
 import { RequestObserver } from './requests.ts';
-import { SnapshotRefs } from './snapshot-refs.ts';
 
 export interface TelemetryOptions {
-  client: ClickHouseClient;
   /** Of Faultline. */
   version: string;
   tracing?: Tracing | undefined;
@@ -40,7 +37,6 @@ export class Telemetry {
   private readonly registry = new Registry();
   private readonly refused: RefusedLogins;
   private readonly requests: RequestObserver;
-  private readonly refs: SnapshotRefs;
   private readonly endProcessMetrics: () => void;
   private readonly items = {
     received: new Counts(),
@@ -55,12 +51,11 @@ export class Telemetry {
   /** Takes the end of each of the linker's rounds. */
   readonly linked: (round: Round) => void;
 
-  constructor({ client, version, tracing, logger }: TelemetryOptions) {
+  constructor({ version, tracing, logger }: TelemetryOptions) {
     const { registry } = this;
     this.refused = new RefusedLogins(logger);
     this.requests = new RequestObserver({ registry, refused: this.refused, tracing });
     this.addItemMetrics();
-    this.refs = new SnapshotRefs({ client, logger });
     this.inserted = addInsertMetrics(registry, tracing);
     this.linked = ({ traces, seconds }) => {
       if (tracing)
@@ -78,7 +73,7 @@ export class Telemetry {
 
   /** Counts what is accepted; makes an observer for each request. */
   accepted(): () => Observer {
-    const accepted = new AcceptedRows(this.refs);
+    const accepted = new AcceptedRows();
     const { registry } = this;
     measure(registry, {
       type: 'counter',
@@ -92,12 +87,6 @@ export class Telemetry {
       name: 'faultline_duplicate_failures_total',
       help: 'Failures accepted whose id is among the recent ones: sent again. They are stored once.',
       read: () => accepted.duplicateFailures,
-    });
-    measure(registry, {
-      type: 'gauge',
-      name: 'faultline_unknown_snapshot_refs',
-      help: 'Graph snapshots that rows refer to and nobody sent, as far as seen since the start.',
-      read: () => this.refs.unknown,
     });
     return () => accepted.observe();
   }
@@ -150,7 +139,6 @@ export class Telemetry {
   close(): void {
     this.endProcessMetrics();
     this.refused.close();
-    this.refs.close();
   }
 
   private count(signal: string, { received, kept, rejected, refused, redactions }: Outcome): void {

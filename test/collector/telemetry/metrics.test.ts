@@ -8,12 +8,10 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Collector, historyAccess, startCollector } from '../../../collector/index.ts';
-import { emptyRows, type Rows } from '../../../collector/rows/rows.ts';
-import { SnapshotRefs, UsedRefs } from '../../../collector/telemetry/snapshot-refs.ts';
 import { watchQueryService } from '../../../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../../../query/http/server.ts';
 import { connect, type History } from '../../../query/index.ts';
-import { failedAttempt, sendSpans, snapshotRef } from '../../support/world.ts';
+import { failedAttempt, sendSpans } from '../../support/world.ts';
 import { type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 let storage: Storage;
@@ -246,37 +244,4 @@ test.each([
     expect([token, answer.status]).toEqual([token, status]);
   }
   await guarded.close();
-});
-
-test('snapshot refs that nobody sent', async () => {
-  const lines: { ref: string }[] = [];
-  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const refs = new SnapshotRefs({ client: database.client, graceMs: 0, logger });
-  const note = (rows: Rows): void => {
-    const used = new UsedRefs();
-    used.add(rows);
-    refs.note(used);
-  };
-  const [stored, sent, missing] = ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}'].map(snapshotRef);
-  await database.command(
-    `INSERT INTO graph_snapshots (ref, graph_id, body) VALUES ('${stored}', 'g', '{"id":"1"}')`,
-  );
-  const attempts = [stored, sent, missing, missing, '<b>ours</b>', ''].map((ref) => ({
-    ...({} as ReturnType<typeof emptyRows>['node_attempts'][number]),
-    graph_snapshot_ref: ref!,
-  }));
-  const snapshot = { ref: sent! } as ReturnType<typeof emptyRows>['graph_snapshots'][number];
-  note({ ...emptyRows(), node_attempts: attempts });
-  note({ ...emptyRows(), graph_snapshots: [snapshot] });
-  expect(refs.unknown).toBe(0);
-  await refs.check();
-  expect(refs.unknown).toBe(2);
-  expect(lines.map(({ ref }) => ref)).toEqual([missing, 'not a sha256 address']);
-
-  note({ ...emptyRows(), node_attempts: attempts });
-  await refs.check();
-  expect(lines).toHaveLength(2);
-  note({ ...emptyRows(), graph_snapshots: [{ ...snapshot, ref: missing! }] });
-  expect(refs.unknown).toBe(1);
-  refs.close();
 });

@@ -1,1 +1,0 @@
-SELECT DISTINCT ref FROM graph_snapshots WHERE ref IN {refs:Array(String)}
