@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { storedForm } from '../base/cursor.ts';
 import type { Store } from '../base/store.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
-import { DAY_HOURS, QUIET } from '../questions/groups/escalation.ts';
+import { FEWEST, RECENT_HOURS } from '../questions/groups/escalation.ts';
 import { isDecision } from '../questions/groups/lifecycle.ts';
 import { GroupMapping, lastThat } from '../questions/groups/mapping.ts';
 import { readEvents } from '../questions/groups/rows.ts';
@@ -64,9 +64,9 @@ export async function readNews(store: Store, { since, now, changes }: Asked): Pr
       {
         since: stored(since),
         oldest: stored(since - LATE_MS),
-        day: stored(now - DAY_HOURS * HOUR_MS),
+        recent: stored(now - RECENT_HOURS * HOUR_MS),
         busy: changes.has('escalating'),
-        quiet: QUIET,
+        fewest: FEWEST,
       },
       heardRow,
     ),

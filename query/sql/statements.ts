@@ -44,6 +44,7 @@ export const STATEMENTS = {
   newest_failure_of_run: 'cascade',
   node_facts: 'nodes',
   node_health_of_agent: 'nodes',
+  node_hours: 'groups',
   node_sides: 'nodes',
   recent_failures: 'failures',
   retry_history: 'advice',

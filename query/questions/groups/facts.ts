@@ -3,6 +3,7 @@
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import {
+  escalationOf,
   type FailedVersion,
   isDecision,
   type Lifecycle,
@@ -18,8 +19,10 @@ import {
   readHours,
   readSeenAfter,
   readTimeline,
+  readTries,
   readVersions,
   sumHours,
+  type Tries,
 } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 
@@ -87,9 +90,12 @@ export async function readGroups(store: Store, { agent, fingerprint, now }: Aske
     timelines: byAgent(timeline),
     now,
   };
-  const versions = await failedVersions(store, material);
+  const [versions, tries] = await Promise.all([
+    failedVersions(store, material),
+    readTries(store, surgingNodes(material), now),
+  ]);
   const groups = [...material.counts.keys()].map((group) =>
-    factsOf(group, material, versions.get(group) ?? []),
+    factsOf(group, { ...material, tries }, versions.get(group) ?? []),
   );
   return { groups, mapping, counts, timeline };
 }
@@ -104,9 +110,42 @@ interface Material {
   now: number;
 }
 
+/** The nodes of groups that failed more than expected: only of these it matters how often they were tried. */
+function surgingNodes({ counts, hours, now }: Material): { agent_id: string; node_id: string }[] {
+  return [...hours].flatMap(([group, rows]) => {
+    const own = counts.get(group) ?? [];
+    const first_seen = own.map((row) => row.first_seen).sort()[0];
+    if (first_seen === undefined) return [];
+    const isSurging = escalationOf({
+      first_seen,
+      hours: sumHours(rows),
+      firsts: sumHours(rows, 'firsts'),
+      now,
+    });
+    return isSurging ? own : [];
+  });
+}
+
+/** First attempts of the nodes of a group by the hour; undefined where none is known. */
+function triesOf(
+  counts: readonly Counts[],
+  tries: readonly Tries[],
+): ReadonlyMap<number, number> | undefined {
+  const nodes = new Set(counts.map((row) => row.node_id));
+  const own = tries.filter((row) => row.agent_id === counts[0]!.agent_id && nodes.has(row.node_id));
+  if (own.length === 0) return undefined;
+  const sums = new Map<number, number>();
+  for (const row of own) {
+    row.hours.forEach((hour, index) => {
+      sums.set(hour, (sums.get(hour) ?? 0) + row.tries[index]!);
+    });
+  }
+  return sums;
+}
+
 function factsOf(
   fingerprint: string,
-  { mapping, counts, events, hours, timelines, now }: Material,
+  { mapping, counts, events, hours, timelines, tries, now }: Material & { tries: Tries[] },
   versions: FailedVersion[],
 ): GroupFacts {
   const own = counts.get(fingerprint)!;
@@ -136,6 +175,8 @@ function factsOf(
       last_seen,
       versions,
       hours: byHour,
+      firsts: sumHours(hours.get(fingerprint) ?? [], 'firsts'),
+      tried: triesOf(own, tries),
       decision: lastThat(mapping, said, isDecision),
       timeline: evolutions,
       now,

@@ -2,7 +2,7 @@
 //
 //   new         first seen less than 7 days ago
 //   ongoing     known for longer, or reopened
-//   escalating  fails far more often than its last week lets expect (escalation.ts)
+//   escalating  fails far more often in the last hours than its week lets expect (escalation.ts)
 //   resolved    somebody said so, and it was not seen since where the fix should work
 //   regressed   resolved, and seen again there; stays so until it is resolved, ignored or reopened
 //   ignored     somebody said so; stays so until it is reopened
@@ -11,7 +11,7 @@
 // about, or that was reopened, is new, ongoing or escalating. Pure.
 import { quoteData, quoteId } from '../../base/quote.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
-import { DAY_HOURS, escalationIn, WEEK_HOURS } from './escalation.ts';
+import { DAY_HOURS, type Escalation, escalationIn, WEEK_HOURS } from './escalation.ts';
 import type { GroupEvent, GroupState } from './schemas.ts';
 
 /** Days after which a group is no longer called new. */
@@ -36,6 +36,9 @@ export interface LifecycleFacts {
   versions: readonly FailedVersion[];
   /** Failures by the hour as `hourOf` counts it; hours without failures may be absent. */
   hours: ReadonlyMap<number, number>;
+  /** Failures and tries of its nodes by the hour, retries left out. @default `hours`; not known */
+  firsts?: ReadonlyMap<number, number>;
+  tried?: ReadonlyMap<number, number> | undefined;
   /** What was said last: a `resolve`, `ignore` or `reopen`; undefined = nothing. */
   decision: GroupEvent | undefined;
   /** The evolutions of the agent, the oldest first. */
@@ -88,23 +91,44 @@ function openedBy({ decision, first_seen, last_seen, now }: LifecycleFacts): Lif
       };
 }
 
-function escalatingIn({ first_seen, hours, now }: LifecycleFacts): Lifecycle | undefined {
-  const current = hourOf(now);
-  const first = Math.max(hourOf(first_seen), current - TREND_HOURS + 1);
-  const hourly = Array.from(
-    { length: current - first + 1 },
-    (_, index) => hours.get(first + index) ?? 0,
-  );
-  const found = escalationIn(hourly);
+function escalatingIn(
+  facts: Omit<LifecycleFacts, 'versions' | 'timeline' | 'last_seen'>,
+): Lifecycle | undefined {
+  const first = firstHour(facts);
+  const found = escalationOf(facts);
   if (!found) return undefined;
   const since = new Date((first + found.hour) * HOUR_MS).toISOString();
+  const { failed, hours, expected, by_try, chance } = found;
+  const window = new Date((hourOf(facts.now) - hours + 1) * HOUR_MS).toISOString();
   return {
     state: 'escalating',
     since,
     why:
-      `${found.failures} failures in the hour from ${toSecond(since)}, where the week before lets ` +
-      `expect at most ${found.expected}.`,
+      `${failed} failures in the ${hours === 1 ? 'hour' : `${hours} hours`} from ${toSecond(window)}, where the ` +
+      `same hours of the week before let expect ${expected.toFixed(1)}${by_try ? ', also by try' : ''} ` +
+      `(retries left out; by chance ${chance.toPrecision(1)}).`,
   };
+}
+
+/** Whether the last hours of a group went beyond what its history lets expect. */
+export function escalationOf(
+  facts: Pick<LifecycleFacts, 'first_seen' | 'hours' | 'firsts' | 'tried' | 'now'>,
+): Escalation | undefined {
+  const { hours, firsts, tried, now } = facts;
+  const first = firstHour(facts);
+  const length = hourOf(now) - first + 1;
+  const counts = (of: ReadonlyMap<number, number>) =>
+    Array.from({ length }, (_, index) => of.get(first + index) ?? 0);
+  return escalationIn({
+    failed: counts(firsts ?? hours),
+    first,
+    elapsed: (now % HOUR_MS) / HOUR_MS,
+    tried: tried && counts(tried),
+  });
+}
+
+function firstHour({ first_seen, now }: Pick<LifecycleFacts, 'first_seen' | 'now'>): number {
+  return Math.max(hourOf(first_seen), hourOf(now) - TREND_HOURS + 1);
 }
 
 function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifecycle {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import { type Evolution, evolution } from '../evolutions/schemas.ts';
-import { DAY_HOURS, QUIET } from './escalation.ts';
+import { FEWEST, RECENT_HOURS } from './escalation.ts';
 import { hourOf, TREND_HOURS } from './lifecycle.ts';
 import { groupEvent } from './schemas.ts';
 
@@ -35,6 +35,8 @@ const hoursRow = z.object({
   hours: z.array(count),
   /** Failures in each of them. */
   counts: z.array(count),
+  /** Those without retries. */
+  firsts: z.array(count),
 });
 export type Hours = z.infer<typeof hoursRow>;
 
@@ -61,7 +63,7 @@ export async function readTimeline(store: Store, agent: string): Promise<Evoluti
 
 /**
  * Failures by the hour of the last eight days: of the fingerprints named and, if `busy` ones are
- * wanted too, of those that failed often enough in the last day to escalate, and of merged ones.
+ * wanted too, of those that failed often enough in the last hours to escalate, and of merged ones.
  */
 export async function readHours(
   store: Store,
@@ -77,22 +79,50 @@ export async function readHours(
       fingerprints,
       busy,
       since: start(TREND_HOURS),
-      busy_since: start(DAY_HOURS),
-      quiet: QUIET,
+      busy_since: start(RECENT_HOURS),
+      fewest: FEWEST,
     },
     hoursRow,
   );
 }
 
-/** Failures of all these rows by the hour. */
-export function sumHours(rows: readonly Hours[]): Map<number, number> {
+/** Failures of all these rows by the hour, with or without retries. */
+export function sumHours(rows: readonly Hours[], of: 'counts' | 'firsts' = 'counts') {
   const sums = new Map<number, number>();
-  for (const { hours, counts } of rows) {
-    hours.forEach((hour, index) => {
-      sums.set(hour, (sums.get(hour) ?? 0) + counts[index]!);
+  for (const row of rows) {
+    row.hours.forEach((hour, index) => {
+      sums.set(hour, (sums.get(hour) ?? 0) + row[of][index]!);
     });
   }
   return sums;
+}
+
+const triesRow = z.object({
+  agent_id: z.string(),
+  node_id: z.string(),
+  hours: z.array(count),
+  tries: z.array(count),
+});
+/** How often a node was tried first in a run, by the hour. */
+export type Tries = z.infer<typeof triesRow>;
+
+/** First attempts of some nodes by the hour of the last eight days; the node '' stands for runs. */
+export async function readTries(
+  store: Store,
+  nodes: readonly { agent_id: string; node_id: string }[],
+  now: number,
+): Promise<Tries[]> {
+  if (nodes.length === 0) return [];
+  const since = storedForm(new Date((hourOf(now) - TREND_HOURS + 1) * HOUR_MS).toISOString());
+  return store.rows(
+    'node_hours',
+    {
+      agents: [...new Set(nodes.map(({ agent_id }) => agent_id))],
+      nodes: [...new Set(nodes.map(({ node_id }) => node_id))],
+      since,
+    },
+    triesRow,
+  );
 }
 
 /** The first failure of each fingerprint on each version after its instant. */

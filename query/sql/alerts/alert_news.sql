@@ -1,5 +1,5 @@
 -- Fingerprints that failed, or of which something was said, since some time: when each was first seen, how
--- it failed since, and the failures of its worst hour of the last day, if that is asked for. Revisions of
+-- it failed since, and its failures of the last hours where they are many, if that is asked for. Revisions of
 -- a row are counted as often as they are: this only tells where to look.
 SELECT
     heard.agent_id AS agent_id,
@@ -43,16 +43,11 @@ LEFT JOIN
 ) AS known ON heard.fingerprint = known.fingerprint
 LEFT JOIN
 (
-    SELECT fingerprint, max(n) AS failures
-    FROM
-    (
-        SELECT toString(fingerprint) AS fingerprint, toStartOfHour(timestamp) AS hour, count() AS n
-        FROM failures
-        WHERE {busy:Bool} AND timestamp >= {day:DateTime64(9, 'UTC')}
-        GROUP BY fingerprint, hour
-        HAVING n > {quiet:UInt32}
-    )
+    SELECT toString(f.fingerprint) AS fingerprint, count() AS failures
+    FROM failures AS f
+    WHERE {busy:Bool} AND timestamp >= {recent:DateTime64(9, 'UTC')}
     GROUP BY fingerprint
+    HAVING failures >= {fewest:UInt32}
 ) AS busy ON heard.fingerprint = busy.fingerprint
 ORDER BY agent_id, fingerprint
 SETTINGS final = 0

@@ -146,7 +146,9 @@ describe('a change of a group', () => {
     await world.send(...Array.from({ length: 40 }, () => fail('burst')));
     await looked();
     expect(typesOf('burst')).toEqual(['group.escalating']);
-    expect(toldOf('burst')[0]!.json.data.untrusted_text.why).toContain('failures in the hour');
+    expect(toldOf('burst')[0]!.json.data.untrusted_text.why).toMatch(
+      /failures in the (hour|\d hours) from 20/,
+    );
   });
 
   it('is told when an evolution does harm', async () => {

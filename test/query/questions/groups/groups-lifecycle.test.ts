@@ -2,13 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Evolution } from '../../../../query/index.ts';
 import {
-  DAY_HOURS,
-  escalationIn,
-  forecast,
-  QUIET,
-  WEEK_HOURS,
-} from '../../../../query/questions/groups/escalation.ts';
-import {
   type FailedVersion,
   hourOf,
   type LifecycleFacts,
@@ -16,7 +9,6 @@ import {
   settledAt,
 } from '../../../../query/questions/groups/lifecycle.ts';
 import type { GroupEvent } from '../../../../query/questions/groups/schemas.ts';
-import { seeded } from '../ledger/random.ts';
 
 const now = Date.parse('2026-11-22T10:30:00Z');
 const day = (number: number, time = '10:00:00') =>
@@ -200,23 +192,27 @@ describe('the state of a group', () => {
     expect(settledAt(decision, [{ ...reverted, timestamp: day(11) }])).toBe(day(12));
   });
 
-  it('is escalating from the first hour on that no forecast explains', () => {
+  it('is escalating from the hour on in which the surge began, until it is over', () => {
     const current = hourOf(now);
     const hours = new Map(Array.from({ length: 192 }, (_, back) => [current - back, 2]));
-    const calm = lifecycleOf(facts({ hours }));
-    expect(calm.state).toBe('ongoing');
-    hours.set(current - 3, 40).set(current - 1, 60);
+    expect(lifecycleOf(facts({ hours })).state).toBe('ongoing');
+    hours.set(current - 1, 20).set(current, 15);
     expect(lifecycleOf(facts({ hours }))).toEqual({
       state: 'escalating',
-      since: '2026-11-22T07:00:00.000Z',
-      why: '40 failures in the hour from 2026-11-22T07:00:00Z, where the week before lets expect at most 12.',
+      since: '2026-11-22T09:00:00.000Z',
+      why: expect.stringMatching(
+        /^35 failures in the 2 hours from 2026-11-22T09:00:00Z, where the same hours of the week before let expect 3\.0 \(retries left out; by chance \de-\d+\)\.$/,
+      ),
     });
+    const tried = new Map([...hours].map(([hour, failures]) => [hour, failures * 5]));
+    expect(lifecycleOf(facts({ hours, tried })).state).toBe('ongoing');
     // Neither what was decided nor a group without a day of history escalates.
     expect(lifecycleOf(facts({ hours, decision: said('ignore', day(3)) })).state).toBe('ignored');
     expect(lifecycleOf(facts({ hours, first_seen: day(21, '11:00:00') })).state).toBe('new');
     expect(lifecycleOf(facts({ hours, decision: said('reopen', day(3)) })).state).toBe(
       'escalating',
     );
+    expect(lifecycleOf(facts({ hours, now: now + 3 * 3_600_000 })).state).toBe('ongoing');
   });
 
   it('never fails, and is in its state since a time that is told', () => {
@@ -250,54 +246,5 @@ describe('the state of a group', () => {
         }
       }),
     );
-  });
-});
-
-describe('the forecast', () => {
-  const week = (value: (hour: number) => number) =>
-    Array.from({ length: WEEK_HOURS }, (_, h) => value(h));
-
-  it.each([
-    ['nothing', week(() => 0), QUIET],
-    ['a steady hour: five times as much', week(() => 20), 120],
-    ['a burst a week: twice as much', week((hour) => (hour === 80 ? 100 : 0)), 200],
-    ['little: never below what is quiet', week((hour) => (hour % 24 === 0 ? 1 : 0)), QUIET],
-    ['a young group: ten times its worst hour', [1, 0, 3], 30],
-  ])('of %s', (_name, hours, expected) => {
-    expect(forecast(hours)).toBe(expected);
-  });
-
-  it('is not passed by a group that goes on as it was, and is by one that fails far more', () => {
-    const random = seeded(7);
-    /** Failures in an hour: of a Poisson distribution. */
-    const poisson = (mean: number): number => {
-      let count = 0;
-      for (let left = Math.exp(-mean), product = random(); product > left; product *= random()) {
-        count += 1;
-      }
-      return count;
-    };
-    let [calm, found] = [0, 0];
-    const worlds = 400;
-    for (let one = 0; one < worlds; one += 1) {
-      // From one in 20 hours to 20 an hour, by day and night or all the same.
-      const mean = 0.05 * 400 ** random();
-      const swing = random();
-      const at = (hour: number) => mean * (1 + swing * Math.sin((2 * Math.PI * hour) / 24));
-      const hours = Array.from({ length: WEEK_HOURS + DAY_HOURS }, (_, hour) => poisson(at(hour)));
-      if (escalationIn(hours)) calm += 1;
-      const bursts = hours.with(-2, Math.max(30, poisson(20 * mean)));
-      if (escalationIn(bursts)) found += 1;
-    }
-    expect(calm / worlds).toBeLessThanOrEqual(0.01);
-    expect(found / worlds).toBeGreaterThanOrEqual(0.99);
-  });
-
-  it('is made of the week before the last day, and of nothing younger', () => {
-    const hours = [...week(() => 2), ...Array.from({ length: DAY_HOURS }, () => 0)];
-    expect(escalationIn(hours.with(-1, 100))).toEqual({ hour: 191, failures: 100, expected: 12 });
-    // What escalated yesterday is history today.
-    expect(escalationIn([...hours.with(WEEK_HOURS - 1, 100)])).toBeUndefined();
-    expect(escalationIn(Array.from({ length: DAY_HOURS }, () => 500))).toBeUndefined();
   });
 });

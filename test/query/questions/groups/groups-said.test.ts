@@ -45,8 +45,8 @@ beforeAll(async () => {
   world = await startWorld();
   await world.send(
     ...runsOf(old, 5, 40, 'OneError'),
-    ...runsOf(old, 4, 40, 'OtherError'),
-    ...runsOf(old, 3, 20),
+    ...runsOf(old, 5, 40, 'OtherError'),
+    ...runsOf(old, 5, 20),
     ...runsOf(current, 1, 60, 'OtherError'),
     ...runsOf(current, 1, 40),
     failedAttempt('elsewhere', {
