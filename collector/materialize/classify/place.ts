@@ -31,18 +31,34 @@ const MODEL_LIBRARIES = new Set(
   ),
 );
 
+/** Packages that do nothing but call tools. */
+const TOOL_LIBRARIES = new Set(['mcp', 'fastmcp', '@modelcontextprotocol/sdk']);
+const TOOL_TYPES = /^(?:\w+\.)*(?:mcperror|toolerror|toolexception)\b/;
+
 /** Names of providers, their errors and their ways to say things. */
 const MODEL_WORDS =
-  /\b(?:openai|anthropic\w*|claude|gemini|gpt|litellm|bedrock\w*|invokemodel\w*|converse(?:stream)?|vertex\w*|googlegenerativeai|generativelanguage|ollama|groq|mistral|cohere|azureopenai|openrouter|deepseek)\b|\bai_\w+|\bllm\b|\b(?:ratelimit|apiconnection|apitimeout|apiconnectiontimeout|apistatus)error\b|overloaded_error|tokens per min|requests per min|invalid_request_error|rate_limit_error|rate_limit_exceeded|resource_exhausted|chat completions?|\b(?:language|the|this|requested) model\b/;
+  /\b(?:openai|anthropic\w*|claude|gemini|gpt|litellm|bedrock\w*|invokemodel\w*|converse(?:stream)?|vertex\w*|googlegenerativeai|generativelanguage|ollama|groq|mistral|cohere|azureopenai|openrouter|deepseek)\b|\bai_\w+|\bllm\b|\b(?:ratelimit|apiconnection|apitimeout|apiconnectiontimeout|apistatus)error\b|overloaded_error|tokens per min|requests per min|invalid_request_error|rate_limit_error|rate_limit_exceeded|resource_exhausted|chat completions?|\b(?:language|the|this|requested) model\b|\bmodel (?:request|call)\b/;
 
 /** The place, and how it is known. */
-export function placeOf(where: Where, said: string): { place: Place; known: string } {
+export function placeOf(
+  where: Where,
+  said: string,
+): { place: Place; known: string; isTold: boolean } {
   const place = SITES[where.site];
-  if (place) return { place, known: `site ${where.site}` };
-  if (MODEL_OPERATION.test(where.operation)) return { place: 'llm', known: where.operation };
-  if (TOOL_OPERATION.test(where.operation)) return { place: 'tool', known: where.operation };
+  if (place) return { place, known: `site ${where.site}`, isTold: true };
+  if (MODEL_OPERATION.test(where.operation)) {
+    return { place: 'llm', known: where.operation, isTold: true };
+  }
+  if (TOOL_OPERATION.test(where.operation)) {
+    return { place: 'tool', known: where.operation, isTold: true };
+  }
   const library = where.libraries.find((name) => MODEL_LIBRARIES.has(name));
-  if (library) return { place: 'llm', known: `frames of ${library}` };
+  if (library) return { place: 'llm', known: `frames of ${library}`, isTold: false };
+  const tool =
+    where.libraries.find((name) => TOOL_LIBRARIES.has(name)) ?? TOOL_TYPES.exec(said)?.[0];
+  if (tool) return { place: 'tool', known: tool, isTold: false };
   const word = MODEL_WORDS.exec(said)?.[0];
-  return word ? { place: 'llm', known: `"${word}"` } : { place: '', known: '' };
+  return word
+    ? { place: 'llm', known: `"${word}"`, isTold: false }
+    : { place: '', known: '', isTold: false };
 }

@@ -9,6 +9,8 @@ export interface Rule {
   class: FailureClass;
   /** Only where this was going on. */
   at?: Place;
+  /** Only where the site or the operation says so, not the packages or the words. */
+  isTold?: true;
   /** In type and message, in lower case, without values and punctuation. */
   says: RegExp;
 }
@@ -23,9 +25,9 @@ const at = (place: Place, cls: FailureClass, says: RegExp): Rule => ({
 const TIMEOUT =
   /time[ds]? ?out|deadline[ _]?exceeded|504 gateway|took too long|und_err_\w+_timeout/;
 const AUTH =
-  /\b40[13]\b|unauthori[sz]ed|authenticat|invalid (?:api.?key|x-api-key|token|credentials)|incorrect api key|api key not valid|api_key_invalid|permission.?denied|forbidden|access.?denied|no auth credentials|unrecognizedclient|expired.?token|security token/;
+  /\b40[13]\b|oauth\w*|unauthori[sz]ed|\bauthentication(?:error| (?:failed|error|required))|unauthenticated|not authenticated|failed to (?:re-)?authenticate|invalid (?:api.?key|x-api-key|token|credentials)|incorrect api key|api key not valid|api_key_invalid|permission.?denied|forbidden|access.?denied|no auth credentials|unrecognizedclient|expired.?token|security token/;
 const NETWORK =
-  /\b(?:econnrefused|econnreset|enotfound|etimedout|eai_again|epipe)\b|ehostunreach|enetunreach|und_err_|err_network|socket hang ?up|connection (?:refused|reset|aborted|closed|error|lost|terminated|broken|timed out)|connect(?:ion)?error\b|connect(?:ion)?timeout|readtimeout|readerror|remoteprotocolerror|protocolerror|fetch failed|failed to fetch|network (?:error|is unreachable)|networkerror|getaddrinfo|name or service not known|nodename nor servname|name resolution|max retries exceeded with url|no route to host|server disconnected|peer closed|incomplete chunked read|premature close|dial tcp|\bssl\b|sslerror|certificate (?:verify|has expired|is not|chain)|self.signed certificate|first certificate|tls (?:handshake|connection)|other side closed|terminated econn|could not connect to server|connection to server/;
+  /connection (?:is|was|has been) (?:already )?closed|(?:is|was|got) disconnected|(?:could not|cannot|can't|unable to|failed to) (?:connect|reach)|unable to make request|certificateerror|hostname .{0,20}(?:doesn't|does not) match|socket ?timeout|\b(?:econnrefused|econnreset|enotfound|etimedout|eai_again|epipe)\b|ehostunreach|enetunreach|und_err_|err_network|socket hang ?up|connection (?:refused|reset|aborted|closed|error|lost|terminated|broken|timed out)|\b(?:api|client|server|remote|http|proxy)?connect(?:ion)?error\b|connect(?:ion)?timeout|readtimeout|readerror|remoteprotocolerror|protocolerror|fetch failed|failed to fetch|network (?:error|is unreachable)|networkerror|getaddrinfo|name or service not known|nodename nor servname|name resolution|max retries exceeded with url|no route to host|server disconnected|peer closed|incomplete chunked read|premature close|dial tcp|\bssl\b|sslerror|certificate (?:verify|has expired|is not|chain)|self.signed certificate|first certificate|tls (?:handshake|connection)|other side closed|terminated econn|could not connect to server|connection to server/;
 const VALIDATION =
   /validation ?error|zoderror|invalid_type|schema validation|does not match (?:the )?schema|required argument|required positional argument|unexpected keyword argument|invalid (?:arguments?|params?|parameters?|input)/;
 const JSON_ERROR =
@@ -41,10 +43,10 @@ const SPECIFIC: readonly Rule[] = [
     'tool.doom_loop',
     /doom.?loop|(?:same|identical|repeated) tool calls?|tool call (?:replay|repeated)/,
   ),
-  said('loop.stall', /stalled|no progress|similar responses/),
+  said('loop.stall', /\bstalled|no progress|similar responses/),
   said(
     'loop.max_iterations',
-    /max(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded/,
+    /exceeded max(?:imum)?[_ ]\w*(?:turns|loops|iterations)|looplimit|\bmax(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded/,
   ),
   said('graph.visit_limit', /visit limit|max(?:imum)?[ _]visits|visited too (?:often|many)/),
   said(
@@ -53,7 +55,7 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'graph.node_not_found',
-    /unknown node|unknown target|no node named|node \S+ (?:was )?(?:not found|does not exist|is not (?:defined|present|in the graph))/,
+    /node .{0,24}not in graph|unknown target|unknown node|unknown target|no node named|node \S+ (?:was )?(?:not found|does not exist|is not (?:defined|present|in the graph))/,
   ),
   said(
     'graph.condition_error',
@@ -61,7 +63,7 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'graph.invalid',
-    /invalid_concurrent_graph_update|can receive only one value per step|unreachablenodeerror|multiple_subgraphs|graph must have an entrypoint|no entry ?point|invalid graph|graph (?:is invalid|validation)|no checkpointer set/,
+    /\bgraph (?:must have|has no (?:nodes|edges)|has a cycle|is not connected)|cyclic graphs?|at least one (?:start|entry|leaf) node|invalid_concurrent_graph_update|can receive only one value per step|unreachablenodeerror|multiple_subgraphs|graph must have an entrypoint|no entry ?point|invalid graph|graph (?:is invalid|validation)|no checkpointer set/,
   ),
   said('constraint.hard', /hard constraint/),
   said('constraint.soft', /soft constraint/),
@@ -86,7 +88,7 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'llm.malformed_output',
-    /outputparserexception|output_parsing_failure|could not parse (?:llm|the response|response content|model|tool)|noobjectgenerated|no object generated|nooutputgenerated|malformed_function_call|malformed function call|lengthfinishreason|failed to parse .{0,30}(?:llm|model|completion)|unexpectedmodelbehavior/,
+    /outputparserexception|output_parsing_failure|(?:failed|unable|could not|cannot|can't) (?:to )?parse (?:\w+ ){0,3}(?:response|output|completion|generation)|no (?:valid )?tool calls? (?:was |were )?(?:found|in)\b|could not parse (?:llm|the response|response content|model|tool)|noobjectgenerated|no object generated|nooutputgenerated|malformed_function_call|malformed function call|lengthfinishreason|failed to parse .{0,30}(?:llm|model|completion)|unexpectedmodelbehavior/,
   ),
   said(
     'output.missing',
@@ -114,11 +116,11 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'tool.not_found',
-    /nosuchtool|unavailable tool|unknown tool|no tool named|tool \S+ (?:was )?(?:not found|does not exist|is not (?:a valid tool|available|registered))|is not a valid tool/,
+    /nosuchtool|unavailable tool|unknown tool|\btool (?:was )?not found|no tool named|tool \S+ (?:was )?(?:not found|does not exist|is not (?:a valid tool|available|registered))|is not a valid tool/,
   ),
   said(
     'tool.invalid_arguments',
-    /invalidtool(?:arguments|input)|toolinputparsing|tool input did not match|(?:invalid|wrong) (?:arguments?|input|parameters?) for tool|arguments? (?:of|for|to) (?:the )?tool .{0,40}invalid|error invoking tool .{0,80}kwargs|mcp error .{0,8}invalid (?:params|arguments|request parameters)/,
+    /invalidtool(?:arguments|input)|invalid tool input|tool input must|too many arguments (?:to|for) .{0,16}tool|arguments for tool|toolinputparsing|tool input did not match|(?:invalid|wrong) (?:arguments?|input|parameters?) for tool|arguments? (?:of|for|to) (?:the )?tool .{0,40}invalid|error invoking tool .{0,80}kwargs|mcp error .{0,8}invalid (?:params|arguments|request parameters)/,
   ),
   said(
     'tool.timeout',
@@ -130,11 +132,11 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'llm.empty_response',
-    /(?:llm|model|assistant|provider)\b.{0,40}(?:returned (?:an )?empty|empty (?:response|completion|message))|empty (?:stream|completion|response from)|ghost (?:empty )?stream|no (?:content|choices|candidates|generations?) (?:was |were )?(?:returned|generated|in (?:the )?response)|response candidate content is empty|emptyresponsebody|nocontentgenerated/,
+    /(?:llm|model|assistant|provider)\b.{0,40}(?:returned (?:an )?empty|empty (?:response|completion|message))|response without .{0,12}(?:text|content)|empty response from (?:\w+ )?model|no (?:content|choices|candidates|generations?) (?:was |were )?(?:received|returned)|empty (?:stream|completion|response from)|ghost (?:empty )?stream|no (?:content|choices|candidates|generations?) (?:was |were )?(?:returned|generated|in (?:the )?response)|response candidate content is empty|emptyresponsebody|nocontentgenerated/,
   ),
   said(
     'llm.context_overflow',
-    /context_length_exceeded|maximum context length|context ?window(?:exceeded)?|prompt is too long|input is too long|input tokens? exceed|input token count|input length and .{0,20}exceed|reduce the length of the (?:messages|prompt|input)|requested tokens .{0,20}exceed/,
+    /context_length_exceeded|maximum context length|context (?:length|window) (?:exceeded|error)|(?:greater|more|longer) than the max(?:imum)? (?:\w+ )?tokens|context ?window(?:exceeded)?|prompt is too long|input is too long|input tokens? exceed|input token count|input length and .{0,20}exceed|reduce the length of the (?:messages|prompt|input)|requested tokens .{0,20}exceed/,
   ),
   said(
     'llm.payment_required',
@@ -142,7 +144,15 @@ const SPECIFIC: readonly Rule[] = [
   ),
   said(
     'config.error',
-    /environment variable .{0,80}(?:not set|missing|required|must be set)|(?:not set|missing|must be set|required)\b.{0,60}environment variable|by (?:setting|passing) (?:the )?\S*api_?key|api.?key .{0,24}(?:is )?(?:missing|not (?:set|found|provided|configured)|required)|missing (?:api.?key|credentials?|config)|no api.?key|loadapikey|could not resolve authentication|credentials? (?:were )?(?:not found|missing|could not be loaded)|could not load credentials|unable to locate credentials|nocredentials|default credentials were not found|noauth authentication required|wrongpass|password authentication failed|access denied for user|no pg_hba|configuration error|misconfigured|invalid configuration|modulenotfounderror|no module named|cannot find (?:module|package)|err_module_not_found|eacces|permission denied/,
+    /environment variable|\benv var\b|(?:configuration|config|setting|credentials?) (?:is|are|was|were)? ?(?:not|missing) ?(?:set|found|configured|provided)?|\b[a-z0-9]+(?:_[a-z0-9]+)+ (?:is not set|must be set)\b|\b[a-z0-9]+(?:_[a-z0-9]+)+ is required\b.{0,40}\bset\b|(?:needs|requires) an? .{0,24}(?:api )?key\b|config is missing|could not determine .{0,30}(?:address|endpoint|region|project|credentials)|environment variable .{0,80}(?:not set|missing|required|must be set)|(?:not set|missing|must be set|required)\b.{0,60}environment variable|by (?:setting|passing) (?:the )?\S*api_?key|api.?key .{0,24}(?:is )?(?:missing|not (?:set|found|provided|configured)|required)|missing (?:api.?key|credentials?|config)|no api.?key|loadapikey|could not resolve authentication|credentials? (?:were )?(?:not found|missing|could not be loaded)|could not load credentials|unable to locate credentials|nocredentials|default credentials were not found|noauth authentication required|wrongpass|password authentication failed|access denied for user|no pg_hba|configuration error|misconfigured|invalid configuration|modulenotfounderror|no module named|cannot find (?:module|package)|err_module_not_found|eacces|permission denied/,
+  ),
+];
+
+/** Types that say by themselves that the code is wrong, whatever words stand beside them. */
+const PROGRAM: readonly Rule[] = [
+  said(
+    'code.error',
+    /^(?:\w+\.)*(?:attribute|name|unboundlocal|reference|index|zerodivision|recursion|notimplemented|indentation)error\b/,
   ),
 ];
 
@@ -159,12 +169,16 @@ const LLM: readonly Rule[] = [
   at(
     'llm',
     'llm.unavailable',
-    /\b50[0-4]\b|\b404\b|overloaded|service ?unavailable|internal ?server ?error|internal error|bad gateway|model_not_found|notfounderror|model\b.{0,60}(?:does not exist|not found|not supported|decommissioned|deprecated)|no (?:models?|providers?|deployments?) available|modelnotready|api_error/,
+    /\b50[0-4]\b|\b404\b|overloaded|service ?unavailable|internal ?server ?error|internal error|bad gateway|model_not_found|notfounderror|model\b.{0,30}(?:does not exist|not found|not supported|decommissioned|deprecated)|no (?:models?|providers?|deployments?) available|modelnotready|api_error/,
   ),
   at('llm', 'llm.transport', NETWORK),
   at('llm', 'llm.malformed_output', JSON_ERROR),
   at('llm', 'llm.malformed_output', VALIDATION),
-  at('llm', 'llm.empty_response', /\bempty\b/),
+  at(
+    'llm',
+    'llm.empty_response',
+    /(?:returned|received|got|is|was) (?:an )?empty|empty (?:response|completion|content|message)/,
+  ),
 ];
 
 const TOOL: readonly Rule[] = [
@@ -178,13 +192,17 @@ const TOOL: readonly Rule[] = [
 const GENERAL: readonly Rule[] = [
   said(
     'resource.exhausted',
-    /out of memory|memoryerror|outofmemory|oomkilled|cannot allocate memory|\benomem\b|no space left|enospc|emfile|enfile|too many open files|disk quota|disk (?:is )?full|too many (?:clients|connections)|connection slots|oom command|unable to start new thread|connection pool (?:exhausted|timeout)|queuepool limit/,
+    /(?:queue|buffer|pool) is (?:full|exhausted)|out of memory|memoryerror|outofmemory|oomkilled|cannot allocate memory|\benomem\b|no space left|enospc|emfile|enfile|too many open files|disk quota|disk (?:is )?full|too many (?:clients|connections)|connection slots|oom command|unable to start new thread|connection pool (?:exhausted|timeout)|queuepool limit/,
   ),
   said('network.error', NETWORK),
   said('data.error', JSON_ERROR),
   said(
     'data.error',
-    /validation ?error|zoderror|unicodedecodeerror|unicodeencodeerror|codec can't|unique constraint|foreign key constraint|check constraint|not-null constraint|not null constraint|duplicate key|integrityerror|invalid input syntax|parsererror|error tokenizing|emptydataerror|no columns to parse|badzipfile|not a zip file|file is not a database|cannot identify image|could not convert string|invalid literal for|invalid date|invalid time value|does not match format|day is out of range|string contains an untokenized|filenotfounderror|no such file or directory|enoent|notadirectory|xml ?parse|not well-formed|invalid isoformat/,
+    /checksum|hash mismatch|expected (?:sha\w+ )?hash|corrupted|could not decode|unexpected end of/,
+  ),
+  said(
+    'data.error',
+    /validation ?error|zoderror|unicodedecodeerror|unicodeencodeerror|codec can't|unique constraint|foreign key constraint|check constraint|not-null constraint|not null constraint|duplicate key|integrityerror|invalid input syntax|\bparsererror|error tokenizing|emptydataerror|no columns to parse|badzipfile|not a zip file|file is not a database|cannot identify image|could not convert string|invalid literal for|invalid date|invalid time value|does not match format|day is out of range|string contains an untokenized|filenotfounderror|no such file or directory|enoent|notadirectory|xml ?parse|not well-formed|invalid isoformat/,
   ),
   said(
     'code.error',
@@ -192,9 +210,23 @@ const GENERAL: readonly Rule[] = [
   ),
 ];
 
+/** What an API says of itself, where nobody knows which it is: of agents it is mostly a model's. */
+const ELSEWHERE: readonly Rule[] = [
+  at(
+    '',
+    'llm.rate_limit',
+    /throttled|throttling|too many requests|quota exceeded|rate.?limit (?:reached|exceeded|error)|ratelimit(?:ed|error|exceeded)/,
+  ),
+  at(
+    '',
+    'network.error',
+    /(?:request|command|connection|socket|query) .{0,40}?time[ds]? ?out|command ?timeout|timeout of .{0,12}exceeded/,
+  ),
+];
+
 /** What the place alone says, where nothing else does. */
 const PLACES: readonly Rule[] = [
-  at('tool', 'tool.error', /\S/),
+  { class: 'tool.error', at: 'tool', says: /\S/, isTold: true },
   said(
     'tool.error',
     /toolexception|toolexecution|error executing tool|tool \S+ (?:failed|raised|returned an error)/,
@@ -212,9 +244,11 @@ const ROUTE: readonly Rule[] = [at('route', 'graph.condition_error', /\S/)];
 
 export const RULES: readonly Rule[] = [
   ...SPECIFIC,
+  ...PROGRAM,
   ...LLM,
   ...TOOL,
   ...ROUTE,
   ...GENERAL,
+  ...ELSEWHERE,
   ...PLACES,
 ];

@@ -64,5 +64,6 @@ test('the kind of operation is evidence', () => {
   expect(row.class).toBe('llm.timeout');
   const tool = { ...message, 'gen_ai.operation.name': 'execute_tool' };
   expect(failureFor(tool, 'execute_tool search').class).toBe('tool.timeout');
-  expect(failureFor(message).class).toBe('unclassified');
+  // Without it a request that timed out says no more than that.
+  expect(failureFor(message).class).toBe('network.error');
 });

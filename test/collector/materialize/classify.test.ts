@@ -102,6 +102,53 @@ test('docs/classes.md shows what the code says', () => {
   }
 });
 
+describe('the examples in docs/classes.md', () => {
+  const docs = readFileSync(new URL('../../../docs/classes.md', import.meta.url), 'utf8');
+  const code = (cell = '') => cell.trim().replace(/^`|`$/g, '');
+  const rows = docs
+    .slice(docs.indexOf('## Examples'))
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').slice(1, 5).map(code));
+
+  test('are of nearly every class', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(40);
+  });
+
+  test.each(rows)('%s: %s: %s', (expected, error_type = '', error_message = '', where = '') => {
+    const isSite = where.includes('.');
+    const row = {
+      ...ROW,
+      error_type,
+      error_message,
+      site: isSite ? where : '',
+      attributes: { 'gen_ai.operation.name': isSite ? '' : where },
+    };
+    expect(identify(row).class).toBe(expected);
+  });
+});
+
+describe('no evidence', () => {
+  test.each([
+    [
+      'a function in a frame of a cause',
+      'Error',
+      'no data',
+      'Error: no data\n    at run (/a/run.js:1:1)\n  [cause]: Error: x\n      at withTimeout (/a/quotaGuard.js:1:1)',
+    ],
+    ['a word within a word', 'ModuleError', 'it is installed', ''],
+    ['a name in quotes', 'ValueError', "no rule for 'rate limit exceeded'", ''],
+  ])('%s', (_what, error_type, error_message, stack_trace) => {
+    expect(identify({ ...ROW, error_type, error_message, stack_trace }).class).toBe('unclassified');
+  });
+
+  test('a name of code does not beat the type that says it is missing', () => {
+    const error_message = "module 'httpx' has no attribute 'Timeout'";
+    const row = { ...ROW, error_type: 'AttributeError', error_message, site: 'llm.call' };
+    expect(identify(row).class).toBe('code.error');
+  });
+});
+
 test.each([
   ['one word again and again', 'tool '.repeat(20_000)],
   ['no blank', 'a'.repeat(1_000_000)],
