@@ -50,6 +50,7 @@ class Receiver:
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.requests = 0
+        self.bodies: list[bytes] = []
         self.status = 200
         self.refuse: Any = None
         self.headers: list[dict[str, str]] = []
@@ -69,6 +70,7 @@ class Receiver:
                 if status == 200 and receiver.refuse and receiver.refuse(request):
                     status = 400
                 if status == 200:
+                    receiver.bodies.append(body)
                     receiver.take(request)
                 self.send_response(status)
                 self.send_header("content-length", "0")

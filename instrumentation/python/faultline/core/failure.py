@@ -17,6 +17,7 @@ from faultline.redaction.redact import (
     add_counts,
     looks_like_json,
     redact,
+    redact_names,
     redact_text,
     redact_walked,
 )
@@ -80,7 +81,7 @@ def failure_facts(error: Any, details: Details, state: Any, redactor: Redactor) 
     if details.input is not _UNSET:
         collected.json(ATTR_FAILURE_INPUT, details.input, ATTR_FAILURE_INPUT_DIGEST)
     if state is not None:
-        collected.json(ATTR_FAILURE_STATE, state)
+        collected.state(state)
     collected.evidence(details, facts.causes)
     return FailureFacts(collected.finish(), cut_to_bytes(message, _STATUS_MESSAGE_BYTES))
 
@@ -125,6 +126,16 @@ class _Collected:
         if digest:
             self.attributes[digest] = hashlib.sha256(text.encode("utf-8")).hexdigest()
         self._put(name, text)
+
+    def state(self, state: dict[str, Any]) -> None:
+        """The state of a run is plain already, and its path repeats few names."""
+        if self._redactor is not redact:
+            self.json(ATTR_FAILURE_STATE, state)
+            return
+        names = {name for part in state.values() if not isinstance(part, int) for name in part}
+        text = self._safely(ATTR_FAILURE_STATE, lambda counts: redact_names(state, names, counts))
+        if text is not None:
+            self._put(ATTR_FAILURE_STATE, text)
 
     def evidence(self, details: Details, causes: list[dict[str, str]]) -> None:
         given = _value_of(details.evidence)

@@ -7,7 +7,8 @@ import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -20,7 +21,7 @@ from faultline.core.failure import NO_DETAILS, Details
 from faultline.core.local import note_run
 from faultline.core.redactor import redactor_of
 from faultline.core.snapshot import Snapshot, SnapshotAnnouncer
-from faultline.delivery.pipeline import default_tracer, keep_provisionally
+from faultline.delivery.pipeline import chosen_ids, default_tracer, keep_provisionally
 from faultline.redaction import Redactor
 from faultline.semconv import (
     ATTR_GEN_AI_AGENT_ID,
@@ -46,12 +47,21 @@ _ERRORS_KEPT = 64
 _announcer = SnapshotAnnouncer()
 
 
+class RunIds(NamedTuple):
+    """Ids that are made of a framework's own, so that whoever reports a fact names it alike."""
+
+    trace_id: int
+    # The span id of `run`, `start` or `<node id>#<n>`, n counting every attempt of the node in the run from 1.
+    span_id: Callable[[str], int]
+
+
 class _NodeHistory:
-    __slots__ = ("visits", "retries", "last")
+    __slots__ = ("visits", "retries", "last", "attempts")
 
     def __init__(self) -> None:
         self.visits = 0
         self.retries = 0
+        self.attempts = 0
         self.last: NodeAttempt | None = None
 
 
@@ -70,6 +80,7 @@ class GraphRun:
         tracer: Tracer | None = None,
         redactor: Redactor | None = None,
         parent: Context | None = None,
+        ids: RunIds | None = None,
     ) -> None:
         self.agent_id = agent_id
         self.graph_id = graph_id
@@ -94,6 +105,7 @@ class GraphRun:
         # Which span reported an error: by identity, with the error, so that its id is not used again.
         self._reported: OrderedDict[int, tuple[Any, NodeAttempt]] = OrderedDict()
         self._lock = threading.Lock()
+        self._ids = ids
         self._lost = False
         self._ended = False
         self._started = time.perf_counter()
@@ -109,9 +121,11 @@ class GraphRun:
             self._shared[ATTR_GEN_AI_CONVERSATION_ID] = session_id
         note_run(agent_id)
         now = time.time_ns()
-        self.span = self._start(SPAN_EXECUTE_GRAPH, graph_id, self._parent, start_time=now)
+        with self._chosen("run"):
+            self.span = self._start(SPAN_EXECUTE_GRAPH, graph_id, self._parent, start_time=now)
         self._in_run = trace.set_span_in_context(self.span, self._parent)
-        signal = self._start(SPAN_START_GRAPH, graph_id, self._in_run, start_time=now)
+        with self._chosen("start"):
+            signal = self._start(SPAN_START_GRAPH, graph_id, self._in_run, start_time=now)
         # The signal leaves first, so the graph goes with it.
         _announcer.announce(self._tracer, signal, snapshot)
         signal.end(now)
@@ -145,6 +159,8 @@ class GraphRun:
             if visit is None:
                 visit = max(history.visits, 1) if attempt > 1 else history.visits + 1
             history.visits = max(history.visits, visit)
+            history.attempts += 1
+            key = f"{node_id}#{history.attempts}"
             history.retries += attempt > 1
             self.steps += 1
             self._path.append(node_id)
@@ -163,9 +179,10 @@ class GraphRun:
         if attempt > 1 and previous is None:
             previous = last
         links = [Link(previous.span.get_span_context())] if previous is not None else None
-        span = self._tracer.start_span(
-            f"{SPAN_EXECUTE_NODE} {node_id}", self.context_of(inside), SpanKind.INTERNAL, attributes, links
-        )
+        with self._chosen(key):
+            span = self._tracer.start_span(
+                f"{SPAN_EXECUTE_NODE} {node_id}", self.context_of(inside), SpanKind.INTERNAL, attributes, links
+            )
         _announcer.announce(self._tracer, span, self.snapshot)
         started = NodeAttempt(self, span, node_id, attempt, visit, max_attempts, inside)
         history.last = started
@@ -275,6 +292,9 @@ class GraphRun:
         if self.state_keys is not None:
             state["state_keys"] = sorted(map(str, self.state_keys))
         return state
+
+    def _chosen(self, key: str) -> AbstractContextManager[None]:
+        return chosen_ids(self._ids.trace_id, self._ids.span_id(key)) if self._ids else nullcontext()
 
     def _start(self, kind: str, name: str, parent: Context, start_time: int | None = None) -> Span:
         return self._tracer.start_span(

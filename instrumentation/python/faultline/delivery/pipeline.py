@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from faultline.core.guard import say_once
@@ -22,6 +24,33 @@ SCOPE_NAME = "faultline"
 _lock = threading.Lock()
 _default: Pipeline | None = None
 _is_off = False
+
+
+class _ChosenIds(RandomIdGenerator):
+    """Ids by chance, or those that were chosen for the next span of the thread."""
+
+    def __init__(self) -> None:
+        self.next = threading.local()
+
+    def generate_trace_id(self) -> int:
+        return getattr(self.next, "trace_id", None) or super().generate_trace_id()
+
+    def generate_span_id(self) -> int:
+        return getattr(self.next, "span_id", None) or super().generate_span_id()
+
+
+_ids = _ChosenIds()
+
+
+@contextmanager
+def chosen_ids(trace_id: int, span_id: int) -> Iterator[None]:
+    """The span that is started inside gets these ids, if it is one of our own pipeline's; a span with a parent keeps
+    its parent's trace."""
+    _ids.next.trace_id, _ids.next.span_id = trace_id, span_id
+    try:
+        yield
+    finally:
+        _ids.next.trace_id = _ids.next.span_id = None
 
 
 class Pipeline:
@@ -50,7 +79,11 @@ class Pipeline:
             max_attribute_length=SpanLimits.UNSET,
         )
         self._provider = TracerProvider(
-            sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False, span_limits=limits
+            sampler=ALWAYS_ON,
+            resource=resource,
+            shutdown_on_exit=False,
+            span_limits=limits,
+            id_generator=_ids,
         )
         self._provider.add_span_processor(self.queue)
         self.tracer = self._provider.get_tracer(SCOPE_NAME)

@@ -20,10 +20,11 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import StatusCode
 
 from faultline.core.guard import guarded, note_fault, say_once
+from faultline.delivery.encode import Encoder
 from faultline.delivery.environment import Endpoint
 from faultline.delivery.segment import Segment
 from faultline.delivery.spool import Spool
-from faultline.delivery.transport import SendError, Transport, encode
+from faultline.delivery.transport import SendError, Transport
 from faultline.semconv import ATTR_FAULTLINE_DROPPED_SPANS, SPAN_EXECUTE_NODE, SPAN_START_GRAPH
 
 _DELAY_S = 0.2
@@ -55,6 +56,7 @@ class SpanQueue(SpanProcessor):
         self._spool = spool
         self._max_bytes = max_bytes
         self._dropped = 0
+        self._encode = Encoder()
         self._start_over()
 
     def _start_over(self) -> None:
@@ -95,7 +97,7 @@ class SpanQueue(SpanProcessor):
             return
         try:
             if _must_keep(span):
-                self._keep(encode([span]))
+                self._keep(self._encode([span]))
                 if _is_urgent(span):
                     self._hurry()
             elif len(self._good) >= _MAX_GOOD:
@@ -112,7 +114,7 @@ class SpanQueue(SpanProcessor):
         it back."""
         if self._spool is None:
             return _nothing
-        payload = encode([_as_ended(span, end_time)])
+        payload = self._encode([_as_ended(span, end_time)])
         with self._lock:
             segment = self._spool.write(payload, True)
         spool = self._spool
@@ -271,7 +273,7 @@ class SpanQueue(SpanProcessor):
         if not kept and not good:
             return
         try:
-            body = b"".join(item.payload for item in kept) + (encode(good) if good else b"")
+            body = b"".join(item.payload for item in kept) + (Encoder()(good) if good else b"")
             refused = self._transport.send(body, timeout)
         except SendError as error:
             self._not_taken(kept, good, error)

@@ -13,9 +13,7 @@ from email.utils import parsedate_to_datetime
 from time import time
 from urllib.parse import urlsplit
 
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from opentelemetry.sdk.trace import ReadableSpan
 
 from faultline.delivery.environment import Endpoint
 
@@ -32,11 +30,6 @@ class SendError(Exception):
         super().__init__(message)
         self.is_retryable = is_retryable
         self.retry_after = retry_after
-
-
-def encode(spans: list[ReadableSpan]) -> bytes:
-    """The spans as a whole request in protobuf. Requests written one after the other are one request."""
-    return encode_spans(spans).SerializeToString()
 
 
 class Transport:

@@ -77,7 +77,7 @@ def _plain(value: Any, walk: Walk, depth: int) -> Any:
         if kind is dict:
             return _mapping(value, walk, depth)
         if kind is list or kind is tuple:
-            return [_plain(item, walk, depth + 1) for item in _bounded(value, walk)]
+            return _sequence(value, walk, depth)
         return _other(value, kind, walk, depth)
     except Exception as error:  # the app's own objects may raise anything
         return _text(unreadable(error), walk)
@@ -132,31 +132,89 @@ def _number(value: float, walk: Walk) -> Any:
     return value
 
 
+class _Shape:
+    """The keys of an object: most objects of an input have the keys of one before them."""
+
+    __slots__ = ("order", "is_clean")
+
+    def __init__(self, keys: tuple[Any, ...]) -> None:
+        is_plain = all(type(key) is str and key.isascii() and len(key) <= 128 for key in keys)
+        # Sorted; None for keys that need a closer look each time.
+        self.order = tuple(sorted(keys)) if is_plain and len(keys) <= 64 else None
+        self.is_clean = self.order is not None and all(map(is_clean_key, keys))
+
+
+_MAX_SHAPES = 2048
+_shapes: dict[tuple[Any, ...], _Shape] = {}
+
+
+def is_clean_key(key: str) -> bool:
+    """Whether a key is no secret and names none; the redaction says so once it is loaded."""
+    return False
+
+
 def _mapping(value: Any, walk: Walk, depth: int) -> Any:
+    keys = tuple(value)
+    shape = _shapes.get(keys)
+    if shape is None:
+        shape = _Shape(keys)
+        if len(_shapes) >= _MAX_SHAPES:
+            _shapes.clear()
+        if shape.order is not None:
+            _shapes[keys] = shape
+    if shape.order is None:
+        return _odd_mapping(value, walk, depth)
+    if not shape.is_clean:
+        walk.keys.update(keys)
     result: dict[str, Any] = {}
     texts = walk.texts
+    for key in shape.order:
+        if walk.values > MAX_VALUES:
+            break
+        member = value[key]
+        # What most members are goes without a call.
+        kind = type(member)
+        if kind is str and member.isascii():
+            walk.values += 1
+            texts.append(member)
+            result[key] = member
+        elif member is None or kind is bool or (kind is int and -1_000_000 < member < 1_000_000):
+            walk.values += 1
+            result[key] = member
+        elif kind is float and (1e-4 <= member < 1e9 or -1e9 < member <= -1e-4):
+            walk.values += 1
+            result[key] = int(member) if member.is_integer() else member
+        else:
+            result[key] = _plain(member, walk, depth + 1)
+    return result
+
+
+def _odd_mapping(value: Any, walk: Walk, depth: int) -> Any:
+    walk.is_odd = True
+    result: dict[str, Any] = {}
     for key, member in value.items():
         if walk.values > MAX_VALUES:
             break
         name = key if type(key) is str else _key(key)
         if name is None:
             return [[_plain(k, walk, depth + 1), _plain(v, walk, depth + 1)] for k, v in value.items()]
-        if not name.isascii():
-            walk.is_odd = True
-            if _SURROGATES.search(name):
-                name = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        # What most members are goes without a call.
-        kind = type(member)
-        if kind is str and member.isascii():
-            walk.values += 1
-            texts.append(member)
-            result[name] = member
-        elif member is None or kind is bool or (kind is int and -1_000_000 < member < 1_000_000):
-            walk.values += 1
-            result[name] = member
-        else:
-            result[name] = _plain(member, walk, depth + 1)
+        if not name.isascii() and _SURROGATES.search(name):
+            name = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        result[name] = _plain(member, walk, depth + 1)
     walk.keys.update(result)
+    return result
+
+
+def _sequence(value: Any, walk: Walk, depth: int) -> list[Any]:
+    result: list[Any] = []
+    texts = walk.texts
+    for item in _bounded(value, walk):
+        if type(item) is str and item.isascii():
+            walk.values += 1
+            texts.append(item)
+            result.append(item)
+        else:
+            result.append(_plain(item, walk, depth + 1))
     return result
 
 
@@ -211,7 +269,7 @@ def _other(value: Any, kind: type, walk: Walk, depth: int) -> Any:
         items = [_plain(item, walk, depth + 1) for item in value]
         return sorted(items, key=canonical_json)
     if isinstance(value, (list, tuple, collections.deque, collections.abc.Sequence)):
-        return [_plain(item, walk, depth + 1) for item in _bounded(list(value), walk)]
+        return _sequence(list(value), walk, depth)
     if isinstance(value, BaseException):
         return _exception(value, walk, depth)
     own = _attributes(value)
@@ -248,13 +306,22 @@ def _exception(error: BaseException, walk: Walk, depth: int) -> Any:
     return _mapping(told, walk, depth)
 
 
-_FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+_FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def canonical_json(value: Any, is_odd: bool = True) -> str:
     """The canonical JSON text of a plain value: keys sorted by UTF-16 code unit, no insignificant space,
-    numbers as JavaScript writes them. `is_odd=False` promises that the fast encoder does the same."""
+    numbers as JavaScript writes them. `is_odd=False` promises that a walk has made the value and met nothing odd:
+    then its keys are sorted already."""
     return _slow(value) if is_odd else _FAST(value)
+
+
+_SORTING = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, sort_keys=True).encode
+
+
+def canonical_ascii(value: Any) -> str:
+    """`canonical_json` of a plain value whose keys are ASCII and whose numbers are whole and short."""
+    return _SORTING(value)
 
 
 def _slow(value: Any) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 from faultline.redaction.addresses import card, email, url_password
 from faultline.redaction.fields import secret_field
 from faultline.redaction.keys import LAST_TWO, kind_of_key
-from faultline.redaction.plain import Walk, canonical_json
+from faultline.redaction import plain
+from faultline.redaction.plain import Walk, canonical_ascii, canonical_json
 from faultline.redaction.text import Match, is_mark, mark_of
 from faultline.redaction.tokens import (
     PREFIX_PAIRS,
@@ -165,21 +166,26 @@ def redact(value: Any, _path: Sequence[str] = ()) -> tuple[Any, Redactions]:
     return redact_value(value, counts), counts
 
 
-_clean_keys: set[str] = set()
+def _is_clean_key(key: str) -> bool:
+    return kind_of_key(key) == "" and not is_suspicious(key)
+
+
+plain.is_clean_key = _is_clean_key
 
 
 def redact_walked(value: Any, walk: Walk, counts: Redactions) -> str:
     """The canonical JSON text of what a walk has made plain, redacted; most values need no closer look."""
-    if not walk.keys <= _clean_keys:
-        for key in walk.keys - _clean_keys:
-            if kind_of_key(key) or is_suspicious(key):
-                return canonical_json(redact_value(value, counts))
-            if len(_clean_keys) < 10_000 and len(key) <= 128:
-                _clean_keys.add(key)
     # Characters that no matcher looks across stand between the texts.
-    if is_suspicious("\x00\n\x00".join(walk.texts)):
-        value = redact_value(value, counts)
+    if not all(map(_is_clean_key, walk.keys)) or is_suspicious("\x00\n\x00".join(walk.texts)):
+        return canonical_json(redact_value(value, counts))
     return canonical_json(value, walk.is_odd)
+
+
+def redact_names(value: Any, names: set[str], counts: Redactions) -> str:
+    """The canonical JSON text of a plain value that holds nothing but these names and whole numbers."""
+    if all(name.isascii() and _is_clean_key(name) for name in names):
+        return canonical_ascii(value)
+    return canonical_json(redact_value(value, counts))
 
 
 def _json(text: str, counts: Redactions) -> str | None:

@@ -1,6 +1,5 @@
-"""Hive."""
+"""Hive v0.6.5 to v0.9 (executor, streams, workers of graphs) and later (workers of colonies)."""
 
-import types
-from collections.abc import Callable
+from faultline.frameworks.hive.patches import PATCHES
 
-PATCHES: dict[str, Callable[[types.ModuleType], None]] = {}
+__all__ = ["PATCHES"]
