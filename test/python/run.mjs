@@ -84,7 +84,9 @@ if (!found) {
   leaveOut('all tests in Python', 'no Python of 3.10 to 3.13 is found; FAULTLINE_PYTHON names one');
   process.exit(0);
 }
-const python = environment(found, ['langgraph', 'opentelemetry-distro']);
+// Hive's own packages, as far as what is tried of it needs them.
+const ofHive = process.env.FAULTLINE_HIVE ? ['pydantic', 'httpx', 'python-dotenv'] : [];
+const python = environment(found, ['langgraph', 'opentelemetry-distro', ...ofHive]);
 if (!python) process.exit(0);
 if (!process.env.FAULTLINE_HIVE) {
   leaveOut(

@@ -250,6 +250,18 @@ def node_history(agent: str, node: str, timeout: float, max_age: int | None = No
     return facts if isinstance(facts, dict) else {}
 
 
+def brief_of(agent: str, timeout: float) -> str:
+    """The agent's brief in Markdown, as its Queen gets it; '' if no query service is named. Raises an exception if
+    it does not answer."""
+    if not _service():
+        return ""
+    markdown = _ask(f"agents/{quote(agent, safe='')}/brief", {}, timeout).get("markdown")
+    if not isinstance(markdown, str) or not markdown.strip():
+        return ""
+    head = f"[FAILURE_HISTORY] Read this before you change the graph of agent {json.dumps(agent)}."
+    return f"{head}\n\n{markdown.strip()}\n"
+
+
 _history = _History()
 on_agent(_history.load)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from receiver import Receiver
+from receiver import Receiver, Service
 
 from faultline.frameworks.hive.ids import ids_of, run_key
 from faultline.frameworks.hive.reasons import own_text, reason_of, reason_of_run
@@ -31,6 +31,12 @@ def version_of(checkout: Path) -> str:
 
 def play(checkout, receiver, folder, app, *arguments):
     """Runs an app with Hive and returns what it says happened."""
+    out = play_text(checkout, receiver, folder, app, *arguments)
+    record(version_of(checkout), app, arguments[0], receiver)
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def play_text(checkout, receiver, folder, app, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "faultline", APPS / app, *arguments],
         env={
@@ -46,8 +52,7 @@ def play(checkout, receiver, folder, app, *arguments):
         timeout=90,
     )
     assert done.stdout.strip(), done.stderr
-    record(version_of(checkout), app, arguments[0], receiver)
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return done.stdout
 
 
 def record(version, app, scenario, receiver):
@@ -177,3 +182,16 @@ def test_reasons_are_those_of_the_watcher():
     assert own_text("b: failed after 2 attempts: HTTP 503; Worker execution ended before terminal nodes completed: ['b']") == (
         "HTTP 503"
     )
+
+
+@each_checkout
+def test_a_queen_gets_the_brief_with_the_failure(checkout, sink, tmp_path, monkeypatch):
+    service = Service({"markdown": "1 problem: parse raises KeyError"})
+    monkeypatch.setenv("FAULTLINE_QUERY_URL", service.url)
+    try:
+        out = play_text(checkout, sink, tmp_path, "hive_queen.py")
+    finally:
+        service.close()
+    told, other = out.strip().splitlines()[-2:]
+    assert "Worker failed." in told and "1 problem: parse raises KeyError" in told and "[FAILURE_HISTORY]" in told
+    assert other == "'Another message'"

@@ -17,15 +17,15 @@ from typing import NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import StatusCode
 
 from faultline.core.guard import guarded, note_fault, say_once
 from faultline.delivery.encode import Encoder
 from faultline.delivery.environment import Endpoint
+from faultline.delivery.kept import as_ended, is_urgent, must_keep
 from faultline.delivery.segment import Segment
 from faultline.delivery.spool import Spool
 from faultline.delivery.transport import SendError, Transport
-from faultline.semconv import ATTR_FAULTLINE_DROPPED_SPANS, SPAN_EXECUTE_NODE, SPAN_START_GRAPH
+from faultline.semconv import ATTR_FAULTLINE_DROPPED_SPANS
 
 _DELAY_S = 0.2
 _TIMEOUT_S = 10.0
@@ -96,9 +96,9 @@ class SpanQueue(SpanProcessor):
         if self._is_closed:
             return
         try:
-            if _must_keep(span):
+            if must_keep(span):
                 self._keep(self._encode([span]))
-                if _is_urgent(span):
+                if is_urgent(span):
                     self._hurry()
             elif len(self._good) >= _MAX_GOOD:
                 self._drop(1)
@@ -113,8 +113,8 @@ class SpanQueue(SpanProcessor):
         """Has the spool keep a span that has not ended yet, for the case that the process dies; what it returns takes
         it back."""
         if self._spool is None:
-            return _nothing
-        payload = self._encode([_as_ended(span, end_time)])
+            return lambda: None
+        payload = self._encode([as_ended(span, end_time)])
         with self._lock:
             segment = self._spool.write(payload, True)
         spool = self._spool
@@ -354,39 +354,3 @@ class SpanQueue(SpanProcessor):
             "had to drop spans, because too many failed at once or the collector refuses them; how many is told by "
             f"the attribute {ATTR_FAULTLINE_DROPPED_SPANS} of the spans that follow",
         )
-
-
-def _must_keep(span: ReadableSpan) -> bool:
-    """All but good attempts: those are many, and without the last of them only a share is off by a little. The
-    first one of a graph carries it and is kept."""
-    if span.status.status_code is StatusCode.ERROR or span.events:
-        return True
-    return not span.name.startswith(SPAN_EXECUTE_NODE)
-
-
-def _is_urgent(span: ReadableSpan) -> bool:
-    """A run that starts may hang, and a failure may be the last thing that the process does."""
-    return span.status.status_code is StatusCode.ERROR or span.name.startswith(SPAN_START_GRAPH)
-
-
-
-
-def _as_ended(span: ReadableSpan, end_time: int) -> ReadableSpan:
-    return ReadableSpan(
-        name=span.name,
-        context=span.get_span_context(),
-        parent=span.parent,
-        resource=span.resource,
-        attributes=span.attributes,
-        events=span.events,
-        links=span.links,
-        kind=span.kind,
-        status=span.status,
-        start_time=span.start_time,
-        end_time=end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
-
-
-def _nothing() -> None:
-    pass
