@@ -5,7 +5,8 @@
 """
 
 from faultline.conditions import Condition, Context, condition, record_usage, use_conditions
-from faultline.core.graph import current_run, node, run
+from faultline.core.graph import current_run, run
+from faultline.core.node import node
 from faultline.delivery.pipeline import Pipeline, flush
 from faultline.evolution import record_evolution
 from faultline.instrumentor import FaultlineInstrumentor, instrument, uninstrument

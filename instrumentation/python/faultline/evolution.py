@@ -12,7 +12,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags, Tracer
 from faultline.core.snapshot import add_snapshot_event, snapshot_of
 from faultline.delivery.pipeline import default_tracer
 from faultline.redaction import redact
-from faultline.redaction.plain import cut_to_bytes, valid_text
+from faultline.redaction.canonical import cut_to_bytes, valid_text
 from faultline.semconv import (
     ATTR_EVOLUTION_AUTHOR,
     ATTR_EVOLUTION_FROM_REF,

@@ -72,5 +72,3 @@ def _patch(patch: Callable[[types.ModuleType], None], module: types.ModuleType) 
 
 
 _PATCHES: dict[str, Callable[[types.ModuleType], None]] = {**langgraph.PATCHES, **hive.PATCHES}
-
-

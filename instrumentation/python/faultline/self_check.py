@@ -181,9 +181,7 @@ def _locally(
     is_alike = state.last_error_type == error_type_of(error)
     kind = failure_class or (state.last_class if is_alike else None)
     advice, reason, wait = decide(attempt, max_attempts, kind, state.consecutive_failures)
-    return RetryDecision(
-        advice != "stop", advice, wait, f"{reason}; by local facts, because {why}", None, "process"
-    )
+    return RetryDecision(advice != "stop", advice, wait, f"{reason}; by local facts, because {why}", None, "process")
 
 
 def decide(

@@ -19,7 +19,10 @@ def spans():
     plain = tracer.start_span("plain")
     plain.end()
     full = tracer.start_span(
-        "full", parent, attributes={"text": "ä🙂", "n": 2**40, "f": 1.5, "b": True, "list": ["a", "b"]}, links=[Link(OTHER)]
+        "full",
+        parent,
+        attributes={"text": "ä🙂", "n": 2**40, "f": 1.5, "b": True, "list": ["a", "b"]},
+        links=[Link(OTHER)],
     )
     full.add_event("exception", {"exception.type": "ValueError", "long": "x" * 100_000})
     full.set_status(Status(StatusCode.ERROR, "no total"))

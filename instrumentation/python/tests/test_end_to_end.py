@@ -109,3 +109,40 @@ def test_anything_else_to_an_evolution(server, tmp_path):
     (failure,) = failures_of(server, "plain")
     assert failure["node_id"] == "parse"
     assert "validate the total" in faultline(server, "evolutions", "--agent", "plain")
+
+
+HIVE = [Path(each) for each in os.environ.get("FAULTLINE_HIVE", "").split(":") if each]
+
+
+@pytest.mark.skipif(not HIVE, reason="FAULTLINE_HIVE names no checkout of Hive")
+def test_hive_to_a_brief_and_an_evolution(server, tmp_path):
+    def play(scenario, number):
+        folder = tmp_path / str(number)
+        return run(
+            server,
+            tmp_path / "spool",
+            SCRIPTS / "opentelemetry-instrument",
+            sys.executable,
+            APPS / "hive_app.py",
+            scenario,
+            folder,
+            PYTHONPATH=f"{HIVE[0] / 'core'}:{HIVE[0] / 'tools/src'}",
+            HOME=str(tmp_path),
+            FAULTLINE_AGENT_ID=f"hive-{scenario}",
+            FAULTLINE_QUERY_URL=server["query"],
+        )
+
+    done = play("raise", 1)
+    assert '"KeyError"' in done.stdout, done.stderr
+    (failure,) = failures_of(server, "hive-raise")
+    assert failure["node_id"] == "parse" and failure["disposition"] == "terminal"
+    brief = faultline(server, "brief", "--agent", "hive-raise")
+    assert "parse" in brief and "KeyError" in brief
+    faultline(server, "record-evolution", "--agent", "hive-raise", "--resolution", "check the total first")
+    assert "check the total first" in faultline(server, "evolutions", "--agent", "hive-raise")
+
+    play("counts", 2)
+    assert len(failures_of(server, "hive-counts")) == 3
+    told = json.loads(play("counts", 3).stdout.strip().splitlines()[-1])
+    # The next process begins with what is stored.
+    assert told["truth"][0]["seen"] == [3, True]

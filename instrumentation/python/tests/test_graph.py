@@ -5,7 +5,11 @@ import pytest
 
 import faultline
 
-GRAPH = {"id": "invoices", "nodes": [{"id": "fetch"}, {"id": "parse"}], "edges": [{"source": "fetch", "target": "parse"}]}
+GRAPH = {
+    "id": "invoices",
+    "nodes": [{"id": "fetch"}, {"id": "parse"}],
+    "edges": [{"source": "fetch", "target": "parse"}],
+}
 
 
 @faultline.node

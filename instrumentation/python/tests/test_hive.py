@@ -179,9 +179,9 @@ def test_reasons_are_those_of_the_watcher():
     assert stalled == ("Node stalled: similar responses in a row", "NodeStalled", "node.result", "loop.stall")
     assert reason_of("").message == "Hive gave no reason"
     assert reason_of_run("boom").type == "RunFailed"
-    assert own_text("b: failed after 2 attempts: HTTP 503; Worker execution ended before terminal nodes completed: ['b']") == (
-        "HTTP 503"
-    )
+    assert own_text(
+        "b: failed after 2 attempts: HTTP 503; Worker execution ended before terminal nodes completed: ['b']"
+    ) == ("HTTP 503")
 
 
 @each_checkout

@@ -9,7 +9,12 @@ from receiver import Receiver
 from faultline import semconv
 
 FIXTURES = sorted((Path(__file__).parents[3] / "test/fixtures/hive-python").glob("*.bin"))
-ALWAYS = (semconv.ATTR_GEN_AI_AGENT_ID, semconv.ATTR_GRAPH_ID, semconv.ATTR_GRAPH_RUN_ID, semconv.ATTR_GRAPH_SNAPSHOT_REF)
+ALWAYS = (
+    semconv.ATTR_GEN_AI_AGENT_ID,
+    semconv.ATTR_GRAPH_ID,
+    semconv.ATTR_GRAPH_RUN_ID,
+    semconv.ATTR_GRAPH_SNAPSHOT_REF,
+)
 FAILED = (
     semconv.ATTR_ERROR_TYPE,
     semconv.ATTR_EXCEPTION_MESSAGE,

@@ -225,9 +225,9 @@ def test_parallel_branches_the_sibling_is_no_failure(receiver):
 
 def test_parallel_branches_in_threads(receiver):
     with pytest.raises(ValueError):
-        parallel(lambda state: [][1] if state is None else (_ for _ in ()).throw(ValueError("left")), lambda s: {}).invoke(
-            {}
-        )
+        parallel(
+            lambda state: [][1] if state is None else (_ for _ in ()).throw(ValueError("left")), lambda s: {}
+        ).invoke({})
     receiver.flush()
     assert [span["graph.node.id"] for span in receiver.failures] == ["left"]
 

@@ -9,7 +9,8 @@ import pytest
 from faultline.core.failure_id import failure_id
 from faultline.core.snapshot import snapshot_of
 from faultline.redaction import redact
-from faultline.redaction.plain import Walk, canonical_json, to_plain
+from faultline.redaction.canonical import canonical_json
+from faultline.redaction.plain import Walk, to_plain
 from faultline.redaction.redact import redact_walked
 
 VECTORS = json.loads((Path(__file__).parents[3] / "test/vectors/vectors.json").read_text("utf-8"))

@@ -16,7 +16,7 @@ from faultline.core.exception import Reported
 from faultline.core.failure import Details, Lazy
 from faultline.core.guard import guarded
 from faultline.core.run import GraphRun
-from faultline.semconv import ATTR_FAILURE_CONDITION, FAILURE_SEVERITY_VALUES, SPAN_CHECK_CONDITION
+from faultline.semconv import FAILURE_SEVERITY_VALUES, SPAN_CHECK_CONDITION
 
 _OUTPUT_BYTES, _FOUND_BYTES, _ALSO_BYTES = 2048, 3072, 1536
 _MAX_ALSO = 10

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from faultline.conditions.condition import Condition, Context, Verdict, condition
-from faultline.redaction.plain import canonical_json, to_plain
+from faultline.redaction.canonical import canonical_json
+from faultline.redaction.plain import to_plain
 
 _PLACEHOLDER = re.compile(
     r"\W*(?:todo|tbd|fixme|n/?a|none|null|undefined|placeholder|lorem ipsum.*|coming soon|your \w+ here"
@@ -85,9 +86,7 @@ def judge_rejected(judge: Callable[[Context], Any], **options: Any) -> Condition
     return _usual("judge_rejected", when, "judge.rejected", {"site": "judge", **options})
 
 
-def constraint_violated(
-    name: str, holds: Callable[[Context], Any], *, soft: bool = False, **options: Any
-) -> Condition:
+def constraint_violated(name: str, holds: Callable[[Context], Any], *, soft: bool = False, **options: Any) -> Condition:
     """Fires if the output does not hold to a constraint: if `holds` gives False, or says in words what is wrong.
     Class `constraint.hard` or `constraint.soft`, major or minor."""
 
@@ -136,9 +135,7 @@ def _budget(
     return _usual(f"{kind}_budget_exceeded", when, failure_class, {"site": "budget", **options})
 
 
-def _usual(
-    name: str, when: Callable[[Context], Verdict], failure_class: str, options: dict[str, Any]
-) -> Condition:
+def _usual(name: str, when: Callable[[Context], Verdict], failure_class: str, options: dict[str, Any]) -> Condition:
     """Each takes the options of `condition` instead of its own."""
     return condition(options.pop("name", name), when, **{"failure_class": failure_class, **options})
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from faultline.core.exception import describe_exception
 from faultline.core.guard import note_fault
-from faultline.redaction.plain import Walk, canonical_json, cut_to_bytes, to_plain, valid_text
+from faultline.redaction.canonical import canonical_json, cut_to_bytes, valid_text
+from faultline.redaction.plain import Walk, to_plain
 from faultline.redaction.redact import (
     Redactions,
     Redactor,

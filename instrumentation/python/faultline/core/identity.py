@@ -9,9 +9,7 @@ from collections.abc import Mapping
 _SERVICE = re.compile(r"(?:^|,)\s*service\.name=([^,]+)")
 
 
-def agent_id_of(
-    given: str | None, name: str | None, otherwise: str, env: Mapping[str, str] = os.environ
-) -> str:
+def agent_id_of(given: str | None, name: str | None, otherwise: str, env: Mapping[str, str] = os.environ) -> str:
     """What is `given`, else `FAULTLINE_AGENT_ID`, else the graph's name if it has one, else the service's name
     (`OTEL_SERVICE_NAME`, or `service.name` in `OTEL_RESOURCE_ATTRIBUTES`), else `otherwise`."""
     return given or env.get("FAULTLINE_AGENT_ID") or name or _service(env) or otherwise

@@ -297,6 +297,4 @@ class GraphRun:
         return chosen_ids(self._ids.trace_id, self._ids.span_id(key)) if self._ids else nullcontext()
 
     def _start(self, kind: str, name: str, parent: Context, start_time: int | None = None) -> Span:
-        return self._tracer.start_span(
-            f"{kind} {name}", parent, SpanKind.INTERNAL, self._shared, start_time=start_time
-        )
+        return self._tracer.start_span(f"{kind} {name}", parent, SpanKind.INTERNAL, self._shared, start_time=start_time)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import Span, Tracer
 
 from faultline.core.guard import say_once
-from faultline.redaction.plain import canonical_json, to_plain
+from faultline.redaction.canonical import canonical_json
+from faultline.redaction.plain import to_plain
 from faultline.semconv import (
     ATTR_GRAPH_SNAPSHOT_BODY,
     ATTR_GRAPH_SNAPSHOT_REF,

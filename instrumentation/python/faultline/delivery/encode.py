@@ -73,9 +73,7 @@ def _span(span: ReadableSpan) -> Span:
         status=Status(code=span.status.status_code.value, message=span.status.description or ""),
     )
     for event in span.events:
-        encoded.events.add(
-            name=event.name, time_unix_nano=event.timestamp, attributes=_attributes(event.attributes)
-        )
+        encoded.events.add(name=event.name, time_unix_nano=event.timestamp, attributes=_attributes(event.attributes))
     for link in span.links:
         encoded.links.add(
             trace_id=link.context.trace_id.to_bytes(16, "big"),

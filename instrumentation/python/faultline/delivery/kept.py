@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+from faultline.delivery.segment import Segment
 from faultline.semconv import SPAN_EXECUTE_NODE, SPAN_START_GRAPH
+
+
+class Kept(NamedTuple):
+    """A span that must not be lost, as a whole request."""
+
+    payload: bytes
+    segment: Segment | None
 
 
 def must_keep(span: ReadableSpan) -> bool:
@@ -19,8 +29,6 @@ def must_keep(span: ReadableSpan) -> bool:
 def is_urgent(span: ReadableSpan) -> bool:
     """A run that starts may hang, and a failure may be the last thing that the process does."""
     return span.status.status_code is StatusCode.ERROR or span.name.startswith(SPAN_START_GRAPH)
-
-
 
 
 def as_ended(span: ReadableSpan, end_time: int) -> ReadableSpan:

@@ -57,9 +57,7 @@ class Pipeline:
     """A tracer of its own: it samples everything, sends OTLP/HTTP protobuf, and belongs to no provider of the
     app."""
 
-    def __init__(
-        self, endpoint: str | None = None, *, service_name: str | None = None, spool: bool = True
-    ) -> None:
+    def __init__(self, endpoint: str | None = None, *, service_name: str | None = None, spool: bool = True) -> None:
         """`endpoint` is the base address of the collector, `/v1/traces` is added; without it the environment names
         it. Raises ValueError if that is no http(s) address."""
         target = endpoint_of(endpoint)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -21,8 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from faultline.core.guard import guarded, note_fault, say_once
 from faultline.delivery.encode import Encoder
 from faultline.delivery.environment import Endpoint
-from faultline.delivery.kept import as_ended, is_urgent, must_keep
-from faultline.delivery.segment import Segment
+from faultline.delivery.kept import Kept, as_ended, is_urgent, must_keep
 from faultline.delivery.spool import Spool
 from faultline.delivery.transport import SendError, Transport
 from faultline.semconv import ATTR_FAULTLINE_DROPPED_SPANS
@@ -38,13 +36,6 @@ _MAX_BATCH_BYTES = 4 * 1024 * 1024
 _MAX_GOOD = 4096
 # About what a span in memory takes besides its bytes.
 _OBJECT_BYTES = 256
-
-
-class _Kept(NamedTuple):
-    """A span that must not be lost, as a whole request."""
-
-    payload: bytes
-    segment: Segment | None
 
 
 class SpanQueue(SpanProcessor):
@@ -65,7 +56,7 @@ class SpanQueue(SpanProcessor):
         self._sending = threading.Lock()
         self._wake = threading.Event()
         self._transport = Transport(self._endpoint)
-        self._kept: deque[_Kept] = deque()
+        self._kept: deque[Kept] = deque()
         self._kept_bytes = 0
         self._good: deque[ReadableSpan] = deque()
         # Of a batch that was refused as a whole, how many spans the next one may have.
@@ -215,7 +206,7 @@ class SpanQueue(SpanProcessor):
             fits = self._kept_bytes + size <= self._max_bytes
             segment = self._spool.write(payload, fits) if self._spool is not None else None
             if fits:
-                self._kept.append(_Kept(payload, segment))
+                self._kept.append(Kept(payload, segment))
                 self._kept_bytes += size
             elif segment is None:
                 self._drop(1)
@@ -289,11 +280,11 @@ class SpanQueue(SpanProcessor):
         self._gone(kept)
         self._drop(refused)
 
-    def _take(self) -> tuple[list[_Kept], list[ReadableSpan]]:
+    def _take(self) -> tuple[list[Kept], list[ReadableSpan]]:
         with self._lock:
             if not self._kept:
                 self._refill()
-            kept: list[_Kept] = []
+            kept: list[Kept] = []
             size = 0
             while self._kept and len(kept) < self._batch and size < _MAX_BATCH_BYTES:
                 item = self._kept.popleft()
@@ -314,10 +305,10 @@ class SpanQueue(SpanProcessor):
             segment, payloads = following
             for payload in payloads:
                 size += len(payload)
-                self._kept.append(_Kept(payload, segment))
+                self._kept.append(Kept(payload, segment))
                 self._kept_bytes += len(payload) + _OBJECT_BYTES
 
-    def _not_taken(self, kept: list[_Kept], good: list[ReadableSpan], error: SendError) -> None:
+    def _not_taken(self, kept: list[Kept], good: list[ReadableSpan], error: SendError) -> None:
         say_once(
             "collector",
             f"the collector at {self._endpoint.address} took no failures ({error}); the agent goes on, and nothing "
@@ -337,7 +328,7 @@ class SpanQueue(SpanProcessor):
         else:
             self._batch = max(1, count // 2)
 
-    def _gone(self, kept: list[_Kept]) -> None:
+    def _gone(self, kept: list[Kept]) -> None:
         """The collector has them, or never will."""
         with self._lock:
             for item in kept:

@@ -76,7 +76,7 @@ def _parse_path(path: Any, option: str) -> Step:
         deep = False
     if at < len(path) or deep or not keys:
         raise ValueError(
-            f"{option}: {path!r} is no path at {at}; expected keys as in a.b, a[*], a[\"b c\"], *.a and **.a"
+            f'{option}: {path!r} is no path at {at}; expected keys as in a.b, a[*], a["b c"], *.a and **.a'
         )
     first_name, first_deep = keys[0]
     if not first_deep and first_name not in FIELDS:

@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from faultline.redaction import plain
 from faultline.redaction.addresses import card, email, url_password
+from faultline.redaction.canonical import canonical_ascii, canonical_json
 from faultline.redaction.fields import secret_field
 from faultline.redaction.keys import LAST_TWO, kind_of_key
-from faultline.redaction import plain
-from faultline.redaction.plain import Walk, canonical_ascii, canonical_json
+from faultline.redaction.plain import Walk
 from faultline.redaction.text import Match, is_mark, mark_of
 from faultline.redaction.tokens import (
     PREFIX_PAIRS,

@@ -88,7 +88,13 @@ def edge(source: str, target: str, condition: Any = EdgeCondition.ON_SUCCESS) ->
 
 def graph(nodes: list[Any], edges: list[Any], terminals: list[str], **options: Any) -> Any:
     return GraphSpec(
-        id="orders", goal_id="orders", entry_node=nodes[0].id, terminal_nodes=terminals, nodes=nodes, edges=edges, **options
+        id="orders",
+        goal_id="orders",
+        entry_node=nodes[0].id,
+        terminal_nodes=terminals,
+        nodes=nodes,
+        edges=edges,
+        **options,
     )
 
 

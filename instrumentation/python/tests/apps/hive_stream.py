@@ -56,7 +56,9 @@ class Model(LLMProvider):
         elif self.scenario == "tool" and self.turns == 1:
             yield ToolCallEvent(tool_use_id="t1", tool_name="search", tool_input={"q": "A-17"})
             yield FinishEvent(stop_reason="tool_use", input_tokens=1, output_tokens=1)
-        elif "set_output" in str(last) or (messages and messages[-1].get("role") == "tool" and "t2" in str(messages[-1])):
+        elif "set_output" in str(last) or (
+            messages and messages[-1].get("role") == "tool" and "t2" in str(messages[-1])
+        ):
             yield TextDeltaEvent(content="Done.", snapshot="Done.")
             yield FinishEvent(stop_reason="end_turn", input_tokens=1, output_tokens=1)
         else:
@@ -81,7 +83,12 @@ async def run_stream(scenario: str, folder: Path, truth: list[dict[str, Any]]) -
         system_prompt="Say hello.",
     )
     graph = GraphSpec(
-        id="hello-graph", goal_id="hello", entry_node="hello", terminal_nodes=["hello"], nodes=[node], edges=[],
+        id="hello-graph",
+        goal_id="hello",
+        entry_node="hello",
+        terminal_nodes=["hello"],
+        nodes=[node],
+        edges=[],
         loop_config={"max_iterations": 6, "max_stream_retries": 0, "stream_retry_backoff_base": 0.01},
     )
     storage = ConcurrentStorage(folder / "storage")
@@ -91,7 +98,11 @@ async def run_stream(scenario: str, folder: Path, truth: list[dict[str, Any]]) -
     stream = ExecutionStream(
         stream_id="start",
         entry_spec=EntryPointSpec(
-            id="start", name="Start", entry_node="hello", trigger_type="manual", isolation_level="shared",
+            id="start",
+            name="Start",
+            entry_node="hello",
+            trigger_type="manual",
+            isolation_level="shared",
             max_resurrections=0 if scenario == "stall" else 1,
         ),
         graph=graph,
@@ -110,5 +121,3 @@ async def run_stream(scenario: str, folder: Path, truth: list[dict[str, Any]]) -
         return await stream.wait_for_completion(execution_id, timeout=25)
     finally:
         await asyncio.wait_for(stream.stop(), 5)
-
-

@@ -11,7 +11,7 @@ from faultline.core.attempt import NodeAttempt
 from faultline.core.cancel import is_cancel
 from faultline.core.exception import Reported
 from faultline.core.failure import Details, Lazy
-from faultline.core.guard import guarded
+from faultline.core.guard import guarded, note_fault
 from faultline.core.local import local_facts
 from faultline.core.place import Place, current_place
 from faultline.frameworks.hive.reasons import reason_of
@@ -199,9 +199,7 @@ async def _give_history(place: Place, ctx: Any) -> None:
         agent, node = place.run.agent_id, str(spec.id)
         own = local_facts(agent, node)
         count, last = own.failures, failure_state(node, agent).last_failure_at
-        stored = await asyncio.to_thread(
-            guarded, node_history, agent, node, _HISTORY_TIMEOUT_S, 0, fallback={}
-        )
+        stored = await asyncio.to_thread(guarded, node_history, agent, node, _HISTORY_TIMEOUT_S, 0, fallback={})
         if int(stored.get("failure_count") or 0) >= count:
             count = int(stored.get("failure_count") or 0)
             last = last or stored.get("last_failure_at")
@@ -210,8 +208,4 @@ async def _give_history(place: Place, ctx: Any) -> None:
         for key in asked:
             data[key] = known[key]
     except Exception as error:
-        guarded(_raise, error)
-
-
-def _raise(error: Exception) -> None:
-    raise error
+        note_fault(error)

@@ -105,7 +105,9 @@ def _check_version() -> None:
     except PackageNotFoundError:
         return
     if not found.startswith(_TESTED):
-        say_once("langgraph version", f"langgraph {found} is outside of the tested range 1.x; it is recorded as it can be")
+        say_once(
+            "langgraph version", f"langgraph {found} is outside of the tested range 1.x; it is recorded as it can be"
+        )
 
 
 PATCHES: dict[str, Callable[[types.ModuleType], None]] = {

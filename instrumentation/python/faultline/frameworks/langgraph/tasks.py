@@ -178,7 +178,7 @@ class _Recorded:
         return "routed" if getattr(node, "error_handler_node", None) else "terminal"
 
     def _settle_inside(self, attempt: NodeAttempt, disposition: str) -> None:
-        for failed in (self._notes.held.pop(attempt, ()) if self._notes else ()):
+        for failed in self._notes.held.pop(attempt, ()) if self._notes else ():
             failed.settle(disposition)
 
     def _details(self, error: BaseException, given: Any) -> Details:
