@@ -47,6 +47,7 @@ def test_the_usual_conditions_fire(receiver, condition, outputs, kind):
     receiver.flush()
     (failure,) = receiver.failures
     assert failure["failure.condition"] == failure["error.type"] == condition.name
+    assert failure["exception.message"] == condition.message and "failure condition" not in condition.message
     assert failure["failure.class"] == kind and failure["failure.disposition"] == "degraded"
     assert receiver.run["graph.run.outcome"] == "degraded"
 

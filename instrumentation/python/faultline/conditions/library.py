@@ -135,9 +135,25 @@ def _budget(
     return _usual(f"{kind}_budget_exceeded", when, failure_class, {"site": "budget", **options})
 
 
+# The same texts as the TypeScript side's, so that equal failures are one group.
+_MESSAGES = {
+    "output_missing": "the output is missing",
+    "output_empty": "the output is empty",
+    "output_placeholder": "the output is a placeholder",
+    "output_invalid": "the output breaks its schema",
+    "loop_stalled": "the node gives the same output over and over",
+    "judge_rejected": "the judge rejects the output",
+    "cost_budget_exceeded": "the cost budget is exceeded",
+    "token_budget_exceeded": "the token budget is exceeded",
+    "time_budget_exceeded": "the time budget is exceeded",
+    "tool_call_budget_exceeded": "the tool call budget is exceeded",
+}
+
+
 def _usual(name: str, when: Callable[[Context], Verdict], failure_class: str, options: dict[str, Any]) -> Condition:
     """Each takes the options of `condition` instead of its own."""
-    return condition(options.pop("name", name), when, **{"failure_class": failure_class, **options})
+    message = _MESSAGES.get(name, f"constraint {name} is violated")
+    return condition(options.pop("name", name), when, **{"failure_class": failure_class, "message": message, **options})
 
 
 def _is_empty(value: Any, depth: int = 0) -> bool:
