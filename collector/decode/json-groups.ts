@@ -88,16 +88,16 @@ function readScope(scopeItems: JsonObject, path: string): Scope {
   };
 }
 
-/** Flags of keep.ts and the like, over all attribute keys. */
+/** Flags of keep.ts and the like, over all attributes. */
 export function flagsOfKeys(
   raw: JsonObject,
   path: string,
-  flagsOf: (key: string) => number,
+  flagsOf: (key: string, value: unknown) => number,
 ): number {
   let flags = 0;
   for (const entry of arrayAt(raw, 'attributes', path)) {
-    const key = (entry as { key?: unknown } | null)?.key;
-    if (typeof key === 'string') flags |= flagsOf(key);
+    const { key, value } = (entry ?? {}) as { key?: unknown; value?: { stringValue?: unknown } };
+    if (typeof key === 'string') flags |= flagsOf(key, value?.stringValue);
   }
   return flags;
 }

@@ -1,20 +1,11 @@
 // Reads an ExportTraceServiceRequest in OTLP's JSON mapping.
-import { EVENT_GRAPH_SNAPSHOT } from '../../instrumentation/semconv/index.ts';
 import { arrayAt, enumAt, type JsonObject, objectAt, textAt, uint64At } from './json-fields.ts';
 import { flagsOfKeys, isHex, isZero, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
-import {
-  FAILED,
-  isKept,
-  isTold,
-  type KeepPolicy,
-  keyFlags,
-  METADATA,
-  METADATA_NODE,
-  nameFlags,
-} from './keep.ts';
+import { FAILED, isKept, isTold, type KeepPolicy, keyFlags, nameFlags, SILENT } from './keep.ts';
 import {
   EVENT_EXCEPTION,
+  isReadEvent,
   MAX_LINKS,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
@@ -41,8 +32,7 @@ export function readJson(body: Buffer, policy: KeepPolicy, visit: Visit<Span>): 
   const wants = (raw: JsonObject, path: string, result: ReadResult): boolean => {
     const flags = scanSpan(raw, path);
     if (!hasValidIds(raw, path, result)) return false;
-    if ((flags & METADATA) === 0 || isKept(flags, policy)) return isKept(flags, policy);
-    return tellsNode(raw, path);
+    return isKept(flags, policy) || ((flags & SILENT) !== 0 && hasException(raw, path));
   };
   return readJsonGroups(body, { fields: FIELDS, wants, read: readSpan }, visit);
 }
@@ -52,12 +42,11 @@ function scanSpan(raw: JsonObject, path: string): number {
   return statusCode(raw, path) === STATUS_ERROR ? flags | FAILED : flags;
 }
 
-/** Whether the span's metadata names a node. */
-function tellsNode(raw: JsonObject, path: string): boolean {
-  return arrayAt(raw, 'attributes', path).some((entry) => {
-    const { key, value } = entry as { key?: unknown; value?: { stringValue?: unknown } | null };
-    return key === 'metadata' && String(value?.stringValue).includes(METADATA_NODE);
-  });
+/** Whether the span holds an `exception` event, whatever its status. */
+function hasException(raw: JsonObject, path: string): boolean {
+  return arrayAt(raw, 'events', path).some(
+    (event) => (event as { name?: unknown } | null)?.name === EVENT_EXCEPTION,
+  );
 }
 
 function hasValidIds(raw: JsonObject, path: string, result: ReadResult): boolean {
@@ -76,7 +65,9 @@ function readSpan(raw: JsonObject, path: string): Span {
   const status = objectAt(raw.status ?? {}, `${path}.status`);
   const code = statusCode(raw, path);
   const attributes = readJsonAttributes(raw, path);
-  if (code !== STATUS_ERROR) {
+  const isSilent = (flagsOfKeys(raw, path, keyFlags) & SILENT) !== 0 && hasException(raw, path);
+  const isWhole = code === STATUS_ERROR || isSilent;
+  if (!isWhole) {
     for (const key of attributes.keys()) if (!isTold(key)) attributes.delete(key);
   }
   return {
@@ -87,10 +78,11 @@ function readSpan(raw: JsonObject, path: string): Span {
     kind: enumAt(raw, 'kind', path, SPAN_KINDS),
     startNs: uint64At(raw, 'startTimeUnixNano', path),
     endNs: uint64At(raw, 'endTimeUnixNano', path),
+    flags: uint32At(raw, 'flags'),
     statusCode: code,
     statusMessage: wellFormed(textAt(status, 'message', `${path}.status`)),
     attributes,
-    events: readEvents(raw, path),
+    events: readEvents(raw, path, isWhole),
     links: readLinks(raw, path),
   };
 }
@@ -101,14 +93,14 @@ function statusCode(raw: JsonObject, path: string): number {
   return enumAt(objectAt(status, `${path}.status`), 'code', `${path}.status`, STATUS_CODES);
 }
 
-function readEvents(raw: JsonObject, path: string): SpanEvent[] {
+function readEvents(raw: JsonObject, path: string, whole: boolean): SpanEvent[] {
   const snapshots: SpanEvent[] = [];
   let exception: SpanEvent | undefined;
   arrayAt(raw, 'events', path).forEach((entry, i) => {
     const eventPath = `${path}.events[${i}]`;
     const event = objectAt(entry, eventPath);
     const name = textAt(event, 'name', eventPath);
-    if (name !== EVENT_EXCEPTION && name !== EVENT_GRAPH_SNAPSHOT) return;
+    if (!isReadEvent(name, whole)) return;
     if (name !== EVENT_EXCEPTION && snapshots.length >= MAX_SNAPSHOT_EVENTS) return;
     const timeNs = uint64At(event, 'timeUnixNano', eventPath);
     const read = { name, timeNs, attributes: readJsonAttributes(event, eventPath) };
@@ -116,6 +108,12 @@ function readEvents(raw: JsonObject, path: string): SpanEvent[] {
     else snapshots.push(read);
   });
   return exception ? [...snapshots, exception] : snapshots;
+}
+
+/** A number that is none is no number: the field is only a hint. */
+function uint32At(raw: JsonObject, field: string): number {
+  const number = Number(raw[field] ?? 0);
+  return Number.isInteger(number) && number >= 0 && number < 2 ** 32 ? number : 0;
 }
 
 function readLinks(raw: JsonObject, path: string): SpanLink[] {

@@ -10,7 +10,7 @@ export function readJsonParents(
     const [traceId, spanId, parentId] = ['traceId', 'spanId', 'parentSpanId'].map((field) =>
       textAt(raw, field, path).toLowerCase(),
     ) as [string, string, string];
-    if (parentId !== '') add(traceId, spanId, parentId);
+    add(traceId, spanId, parentId);
     return false;
   };
   const fields = ['resourceSpans', 'scopeSpans', 'spans'] as const;

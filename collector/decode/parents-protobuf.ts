@@ -18,7 +18,7 @@ export function readProtobufParents(
       else if (tag === SPAN_PARENT_ID) parentId = cursor.readHex(end);
       else cursor.skipField(tag, end);
     }
-    if (parentId !== '') add(traceId, spanId, parentId);
+    add(traceId, spanId, parentId);
     return 0;
   };
   readGroups(body, { wants, read: () => undefined }, () => {});

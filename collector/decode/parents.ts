@@ -4,7 +4,7 @@ import { readJsonParents } from './parents-json.ts';
 import { readProtobufParents } from './parents-protobuf.ts';
 import type { Encoding } from './response.ts';
 
-/** The parent of each span that has one, by trace and span id. */
+/** The parent of each span, by trace and span id. */
 export class Parents {
   private readonly traces: Map<string, Map<string, string>>;
   private room = MAX_SPANS;
@@ -14,23 +14,25 @@ export class Parents {
     this.traces = new Map([...traceIds].map((traceId) => [traceId, new Map()]));
   }
 
+  /** @param parentId '' for a span that has none */
   add(traceId: string, spanId: string, parentId: string): void {
     const parents = this.traces.get(traceId);
-    if (parents === undefined || !SPAN_ID.test(parentId) || this.room === 0) return;
+    if (parents === undefined || this.room === 0) return;
+    if (parentId !== '' && !SPAN_ID.test(parentId)) return;
     parents.set(spanId, parentId);
     this.room--;
   }
 
-  /** The spans around one, the innermost first, as far as they are known. */
-  around(traceId: string, spanId: string): string[] {
+  /** The spans around one, the innermost first, as far as they are known; whole up to one without parent. */
+  around(traceId: string, spanId: string): { spanIds: string[]; isWhole: boolean } {
     const parents = this.traces.get(traceId);
     const found = new Set<string>();
     let parent = parents?.get(spanId);
-    while (parent !== undefined && !found.has(parent) && found.size < MAX_ANCESTORS) {
+    while (parent && !found.has(parent) && found.size < MAX_ANCESTORS) {
       found.add(parent);
       parent = parents!.get(parent);
     }
-    return [...found];
+    return { spanIds: [...found], isWhole: parent === '' };
   }
 }
 

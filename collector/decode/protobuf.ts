@@ -1,7 +1,6 @@
 // Reads an ExportTraceServiceRequest in protobuf.
-import { EVENT_GRAPH_SNAPSHOT } from '../../instrumentation/semconv/index.ts';
 import type { Cursor } from './cursor.ts';
-import { FAILED, isKept, type KeepPolicy, METADATA, METADATA_NODE } from './keep.ts';
+import { FAILED, isKept, type KeepPolicy, SILENT } from './keep.ts';
 import { readGroups } from './protobuf-groups.ts';
 import {
   BAD_SPAN_ID,
@@ -16,6 +15,7 @@ import {
 } from './scan.ts';
 import {
   EVENT_EXCEPTION,
+  isReadEvent,
   MAX_LINKS,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
@@ -33,6 +33,7 @@ const SPAN_START = 0x39;
 const SPAN_END = 0x41;
 const SPAN_EVENT = 0x5a;
 const SPAN_LINK = 0x6a;
+const SPAN_FLAGS = 0x85;
 const STATUS_MESSAGE = 0x12;
 const EVENT_TIME = 0x09;
 const EVENT_NAME = 0x12;
@@ -51,10 +52,10 @@ export function readProtobuf(body: Buffer, policy: KeepPolicy, visit: Visit<Span
     const flags = scanSpan(cursor, end);
     if ((flags & BAD_TRACE_ID) !== 0) rejectSpan(result, 'trace_id', 16);
     else if ((flags & BAD_SPAN_ID) !== 0) rejectSpan(result, 'span_id', 8);
-    else if (isKept(flags, policy)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
-    else if ((flags & METADATA) !== 0) {
-      return cursor.bytes.subarray(start, end).includes(METADATA_NODE) ? TOLD : 0;
-    }
+    else if ((flags & SILENT) !== 0 && (flags & FAILED) === 0) {
+      if (cursor.bytes.subarray(start, end).includes(EVENT_EXCEPTION)) return WHOLE;
+      return isKept(flags, policy) ? TOLD : 0;
+    } else if (isKept(flags, policy)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
     return 0;
   };
   return readGroups(body, { wants, read: readSpan }, visit);
@@ -79,7 +80,7 @@ function readSpan(cursor: Cursor, end: number, how: number): Span {
     const tag = cursor.readTag();
     if (tag === SPAN_ATTRIBUTE) read(cursor, cursor.readEnd(end), span.attributes);
     else if (tag === SPAN_EVENT) {
-      const event = readEvent(cursor, cursor.readEnd(end));
+      const event = readEvent(cursor, cursor.readEnd(end), how);
       if (event?.name === EVENT_EXCEPTION) exception = event;
       else if (event && span.events.length < MAX_SNAPSHOT_EVENTS) span.events.push(event);
     } else if (tag === SPAN_LINK) readLink(cursor, cursor.readEnd(end), span);
@@ -100,6 +101,7 @@ function emptySpan(): Span {
     kind: 0,
     startNs: 0n,
     endNs: 0n,
+    flags: 0,
     statusCode: 0,
     statusMessage: '',
     attributes: new Map(),
@@ -114,6 +116,7 @@ function readScalar(cursor: Cursor, tag: number, end: number, span: Span): void 
   else if (tag === SPAN_PARENT_ID) span.parentSpanId = cursor.readHex(end);
   else if (tag === SPAN_NAME) span.name = cursor.readText(end);
   else if (tag === SPAN_KIND) span.kind = Number(cursor.readInt64());
+  else if (tag === SPAN_FLAGS) span.flags = cursor.readFixed32();
   else if (tag === SPAN_START) span.startNs = cursor.readFixed64BigInt(end);
   else if (tag === SPAN_END) span.endNs = cursor.readFixed64BigInt(end);
   else cursor.skipField(tag, end);
@@ -130,7 +133,7 @@ function readStatus(cursor: Cursor, end: number, span: Span): void {
 }
 
 /** The event that ends at `end`, or undefined when it is of no interest. */
-function readEvent(cursor: Cursor, end: number): SpanEvent | undefined {
+function readEvent(cursor: Cursor, end: number, how: number): SpanEvent | undefined {
   const start = cursor.pos;
   const event: SpanEvent = { name: '', timeNs: 0n, attributes: new Map() };
   while (cursor.pos < end) {
@@ -140,7 +143,7 @@ function readEvent(cursor: Cursor, end: number): SpanEvent | undefined {
     else cursor.skipField(tag, end);
   }
   cursor.endAt(end);
-  if (event.name !== EVENT_EXCEPTION && event.name !== EVENT_GRAPH_SNAPSHOT) return undefined;
+  if (!isReadEvent(event.name, how === WHOLE)) return undefined;
   cursor.pos = start;
   while (cursor.pos < end) {
     const tag = cursor.readTag();

@@ -1,7 +1,7 @@
 // The hot path: walks over a span's bytes only to see whether it is worth decoding. Nine spans of ten
 // are not, so nothing here allocates, and attribute values are stepped over.
 import type { Cursor } from './cursor.ts';
-import { FAILED, keyFlagsOfBytes, nameFlagsOfBytes } from './keep.ts';
+import { FAILED, keyFlagsOfBytes, nameFlagsOfBytes, VALUED, valueFlagsOfBytes } from './keep.ts';
 import { STATUS_ERROR } from './span.ts';
 
 // Tags of `Span`: field number << 3 | wire type.
@@ -13,6 +13,7 @@ export const SPAN_STATUS = 0x7a;
 export const STATUS_CODE = 0x18;
 const KEY_VALUE_KEY = 0x0a;
 const KEY_VALUE_VALUE = 0x12;
+const ANY_STRING = 0x0a;
 
 /** Besides the flags of keep.ts: the trace id is not 16 bytes, or all zero. */
 export const BAD_TRACE_ID = 1 << 8;
@@ -58,7 +59,7 @@ export function scanSpan(cursor: Cursor, end: number): number {
   return flags | nameFlags | ids | (status === STATUS_ERROR ? FAILED : 0);
 }
 
-/** Flags of the KeyValue from `start` to `end`, without reading its value. */
+/** Flags of the KeyValue from `start` to `end`; its value is stepped over unless it says what the span is. */
 export function scanKey(cursor: Cursor, start: number, end: number): number {
   const buf = cursor.bytes;
   // As every exporter writes it: the key, then the value, then nothing more.
@@ -68,7 +69,11 @@ export function scanKey(cursor: Cursor, start: number, end: number): number {
     if (keyEnd === end) return keyFlagsOfBytes(buf, start + 2, keyEnd);
     if (buf[keyEnd] === KEY_VALUE_VALUE) {
       cursor.pos = keyEnd + 1;
-      if (cursor.readEnd(end) === end) return keyFlagsOfBytes(buf, start + 2, keyEnd);
+      if (cursor.readEnd(end) === end) {
+        const flags = keyFlagsOfBytes(buf, start + 2, keyEnd);
+        if ((flags & VALUED) === 0) return flags;
+        return flags | scanValue(cursor, [start + 2, keyEnd], cursor.pos, end);
+      }
     }
   }
   cursor.pos = start;
@@ -76,14 +81,45 @@ export function scanKey(cursor: Cursor, start: number, end: number): number {
 }
 
 function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
-  let flags = 0;
+  let key: [number, number] = [0, 0];
+  let value: [number, number] = [end, end];
   while (cursor.pos < end) {
     const tag = cursor.readTag();
-    if (tag === KEY_VALUE_KEY) {
+    if (tag === KEY_VALUE_KEY || tag === KEY_VALUE_VALUE) {
       const stop = cursor.readEnd(end);
-      flags = keyFlagsOfBytes(cursor.bytes, cursor.pos, stop);
+      if (tag === KEY_VALUE_KEY) key = [cursor.pos, stop];
+      else value = [cursor.pos, stop];
       cursor.pos = stop;
     } else cursor.skipField(tag, end);
+  }
+  cursor.endAt(end);
+  const flags = key[0] === key[1] ? 0 : keyFlagsOfBytes(cursor.bytes, key[0], key[1]);
+  if ((flags & VALUED) === 0) return flags;
+  const found = flags | scanValue(cursor, key, value[0], value[1]);
+  cursor.pos = end;
+  return found;
+}
+
+/** What the AnyValue from `start` to `end` adds when it is a text. */
+function scanValue(
+  cursor: Cursor,
+  key: readonly [number, number],
+  start: number,
+  end: number,
+): number {
+  let flags = 0;
+  cursor.pos = start;
+  while (cursor.pos < end) {
+    const tag = cursor.readTag();
+    if (tag === ANY_STRING) {
+      const stop = cursor.readEnd(end);
+      flags = valueFlagsOfBytes(cursor.bytes, key, [cursor.pos, stop]);
+      cursor.pos = stop;
+    } else {
+      // Another kind of value takes the place of a text before it.
+      if (tag >> 3 >= 1 && tag >> 3 <= 7) flags = 0;
+      cursor.skipField(tag, end);
+    }
   }
   cursor.endAt(end);
   return flags;

@@ -1,3 +1,5 @@
+import { EVENT_GRAPH_SNAPSHOT } from '../../instrumentation/semconv/index.ts';
+
 // The shape that both readers (protobuf and JSON) hand on: a span with everything a row needs.
 
 /** Value of an attribute. Bytes are base64 text; a 64-bit integer beyond 2^53 is a bigint. */
@@ -31,11 +33,13 @@ export interface Span {
   startNs: bigint;
   /** Unix time in nanoseconds, 0 when not told. */
   endNs: bigint;
+  /** `Span.flags`: whether the parent is of another process, see {@link hasRemoteParent}. */
+  flags: number;
   statusCode: number;
   statusMessage: string;
   /** Of a span that did not fail, only those that rows are made of. */
   attributes: Attributes;
-  /** The last `exception` event and the `graph.snapshot` events; no others are read. */
+  /** The last `exception` event and those of {@link isReadEvent}. */
   events: SpanEvent[];
   links: SpanLink[];
 }
@@ -80,6 +84,20 @@ export const STATUS_ERROR = 2;
 export const KIND_INTERNAL = 1;
 
 export const EVENT_EXCEPTION = 'exception';
+
+/** Whether an event is decoded: others are skipped. @param whole all of the span is decoded */
+export function isReadEvent(name: string, whole: boolean): boolean {
+  if (name === EVENT_EXCEPTION || name === EVENT_GRAPH_SNAPSHOT) return true;
+  return whole && name.startsWith('gen_ai.');
+}
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+/** Whether the span says that its parent is of another process. */
+export function hasRemoteParent({ flags }: Span): boolean {
+  return (flags & (HAS_IS_REMOTE | IS_REMOTE)) === (HAS_IS_REMOTE | IS_REMOTE);
+}
 
 /** What is read of one item at most; what is beyond is skipped. */
 export const MAX_ATTRIBUTES = 1024;

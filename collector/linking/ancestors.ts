@@ -1,22 +1,33 @@
-// The spans around failed operations, as far as their own request tells of them. Most of these are
-// good spans that are not kept, and without them nothing ties the operation to its node.
+// The spans around some, as far as their own request holds them. Most of these are good spans that are
+// not kept, and without them nothing ties an operation to its node, or a node to its run.
 import { readParents } from '../decode/parents.ts';
 import type { Encoding } from '../decode/response.ts';
-import type { FailureRow } from '../rows/rows.ts';
-import { needsNode } from './tie.ts';
+import type { FailureRow, TraceSpanRow } from '../rows/rows.ts';
 
-/** Fills `ancestor_span_ids` of the failures that need it; reads the request again only for them. */
+/** Stands for the parent of a span that has none, at the end of the ancestors of another. */
+export const TOP = '-';
+
+/** Fills `ancestor_span_ids` of those that need it; reads the request again only for them. */
 export function addAncestors(
   failures: readonly FailureRow[],
+  spans: readonly TraceSpanRow[],
   body: Buffer,
   encoding: Encoding,
 ): void {
-  const inside = failures.filter((row) => needsNode(row) && row.parent_span_id !== '');
+  const known = new Set(spans.map((row) => row.trace_id + row.span_id));
+  const inside = [
+    ...failures.filter((row) => row.level === 'operation' && row.parent_span_id !== ''),
+    // What is around a part is mostly a part of the same request.
+    ...spans.filter((row) => row.is_top === 0 && !known.has(row.trace_id + row.parent_span_id)),
+  ];
   if (inside.length === 0) return;
   const parents = readParents(
     body,
     encoding,
     inside.map(({ trace_id }) => trace_id),
   );
-  for (const row of inside) row.ancestor_span_ids = parents.around(row.trace_id, row.span_id);
+  for (const row of inside) {
+    const { spanIds, isWhole } = parents.around(row.trace_id, row.span_id);
+    row.ancestor_span_ids = isWhole && 'is_top' in row ? [...spanIds, TOP] : spanIds;
+  }
 }

@@ -2,18 +2,23 @@
 // linked gives nothing, and rows that came in another order give the same failures.
 import { isDeepStrictEqual } from 'node:util';
 import { classMarksOf, identified } from '../materialize/classify/identify.ts';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows/rows.ts';
+import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
+import { type Decision, decide, type Verdict } from './decide.ts';
 import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
 import { LOG_COLUMNS, markOf, TIED_BY, TOLD_REVISION, withMarks } from './marks.ts';
 import { isOrphan, orphanOf, standsAlone } from './orphan.ts';
+import { type Revised, revise } from './revise.ts';
 import { Surroundings } from './surroundings.ts';
 import { needsNode, tied, untied } from './tie.ts';
+import { asConsequence, isConsequence, withoutVerdict, withVerdict } from './verdict.ts';
 
-/** The rows of one trace that a reader of the tables sees. */
+/** The rows of one trace, of each key the latest revision: also those that say that a failure is gone. */
 export interface TraceRows {
   failures: FailureRow[];
   attempts: NodeAttemptRow[];
   exceptions: ExceptionRecordRow[];
+  /** Spans of other people's instrumentations. */
+  spans: TraceSpanRow[];
 }
 
 /**
@@ -25,6 +30,8 @@ export type TraceState = 'linked' | 'resting' | 'waiting';
 export interface Linked {
   /** For each failure its new revision, and what hides the rows whose place that takes. */
   changes: FailureRow[][];
+  /** Runs and attempts of other people's spans, and what is remembered of these. */
+  revised: Revised;
   state: TraceState;
   /** How many failures got an exception from a log record. */
   joined: number;
@@ -32,17 +39,20 @@ export interface Linked {
   tied: number;
   /** How many failures only a log record tells of, made now. */
   orphans: number;
+  /** How many reports turned out to be consequences of another failure. */
+  consequences: number;
 }
 
-/**
- * Links the rows of one trace.
- * @param isDue whether a record has waited long enough for its span
- */
-export function linkTrace(
-  trace: TraceRows,
-  isDue: (record: ExceptionRecordRow) => boolean,
-): Linked {
-  return new TraceLinker(trace).link(isDue);
+/** Whether something has waited long enough for what should be around it. */
+export interface Due {
+  record(record: ExceptionRecordRow): boolean;
+  /** @param spans of one trace */
+  trace(spans: readonly TraceSpanRow[]): boolean;
+}
+
+/** Links the rows of one trace. */
+export function linkTrace(trace: TraceRows, due: Due): Linked {
+  return new TraceLinker(trace).link(due);
 }
 
 /** Columns that linking may change and that make class and fingerprint. */
@@ -58,87 +68,155 @@ class TraceLinker {
   private readonly failures: Map<string, FailureRow[]>;
   private readonly records: Map<string, ExceptionRecordRow[]>;
   private readonly attemptSpans: Set<string>;
+  private readonly spans: readonly TraceSpanRow[];
   private readonly surroundings: Surroundings;
+  /** The trace is one of our own spans, in which others may stand as well. */
+  private readonly isOurs: boolean;
+  private readonly hasParts: boolean;
   private readonly linked: Linked = {
     changes: [],
+    revised: { node_attempts: [], graph_runs: [], trace_spans: [] },
     state: 'linked',
     joined: 0,
     tied: 0,
     orphans: 0,
+    consequences: 0,
   };
 
-  constructor({ failures, attempts, exceptions }: TraceRows) {
+  constructor({ failures, attempts, exceptions, spans }: TraceRows) {
     this.failures = bySpan([...failures].sort(byPrecedence));
+    for (const [span, [best]] of this.failures) {
+      // It is gone for good: its span came after all, and had not failed.
+      if (best!.is_deleted === 1 && !isConsequence(best!)) this.failures.delete(span);
+    }
     this.records = bySpan(newestFirst(exceptions));
-    this.attemptSpans = new Set(attempts.map(({ span_id }) => span_id));
-    this.surroundings = new Surroundings(attempts, failures);
+    this.spans = latest(spans);
+    const others = new Set(this.spans.map(({ span_id }) => span_id));
+    const ours = attempts.filter(({ span_id }) => !others.has(span_id));
+    this.attemptSpans = new Set([...ours.map(({ span_id }) => span_id), ...others]);
+    this.isOurs =
+      ours.length > 0 ||
+      failures.some(
+        (row) => row.level !== 'operation' && !others.has(row.span_id) && !isOrphan(row),
+      );
+    this.hasParts = this.spans.some(({ part }) => part !== 'operation');
+    this.surroundings = new Surroundings(ours, failures);
   }
 
-  link(isDue: (record: ExceptionRecordRow) => boolean): Linked {
-    for (const rows of this.failures.values()) this.linkFailure(rows);
+  link(due: Due): Linked {
+    const reported = new Map<string, FailureRow>();
+    for (const [span, rows] of this.failures) {
+      if (isOrphan(rows[0]!) && this.attemptSpans.has(span)) this.hideOrphan(rows);
+      else reported.set(span, this.report(rows));
+    }
+    const isDue = due.trace(this.spans);
+    const decision = decide(
+      this.isOurs ? this.asCalls() : this.spans,
+      [...reported.values()],
+      isDue,
+    );
+    const decided = new Map<string, FailureRow>();
+    for (const verdict of this.verdictsOf(decision)) this.apply(verdict, decided);
+    for (const [span, row] of reported)
+      this.change(this.failures.get(span)!, decided.get(span) ?? row);
+    this.linked.revised = revise(this.spans, this.isOurs ? NOTHING : decision);
+    if (decision.isOpen && !isDue) this.leaves('waiting');
     for (const [span, records] of this.records) {
-      // The span has come, and tells no failure of its own or has told it.
+      // The span has come, and reports no failure of its own or has reported it.
       if (this.failures.has(span) || this.attemptSpans.has(span)) continue;
-      this.linkRecords(records, isDue);
+      this.linkRecords(records, due);
     }
     return this.linked;
   }
 
-  /** @param rows all that are seen of one failure, the one that counts first */
-  private linkFailure([best, ...others]: FailureRow[]): void {
-    const row = best!;
-    const revision = [row, ...others].reduce((max, other) => Math.max(max, other.revision), 0) + 1;
-    if (isOrphan(row) && this.attemptSpans.has(row.span_id)) {
-      // The span has come after all, and did not fail.
-      this.linked.changes.push([row, ...others].map((old) => hidden(old, revision)));
-      return;
-    }
-    const next = this.complete(row, revision);
+  /** Inside of our own run, other people's parts are calls: what we reported counts. */
+  private asCalls(): TraceSpanRow[] {
+    return this.spans.map((row) => ({ ...row, part: 'operation' }));
+  }
+
+  /** Where spans of ours report a failure, it is theirs, and only others are its consequences. */
+  private verdictsOf({ verdicts }: Decision): Verdict[] {
+    if (!this.isOurs) return verdicts;
+    const others = new Set(this.spans.map(({ span_id }) => span_id));
+    return verdicts.flatMap((verdict) => {
+      const all = [verdict.home, ...verdict.consequences];
+      const ours = all.filter(({ span_id }) => !others.has(span_id));
+      const home = ours[0] ?? verdict.home;
+      const consequences = all.filter((row) => row !== home && others.has(row.span_id));
+      return [
+        { home, columns: {}, consequences },
+        ...ours.slice(1).map((row) => ({ home: row, columns: {}, consequences: [] })),
+      ];
+    });
+  }
+
+  private apply(verdict: Verdict, decided: Map<string, FailureRow>): void {
+    const { home, consequences } = verdict;
+    const isTied = (this.isOurs || !this.hasParts) && needsNode(home);
+    decided.set(home.span_id, isTied ? this.tie(home) : withVerdict(home, verdict));
+    for (const row of consequences) decided.set(row.span_id, asConsequence(row, home));
+  }
+
+  private hideOrphan(rows: FailureRow[]): void {
+    const revision = nextRevision(rows);
+    const seen = rows.filter(({ is_deleted }) => is_deleted === 0);
+    if (seen.length > 0) this.linked.changes.push(seen.map((old) => hidden(old, revision)));
+  }
+
+  /**
+   * @param rows all that are there of one failure, the one that counts first
+   * @param next what it should be
+   */
+  private change(rows: FailureRow[], next: FailureRow): void {
+    const row = rows[0]!;
+    const revision = nextRevision(rows);
     const change: FailureRow[] = [];
-    const replaced = [...others];
-    if (!isDeepStrictEqual({ ...next, revision: row.revision }, row)) {
-      change.push(next);
-      replaced.push(row);
+    const isChanged = !isDeepStrictEqual({ ...next, revision: row.revision }, row);
+    if (isChanged) {
+      change.push({ ...next, revision });
       if (markOf(next, LOG_COLUMNS) !== markOf(row, LOG_COLUMNS)) this.linked.joined++;
       if (markOf(next, TIED_BY) !== '' && markOf(row, TIED_BY) === '') this.linked.tied++;
+      if (isConsequence(next) && !isConsequence(row)) this.linked.consequences++;
     }
-    for (const old of replaced) {
+    for (const old of rows) {
       // Under its own key the next revision wins by itself.
-      if (keyOf(old) !== keyOf(next)) change.push(hidden(old, revision));
+      const isReplaced = old !== row || isChanged;
+      if (isReplaced && old.is_deleted === 0 && keyOf(old) !== keyOf(next)) {
+        change.push(hidden(old, revision));
+      }
     }
     if (change.length > 0) this.linked.changes.push(change);
     if (isOrphan(next)) this.leaves('resting');
   }
 
   /** @param records of a span that has no row, the newest first */
-  private linkRecords(
-    records: ExceptionRecordRow[],
-    isDue: (record: ExceptionRecordRow) => boolean,
-  ): void {
+  private linkRecords(records: ExceptionRecordRow[], due: Due): void {
     const first = records.findLast(standsAlone);
-    if (first === undefined || !isDue(first)) {
+    if (first === undefined || !due.record(first)) {
       this.leaves('waiting');
       return;
     }
     const revision = TOLD_REVISION + 1;
-    this.linked.changes.push([this.complete(orphanOf(first, revision), revision)]);
+    const orphan = this.report([orphanOf(first, revision)]);
+    this.linked.changes.push([needsNode(orphan) ? this.tie(orphan) : orphan]);
     this.linked.orphans++;
     this.leaves('resting');
   }
 
-  /** The failure with all that is known now, from what its span told. */
-  private complete(row: FailureRow, revision: number): FailureRow {
-    const records = this.records.get(row.span_id) ?? [];
-    let next: FailureRow = { ...row, revision };
-    if (row.revision === TOLD_REVISION) {
-      next.attributes = withMarks(row.attributes, classMarksOf(row.attributes));
+  /** The failure as its span and its log records report it. @param rows the one that counts first */
+  private report([row]: FailureRow[]): FailureRow {
+    const records = this.records.get(row!.span_id) ?? [];
+    // What is learnt has a later revision: marks on the first are the span's own words.
+    let next: FailureRow = { ...row!, is_deleted: 0 };
+    if (row!.revision === TOLD_REVISION) {
+      next.attributes = withMarks(row!.attributes, classMarksOf(row!.attributes));
     }
-    next = untied(next);
+    next = untied(withoutVerdict(next));
+    next.revision = Math.max(row!.revision, TOLD_REVISION + 1);
     const told = withoutRecords(next, records);
     if (told) next = withRecords(told, records);
-    if (needsNode(next)) next = this.tie(next);
-    const isSame = IDENTIFYING.every((column) => next[column] === row[column]);
-    return isSame && row.fingerprint !== '' ? next : identified(next);
+    const isSame = IDENTIFYING.every((column) => next[column] === row![column]);
+    return isSame && row!.fingerprint !== '' ? next : identified(next);
   }
 
   private tie(row: FailureRow): FailureRow {
@@ -149,7 +227,8 @@ class TraceLinker {
     }
     if (!around.certain) this.leaves('resting');
     const nodeFailure = this.failures.get(around.attempt.span_id)?.[0];
-    return tied(row, around, nodeFailure);
+    const next = tied(row, around, nodeFailure);
+    return next === row ? row : identified(next);
   }
 
   private leaves(state: TraceState): void {
@@ -161,6 +240,21 @@ class TraceLinker {
 function hidden(row: FailureRow, revision: number): FailureRow {
   return { ...row, revision, is_deleted: 1 };
 }
+
+function nextRevision(rows: readonly FailureRow[]): number {
+  return rows.reduce((most, { revision }) => Math.max(most, revision), 0) + 1;
+}
+
+/** The latest revision of each span. */
+function latest(spans: readonly TraceSpanRow[]): TraceSpanRow[] {
+  const found = new Map<string, TraceSpanRow>();
+  for (const row of spans) {
+    if ((found.get(row.span_id)?.revision ?? 0) < row.revision) found.set(row.span_id, row);
+  }
+  return [...found.values()];
+}
+
+const NOTHING: Decision = { verdicts: [], runs: new Map(), attempts: new Map(), isOpen: false };
 
 function bySpan<Row extends { span_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
@@ -174,7 +268,10 @@ function bySpan<Row extends { span_id: string }>(rows: readonly Row[]): Map<stri
 
 /** What counts more goes first: what a span told, then the latest, then in any fixed order. */
 function byPrecedence(a: FailureRow, b: FailureRow): number {
-  const byKind = Number(isOrphan(a)) - Number(isOrphan(b)) || b.revision - a.revision;
+  const byKind =
+    Number(isOrphan(a)) - Number(isOrphan(b)) ||
+    b.revision - a.revision ||
+    a.is_deleted - b.is_deleted;
   return byKind || (keyOf(a) < keyOf(b) ? -1 : 1);
 }
 

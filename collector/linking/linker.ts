@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { accept, type Observer, type Sink } from '../queue/sink.ts';
-import { type ExceptionRecordRow, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
+import { appendRows, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
-import { type Linked, linkTrace, type TraceRows } from './link.ts';
+import { type Due, type Linked, linkTrace, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
 import { needsNode } from './tie.ts';
@@ -14,6 +14,8 @@ export interface LinkingOptions {
   openMs?: number;
   /** How long an exception told by a log record waits for its span. @default 30,000 ms */
   orphanAfterMs?: number;
+  /** How long an agent's part whose parent did not come waits for it, since the last span. @default 10,000 ms */
+  topAfterMs?: number;
   /** Most traces to keep in mind. @default 100,000 */
   maxTraces?: number;
 }
@@ -29,6 +31,8 @@ export interface LinkerStats {
   tied: number;
   /** Failures that only a log record tells of. */
   orphans: number;
+  /** Reports of a failure that another row stands for. */
+  consequences: number;
   /** Looks that failed. */
   failedLooks: number;
 }
@@ -60,6 +64,8 @@ interface LinkerParts {
 class TouchedTraces {
   /** With rows that are to be linked. */
   readonly unlinked = new Set<string>();
+  /** With spans of others, of which nothing failed so far. */
+  readonly foreign = new Set<string>();
   /** With rows that others may be linked to. */
   readonly others = new Set<string>();
 
@@ -68,6 +74,9 @@ class TouchedTraces {
     for (const row of rows.failures) {
       if (needsNode(row)) this.unlinked.add(row.trace_id);
       else this.others.add(row.trace_id);
+    }
+    for (const { trace_id, state } of rows.trace_spans) {
+      (state === 'failed' ? this.unlinked : this.foreign).add(trace_id);
     }
     for (const { trace_id } of rows.node_attempts) this.others.add(trace_id);
   }
@@ -96,6 +105,7 @@ export class Linker {
   private readonly store: TraceStore;
   private readonly traces: OpenTraces;
   private readonly orphanAfterMs: number;
+  private readonly topAfterMs: number;
   private readonly maxTraces: number;
   private readonly closing = new AbortController();
   private readonly closed: Promise<void>;
@@ -105,7 +115,7 @@ export class Linker {
   private timerAt = Number.POSITIVE_INFINITY;
   private restUntil = 0;
   private failing = false;
-  private readonly counted = { joined: 0, tied: 0, orphans: 0, failedLooks: 0 };
+  private readonly counted = { joined: 0, tied: 0, orphans: 0, consequences: 0, failedLooks: 0 };
 
   constructor({ client, queue, logger, options = {}, linked = () => {} }: LinkerParts) {
     const { signal } = this.closing;
@@ -114,6 +124,7 @@ export class Linker {
     this.logger = logger;
     this.store = new TraceStore(client, signal);
     this.orphanAfterMs = options.orphanAfterMs ?? 30_000;
+    this.topAfterMs = options.topAfterMs ?? 10_000;
     this.maxTraces = options.maxTraces ?? 100_000;
     this.traces = new OpenTraces(this.maxTraces, options.openMs ?? 15 * 60_000);
     this.closed = new Promise((resolve) => {
@@ -132,8 +143,9 @@ export class Linker {
     return { add: (rows) => traces.add(rows), accepted: () => this.note(traces) };
   }
 
-  private note({ unlinked, others }: TouchedTraces): void {
+  private note({ unlinked, foreign, others }: TouchedTraces): void {
     const now = Date.now();
+    for (const traceId of foreign) this.traces.open(traceId, now, false);
     for (const traceId of unlinked) this.traces.open(traceId, now);
     if (this.traces.size === 0) return;
     for (const traceId of others) this.traces.tell(traceId);
@@ -218,7 +230,7 @@ export class Linker {
   private async look(traces: string[]): Promise<void> {
     let isDivided = false;
     const found = await this.untilAnswered(
-      () => this.store.rowsOf(traces),
+      () => this.store.rowsOf(traces, (traceId) => this.traces.isWhole(traceId)),
       (error) => {
         isDivided = isTooLarge(error) && traces.length > 1;
         return isDivided;
@@ -234,19 +246,25 @@ export class Linker {
 
   private async link(found: Map<string, TraceRows>): Promise<void> {
     const now = Date.now();
-    const isDue = ({ received_at }: ExceptionRecordRow): boolean =>
-      now - Date.parse(`${received_at.slice(0, 23).replace(' ', 'T')}Z`) >= this.orphanAfterMs;
+    const age = (receivedAt: string): number =>
+      now - Date.parse(`${receivedAt.slice(0, 23).replace(' ', 'T')}Z`);
+    const due: Due = {
+      record: ({ received_at }) => age(received_at) >= this.orphanAfterMs,
+      trace: (spans) => spans.every(({ received_at }) => age(received_at) >= this.topAfterMs),
+    };
     let chars = 0;
     let batch: Linked[] = [];
     for (const [traceId, rows] of found) {
-      const linked = linkTrace(rows, isDue);
-      const isEmpty = rows.failures.length + rows.exceptions.length === 0;
+      const linked = linkTrace(rows, due);
+      const { failures, exceptions, spans } = rows;
+      const isEmpty = failures.length + exceptions.length + spans.length === 0;
       if (linked.state === 'waiting' || isEmpty) this.traces.wait(traceId, now);
       else if (linked.state === 'resting') this.traces.rest(traceId);
-      else if (linked.changes.length === 0) this.traces.close(traceId);
-      if (linked.changes.length === 0) continue;
+      else if (isDone(linked)) this.traces.close(traceId);
+      if (isDone(linked)) continue;
       batch.push(linked);
       chars += linked.changes.flat().reduce((sum, row) => sum + charsOf(row), 0);
+      chars += linked.revised.trace_spans.length * SPAN_CHARS;
       if (chars < MAX_HANDED_CHARS) continue;
       await this.hand(batch);
       batch = [];
@@ -258,19 +276,24 @@ export class Linker {
   /** Hands new rows to the queue; their traces are looked at once more when the rows can be read. */
   private async hand(batch: Linked[]): Promise<void> {
     if (batch.length === 0) return;
-    const failures = batch.flatMap(({ changes }) => changes.flat());
+    const rows = emptyRows();
+    for (const { changes, revised } of batch) {
+      appendRows(rows, { ...emptyRows(), ...revised, failures: changes.flat() });
+    }
+    const traces = new Set([...rows.failures, ...rows.trace_spans].map(({ trace_id }) => trace_id));
     try {
-      await accept(this.queue.sink, { ...emptyRows(), failures });
+      await accept(this.queue.sink, rows);
     } catch (error) {
       this.failed(error);
-      for (const { trace_id } of failures) this.traces.wait(trace_id, Date.now());
+      for (const traceId of traces) this.traces.wait(traceId, Date.now());
       return;
     }
-    for (const { trace_id } of failures) this.traces.tell(trace_id);
-    for (const { joined, tied, orphans } of batch) {
+    for (const traceId of traces) this.traces.tell(traceId);
+    for (const { joined, tied, orphans, consequences } of batch) {
       this.counted.joined += joined;
       this.counted.tied += tied;
       this.counted.orphans += orphans;
+      this.counted.consequences += consequences;
     }
   }
 
@@ -316,6 +339,14 @@ export class Linker {
     return Promise.race([this.queue.drained(), this.closed]);
   }
 }
+
+/** Nothing of the trace is written any more. */
+function isDone({ changes, revised }: Linked): boolean {
+  return changes.length + revised.trace_spans.length === 0;
+}
+
+/** About what a span's row and what was made of it hold. */
+const SPAN_CHARS = 2048;
 
 function charsOf(row: FailureRow): number {
   const { error_message, stack_trace, input_context, graph_state, evidence } = row;

@@ -17,6 +17,11 @@ export const LOG_COLUMNS = 'faultline.log_columns';
 /** The span's status message, where a log record's message has taken its place. */
 export const STATUS_MESSAGE = 'faultline.status_message';
 
+/** JSON of the columns as the span reported them, where what is around it says otherwise. */
+export const REPORTED = 'faultline.reported';
+/** On a row that is gone: the span of the failure that it is a consequence of. */
+export const CONSEQUENCE_OF = 'faultline.consequence_of';
+
 /** The revision of a row that a span alone told; whatever marks it has are the span's own words. */
 export const TOLD_REVISION = 1;
 

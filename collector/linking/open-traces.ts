@@ -6,6 +6,8 @@ interface OpenTrace {
   nextLook: number;
   /** Milliseconds until the look after that. */
   pause: number;
+  /** It may have failures although none of its spans says so. */
+  isWhole: boolean;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -47,16 +49,27 @@ export class OpenTraces {
     return this.told.size > 0;
   }
 
-  open(traceId: string, now: number): void {
+  /** @param isWhole whether it may have failures although none of its spans says so */
+  open(traceId: string, now: number, isWhole = true): void {
     this.told.add(traceId);
+    const wasWhole = this.traces.get(traceId)?.isWhole ?? false;
     // Opened anew: as the youngest, with short pauses.
     this.traces.delete(traceId);
-    this.traces.set(traceId, { openedAt: now, nextLook: now, pause: FIRST_PAUSE_MS });
+    this.traces.set(traceId, {
+      openedAt: now,
+      nextLook: now,
+      pause: FIRST_PAUSE_MS,
+      isWhole: isWhole || wasWhole,
+    });
     if (this.traces.size <= this.most) return;
     const oldest = this.traces.keys().next().value!;
     this.traces.delete(oldest);
     this.told.delete(oldest);
     this.droppedCount++;
+  }
+
+  isWhole(traceId: string): boolean {
+    return this.traces.get(traceId)?.isWhole ?? true;
   }
 
   /** New rows of a trace were accepted; says nothing to those that are not open. */

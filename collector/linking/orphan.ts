@@ -1,6 +1,6 @@
 // A failure that only log records tell of: the span never came, or came without its failure.
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
-import { isInterrupt } from '../materialize/role.ts';
+import { endingOf } from '../materialize/ending.ts';
 import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
 import { markOf, TOLD_BY, withMarks } from './marks.ts';
 
@@ -13,7 +13,9 @@ const AGENT_EVENTS = new Set(
 
 /** Whether a record tells of a failure even if its span never comes. */
 export function standsAlone(record: ExceptionRecordRow): boolean {
-  return record.is_marked && record.severity_number >= ERROR && !isInterrupt(record.error_type);
+  return (
+    record.is_marked && record.severity_number >= ERROR && endingOf(record.error_type) === undefined
+  );
 }
 
 export function isOrphan(row: FailureRow): boolean {

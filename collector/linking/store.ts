@@ -1,16 +1,18 @@
 // Reads what ClickHouse has of traces: one file of sql/ a question.
 import { readFileSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow } from '../rows/rows.ts';
+import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
 import type { TraceRows } from './link.ts';
 
 const folder = new URL('./sql/', import.meta.url);
-const [failures, exceptions, attempts, unlinked] = [
+const [spans, failures, exceptions, attempts, unlinked] = [
+  'spans_of_traces',
   'failures_of_traces',
   'exceptions_of_traces',
   'attempts_of_traces',
   'unlinked_traces',
 ].map((name) => readFileSync(new URL(`${name}.sql`, folder), 'utf8')) as [
+  string,
   string,
   string,
   string,
@@ -33,23 +35,43 @@ export class TraceStore {
   }
 
   /**
-   * The rows of traces that a reader of the tables sees.
+   * The rows of traces.
    * @param traces ids, at most {@link MAX_TRACES}
+   * @param isWhole whether a trace may have failures although none of its spans says so
    * @throws {ClickHouseError} when ClickHouse refuses, also because there are too many rows
    */
-  async rowsOf(traces: readonly string[]): Promise<Map<string, TraceRows>> {
+  async rowsOf(
+    traces: readonly string[],
+    isWhole: (traceId: string) => boolean,
+  ): Promise<Map<string, TraceRows>> {
     const rows = new Map<string, TraceRows>(
-      traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [] }]),
+      traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [], spans: [] }]),
     );
-    const told = await this.select<FailureRow>(failures, { traces });
-    const records = await this.select<ExceptionRecordRow>(exceptions, { traces });
-    for (const row of told) rows.get(row.trace_id)?.failures.push(row);
-    for (const row of records) rows.get(row.trace_id)?.exceptions.push(row);
-    const times = [...told, ...records].map(({ timestamp }) => timestamp).sort();
+    for (const row of await this.select<TraceSpanRow>(spans, { traces })) {
+      rows.get(row.trace_id)?.spans.push(row);
+    }
+    // Nearly all traces are good: one look at one table is enough for these.
+    const failed = traces.filter(
+      (traceId) => isWhole(traceId) || isSuspect(rows.get(traceId)!.spans),
+    );
+    if (failed.length === 0) return rows;
+    for (const row of await this.select<FailureRow>(failures, { traces: failed })) {
+      rows.get(row.trace_id)?.failures.push(row);
+    }
+    for (const row of await this.select<ExceptionRecordRow>(exceptions, { traces: failed })) {
+      rows.get(row.trace_id)?.exceptions.push(row);
+    }
+    const times = failed
+      .flatMap((traceId) => {
+        const { failures, exceptions, spans } = rows.get(traceId)!;
+        return [...failures, ...exceptions, ...spans].map(({ timestamp }) => timestamp);
+      })
+      .sort();
     if (times.length === 0) return rows;
     const range = { from: times[0], to: times.at(-1) };
-    const tried = await this.select<NodeAttemptRow>(attempts, { traces, ...range });
-    for (const row of tried) rows.get(row.trace_id)?.attempts.push(row);
+    for (const row of await this.select<NodeAttemptRow>(attempts, { traces: failed, ...range })) {
+      rows.get(row.trace_id)?.attempts.push(row);
+    }
     return rows;
   }
 
@@ -76,6 +98,14 @@ export class TraceStore {
     });
     return result.json<Row>();
   }
+}
+
+/** Whether something failed, or our own spans may be around these. */
+function isSuspect(spans: readonly TraceSpanRow[]): boolean {
+  return spans.some(
+    ({ state, is_top, ancestor_span_ids }) =>
+      state === 'failed' || (is_top === 0 && ancestor_span_ids.length > 0),
+  );
 }
 
 /** Codes for a result over its bound, and for too little memory. */

@@ -1,5 +1,6 @@
 // Which node attempt is around an operation: by parentage, else by time.
 import type { FailureRow, NodeAttemptRow } from '../rows/rows.ts';
+import { contains, intervalOf, lengthOf, overlaps } from './interval.ts';
 
 export interface Surrounding {
   attempt: NodeAttemptRow;
@@ -66,30 +67,4 @@ export class Surroundings {
     );
     return nested ? { attempt: innermost.attempt, by: 'time', certain: false } : undefined;
   }
-}
-
-/** Unix times in nanoseconds. */
-interface Interval {
-  start: bigint;
-  end: bigint;
-}
-
-function intervalOf(row: { timestamp: string; duration_ns: string }): Interval {
-  const seconds = Date.parse(`${row.timestamp.slice(0, 10)}T${row.timestamp.slice(11, 19)}Z`);
-  const end = BigInt(seconds) * 1_000_000n + BigInt(row.timestamp.slice(20));
-  return { start: end - BigInt(row.duration_ns), end };
-}
-
-function lengthOf({ start, end }: Interval): bigint {
-  return end - start;
-}
-
-function contains(outer: Interval, inner: Interval): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
-}
-
-/** Whether they share more than an instant; a point is shared when it lies within. */
-function overlaps(a: Interval, b: Interval): boolean {
-  if (lengthOf(a) === 0n || lengthOf(b) === 0n) return a.start <= b.end && b.start <= a.end;
-  return a.start < b.end && b.start < a.end;
 }

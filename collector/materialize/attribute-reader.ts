@@ -145,6 +145,12 @@ export class AttributeReader {
     this.taken.add(key);
   }
 
+  /** Marks the attributes that hold this text as stored elsewhere. */
+  takeValue(text: string): void {
+    if (text === '') return;
+    for (const [key, value] of this.all) if (value === text) this.taken.add(key);
+  }
+
   /** What nobody took, behind what is given, as bounded text without secrets. */
   rest(first: [string, Value][]): Record<string, string> {
     const entries = first;

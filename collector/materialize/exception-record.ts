@@ -8,6 +8,7 @@ import {
   ATTR_EXCEPTION_TYPE,
   ATTR_FAILURE_REDACTIONS,
   ATTR_FAILURE_TRUNCATED,
+  ATTR_GRAPH_NODE_ID,
 } from '../../instrumentation/semconv/index.ts';
 import { keyFlags, MARKED } from '../decode/keep.ts';
 import type { LogRecord } from '../decode/log-record.ts';
@@ -18,7 +19,6 @@ import { AttributeReader } from './attribute-reader.ts';
 import { type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
 import { serviceOf, takeOrigin } from './origin.ts';
 import { recordId } from './record-id.ts';
-import { takeNodeId } from './role.ts';
 
 /** Where those put an event's name who have no field for it. */
 const EVENT_NAME = 'event.name';
@@ -57,7 +57,7 @@ export function exceptionRecordRow(
     ...content,
     record_id: recordId(content),
     ...takeOrigin(resource, record, attributes),
-    node_id: takeNodeId(attributes),
+    node_id: attributes.text(ATTR_GRAPH_NODE_ID),
     is_marked: isMarked(scope, eventName, attributes),
     redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
     truncated: [...new Set([...attributes.names(ATTR_FAILURE_TRUNCATED), ...attributes.truncated])],

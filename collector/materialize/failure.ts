@@ -29,20 +29,15 @@ import {
   FAILURE_SITE_VALUES,
 } from '../../instrumentation/semconv/index.ts';
 import { EVENT_EXCEPTION, type Resource, type Scope, type Span } from '../decode/span.ts';
+import type { Exception } from '../dialects/dialect.ts';
 import type { FailureLevel, FailureRow } from '../rows/rows.ts';
 import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { textOf } from './bounds.ts';
 import { CLASS_BY_RULE, CLASS_FROM, identify } from './classify/identify.ts';
+import { inputDigest } from './digest.ts';
 import { type Origin, serviceOf } from './origin.ts';
 import type { Role } from './role.ts';
-
-/** An exception, whichever way the span tells it; '' for what it does not tell. */
-export interface Exception {
-  type: string;
-  message: string;
-  stacktrace: string;
-}
 
 /** The exception in the span's attributes; what they leave out comes from its last event. */
 export function exceptionOf(span: Span, attributes: AttributeReader): Exception {
@@ -73,45 +68,37 @@ export function tellsOwnFailure(
   );
 }
 
-const LEVELS: Readonly<Record<Role, FailureLevel>> = {
-  node: 'node',
-  run: 'graph',
-  start: 'graph',
-  agent: 'graph',
-  evolution: 'graph',
-  group_event: 'graph',
-  operation: 'operation',
-};
-
 export interface FailedSpan {
   resource: Resource;
   scope: Scope;
   span: Span;
   attributes: AttributeReader;
-  role: Role;
+  level: FailureLevel;
   origin: Origin;
   nodeId: string;
   exception: Exception;
+  /** What stands where the span has no attribute of ours. @default nothing */
+  reported?: { input: string; attempt: number; maxAttempts: number; nodeType: string };
   receivedAt: bigint;
 }
 
 export function failureRow(failed: FailedSpan): FailureRow {
-  const { span, attributes, origin, nodeId } = failed;
+  const { span, attributes, origin, nodeId, reported } = failed;
   const error = takeError(failed);
   const service = serviceOf(failed.resource, attributes.redactor.secrets);
   const row: FailureRow = {
     timestamp: formatTime(firstCredible(span.endNs, span.startNs, failed.receivedAt)),
     failure_id: failureId(span.traceId, span.spanId),
-    level: LEVELS[failed.role],
+    level: failed.level,
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
     ...origin,
     node_id: nodeId,
     node_name: attributes.text(ATTR_GRAPH_NODE_NAME),
-    node_type: attributes.text(ATTR_GRAPH_NODE_TYPE),
-    attempt: attributes.ordinal(ATTR_GRAPH_NODE_ATTEMPT, 1),
-    max_attempts: attributes.ordinal(ATTR_GRAPH_NODE_MAX_ATTEMPTS, 0),
+    node_type: attributes.text(ATTR_GRAPH_NODE_TYPE) || (reported?.nodeType ?? ''),
+    attempt: attributes.ordinal(ATTR_GRAPH_NODE_ATTEMPT, reported?.attempt ?? 1),
+    max_attempts: attributes.ordinal(ATTR_GRAPH_NODE_MAX_ATTEMPTS, reported?.maxAttempts ?? 0),
     visit: attributes.ordinal(ATTR_GRAPH_NODE_VISIT, 0),
     site: attributes.oneOf(ATTR_FAILURE_SITE, FAILURE_SITE_VALUES),
     class: attributes.oneOf(ATTR_FAILURE_CLASS, FAILURE_CLASS_VALUES) || 'unclassified',
@@ -121,8 +108,7 @@ export function failureRow(failed: FailedSpan): FailureRow {
     ...error,
     template: '',
     fingerprint: '',
-    input_context: attributes.text(ATTR_FAILURE_INPUT),
-    input_digest: attributes.text(ATTR_FAILURE_INPUT_DIGEST),
+    ...takeInput(attributes, reported?.input),
     graph_state: attributes.text(ATTR_FAILURE_STATE),
     evidence: attributes.text(ATTR_FAILURE_EVIDENCE),
     duration_ns: durationNs(span),
@@ -140,6 +126,19 @@ export function failureRow(failed: FailedSpan): FailureRow {
   addCounts(row.redactions, attributes.redactor.counts);
   addCounts(row.redactions, service.redactor.counts);
   return row;
+}
+
+/** The input, and its digest where the executor gave none. */
+function takeInput(attributes: AttributeReader, reported: string | undefined) {
+  const told = attributes.text(ATTR_FAILURE_INPUT_DIGEST);
+  if (reported === undefined || attributes.has(ATTR_FAILURE_INPUT)) {
+    return { input_context: attributes.text(ATTR_FAILURE_INPUT), input_digest: told };
+  }
+  attributes.takeValue(reported);
+  return {
+    input_context: attributes.bounded(ATTR_FAILURE_INPUT, reported),
+    input_digest: told || inputDigest(ATTR_FAILURE_INPUT, reported, attributes.redactor),
+  };
 }
 
 /** Fills class, template and fingerprint, and says in the attributes where the class comes from. */

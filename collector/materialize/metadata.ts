@@ -3,7 +3,7 @@
 import type { Attributes } from '../decode/span.ts';
 
 const METADATA = 'metadata';
-const FIELDS = ['langgraph_node', 'langgraph_step', 'thread_id'];
+const FIELDS = ['langgraph_node', 'langgraph_step', 'langgraph_checkpoint_ns', 'thread_id'];
 /** Characters of metadata that are parsed; beyond, somebody put data there. */
 const MAX_LENGTH = 64 * 1024;
 

@@ -29,6 +29,8 @@ interface Service {
   service_name: string;
   environment: string;
   agent_id: string;
+  /** `release:<version>`, which stands for a graph's version where none is known; '' without. */
+  release: string;
   attributes: Record<string, string>;
   /** What was removed from it. */
   redactor: FieldRedactor;
@@ -47,12 +49,21 @@ export function serviceOf(resource: Resource, secrets: Secrets): Service {
       redactor,
       service_name: text('service.name'),
       environment: text('deployment.environment.name') || text('deployment.environment'),
-      agent_id: text(ATTR_GEN_AI_AGENT_ID),
+      agent_id: text(ATTR_FAULTLINE_AGENT_ID) || text(ATTR_GEN_AI_AGENT_ID),
+      release: releaseOf(text),
       attributes: storedAttributes(resource.attributes, redactor),
     };
     services.set(resource, service);
   }
   return service;
+}
+
+/** How a user says who the agent is, whatever his instrumentation writes. */
+const ATTR_FAULTLINE_AGENT_ID = 'faultline.agent.id';
+
+function releaseOf(text: (key: string) => string): string {
+  const version = text('service.version') || text('vcs.ref.head.revision');
+  return version === '' ? '' : `release:${version}`;
 }
 
 /**
@@ -70,10 +81,12 @@ export function takeOrigin(
     service_name: service.service_name,
     environment: service.environment,
     agent_id:
-      attributes.text(ATTR_GEN_AI_AGENT_ID) ||
-      service.agent_id ||
-      agentName ||
-      service.service_name,
+      textOf(resource.attributes.get(ATTR_FAULTLINE_AGENT_ID)) !== ''
+        ? service.agent_id
+        : attributes.text(ATTR_GEN_AI_AGENT_ID) ||
+          service.agent_id ||
+          agentName ||
+          service.service_name,
     agent_name: agentName,
     session_id: attributes.text(ATTR_GEN_AI_CONVERSATION_ID),
     run_id: attributes.text(ATTR_GRAPH_RUN_ID) || span.traceId,

@@ -3,22 +3,32 @@ import { addCounts, type Redactions } from '../../instrumentation/redaction/inde
 import {
   ATTR_FAILURE_ROOT_SPAN_ID,
   ATTR_GRAPH_NODE_ATTEMPT,
+  ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
   EVENT_GRAPH_SNAPSHOT,
   GRAPH_RUN_OUTCOME_VALUES,
 } from '../../instrumentation/semconv/index.ts';
 import type { Resource, Scope, Span } from '../decode/span.ts';
-import { emptyRows, type GraphRunRow, type NodeAttemptRow, type Rows } from '../rows/rows.ts';
+import { understand } from '../dialects/index.ts';
+import {
+  emptyRows,
+  type FailureLevel,
+  type GraphRunRow,
+  type NodeAttemptRow,
+  type Rows,
+} from '../rows/rows.ts';
 import { durationNs, firstCredible, formatTime, NOT_ENDED } from '../rows/time.ts';
 import { AttributeReader } from './attribute-reader.ts';
 import { evolutionRow } from './evolution.ts';
 import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
 import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
+import { addForeignRows } from './foreign.ts';
 import { groupEventRow } from './group-event.ts';
 import { withMetadata } from './metadata.ts';
 import { type Origin, serviceOf, takeOrigin } from './origin.ts';
-import { isFailed, roleOf, takeNodeId } from './role.ts';
+import { isFailed, type Role, roleOf } from './role.ts';
 import { snapshotRow } from './snapshot.ts';
+import { spanView } from './span-view.ts';
 
 export interface Materialized {
   rows: Rows;
@@ -69,6 +79,12 @@ function rowsOf(
   const rows = emptyRows();
   const warnings: string[] = [];
   const role = roleOf(span, attributes);
+  const exception = exceptionOf(span, attributes);
+  if (role === undefined) {
+    const understood = understand(spanView(span, scope, attributes, exception)) ?? { dialect: '' };
+    addForeignRows({ resource, scope, span, attributes, understood, exception, receivedAt }, rows);
+    return { rows, warnings, redactions: {} };
+  }
   const origin = takeOrigin(resource, span, attributes);
 
   for (const event of span.events) {
@@ -90,9 +106,8 @@ function rowsOf(
     rows.group_events.push(row);
     return { rows, warnings, redactions: {} };
   }
-  const exception = exceptionOf(span, attributes);
-  const failed = isFailed(span, attributes, exception.type);
-  const nodeId = takeNodeId(attributes);
+  const failed = isFailed(span, attributes, exception);
+  const nodeId = attributes.text(ATTR_GRAPH_NODE_ID);
   if (role === 'node')
     rows.node_attempts.push(attemptRow(span, attributes, origin, nodeId, failed, receivedAt));
   if (role === 'start') rows.graph_runs.push(startedRun(span, origin, receivedAt));
@@ -104,7 +119,7 @@ function rowsOf(
         scope,
         span,
         attributes,
-        role,
+        level: LEVELS[role],
         origin,
         nodeId,
         exception,
@@ -114,6 +129,15 @@ function rowsOf(
   }
   return { rows, warnings, redactions: {} };
 }
+
+const LEVELS: Readonly<Record<Role, FailureLevel>> = {
+  node: 'node',
+  run: 'graph',
+  start: 'graph',
+  evolution: 'graph',
+  group_event: 'graph',
+  operation: 'operation',
+};
 
 function refused(span: Span, reason: string): Materialized {
   const rejection = `span ${span.spanId}: ${reason}`;
@@ -141,6 +165,8 @@ function attemptRow(
     trace_id: span.traceId,
     span_id: span.spanId,
     root_span_id: rootOf(attributes),
+    revision: 1,
+    is_deleted: 0,
   };
 }
 
@@ -160,6 +186,7 @@ function run(
     trace_id: span.traceId,
     span_id: span.spanId,
     received_at: formatTime(receivedAt),
+    is_deleted: 0,
   };
 }
 

@@ -6,11 +6,10 @@ import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
 import { addAncestors } from '../linking/ancestors.ts';
-import { needsNode } from '../linking/tie.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { toRows } from '../materialize/to-rows.ts';
 import type { Sink } from '../queue/sink.ts';
-import { appendRows, emptyRows, type FailureRow } from '../rows/rows.ts';
+import { appendRows, emptyRows, type FailureRow, type TraceSpanRow } from '../rows/rows.ts';
 import { isTimed } from '../rows/time.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
 
@@ -63,6 +62,7 @@ export class TraceService implements SignalService {
     let spans = 0;
     /** They are told of the spans around them when the whole request was read. */
     const inside: FailureRow[] = [];
+    const parts: TraceSpanRow[] = [];
     const refusals: string[] = [];
     const warnings: string[] = [];
     const redactions: Redactions = {};
@@ -73,7 +73,8 @@ export class TraceService implements SignalService {
         : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
       const made = toRows(resource, scope, span, known, this.secrets);
       const { failures } = made.rows;
-      if (failures.some(needsNode)) inside.push(...failures.splice(0));
+      if (failures.some(({ level }) => level === 'operation')) inside.push(...failures.splice(0));
+      parts.push(...made.rows.trace_spans.splice(0));
       appendRows(rows, made.rows);
       if (++spans % SPANS_AT_ONCE === 0) {
         intake.add(rows);
@@ -83,8 +84,9 @@ export class TraceService implements SignalService {
       addCounts(redactions, made.redactions);
       if (made.rejection !== undefined) refusals.push(made.rejection);
     });
-    addAncestors(inside, body, encoding);
+    addAncestors(inside, parts, body, encoding);
     rows.failures.push(...inside);
+    rows.trace_spans.push(...parts);
     intake.add(rows);
     const outcome = await store(intake, {
       received: result.received,

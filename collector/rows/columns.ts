@@ -133,6 +133,8 @@ export const COLUMNS = {
     span_id: 'String',
     /** The failure's span that this attempt failed because of; '' when it tells its own or is good. */
     root_span_id: 'String',
+    revision: 'UInt32',
+    is_deleted: 'UInt8',
   },
   graph_runs: {
     agent_id: 'String',
@@ -152,6 +154,43 @@ export const COLUMNS = {
     /** The failure's span that the run failed because of; '' when it tells its own or is good. */
     root_span_id: 'String',
     received_at: 'DateTime64(9)',
+    is_deleted: 'UInt8',
+  },
+  trace_spans: {
+    timestamp: 'DateTime64(9)',
+    trace_id: 'String',
+    span_id: 'String',
+    parent_span_id: 'String',
+    ancestor_span_ids: 'Array(String)',
+    /** 1 when no span of this process is around it. */
+    is_top: 'UInt8',
+    service_name: 'String',
+    environment: 'String',
+    dialect: 'String',
+    part: 'String',
+    name: 'String',
+    state: 'String',
+    duration_ns: 'UInt64',
+    agent_id: 'String',
+    agent_name: 'String',
+    session_id: 'String',
+    run_id: 'String',
+    graph_id: 'String',
+    graph_snapshot_ref: 'String',
+    node_id: 'String',
+    node_name: 'String',
+    node_type: 'String',
+    /** Equal on all attempts of one visit, different on each visit; '' when the span does not say. */
+    visit_key: 'String',
+    attempt: 'UInt32',
+    max_attempts: 'UInt32',
+    is_status_silent: 'UInt8',
+    outcome: 'String',
+    input_context: 'String',
+    received_at: 'DateTime64(9)',
+    /** JSON of the run and the attempt that were made of it; '' until it was linked. */
+    linked: 'String',
+    revision: 'UInt32',
   },
   evolutions: {
     timestamp: 'DateTime64(9)',

@@ -5,9 +5,13 @@ export type { Table } from './columns.ts';
 
 export type FailureLevel = 'node' | 'graph' | 'operation';
 
+/** How a span of somebody else's instrumentation ended. */
+export type SpanState = 'good' | 'failed' | 'paused' | 'cancelled';
+
 /** Columns of which only some texts are written. */
 interface Narrowed {
   failures: { level: FailureLevel };
+  trace_spans: { state: SpanState };
 }
 
 type Columns = typeof COLUMNS;
@@ -24,6 +28,8 @@ export type FailureRow = Row<'failures'>;
 export type ExceptionRecordRow = Row<'exception_records'>;
 export type NodeAttemptRow = Row<'node_attempts'>;
 export type GraphRunRow = Row<'graph_runs'>;
+/** What the linker needs of a span that somebody else's instrumentation made. */
+export type TraceSpanRow = Row<'trace_spans'>;
 export type GraphSnapshotRow = Row<'graph_snapshots'>;
 export type EvolutionRow = Row<'evolutions'>;
 export type GroupEventRow = Row<'group_events'>;

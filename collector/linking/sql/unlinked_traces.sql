@@ -13,6 +13,14 @@ FROM
     GROUP BY trace_id
     UNION ALL
     SELECT trace_id, max(received_at) AS received
+    FROM trace_spans
+    WHERE received_at >= least(
+            {since:DateTime64(9, 'UTC')},
+            (SELECT max(received_at) FROM trace_spans)
+        ) - INTERVAL 1 HOUR
+    GROUP BY trace_id
+    UNION ALL
+    SELECT trace_id, max(received_at) AS received
     FROM exception_records
     WHERE received_at >= least(
             {since:DateTime64(9, 'UTC')},

@@ -85,6 +85,7 @@ function spanOf(raw: Raw): Span {
     kind: raw.kind,
     startNs: BigInt(raw.startTimeUnixNano),
     endNs: BigInt(raw.endTimeUnixNano),
+    flags: raw.flags ?? 0,
     statusCode: raw.status?.code ?? 0,
     statusMessage: raw.status?.message ?? '',
     attributes: raw.status?.code === 2 ? attributes : onlyTold(attributes),

@@ -32,6 +32,7 @@ message Span {
   repeated bytes events = 11;
   repeated Link links = 13;
   Status status = 15;
+  fixed32 flags = 16;
 }
 message Event { fixed64 time_unix_nano = 1; bytes name = 2; repeated bytes attributes = 3; }
 message EventAttributes { repeated KeyValue attributes = 3; }
@@ -118,8 +119,8 @@ export function expectedSpans(body: Uint8Array, policy: KeepPolicy): Expected<Sp
     const flags = flagsOf(raw) | nameFlags(text(raw.name));
     const failed = Number(raw.status?.code ?? 0) === limits.STATUS_ERROR ? 1 : 0;
     if (!isId(raw.traceId, 16) || !isId(raw.spanId, 8)) return undefined;
-    const named = (flags & 16) !== 0 && Buffer.from(bytes).includes('langgraph_node');
-    return isKept(flags | failed, policy) || named ? spanOf(raw) : undefined;
+    const isSilent = (flags & 16) !== 0 && Buffer.from(bytes).includes('exception');
+    return isKept(flags | failed, policy) || isSilent ? spanOf(raw, isSilent) : undefined;
   });
 }
 
@@ -175,27 +176,30 @@ function readable<T>(read: () => T): T | undefined {
 }
 
 function flagsOf(raw: Raw): number {
-  return raw.attributes.reduce((flags: number, { key }: Raw) => flags | keyFlags(text(key)), 0);
+  return raw.attributes.reduce(
+    (flags: number, item: Raw) => flags | keyFlags(text(item.key), lastValue(item, 0)),
+    0,
+  );
 }
 
 function isId(bytes: Uint8Array, length: number): boolean {
   return bytes.length === length && bytes.some((byte) => byte !== 0);
 }
 
-function spanOf(raw: Raw): Span {
+function spanOf(raw: Raw, isSilent: boolean): Span {
+  const isWhole = isSilent || Number(raw.status?.code ?? 0) === limits.STATUS_ERROR;
   const snapshots: SpanEvent[] = [];
   let exception: SpanEvent | undefined;
   for (const bytes of raw.events) {
     const event = decode('Event', bytes);
     const name = text(event.name);
-    if (name !== 'exception' && name !== 'graph.snapshot') continue;
+    if (!limits.isReadEvent(name, isWhole)) continue;
     const { attributes } = decode('EventAttributes', bytes);
     const read = { name, timeNs: BigInt(event.timeUnixNano), attributes: attributesOf(attributes) };
     if (name === 'exception') exception = read;
     else if (snapshots.length < limits.MAX_SNAPSHOT_EVENTS) snapshots.push(read);
   }
-  const failed = Number(raw.status?.code ?? 0) === limits.STATUS_ERROR;
-  const told = raw.attributes.filter(({ key }: Raw) => failed || isTold(text(key)));
+  const told = raw.attributes.filter(({ key }: Raw) => isWhole || isTold(text(key)));
   return {
     traceId: hex(raw.traceId),
     spanId: hex(raw.spanId),
@@ -204,6 +208,7 @@ function spanOf(raw: Raw): Span {
     kind: Number(raw.kind),
     startNs: BigInt(raw.startTimeUnixNano),
     endNs: BigInt(raw.endTimeUnixNano),
+    flags: Number(raw.flags ?? 0),
     statusCode: Number(raw.status?.code ?? 0),
     statusMessage: text(raw.status?.message ?? Buffer.alloc(0)),
     attributes: attributesOf(told),

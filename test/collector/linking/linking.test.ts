@@ -1,7 +1,7 @@
 // Linking by itself: rows of a trace in, new revisions out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { linkTrace, type TraceRows } from '../../../collector/linking/link.ts';
+import { type Due, linkTrace, type TraceRows } from '../../../collector/linking/link.ts';
 import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
 import type {
   ExceptionRecordRow,
@@ -12,8 +12,8 @@ import { rowsOf } from '../../support/sample-rows.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const sample = rowsOf('run');
-const never = () => false;
-const always = () => true;
+const never: Due = { record: () => false, trace: () => false };
+const always: Due = { record: () => true, trace: () => true };
 
 /** Second of the day, and what comes after the dot. */
 const at = (second: number) => `2026-01-01 00:00:${String(second).padStart(2, '0')}.000000000`;
@@ -92,26 +92,32 @@ const trace = (over: Partial<TraceRows>): TraceRows => ({
   failures: [],
   attempts: [],
   exceptions: [],
+  spans: [],
   ...over,
 });
 
-/** What a reader of the table sees after the changes. */
-function visible(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
+/** The latest revision under each key after the changes. */
+function latest(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
   const byKey = new Map<string, FailureRow>();
   for (const row of [...before, ...changes.flat()]) {
     const key = [row.agent_id, row.fingerprint, row.timestamp, row.failure_id].join();
     const known = byKey.get(key);
     if (!known || known.revision <= row.revision) byKey.set(key, row);
   }
-  return [...byKey.values()].filter((row) => row.is_deleted === 0);
+  return [...byKey.values()];
+}
+
+/** What a reader of the table sees after the changes. */
+function visible(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
+  return latest(before, changes).filter((row) => row.is_deleted === 0);
 }
 
 /** Links until nothing changes, which has to be at once. */
 function settle(rows: TraceRows, isDue = never): FailureRow[] {
   const { changes } = linkTrace(rows, isDue);
-  const failures = visible(rows.failures, changes);
+  const failures = latest(rows.failures, changes);
   expect(linkTrace({ ...rows, failures }, isDue).changes).toEqual([]);
-  return failures;
+  return visible(failures, []);
 }
 
 describe('an exception told by a log record', () => {
@@ -435,9 +441,10 @@ test('rows in any order, in any parts, with resends, give the same failures', ()
       for (const row of exceptions) known.exceptions.set(row.record_id, row);
       const { changes } = linkTrace(
         {
-          failures: visible(stored, []),
+          failures: latest(stored, []),
           attempts: [...known.attempts.values()],
           exceptions: [...known.exceptions.values()],
+          spans: [],
         },
         always,
       );

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { TraceService } from '../../../collector/receive/traces.ts';
 import type { Rows } from '../../../collector/rows/rows.ts';
+import { linkedRows } from '../../support/linked-rows.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { encodeRequest } from '../decode/otlp-proto.ts';
 
@@ -68,9 +69,14 @@ async function rowsOf(spans: Told[]): Promise<Rows> {
   return asJson.rows;
 }
 
-/** What matters of the rows: attempts as node and outcome, failures as level, node, agent, session. */
+/**
+ * What matters of the rows: linked attempts as node and outcome, failures as their spans alone report
+ * them: level, node, agent, session.
+ */
 async function told(spans: Told[]) {
-  const { node_attempts, failures } = await rowsOf(spans);
+  const rows = await rowsOf(spans);
+  const { failures } = rows;
+  const { node_attempts } = linkedRows(rows);
   return {
     attempts: node_attempts.map(({ node_id, ok }) => [node_id, ok]),
     failures: failures.map((row) => [row.level, row.node_id, row.agent_id, row.session_id]),
@@ -202,7 +208,7 @@ describe('OpenInference', () => {
     ).toEqual({
       attempts: [['research', false]],
       failures: [
-        ['node', 'research', 'Researcher', 's-1'],
+        ['graph', '', 'Researcher', 's-1'],
         ['operation', '', 'app', 's-1'],
       ],
     });
@@ -295,9 +301,9 @@ describe('Traceloop', () => {
       attempts: [['create_joke', false]],
       failures: [
         ['graph', '', 'joke_flow', ''],
-        ['node', 'create_joke', 'joke_flow', 's-9'],
-        ['operation', '', 'joke_flow', ''],
-        ['operation', '', 'joke_flow', ''],
+        ['node', 'create_joke', 'app', 's-9'],
+        ['operation', '', 'app', ''],
+        ['operation', '', 'app', ''],
       ],
     });
   });
@@ -331,8 +337,8 @@ describe('Traceloop', () => {
     ).toEqual({
       attempts: [['agent', false]],
       failures: [
-        ['node', 'agent', 'LangGraph', 't-2'],
-        ['operation', 'agent', 'LangGraph', 't-2'],
+        ['node', 'agent', 'app', 't-2'],
+        ['operation', 'agent', 'app', 't-2'],
       ],
     });
   });
@@ -425,7 +431,7 @@ test('gen_ai: agents are of level graph, calls and tools are operations', async 
     attempts: [],
     failures: [
       ['graph', '', 'a-1', 'c-1'],
-      ['operation', '', 'a-1', 'c-1'],
+      ['operation', '', 'app', 'c-1'],
       ['operation', '', 'app', ''],
     ],
   });

@@ -15,6 +15,7 @@ function failureFor(attributes: Record<string, Value>, name = 'execute_node plan
     kind: 1,
     startNs: NOW,
     endNs: NOW + 1n,
+    flags: 0,
     statusCode: 2,
     statusMessage: '',
     attributes: new Map(

@@ -32,6 +32,7 @@ function made(attributes: Attributes, name = 'change_group agent-1') {
     kind: 1,
     startNs: START,
     endNs: START,
+    flags: 0,
     statusCode: 0,
     statusMessage: '',
     attributes: new Map(Object.entries(attributes)),

@@ -134,6 +134,7 @@ const SPAN: Span = {
   kind: 1,
   startNs: 0n,
   endNs: 0n,
+  flags: 0,
   statusCode: 2,
   statusMessage: '',
   attributes: new Map(),

@@ -1,0 +1,35 @@
+import { type Dialect, firstText, type Meaning, type SpanView } from './dialect.ts';
+import { lastingName } from './names.ts';
+
+const OPERATION = 'ai.operationId';
+const CALLS = ['ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject'];
+
+/** Vercel's AI SDK up to version 6; version 7 speaks GenAI. */
+export const aiSdk: Dialect = {
+  name: 'ai_sdk',
+  title: 'Vercel AI SDK',
+  frameworks: ['AI SDK 4 to 6'],
+  reference: 'https://ai-sdk.dev/docs/ai-sdk-core/telemetry',
+  prefixes: ['ai.'],
+  parts: [{ key: OPERATION, values: CALLS }],
+  read(span) {
+    const operation = span.text(OPERATION);
+    if (operation === '') return undefined;
+    return {
+      ...partOf(span, operation),
+      session: span.text('ai.telemetry.metadata.sessionId'),
+      input: firstText(
+        span.text('ai.toolCall.args'),
+        span.text('ai.prompt.messages'),
+        span.text('ai.prompt'),
+      ),
+      output: firstText(span.text('ai.toolCall.result'), span.text('ai.response.text')),
+    };
+  },
+};
+
+function partOf(span: SpanView, operation: string): Meaning {
+  if (!CALLS.includes(operation)) return { part: 'operation' };
+  const agentName = lastingName(span.text('ai.telemetry.functionId'));
+  return { part: 'agent', agentName, nodeId: agentName };
+}

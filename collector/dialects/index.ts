@@ -1,0 +1,64 @@
+// All dialects. Of those that know a span, the first says what it is; what it leaves out, the others say.
+import { adk } from './adk.ts';
+import { agentFramework } from './agent-framework.ts';
+import { aiSdk } from './ai-sdk.ts';
+import type { Dialect, Meaning, SpanView } from './dialect.ts';
+import { genAi } from './gen-ai.ts';
+import { genkit } from './genkit.ts';
+import { haystack } from './haystack.ts';
+import { hive } from './hive.ts';
+import { langGraphMetadata } from './langgraph-metadata.ts';
+import { langSmith } from './langsmith.ts';
+import { mastra } from './mastra.ts';
+import { openInference } from './openinference.ts';
+import { pydanticAi } from './pydantic-ai.ts';
+import { pydanticGraph } from './pydantic-graph.ts';
+import { springAi } from './spring-ai.ts';
+import { strands } from './strands.ts';
+import { traceloop } from './traceloop.ts';
+import { voltAgent } from './voltagent.ts';
+
+/** The more a dialect says about a span, the earlier it stands; GenAI, which many write besides, is last. */
+export const DIALECTS: readonly Dialect[] = [
+  hive,
+  langSmith,
+  traceloop,
+  openInference,
+  agentFramework,
+  haystack,
+  pydanticGraph,
+  pydanticAi,
+  adk,
+  strands,
+  aiSdk,
+  mastra,
+  genkit,
+  voltAgent,
+  springAi,
+  genAi,
+  langGraphMetadata,
+];
+
+export interface Understood extends Meaning {
+  /** Name of the first dialect that knows the span. */
+  dialect: string;
+}
+
+/** What a span means; undefined when no dialect knows it. */
+export function understand(span: SpanView): Understood | undefined {
+  let understood: Understood | undefined;
+  for (const dialect of DIALECTS) {
+    const meaning = dialect.read(span);
+    if (meaning === undefined) continue;
+    understood ??= { dialect: dialect.name };
+    addTo(understood, meaning);
+  }
+  return understood;
+}
+
+function addTo(understood: Understood, meaning: Meaning): void {
+  for (const [field, value] of Object.entries(meaning)) {
+    if (value === undefined || value === '') continue;
+    (understood as unknown as Record<string, unknown>)[field] ??= value;
+  }
+}

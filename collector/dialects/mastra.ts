@@ -1,0 +1,38 @@
+import { type Dialect, firstText, type Meaning, type SpanView } from './dialect.ts';
+import { namedPart } from './names.ts';
+
+const MASTRA_TYPE = 'mastra.span.type';
+const MASTRA_PARTS: Readonly<Record<string, Meaning['part']>> = {
+  agent_run: 'agent',
+  workflow_run: 'graph',
+  workflow_step: 'node',
+  workflow_conditional: 'step',
+  workflow_parallel: 'step',
+  workflow_loop: 'step',
+};
+
+export const mastra: Dialect = {
+  name: 'mastra',
+  title: 'Mastra',
+  frameworks: ['Mastra (@mastra/otel-exporter)'],
+  reference: 'https://mastra.ai/docs/observability/tracing/exporters/otel',
+  prefixes: ['mastra.'],
+  parts: [{ key: MASTRA_TYPE, values: Object.keys(MASTRA_PARTS) }],
+  read(span) {
+    const type = span.text(MASTRA_TYPE);
+    if (type === '') return undefined;
+    const input = firstText(
+      span.text(`mastra.${type}.input`),
+      span.text('mastra.input'),
+      span.text('input'),
+    );
+    const part = MASTRA_PARTS[type] ?? 'operation';
+    return part === 'operation' ? { part, input } : { ...namedPart(part, mastraName(span)), input };
+  },
+};
+
+/** `agent run: 'clerk'`, or the entity's own attribute. */
+function mastraName(span: SpanView): string {
+  const entity = firstText(span.text('mastra.entity.name'), span.text('mastra.entity.id'));
+  return entity ?? span.name.replace(/^[a-z_ ]+(?:run|step|:)\s*:?\s*/, '').replaceAll(/['"]/g, '');
+}

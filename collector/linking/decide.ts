@@ -1,0 +1,363 @@
+// What a trace of other people's spans amounts to: its runs, their nodes' attempts, and each failure once.
+// Pure, and the same whatever order the spans came in.
+import type { FailureRow, GraphRunRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
+import { type Cluster, clustersOf } from './clusters.ts';
+import { addTime } from './times.ts';
+import { type TracePart, TraceTree } from './trace-tree.ts';
+import { attemptOf, visitsOf } from './visits.ts';
+
+/** The failure that a cluster of reports is. */
+export interface Verdict {
+  /** The report that stands for it. */
+  home: FailureRow;
+  /** What the row says otherwise than its span. */
+  columns: Partial<FailureRow>;
+  /** The reports that are consequences of it. */
+  consequences: FailureRow[];
+}
+
+export interface Decision {
+  verdicts: Verdict[];
+  /** By the span they were made of. */
+  runs: Map<string, GraphRunRow>;
+  attempts: Map<string, NodeAttemptRow>;
+  /** Something is around the outermost part that may still come. */
+  isOpen: boolean;
+}
+
+/**
+ * @param spans of one trace
+ * @param failures one row for each failed span, as it was reported
+ * @param isDue whether to decide although the outermost part may not have come
+ */
+export function decide(
+  spans: readonly TraceSpanRow[],
+  failures: readonly FailureRow[],
+  isDue: boolean,
+): Decision {
+  return new Decider(spans, failures, isDue).decide();
+}
+
+class Decider {
+  private readonly tree: TraceTree;
+  private readonly isDue: boolean;
+  private readonly clusters: Cluster[];
+  private readonly homes = new Map<string, FailureRow>();
+  private readonly visits: TracePart[][];
+  private readonly visitOf = new Map<TracePart, TracePart[]>();
+  private readonly spans: Map<string, TraceSpanRow>;
+  /** The parts below each root. */
+  private readonly members = new Map<TracePart, TracePart[]>();
+  private readonly firstRun: TracePart | undefined;
+  /** The only session of the trace; '' when there are several. */
+  private readonly session: string;
+  private readonly refs = new Map<TracePart, string>();
+
+  constructor(spans: readonly TraceSpanRow[], failures: readonly FailureRow[], isDue: boolean) {
+    this.isDue = isDue;
+    this.spans = new Map(spans.map((row) => [row.span_id, row]));
+    this.tree = new TraceTree(spans, failures);
+    this.clusters = clustersOf(failures, this.tree);
+    this.visits = visitsOf(this.tree.parts.filter(({ isNode }) => isNode));
+    for (const visit of this.visits) for (const node of visit) this.visitOf.set(node, visit);
+    for (const root of this.tree.roots) this.members.set(root, []);
+    for (const part of this.tree.parts) {
+      if (part.parent !== undefined) this.members.get(rootOf(part))?.push(part);
+    }
+    this.firstRun = this.tree.roots.find(({ standing }) => standing === 'run');
+    const sessions = new Set(spans.map(({ session_id }) => session_id).filter(Boolean));
+    this.session = sessions.size === 1 ? [...sessions][0]! : '';
+    for (const cluster of this.clusters) {
+      const home = this.homeOf(cluster);
+      for (const report of cluster) this.homes.set(report.span_id, home);
+    }
+  }
+
+  decide(): Decision {
+    const isOpen = this.tree.roots.some((root) => !this.isSettled(root));
+    const verdicts = this.clusters.map((cluster) => this.verdictOf(cluster));
+    const runs = new Map<string, GraphRunRow>();
+    const attempts = new Map<string, NodeAttemptRow>();
+    for (const root of this.tree.roots) {
+      if (root.standing === 'run' && this.isSettled(root))
+        runs.set(root.row.span_id, this.runOf(root));
+    }
+    for (const node of this.tree.parts) {
+      const { state } = node.row;
+      if (!node.isNode || state === 'paused' || state === 'cancelled') continue;
+      if (this.isSettled(rootOf(node))) attempts.set(node.row.span_id, this.attemptRowOf(node));
+    }
+    return { verdicts, runs, attempts, isOpen };
+  }
+
+  /** Nothing that is still to come can be around it, or it was waited for long enough. */
+  private isSettled(root: TracePart): boolean {
+    return root.isPlaced || this.isDue;
+  }
+
+  /** At the innermost node that it ended, else the innermost agent or run, else where it began. */
+  private homeOf(cluster: Cluster): FailureRow {
+    const parts = cluster.map((report) => this.tree.part(report.span_id));
+    const node = parts.findIndex((part) => part?.isNode);
+    if (node >= 0) return cluster[node]!;
+    const agent = parts.findIndex((part) => part !== undefined && part.row.part !== 'step');
+    return cluster[agent] ?? cluster[parts.findIndex((part) => part !== undefined)] ?? cluster[0];
+  }
+
+  private verdictOf(cluster: Cluster): Verdict {
+    const home = this.homeOf(cluster);
+    const part = this.tree.part(home.span_id);
+    const around = part ?? this.tree.around(home);
+    const node = nodeAround(around);
+    const consequences = cluster.filter((report) => report !== home);
+    const columns: Partial<FailureRow> = {
+      ...(around === undefined ? {} : this.identityOf(around, home)),
+      ...(node === undefined ? {} : this.nodeColumns(node)),
+      ...this.innerColumns(cluster, home, part),
+      level: levelOf(part, home),
+      disposition: home.disposition || this.dispositionOf(cluster, home, part, node),
+    };
+    if (consequences.length > 0 && home.evidence === '') {
+      columns.evidence = evidenceOf(consequences, this.spans);
+    }
+    return { home, columns, consequences };
+  }
+
+  /** Whose it is: the same for all of a trace's rows that lie in one run. */
+  private identityOf(part: TracePart, own?: FailureRow) {
+    const root = rootOf(part);
+    const { row } = root;
+    return {
+      agent_id: row.agent_id || row.agent_name || row.service_name,
+      agent_name: row.agent_name,
+      run_id: this.runIdOf(root),
+      session_id: own?.session_id || sessionOf(part) || this.session,
+      graph_id: row.graph_id,
+      graph_snapshot_ref: this.refOf(root),
+    };
+  }
+
+  /** The first run of a trace has its id, unless somebody gave it another. */
+  private runIdOf(root: TracePart): string {
+    const { row } = root;
+    if (row.run_id !== '') return row.run_id;
+    const isFirst = this.firstRun === undefined || this.firstRun === root;
+    return isFirst || root.standing !== 'run' ? row.trace_id : `${row.trace_id}:${row.span_id}`;
+  }
+
+  /** The graph that a span of the run reports, else the release. */
+  private refOf(root: TracePart): string {
+    let ref = this.refs.get(root);
+    if (ref === undefined) {
+      const isGraph = (part: TracePart) => part.row.graph_snapshot_ref.startsWith('sha256:');
+      const inside = (this.members.get(root) ?? []).find((part) => part.isOfRun && isGraph(part));
+      ref = (isGraph(root) ? root : (inside ?? root)).row.graph_snapshot_ref;
+      this.refs.set(root, ref);
+    }
+    return ref;
+  }
+
+  private nodeColumns(node: TracePart): Partial<FailureRow> {
+    return {
+      node_id: node.nodeId,
+      node_name: node.row.node_name,
+      node_type: node.row.node_type,
+      attempt: attemptOf(node, this.visitOf.get(node) ?? [node]),
+      max_attempts: node.row.max_attempts,
+    };
+  }
+
+  /** What the report says better where the failure began: its kind, and what the failed call received. */
+  private innerColumns(cluster: Cluster, home: FailureRow, part: TracePart | undefined) {
+    const columns: Partial<FailureRow> = {};
+    for (const report of cluster) {
+      if (report === home) break;
+      if (home.error_type === '' && report.error_type !== '')
+        columns.error_type ??= report.error_type;
+      if (home.stack_trace === '' && report.stack_trace !== '')
+        columns.stack_trace ??= report.stack_trace;
+      if (report.class !== 'unclassified') columns.class ??= report.class;
+    }
+    const first = cluster[0];
+    const isCall = first !== home && this.tree.part(first.span_id) === undefined;
+    // An agent received a conversation; what failed of it is the call.
+    const isAgent = part !== undefined && part.row.part !== 'node';
+    if (isCall && first.input_context !== '' && (isAgent || home.input_context === '')) {
+      columns.input_context = first.input_context;
+      columns.input_digest = first.input_digest;
+    }
+    return columns;
+  }
+
+  private dispositionOf(
+    cluster: Cluster,
+    home: FailureRow,
+    part: TracePart | undefined,
+    node: TracePart | undefined,
+  ): string {
+    if (part?.isNode) {
+      const visit = this.visitOf.get(part)!;
+      const at = visit.indexOf(part);
+      const isLast = at === visit.length - 1;
+      if (!isLast)
+        return visit.at(-1)!.row.state === 'good' && at === visit.length - 2
+          ? 'recovered'
+          : 'retried';
+    }
+    const place = part ?? node ?? this.tree.around(home);
+    const root = place === undefined ? undefined : rootOf(place);
+    if (root === undefined || root.standing !== 'run' || !this.isSettled(root)) return '';
+    const ends = cluster.some((report) => this.tree.part(report.span_id) === root);
+    if (ends || (part !== undefined && this.endsSilently(part, root))) return 'terminal';
+    if (part === undefined && isModelCall(this.spans.get(home.span_id), home)) return 'recovered';
+    return 'routed';
+  }
+
+  /** A run whose status is good whatever happened: nothing began after the node had failed. */
+  private endsSilently(part: TracePart, root: TracePart): boolean {
+    if (root.row.is_status_silent === 0 || root.row.state !== 'good') return false;
+    return !this.members
+      .get(root)!
+      .some((other) => other !== part && other.interval.start >= part.interval.end);
+  }
+
+  private runOf(root: TracePart): GraphRunRow {
+    const { row } = root;
+    const { outcome, rootSpanId } = this.outcomeOf(root);
+    return {
+      ...this.identityOf(root),
+      service_name: row.service_name,
+      environment: row.environment,
+      trace_id: row.trace_id,
+      span_id: row.span_id,
+      started_at: addTime(row.timestamp, -BigInt(row.duration_ns)),
+      ended_at: row.timestamp,
+      outcome,
+      told_at: row.timestamp,
+      root_span_id: rootSpanId,
+      received_at: row.received_at,
+      is_deleted: 0,
+    };
+  }
+
+  private outcomeOf(root: TracePart): { outcome: string; rootSpanId: string } {
+    const { state } = root.row;
+    if (state === 'paused' || state === 'cancelled') return { outcome: state, rootSpanId: '' };
+    if (state === 'failed') {
+      const home = this.homes.get(root.row.span_id);
+      const isBudget = home !== undefined && BUDGETS.has(home.class);
+      return { outcome: isBudget ? 'truncated' : 'failure', rootSpanId: home?.span_id ?? '' };
+    }
+    const nodes = this.members.get(root) ?? [];
+    const silent = nodes.find(
+      (part) => part.row.state === 'failed' && this.endsSilently(part, root),
+    );
+    if (silent !== undefined) {
+      const home = this.homes.get(silent.row.span_id);
+      return { outcome: 'failure', rootSpanId: home?.span_id ?? '' };
+    }
+    const isPaused = nodes.some(
+      (part) => part.row.state === 'paused' && this.visitOf.get(part)?.at(-1)?.row.state !== 'good',
+    );
+    if (isPaused) return { outcome: 'paused', rootSpanId: '' };
+    const isRouted = nodes.some((part) => part.isNode && this.isLostAttempt(part));
+    return { outcome: isRouted ? 'degraded' : 'success', rootSpanId: '' };
+  }
+
+  /** A node failed for good, and the run went on. */
+  private isLostAttempt(part: TracePart): boolean {
+    if (
+      part.row.state !== 'failed' ||
+      this.homes.get(part.row.span_id)?.span_id !== part.row.span_id
+    )
+      return false;
+    return this.visitOf.get(part)?.at(-1) === part;
+  }
+
+  private attemptRowOf(node: TracePart): NodeAttemptRow {
+    const { row } = node;
+    const { agent_id, run_id, graph_id, graph_snapshot_ref } = this.identityOf(node);
+    const home = this.homes.get(row.span_id);
+    return {
+      timestamp: row.timestamp,
+      agent_id,
+      graph_snapshot_ref,
+      graph_id,
+      run_id,
+      node_id: node.nodeId,
+      attempt: attemptOf(node, this.visitOf.get(node) ?? [node]),
+      ok: row.state !== 'failed',
+      duration_ns: row.duration_ns,
+      trace_id: row.trace_id,
+      span_id: row.span_id,
+      root_span_id: home === undefined || home.span_id === row.span_id ? '' : home.span_id,
+      revision: 1,
+      is_deleted: 0,
+    };
+  }
+}
+
+/** A run that used these up was stopped and did not break. */
+const BUDGETS = new Set(['graph.step_budget', 'graph.visit_limit', 'loop.max_iterations']);
+
+function rootOf(part: TracePart): TracePart {
+  return part.root ?? part;
+}
+
+/** The innermost node that a part is or lies in. */
+function nodeAround(part: TracePart | undefined): TracePart | undefined {
+  let around = part;
+  while (around !== undefined && !around.isNode) around = around.parent;
+  return around;
+}
+
+function sessionOf(part: TracePart): string {
+  for (let around: TracePart | undefined = part; around !== undefined; around = around.parent) {
+    if (around.row.session_id !== '') return around.row.session_id;
+  }
+  return '';
+}
+
+function levelOf(part: TracePart | undefined, home: FailureRow): FailureRow['level'] {
+  if (part === undefined) return home.level;
+  if (part.isNode) return 'node';
+  return part.row.part === 'step' && part.standing !== 'run' ? 'operation' : 'graph';
+}
+
+const MODEL_OPERATIONS = new Set([
+  'chat',
+  'text_completion',
+  'generate_content',
+  'embeddings',
+  'LLM',
+  'llm',
+  'completion',
+]);
+const OPERATION_KEYS = [
+  'gen_ai.operation.name',
+  'openinference.span.kind',
+  'langsmith.span.kind',
+  'llm.request.type',
+];
+
+/** A call of a model that its node survived was made again; one of a tool was answered with its error. */
+function isModelCall(
+  span: TraceSpanRow | undefined,
+  { attributes, class: known }: FailureRow,
+): boolean {
+  if (span?.name.endsWith('.doGenerate') || span?.name.endsWith('.doStream')) return true;
+  const operation = OPERATION_KEYS.map((key) => attributes[key]).find(Boolean);
+  return operation === undefined ? known.startsWith('llm.') : MODEL_OPERATIONS.has(operation);
+}
+
+/** Consequences that the evidence names. */
+const MOST_NAMED = 16;
+
+function evidenceOf(consequences: readonly FailureRow[], spans: Map<string, TraceSpanRow>): string {
+  return JSON.stringify({
+    reported_by: consequences.slice(0, MOST_NAMED).map(({ span_id }) => ({
+      span_id,
+      name: (spans.get(span_id)?.name ?? '').slice(0, 200),
+    })),
+  });
+}

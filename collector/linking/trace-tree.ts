@@ -1,0 +1,229 @@
+// The parts of agents in a trace, one inside the other, whatever spans are missing in between: which is a
+// run, which a node, and which is only another span of one of these.
+import type { FailureRow, TraceSpanRow } from '../rows/rows.ts';
+import { TOP } from './ancestors.ts';
+import { contains, type Interval, intervalOf, lengthOf } from './interval.ts';
+
+/**
+ * `run`: the outermost. `node`: a node's attempt. `through`: more of the part around it, without a name of
+ * its own.
+ */
+export type Standing = 'run' | 'node' | 'through';
+
+export interface TracePart {
+  row: TraceSpanRow;
+  interval: Interval;
+  /** The part around it. */
+  parent: TracePart | undefined;
+  children: TracePart[];
+  standing: Standing;
+  /** A run that is a node as well: an agent without nodes. */
+  isNode: boolean;
+  /** It is the run, or more of it: no node is between. */
+  isOfRun: boolean;
+  /** The outermost part around it, or itself. */
+  root: TracePart | undefined;
+  nodeId: string;
+  /** No span that is still to come can be around it. */
+  isPlaced: boolean;
+}
+
+/** Above so many parts, times are not compared to find what is around a span whose parent is missing. */
+const MOST_TIMED = 2_000;
+const MAX_DEPTH = 512;
+const PARTS = new Set(['graph', 'agent', 'node', 'step']);
+
+export class TraceTree {
+  readonly parts: TracePart[];
+  /** Outermost parts, the earliest first. */
+  readonly roots: TracePart[];
+  private readonly bySpan: Map<string, TracePart>;
+  private readonly parents = new Map<string, string>();
+  private readonly tops: Set<string>;
+
+  /**
+   * @param spans of the trace
+   * @param failures of the trace: they name spans around them as well
+   */
+  constructor(spans: readonly TraceSpanRow[], failures: readonly FailureRow[]) {
+    this.tops = new Set(spans.filter(({ is_top }) => is_top === 1).map(({ span_id }) => span_id));
+    // What a span says of itself goes before what others say of it.
+    for (const row of [...spans, ...failures]) this.addParent(row.span_id, row.parent_span_id);
+    for (const row of [...spans, ...failures]) {
+      let child = row.span_id;
+      for (const parent of row.ancestor_span_ids) {
+        this.addParent(child, parent);
+        child = parent;
+      }
+    }
+    this.parts = spans
+      .filter(({ part }) => PARTS.has(part))
+      .map((row) => ({
+        row,
+        interval: intervalOf(row),
+        parent: undefined,
+        children: [],
+        standing: 'through' as const,
+        isNode: false,
+        isOfRun: false,
+        root: undefined,
+        nodeId: '',
+        isPlaced: false,
+      }))
+      .sort(byStart);
+    this.bySpan = new Map(this.parts.map((part) => [part.row.span_id, part]));
+    for (const part of this.parts) this.place(part);
+    breakCircles(this.parts);
+    for (const part of this.parts) part.parent?.children.push(part);
+    this.roots = this.parts.filter(({ parent }) => parent === undefined);
+    for (const root of this.roots) standBelow(root);
+  }
+
+  part(spanId: string): TracePart | undefined {
+    return this.bySpan.get(spanId);
+  }
+
+  /** The innermost part around a span that is none itself. */
+  around(span: { span_id: string; timestamp: string; duration_ns: string }): TracePart | undefined {
+    const { part, isWhole } = this.above(span.span_id);
+    return part ?? (isWhole ? undefined : this.byTime(intervalOf(span), undefined));
+  }
+
+  /** Ids of the spans around one, the innermost first, as far as they are known. */
+  *spansAround(spanId: string): Generator<string> {
+    const seen = new Set([spanId]);
+    let span = this.parents.get(spanId);
+    while (span !== undefined && span !== TOP && !seen.has(span) && seen.size <= MAX_DEPTH) {
+      yield span;
+      seen.add(span);
+      span = this.parents.get(span);
+    }
+  }
+
+  private addParent(child: string, parent: string): void {
+    if (parent !== '' && parent !== child && !this.parents.has(child))
+      this.parents.set(child, parent);
+  }
+
+  private place(part: TracePart): void {
+    const { part: parent, isWhole } = this.above(part.row.span_id);
+    part.parent = parent ?? (isWhole ? undefined : this.byTime(part.interval, part));
+    part.isPlaced = isWhole || parent !== undefined;
+  }
+
+  /** The nearest part above a span, and whether all that is above is known. */
+  private above(spanId: string): { part: TracePart | undefined; isWhole: boolean } {
+    if (this.tops.has(spanId)) return { part: undefined, isWhole: true };
+    let last = spanId;
+    for (const id of this.spansAround(spanId)) {
+      const part = this.bySpan.get(id);
+      if (part !== undefined) return { part, isWhole: true };
+      if (this.tops.has(id)) return { part: undefined, isWhole: true };
+      last = id;
+    }
+    return { part: undefined, isWhole: this.parents.get(last) === TOP };
+  }
+
+  /** The shortest part that ran around all of the interval, when no other ran beside it. */
+  private byTime(interval: Interval, self: TracePart | undefined): TracePart | undefined {
+    if (this.parts.length > MOST_TIMED) return undefined;
+    let found: TracePart | undefined;
+    for (const part of this.parts) {
+      if (part === self || !contains(part.interval, interval)) continue;
+      if (lengthOf(part.interval) === lengthOf(interval)) continue;
+      if (found === undefined || contains(found.interval, part.interval)) found = part;
+      else if (!contains(part.interval, found.interval)) return undefined;
+    }
+    return found;
+  }
+}
+
+/** Spans that name each other as parents: one of them is the outermost. */
+function breakCircles(parts: readonly TracePart[]): void {
+  const passed = new Map<TracePart, TracePart>();
+  for (const start of parts) {
+    let part: TracePart | undefined = start;
+    for (; part !== undefined && !passed.has(part); part = part.parent) passed.set(part, start);
+    if (part !== undefined && passed.get(part) === start) part.parent = undefined;
+  }
+}
+
+function byStart(a: TracePart, b: TracePart): number {
+  if (a.interval.start !== b.interval.start) return a.interval.start < b.interval.start ? -1 : 1;
+  if (a.interval.end !== b.interval.end) return a.interval.end > b.interval.end ? -1 : 1;
+  return a.row.span_id < b.row.span_id ? -1 : 1;
+}
+
+/** Says what the root and all below it stand for. */
+function standBelow(root: TracePart): void {
+  const isRun = root.row.part !== 'node';
+  root.standing = isRun ? 'run' : 'node';
+  root.root = root;
+  root.nodeId = root.row.node_id;
+  root.isNode = !isRun;
+  root.isOfRun = isRun;
+  const hasNamed = hasNamedParts(root);
+  const left = [...root.children];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    stand(part, root, hasNamed);
+    left.push(...part.children);
+  }
+  const isAlone = root.row.part === 'agent' && !hasNodes(root);
+  if (isRun && isAlone && root.nodeId !== '') root.isNode = true;
+}
+
+function stand(part: TracePart, root: TracePart, hasNamed: boolean): void {
+  const around = part.parent!;
+  part.root = root;
+  part.nodeId = nodeIdOf(part, root);
+  part.isNode = isNode(part, around, root, hasNamed);
+  part.standing = part.isNode ? 'node' : 'through';
+  part.isOfRun = !part.isNode && around.isOfRun;
+  // What goes on inside belongs to the node around it.
+  if (!part.isNode) part.nodeId = around.nodeId;
+}
+
+function isNode(part: TracePart, around: TracePart, root: TracePart, hasNamed: boolean): boolean {
+  const { row, nodeId } = part;
+  if (nodeId === '') return false;
+  const { isOfRun } = around;
+  if (row.part === 'node') {
+    return !(around.isNode && around.nodeId === nodeId && around.row.visit_key === row.visit_key);
+  }
+  // The same agent or graph again, under another span.
+  if (nodeId === around.nodeId || (isOfRun && nodeId === nameOf(root))) return false;
+  if (row.part !== 'step') return true;
+  return isOfRun && !hasNamed && row.name !== root.row.name;
+}
+
+function nameOf({ row }: TracePart): string {
+  return row.agent_name || row.node_id;
+}
+
+/** Below the run are nodes or agents that have names, so that its steps are only what is between. */
+function hasNamedParts(root: TracePart): boolean {
+  const left = [...root.children];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    const { row } = part;
+    if (row.part !== 'step' && row.node_id !== '' && row.node_id !== nameOf(root)) return true;
+    left.push(...part.children);
+  }
+  return false;
+}
+
+function hasNodes(root: TracePart): boolean {
+  const left = [...root.children];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    if (part.isNode) return true;
+    left.push(...part.children);
+  }
+  return false;
+}
+
+/** `validate` of `OrderFlow.validate` below `OrderFlow.run`. */
+function nodeIdOf({ row }: TracePart, root: TracePart): string {
+  if (row.part !== 'step') return row.node_id;
+  const dot = row.node_id.lastIndexOf('.');
+  const prefix = row.node_id.slice(0, dot + 1);
+  return dot > 0 && root.row.name.startsWith(prefix) ? row.node_id.slice(dot + 1) : row.node_id;
+}

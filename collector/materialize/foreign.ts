@@ -1,0 +1,224 @@
+// A span of somebody else's instrumentation becomes rows: what the linker needs of it, and its failure as
+// far as the span alone tells. Pure, as to-rows.ts.
+import { hash } from 'node:crypto';
+import {
+  ATTR_FAILURE_INPUT,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GRAPH_ID,
+  ATTR_GRAPH_NODE_ID,
+  ATTR_GRAPH_NODE_NAME,
+  ATTR_GRAPH_NODE_TYPE,
+  ATTR_GRAPH_RUN_ID,
+  ATTR_GRAPH_SNAPSHOT_BODY,
+  ATTR_GRAPH_SNAPSHOT_REF,
+  EVENT_GRAPH_SNAPSHOT,
+} from '../../instrumentation/semconv/index.ts';
+import {
+  hasRemoteParent,
+  type Resource,
+  type Scope,
+  type Span,
+  STATUS_ERROR,
+} from '../decode/span.ts';
+import type { Exception, Meaning, Part } from '../dialects/dialect.ts';
+import type { Understood } from '../dialects/index.ts';
+import type { FailureLevel, Rows, SpanState, TraceSpanRow } from '../rows/rows.ts';
+import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
+import type { AttributeReader } from './attribute-reader.ts';
+import { MAX_NAME_BYTES } from './bounds.ts';
+import { endingOfException } from './ending.ts';
+import { failureRow } from './failure.ts';
+import { type Origin, serviceOf } from './origin.ts';
+import { snapshotRow } from './snapshot.ts';
+
+interface Foreign {
+  resource: Resource;
+  scope: Scope;
+  span: Span;
+  attributes: AttributeReader;
+  understood: Understood;
+  exception: Exception;
+  receivedAt: bigint;
+}
+
+const PARTS: readonly Part[] = ['graph', 'agent', 'node', 'step'];
+
+/** Adds the rows of the span. */
+export function addForeignRows(foreign: Foreign, rows: Rows): void {
+  const { understood, span, attributes } = foreign;
+  const part = understood.part ?? 'operation';
+  const exception = { ...foreign.exception, ...without(understood.exception) };
+  const state = stateOf(span, attributes, understood, exception);
+  if (part === 'nothing') return;
+  const isPart = PARTS.includes(part);
+  if (!isPart && state === 'good') return;
+  const origin = originOf(foreign, part);
+  if (understood.graph !== undefined) addSnapshot(foreign, origin, understood.graph, rows);
+  rows.trace_spans.push(traceSpan({ ...foreign, exception }, part, state, origin));
+  if (state !== 'failed') return;
+  rows.failures.push(
+    failureRow({
+      ...foreign,
+      exception,
+      level: LEVELS[part],
+      origin,
+      nodeId: nodeIdOf(attributes, understood, part),
+      reported: reportedOf(understood),
+    }),
+  );
+}
+
+const LEVELS: Readonly<Record<Part, FailureLevel>> = {
+  graph: 'graph',
+  agent: 'graph',
+  node: 'node',
+  step: 'operation',
+  operation: 'operation',
+  nothing: 'operation',
+};
+
+/** What the failure's row takes from the dialect where the span has no attribute of ours. */
+function reportedOf({ input, attempt, maxAttempts, nodeType }: Understood) {
+  return {
+    input: input ?? '',
+    attempt: attempt ?? 1,
+    maxAttempts: maxAttempts ?? 0,
+    nodeType: nodeType ?? '',
+  };
+}
+
+function without(exception: Partial<Exception> | undefined): Partial<Exception> {
+  return Object.fromEntries(
+    Object.entries(exception ?? {}).filter(([, value]) => value !== undefined),
+  );
+}
+
+function stateOf(
+  span: Span,
+  attributes: AttributeReader,
+  { isFailed = false, outcome }: Understood,
+  exception: Exception,
+): SpanState {
+  if (outcome !== undefined) return outcome;
+  if (span.statusCode !== STATUS_ERROR && !isFailed) return 'good';
+  const message = exception.message || span.statusMessage;
+  const ending = endingOfException({ ...exception, message }, attributes.peek('error.type'));
+  if (ending === undefined) return 'failed';
+  return ending === 'steered' ? 'good' : ending;
+}
+
+function originOf({ resource, span, attributes, understood }: Foreign, part: Part): Origin {
+  const service = serviceOf(resource, attributes.redactor.secrets);
+  const bounded = (key: string, text = ''): string =>
+    text === '' ? '' : attributes.bounded(key, text);
+  const isAgent = part === 'graph' || part === 'agent';
+  const agentName = bounded(ATTR_GEN_AI_AGENT_NAME, understood.agentName);
+  const agentId = bounded(ATTR_GEN_AI_AGENT_ID, understood.agentId);
+  const runId =
+    attributes.text(ATTR_GRAPH_RUN_ID, []) || bounded(ATTR_GRAPH_RUN_ID, understood.run);
+  return {
+    service_name: service.service_name,
+    environment: service.environment,
+    agent_id:
+      service.agent_id ||
+      (isAgent || understood.dialect === 'hive' ? agentId : '') ||
+      (isAgent ? agentName : '') ||
+      service.service_name,
+    agent_name: isAgent ? agentName : '',
+    session_id:
+      attributes.text(ATTR_GEN_AI_CONVERSATION_ID, []) ||
+      bounded(ATTR_GEN_AI_CONVERSATION_ID, understood.session),
+    run_id: runId || span.traceId,
+    graph_id: attributes.text(ATTR_GRAPH_ID, []) || bounded(ATTR_GRAPH_ID, understood.graphId),
+    graph_snapshot_ref: attributes.text(ATTR_GRAPH_SNAPSHOT_REF, []) || service.release,
+  };
+}
+
+function nodeIdOf(attributes: AttributeReader, { nodeId = '' }: Meaning, part: Part): string {
+  // Of a run it is only a name that may become a node's.
+  if (part === 'graph' || part === 'agent' || nodeId === '') return '';
+  return attributes.bounded(ATTR_GRAPH_NODE_ID, nodeId);
+}
+
+function addSnapshot(
+  { span, attributes, receivedAt }: Foreign,
+  origin: Origin,
+  graph: NonNullable<Meaning['graph']>,
+  rows: Rows,
+): void {
+  const body = JSON.stringify({
+    edges: graph.edges.map(([source, target]) => ({ source, target })),
+    id: origin.agent_name,
+    nodes: graph.nodes.map((id) => ({ id })),
+  });
+  const ref = `sha256:${hash('sha256', body)}`;
+  const timeNs = firstCredible(span.startNs, span.endNs, receivedAt);
+  const row = snapshotRow(
+    {
+      name: EVENT_GRAPH_SNAPSHOT,
+      timeNs,
+      attributes: new Map([
+        [ATTR_GRAPH_SNAPSHOT_REF, ref],
+        [ATTR_GRAPH_SNAPSHOT_BODY, body],
+      ]),
+    },
+    origin,
+    timeNs,
+    attributes.redactor,
+  );
+  // A graph too large to be stored is no version either.
+  if (typeof row === 'string') return;
+  rows.graph_snapshots.push(row);
+  origin.graph_snapshot_ref = ref;
+}
+
+function traceSpan(
+  { span, resource, attributes, understood, receivedAt }: Foreign,
+  part: Part,
+  state: SpanState,
+  origin: Origin,
+): TraceSpanRow {
+  const service = serviceOf(resource, attributes.redactor.secrets);
+  const id = (key: string, text = ''): string =>
+    text === '' ? '' : attributes.redactor.id(key, text, MAX_NAME_BYTES);
+  const isAgent = part === 'graph' || part === 'agent';
+  const isTold = understood.dialect === 'hive' || isAgent;
+  return {
+    timestamp: formatTime(firstCredible(span.endNs, span.startNs, receivedAt)),
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: span.parentSpanId,
+    ancestor_span_ids: [],
+    is_top: span.parentSpanId === '' || hasRemoteParent(span) ? 1 : 0,
+    service_name: origin.service_name,
+    environment: origin.environment,
+    dialect: understood.dialect,
+    part,
+    name: id('name', span.name),
+    state,
+    duration_ns: durationNs(span),
+    agent_id: service.agent_id || (isTold ? id(ATTR_GEN_AI_AGENT_ID, understood.agentId) : ''),
+    agent_name: id(ATTR_GEN_AI_AGENT_NAME, understood.agentName),
+    session_id: origin.session_id,
+    run_id: origin.run_id === span.traceId ? '' : origin.run_id,
+    graph_id: origin.graph_id,
+    graph_snapshot_ref: origin.graph_snapshot_ref,
+    node_id: id(ATTR_GRAPH_NODE_ID, understood.nodeId),
+    node_name: attributes.text(ATTR_GRAPH_NODE_NAME),
+    node_type: id(ATTR_GRAPH_NODE_TYPE, understood.nodeType),
+    visit_key: id('visit', understood.visitKey),
+    attempt: understood.attempt ?? 0,
+    max_attempts: understood.maxAttempts ?? 0,
+    is_status_silent: understood.isStatusSilent ? 1 : 0,
+    outcome: '',
+    input_context:
+      state === 'failed' && understood.input !== undefined
+        ? attributes.bounded(ATTR_FAILURE_INPUT, understood.input)
+        : '',
+    received_at: formatTime(receivedAt),
+    linked: '',
+    revision: 1,
+  };
+}
