@@ -8,6 +8,7 @@ import {
   type KeepPolicy,
   keyFlags,
   nameFlags,
+  VALUED,
 } from '../../../collector/decode/keep.ts';
 import type { LogRecord } from '../../../collector/decode/log-record.ts';
 import type { Attributes, Span, SpanEvent, Value } from '../../../collector/decode/span.ts';
@@ -176,10 +177,12 @@ function readable<T>(read: () => T): T | undefined {
 }
 
 function flagsOf(raw: Raw): number {
-  return raw.attributes.reduce(
-    (flags: number, item: Raw) => flags | keyFlags(text(item.key), lastValue(item, 0)),
-    0,
-  );
+  return raw.attributes.reduce((flags: number, item: Raw) => {
+    const key = text(item.key);
+    // Values of other keys are not decoded to see whether the span is kept.
+    const isValued = (keyFlags(key) & VALUED) !== 0;
+    return flags | keyFlags(key, isValued ? lastValue(item, 0) : undefined);
+  }, 0);
 }
 
 function isId(bytes: Uint8Array, length: number): boolean {
