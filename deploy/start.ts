@@ -119,6 +119,9 @@ export async function start(
       otlp: collector.private,
     });
     stops.push(() => history.close());
+    // Not as those whose statements may fill their user's slots.
+    const health = connect({ clickhouse: { ...storage.query, database } });
+    stops.push(() => health.close());
     const alerts =
       rules &&
       startAlerts({
@@ -138,7 +141,7 @@ export async function start(
       rateLimit: settings['query-rate-limit'],
       maxAge: settings['query-max-age-seconds'] * 1000,
       createServer: (handler) => createHttpServer(handler, tls),
-      ready: async () => (await history.sql('SELECT 1')).rows.length === 1,
+      ready: async () => (await health.sql('SELECT 1')).rows.length === 1,
       watch: (app) =>
         watchQueryService(app, {
           access: access.read,

@@ -1,5 +1,6 @@
 // Asks ClickHouse the questions of sql/, one file each, and checks what comes back.
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   type ClickHouseClient,
   ClickHouseError,
@@ -9,6 +10,7 @@ import {
 import { z } from 'zod';
 import { STATEMENTS, type StatementName } from '../sql/statements.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
+import { checkStatement, type KnownFunctions } from './sql-check/check.ts';
 
 /** Where the failure tables are and as whom to read them. A read-only user is enough. */
 export interface ClickHouseOptions {
@@ -63,8 +65,29 @@ function withIsoInstants(row: Record<string, unknown>): Record<string, unknown> 
   );
 }
 
+const TOO_MANY_QUERIES = '202';
+/** How long a statement waits until fewer of its user run, and between two tries, in milliseconds. */
+const SLOT_MS = 2_000;
+const TRY_MS = 25;
+
+async function whenFree<T>(run: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + SLOT_MS; ; await wait(TRY_MS)) {
+    try {
+      return await run();
+    } catch (error) {
+      const isFull = error instanceof ClickHouseError && error.code === TOO_MANY_QUERIES;
+      if (!isFull || performance.now() > end) throw error;
+    }
+  }
+}
+
+/** How long the names of a server's functions are cached, in milliseconds. */
+const FUNCTIONS_MS = 60_000;
+
 export class Store {
   readonly #client: ClickHouseClient;
+  #knownFunctions: Promise<KnownFunctions> | undefined;
+  #knownSince = 0;
 
   constructor({ url, username, password, database = 'faultline' }: ClickHouseOptions) {
     this.#client = createClient({
@@ -101,19 +124,81 @@ export class Store {
   }
 
   /**
-   * Runs a statement that somebody wrote. What it may do is up to the user that the store connects
-   * as, which has to be a read-only one.
+   * Checks a statement that somebody else wrote ({@link checkStatement}).
+   *
+   * @returns it as ClickHouse's parser writes it: what was checked, and is to be run
+   * @throws {InvalidInputError} that names what is refused
+   */
+  async checked(sql: string, params: Record<string, unknown>): Promise<string> {
+    const [canonical, known] = await this.#ask(() =>
+      Promise.all([this.#canonical(sql), this.#functions()]),
+    );
+    checkStatement(canonical, params, known);
+    return canonical;
+  }
+
+  /**
+   * Runs a statement that {@link checked} returned, as the store's user, who should only be able to read.
    *
    * @param maxRows the most rows to answer; more are cut and `truncated` says so
    * @throws {InvalidInputError} with ClickHouse's own words when it refuses the statement
+   * @throws {UnavailableError} when too many statements of that user run
    */
   async sql(sql: string, params: Record<string, unknown>, maxRows: number): Promise<SqlResult> {
     try {
-      return await this.#ask(() => this.#readRows(sql, params, maxRows));
+      return await this.#ask(() => whenFree(() => this.#readRows(sql, params, maxRows)));
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
+      if (error.code === TOO_MANY_QUERIES) {
+        throw new UnavailableError('too many statements run at once; try again in a moment', {
+          cause: error,
+        });
+      }
       throw new InvalidInputError('sql', `${error.message} (ClickHouse code ${error.code})`);
     }
+  }
+
+  /** The statement as ClickHouse's parser writes it. */
+  async #canonical(sql: string): Promise<string> {
+    const query = 'SELECT formatQuerySingleLine({sql:String}) AS text';
+    try {
+      const result = await this.#client.query({
+        query,
+        query_params: { sql },
+        format: 'JSONEachRow',
+      });
+      const [row] = await result.json<{ text: string }>();
+      return row!.text;
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+      const message = error.message.replace(
+        /:? In scope SELECT formatQuerySingleLine\([\s\S]*$/,
+        '',
+      );
+      throw new InvalidInputError('sql', `${message} (ClickHouse code ${error.code})`);
+    }
+  }
+
+  /** The server's functions; those that are added later are refused when they are not on the list. */
+  #functions(): Promise<KnownFunctions> {
+    const now = performance.now();
+    if (now - this.#knownSince > FUNCTIONS_MS) this.#knownFunctions = undefined;
+    if (!this.#knownFunctions) this.#knownSince = now;
+    this.#knownFunctions ??= this.#readFunctions().catch((error: unknown) => {
+      this.#knownFunctions = undefined;
+      throw error;
+    });
+    return this.#knownFunctions;
+  }
+
+  async #readFunctions(): Promise<KnownFunctions> {
+    const query =
+      "SELECT lower(name) AS name, toString(origin) != 'System' AS is_added FROM system.functions";
+    const result = await this.#client.query({ query, format: 'JSONEachRow' });
+    const rows = await result.json<{ name: string; is_added: number }>();
+    const added = rows.filter(({ is_added }) => Number(is_added) === 1);
+    const names = (of: typeof rows) => new Set(of.map(({ name }) => name));
+    return { all: names(rows), added: names(added) };
   }
 
   async #readRows(
@@ -159,7 +244,7 @@ export class Store {
     try {
       return await question();
     } catch (error) {
-      if (error instanceof ClickHouseError) throw error;
+      if (error instanceof ClickHouseError || error instanceof InvalidInputError) throw error;
       throw new UnavailableError(`ClickHouse does not answer: ${(error as Error).message}`, {
         cause: error,
       });

@@ -21,5 +21,6 @@ export const sql = question({
     rows: z.array(z.record(z.string(), z.unknown())),
     truncated: z.boolean(),
   }),
-  answer: ({ sql, params = {} }, { reader }) => reader.sql(sql, params, MOST_ROWS),
+  answer: async ({ sql, params = {} }, { store, reader }) =>
+    reader.sql(await store.checked(sql, params), params, MOST_ROWS),
 });
