@@ -1,6 +1,7 @@
 // Brings a database to the tables that this version needs.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 
 export interface MigrateOptions {
@@ -101,7 +102,7 @@ async function applyPending(
           'add a new migration instead of changing an applied one',
       );
     }
-    await client.command({ query: statement }).catch(async (error: Error) => {
+    await apply(client, statement).catch(async (error: Error) => {
       await record();
       throw new MigrationError(`migration ${name} failed: ${error.message}`, { cause: error });
     });
@@ -110,6 +111,25 @@ async function applyPending(
   }
   await record();
   return { applied: applied.map(({ name }) => name), already: seen.size };
+}
+
+/** ClickHouse's codes for a table that is there, is not, was dropped or changed, all of a sudden. */
+const CHANGED_MEANWHILE = new Set(['57', '60', '218', '517', '645']);
+const MOST_TRIES = 10;
+
+/** A table that another collector replaces at the same time is not there for a moment: then once more. */
+async function apply(client: ClickHouseClient, query: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.command({ query });
+      return;
+    } catch (error) {
+      const isMoved =
+        CHANGED_MEANWHILE.has((error as { code?: string }).code ?? '') && tries < MOST_TRIES;
+      if (!isMoved) throw error;
+      await wait(50 * tries);
+    }
+  }
 }
 
 /** Changes the TTL of a table only where it differs, since a changed TTL makes ClickHouse work. */

@@ -49,6 +49,7 @@ const all = [
   'node_attempts',
   'node_health',
   'schema_migrations',
+  'trace_spans',
 ];
 
 describe('migrations', () => {

@@ -150,7 +150,7 @@ describe('what was sent', () => {
       faultline_duplicate_failures_total: 1,
       'faultline_redactions_total{kind="email"}': emails,
       'faultline_redactions_total{kind="other"}': 1,
-      faultline_inserted_rows_total: 6,
+      faultline_inserted_rows_total: 7,
       'faultline_rows_accepted_total{table="exception_records"}': 1,
       faultline_linker_open_traces: expect.any(Number),
       faultline_queue_entries: 0,
