@@ -55,8 +55,8 @@ export async function migrate(
       query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
       query_params: { database },
     });
-    const result = await applyPending(client, database, onProgress);
-    await setRetention(client, retentionDays);
+    const result = await despiteOthers(() => applyPending(client, database, onProgress));
+    await despiteOthers(() => setRetention(client, retentionDays));
     return result;
   } finally {
     await Promise.all([server.close(), client.close()]);
@@ -102,7 +102,7 @@ async function applyPending(
           'add a new migration instead of changing an applied one',
       );
     }
-    await apply(client, statement).catch(async (error: Error) => {
+    await client.command({ query: statement }).catch(async (error: Error) => {
       await record();
       throw new MigrationError(`migration ${name} failed: ${error.message}`, { cause: error });
     });
@@ -114,19 +114,17 @@ async function applyPending(
 }
 
 /** ClickHouse's codes for a table that is there, is not, was dropped or changed, all of a sudden. */
-const CHANGED_MEANWHILE = new Set(['57', '60', '218', '517', '645']);
+const CHANGED_MEANWHILE = new Set(['57', '60', '218', '390', '517', '645']);
 const MOST_TRIES = 10;
 
-/** A table that another collector replaces at the same time is not there for a moment: then once more. */
-async function apply(client: ClickHouseClient, query: string): Promise<void> {
+/** While another collector replaces a table, it is not there for a moment: then everything once more. */
+async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      await client.command({ query });
-      return;
+      return await work();
     } catch (error) {
-      const isMoved =
-        CHANGED_MEANWHILE.has((error as { code?: string }).code ?? '') && tries < MOST_TRIES;
-      if (!isMoved) throw error;
+      const { code, cause } = error as { code?: string; cause?: { code?: string } };
+      if (!CHANGED_MEANWHILE.has(code ?? cause?.code ?? '') || tries >= MOST_TRIES) throw error;
       await wait(50 * tries);
     }
   }
