@@ -19,6 +19,7 @@ const steps = [
     'deploy',
   ],
   ['generated files', 'tsx', 'instrumentation/semconv/generate.ts', '--check'],
+  ['rules of redaction', 'tsx', 'instrumentation/redaction/generate.ts', '--check'],
   ['statement names', 'tsx', 'query/sql/generate.ts', '--check'],
   ['dashboards', 'tsx', 'deploy/grafana/generate.ts', '--check'],
 ];

@@ -1,7 +1,13 @@
 // The canonical JSON of any value of the app, made plain and redacted in one walk: the same text and the
 // same counts as `canonicalJson(redact(toPlain(value)))`, as UTF-8 in a buffer that is used again.
 import { hash } from 'node:crypto';
-import { addCounts, looksLikeJson, type Redactions, standard } from '../redaction/index.ts';
+import {
+  addCounts,
+  looksLikeJson,
+  namesNext,
+  type Redactions,
+  standard,
+} from '../redaction/index.ts';
 import {
   canonicalJson,
   type Json,
@@ -121,6 +127,8 @@ class JsonWriter implements RedactedJson {
     try {
       list = Array.isArray(value);
       shape = list ? undefined : shapeOf(value);
+      // An element may be a secret because of the one before it.
+      if (list && (value as unknown[]).some(namesNext)) return this.#plain(value);
     } catch {
       return this.#plain(value);
     }
@@ -156,12 +164,12 @@ class JsonWriter implements RedactedJson {
   #members(object: Record<string, unknown>, { keys }: Shape): void {
     this.#out.byte(0x7b);
     let first = true;
-    for (const { key, quoted, kind } of keys) {
+    for (const { key, quoted, isOfSecret } of keys) {
       if (this.#walk.values > MAX_VALUES) break;
       const before = this.#out.length;
       if (!first) this.#out.byte(COMMA);
       this.#out.raw(quoted);
-      const told = kind === '' ? this.#read(object, key) : this.#secret(object, key);
+      const told = isOfSecret ? this.#secret(object, key) : this.#read(object, key);
       if (told) first = false;
       else this.#out.length = before;
     }

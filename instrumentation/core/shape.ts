@@ -1,13 +1,13 @@
 // How the plain objects of an input are written: most have the keys of one before them.
-import { kindOfKey, standard } from '../redaction/index.ts';
+import { secretName, standard } from '../redaction/index.ts';
 
 /** A key of an object, ready to be written. */
 export interface ShapeKey {
   readonly key: string;
   /** `"key":` as JSON in UTF-8. */
   readonly quoted: Uint8Array;
-  /** The kind of secret that it names; '' for other keys. */
-  readonly kind: string;
+  /** Whether its value has to be looked at because of its name. */
+  readonly isOfSecret: boolean;
 }
 
 /** The keys of an object, sorted by code unit. */
@@ -27,7 +27,8 @@ const shapes = new Map<string, Known>();
 
 /**
  * The shape of a plain object.
- * @returns `undefined` for any other object, and for one with a key that is itself a secret
+ * @returns `undefined` for any other object, for one with a key that is itself a secret, and for one that may
+ *   hold a name and its value apart
  * @throws what a proxy throws
  */
 export function shapeOf(value: object): Shape | undefined {
@@ -35,6 +36,8 @@ export function shapeOf(value: object): Shape | undefined {
   if (prototype !== Object.prototype && prototype !== null) return undefined;
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined;
   const names = Object.keys(value);
+  if (names.length < MAX_KEYS && names.some((name) => name === 'value' || name === 'Value'))
+    return undefined;
   const first = names[0] ?? '';
   const known = shapes.get(first);
   if (known && isSame(known.names, names)) return known;
@@ -42,7 +45,7 @@ export function shapeOf(value: object): Shape | undefined {
   for (const key of [...names].sort()) {
     if (standard.text(key, {}) !== key) return undefined;
     const quoted = Buffer.from(`${JSON.stringify(key)}:`, 'utf8');
-    keys.push({ key, quoted, kind: kindOfKey(key) });
+    keys.push({ key, quoted, isOfSecret: secretName(key) !== undefined });
   }
   const shape = { names, keys };
   const isSmall = names.length <= MAX_KEYS && names.every((key) => key.length <= MAX_KEY_LENGTH);

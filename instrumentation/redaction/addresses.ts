@@ -5,7 +5,14 @@ import { type Match, markEnd, withoutMarks } from './match.ts';
 const MAX_USERINFO = 512;
 /** PHP writes `\/` into JSON. */
 const SEPARATORS = ['://', ':\\/\\/'];
-const USERINFO = /[^\s/"'<>`\\?#]{1,512}/y;
+const USERINFO = /[^\s"'<>`\\]{1,512}/y;
+/** What a URL without a user has before its path: a host, and a port or an address in brackets. */
+const NO_USER = /^[^\s/?#@]*(?:$|[/?#])/;
+const PORT_OR_BRACKET = /^(?:[\w.-]*:\d{1,5}|\[[\da-fA-F:.]+\](?::\d{1,5})?)(?:$|[/?#])/;
+/** A host behind the last `@`. */
+const HOST = /^[\w[](?:[\w.:\]-]*)(?:$|[/?#,;)}&])/;
+/** A user's name that is a key, such as that of a DSN of Sentry's. */
+const KEY_AS_USER = /^(?=.*\d)[0-9A-Za-z_-]{20,}$/;
 
 /** The password of `scheme://user:password@host`, whose ':' behind the scheme is at `index`. */
 export function urlPassword(text: string, index: number): Match | undefined {
@@ -14,10 +21,16 @@ export function urlPassword(text: string, index: number): Match | undefined {
   const from = index + separator.length;
   USERINFO.lastIndex = from;
   const info = USERINFO.exec(text)?.[0];
-  if (info === undefined) return undefined;
-  const at = info.lastIndexOf('@');
+  if (info === undefined || PORT_OR_BRACKET.test(info)) return undefined;
+  const at = userEnd(info);
   const colon = withoutMarks(info).indexOf(':');
+  if (NO_USER.test(info) && (colon < 0 || colon > info.search(/[/?#]|$/))) return undefined;
   if (markEnd(text, from) === from + at) return undefined;
+  if (colon < 0 || colon > at) {
+    if (at > 0 && KEY_AS_USER.test(info.slice(0, at))) {
+      return { start: from, end: from + at, kind: 'url_password' };
+    }
+  }
   if (colon < 0 || at <= colon + 1) {
     // A bound that is reached leaves a password open: it goes with what was seen of it.
     if (colon < 0 || info.length < MAX_USERINFO) return undefined;
@@ -27,6 +40,15 @@ export function urlPassword(text: string, index: number): Match | undefined {
   const end = from + at;
   if (markEnd(text, start) === end || /^\*+$/.test(text.slice(start, end))) return undefined;
   return { start, end, kind: 'url_password' };
+}
+
+/** Where the user's part ends: at the last '@' with a host behind it; -1 when there is none. */
+function userEnd(info: string): number {
+  for (let at = info.lastIndexOf('@'); at >= 0; at = info.lastIndexOf('@', at - 1)) {
+    if (HOST.test(info.slice(at + 1, at + 256)) || at + 1 === info.length) return at;
+    if (at === 0) break;
+  }
+  return info.lastIndexOf('@');
 }
 
 /** Whether a user's name can stay: it is neither an address nor long enough to be a key. */

@@ -16,6 +16,9 @@ const MAIL_SIGN = 128;
 /** What ends a value without quotes. */
 export const VALUE_END = 256;
 
+/** In keys of PayPal. */
+export const DOLLAR = 512;
+
 export const ALNUM = DIGIT | LETTER;
 export const WORD = ALNUM | JOINER;
 export const NAME = WORD | DOT;
@@ -32,6 +35,7 @@ put('ABCDEFGHIJKLMNOPQRSTUVWXYZ', LETTER | UPPER);
 put('abcdefABCDEF', HEX);
 put('_-', JOINER);
 put('.', DOT);
+put('$', DOLLAR);
 put('+/=~', TOKEN_SIGN);
 put("%+'", MAIL_SIGN);
 put(` \t\r\n"'\`&;,)}]<>`, VALUE_END);
@@ -62,6 +66,15 @@ const ESCAPE_END = /(?:\\[abefnrtv]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|%[0-9a-f]{2})$
 export function isWordStart(text: string, index: number): boolean {
   if (index === 0 || !isAt(text, index - 1, WORD)) return true;
   return ESCAPE_END.test(text.slice(Math.max(0, index - 6), index));
+}
+
+/** The end of an escape sequence that colours what follows. */
+const CSI_END = /(?:\p{Cc}|\\x1b|\\u001b|\\e|\\033)\[[\d;]{0,16}m$/iu;
+
+/** Whether a key can start here: where a word can, behind an underscore, and behind a colour. */
+export function isKeyStart(text: string, index: number): boolean {
+  if (isWordStart(text, index) || text[index - 1] === '_') return true;
+  return text[index - 1] === 'm' && CSI_END.test(text.slice(Math.max(0, index - 24), index));
 }
 
 /** The index after an escape such as the `n` of `\n`, when a run has swallowed its rest. */

@@ -1,28 +1,30 @@
 // Values under secret-like keys in text: `key=value`, `key: value`, headers, and JSON at any depth of
 // quoting.
 import { ALNUM, DIGIT, isAt, LETTER, NAME, runEnd, VALUE_END } from './characters.ts';
-import { kindOfKey, LAST_TWO } from './keys.ts';
+import { looksSecret, type SecretName, secretName } from './keys.ts';
 import { type Match, markEnd, markOf } from './match.ts';
 import { isOpaque } from './tokens.ts';
 
 const MAX_KEY = 64;
 /** How far a value without quotes is looked at before it is taken for one. */
 const MAX_LOOK = 128;
+/** The longest value that goes because it looks like a secret. */
+const MAX_SOFT = 256;
 
 /** Quotes with the backslashes before them: `"`, `\"` inside JSON text, `\\\"` inside that. */
-interface Quote {
+export interface Quote {
   readonly text: string;
   readonly slashes: number;
 }
 
-interface Key {
-  readonly kind: string;
+/** The name before a separator, and what it says. */
+export interface Key extends SecretName {
   readonly quote: Quote | undefined;
 }
 
 /** The value behind the '=' or ':' at `index`, when the key before it is that of a secret. */
 export function secretField(text: string, index: number): Match | undefined {
-  const key = keyBefore(text, index);
+  const key = keyBefore(text, index) ?? keyOfPair(text, index);
   if (key === undefined) return undefined;
   const separator = text[index]!;
   let start = index + 1;
@@ -33,18 +35,26 @@ export function secretField(text: string, index: number): Match | undefined {
   // Python's b'…' and the like.
   const quote = quoteAt(text, start) ?? (isAnyOf(text, start, 'bur') && quoteAt(text, start + 1));
   if (quote) return quotedValue(text, text.indexOf(quote.text, start), quote, key);
-  if (key.quote !== undefined) return jsonValue(text, start, key.kind, key.quote);
-  if (separator === ':' && (key.kind === 'authorization' || key.kind === 'cookie')) {
+  if (key.quote !== undefined && !isCall(text, start))
+    return jsonValue(text, start, key, key.quote);
+  const inside = insideCall(text, start, key);
+  if (inside !== undefined) return inside.end > inside.start ? inside : undefined;
+  if (
+    key.least === 0 &&
+    separator === ':' &&
+    (key.kind === 'authorization' || key.kind === 'cookie')
+  ) {
     return headerValue(text, start, key.kind);
   }
-  return bareValue(text, start, key.kind, separator === '=' && start === tight);
+  return bareValue(text, start, key, separator === '=' && start === tight);
 }
 
 function isAnyOf(text: string, index: number, characters: string): boolean {
-  return index < text.length && characters.includes(text[index]!.toLowerCase());
+  return index >= 0 && index < text.length && characters.includes(text[index]!.toLowerCase());
 }
 
-function keyBefore(text: string, index: number): Key | undefined {
+/** The name that ends before `index`, with its quotes, if it is that of a secret. */
+export function keyBefore(text: string, index: number): Key | undefined {
   let last = index - 1;
   while (last > index - 4 && text[last] === ' ') last--;
   // `headers["x-api-key"] = …`, and not the mark of a secret.
@@ -56,10 +66,59 @@ function keyBefore(text: string, index: number): Key | undefined {
     quote = { text: text.slice(last - slashes, last + 1), slashes };
     last -= slashes + 1;
   }
-  const [a, b] = [text.charCodeAt(last - 1), text.charCodeAt(last)];
-  if (!(a < 128 && b < 128) || LAST_TWO[a * 128 + b] === 0) return undefined;
-  const kind = kindOfKey(text.slice(keyStart(text, last), last + 1));
-  return kind === '' ? undefined : { kind, quote };
+  const name = secretName(text.slice(keyStart(text, last), last + 1));
+  return name && { ...name, quote };
+}
+
+/** A name in one member and its value in the next: `{"name": "X-Api-Key", "value": "…"}`, `key="ApiKey" value="…"`. */
+const PAIR =
+  /(?:name|key|header|field|param)\\{0,7}["']?\s{0,4}[:=]\s{0,4}\\{0,7}["']?([\w.-]{2,64})\\{0,7}["']?,?\s{0,12}\\{0,7}["']?value$/i;
+const PAIR_LENGTH = 128;
+
+function keyOfPair(text: string, index: number): Key | undefined {
+  // Of `value`, behind it at most quotes and a space.
+  if (!isAnyOf(text, index - 1, `e"'\\ `)) return undefined;
+  let last = index;
+  while (last > index - 4 && (text[last - 1] === ' ' || text[last - 1] === '\\')) last--;
+  const sign = text[last - 1];
+  const isQuoted = sign === '"' || sign === "'";
+  let end = isQuoted ? last - 1 : last;
+  let slashes = 0;
+  while (isQuoted && slashes < 7 && text[end - 1] === '\\') {
+    end--;
+    slashes++;
+  }
+  if (text[end - 1] !== 'e' || text.slice(end - 5, end).toLowerCase() !== 'value') return undefined;
+  const name = secretName(PAIR.exec(text.slice(Math.max(0, end - PAIR_LENGTH), end))?.[1] ?? '');
+  if (name === undefined) return undefined;
+  const quote = isQuoted ? { text: text.slice(end, last), slashes } : undefined;
+  return { ...name, quote };
+}
+
+const CALL = /(?:[A-Za-z_][\w.]{0,40})?\(/y;
+
+function isCall(text: string, start: number): boolean {
+  CALL.lastIndex = start;
+  return CALL.test(text);
+}
+
+/** The last text in quotes inside `SecretStr('…')` or `('user', '…')`; an empty match where that was removed. */
+function insideCall(text: string, start: number, key: Key): Match | undefined {
+  CALL.lastIndex = start;
+  if (!CALL.test(text)) return undefined;
+  let at = CALL.lastIndex;
+  const most = at + MAX_LOOK * 2;
+  let found: Match | undefined;
+  while (at < most) {
+    while (at < most && (text[at] === ' ' || text[at] === ',')) at++;
+    const quote = quoteAt(text, at);
+    if (quote === undefined) break;
+    const inner = at + quote.text.length;
+    const marked = markEnd(text, inner) >= 0 ? { start: at, end: at, kind: key.kind } : found;
+    found = quotedValue(text, at, quote, key) ?? marked;
+    at = closingQuote(text, at + quote.text.length, quote) + quote.text.length;
+  }
+  return found && /^\*+$/.test(text.slice(found.start, found.end)) ? undefined : found;
 }
 
 function keyStart(text: string, last: number): number {
@@ -75,7 +134,8 @@ function keyStart(text: string, last: number): number {
   return start;
 }
 
-function quoteAt(text: string, start: number): Quote | undefined {
+/** The quote that opens at `start`. */
+export function quoteAt(text: string, start: number): Quote | undefined {
   let end = start;
   while (end < start + 7 && text[end] === '\\') end++;
   if (text[end] !== '"' && text[end] !== "'" && text[end] !== '`') return undefined;
@@ -83,8 +143,17 @@ function quoteAt(text: string, start: number): Quote | undefined {
 }
 
 /** A value in quotes; without its end it reaches to the end of the text. */
-function quotedValue(text: string, at: number, quote: Quote, key: Key): Match | undefined {
+export function quotedValue(
+  text: string,
+  at: number,
+  quote: Quote,
+  key: SecretName,
+): Match | undefined {
   const start = at + quote.text.length;
+  if (key.least > 0) {
+    const end = start + closingQuote(text.slice(start, start + MAX_SOFT), 0, quote);
+    return looksSecret(text, start, end, key.least) ? { start, end, kind: key.kind } : undefined;
+  }
   const end = closingQuote(text, start, quote);
   if (end === start || markEnd(text, start) === end) return undefined;
   return { start, end, kind: key.kind };
@@ -109,11 +178,17 @@ const LITERAL = /(?:true|false|null|None|True|False|undefined)(?![\w-])/y;
 const BARE_JSON = /[^,}\]\s"'\\]*/y;
 
 /** A value without quotes under a key with them: number, list or object. */
-function jsonValue(text: string, start: number, kind: string, quote: Quote): Match | undefined {
+function jsonValue(
+  text: string,
+  start: number,
+  { kind, least }: SecretName,
+  quote: Quote,
+): Match | undefined {
   const first = text[start];
   if (first === undefined || markEnd(text, start) >= 0) return undefined;
   LITERAL.lastIndex = start;
   if (LITERAL.test(text)) return undefined;
+  if (least > 0 && (first !== '[' || !holdsSecret(text, start, least))) return undefined;
   if (first === '{' || first === '[') {
     return { start, end: closingBracket(text, start, quote), kind, quote: quote.text };
   }
@@ -121,6 +196,15 @@ function jsonValue(text: string, start: number, kind: string, quote: Quote): Mat
   BARE_JSON.test(text);
   const end = BARE_JSON.lastIndex;
   return end === start ? undefined : { start, end, kind, quote: quote.text };
+}
+
+const ELEMENT = /\s*\\{0,7}["']([^"'\\]{8,512})\\{0,7}["']/y;
+
+/** Whether the first text of a list looks like a secret. */
+function holdsSecret(text: string, start: number, least: number): boolean {
+  ELEMENT.lastIndex = start + 1;
+  const first = ELEMENT.exec(text)?.[1] ?? '';
+  return looksSecret(first, 0, first.length, least);
 }
 
 /** Where the list or object that starts here ends; the end of the text when it is cut. */
@@ -149,7 +233,7 @@ const NO_VALUES = new Set(
 function bareValue(
   text: string,
   start: number,
-  kind: string,
+  { kind, least }: SecretName,
   isAssigned: boolean,
 ): Match | undefined {
   const marked = markEnd(text, start);
@@ -158,6 +242,10 @@ function bareValue(
   if (marked >= 0 && endOfBare(text, marked, marked + 1) === marked) return undefined;
   const seen = endOfBare(text, start, start + MAX_LOOK);
   if (seen === start || NO_VALUES.has(text.slice(start, seen).toLowerCase())) return undefined;
+  if (least > 0) {
+    const end = endOfBare(text, seen, start + MAX_SOFT);
+    return looksSecret(text, start, end, least) ? { start, end, kind } : undefined;
+  }
   if (kind !== 'password') {
     if (seen - start < (isAssigned && kind !== 'azure_key' ? 3 : 8)) return undefined;
     if (!isAssigned && !isOpaque(text, start, seen)) return undefined;
@@ -175,7 +263,8 @@ function hasWordCharacter(text: string, start: number, end: number): boolean {
   return false;
 }
 
-function endOfBare(text: string, from: number, most: number): number {
+/** Where a value without quotes ends, at most at `most`. */
+export function endOfBare(text: string, from: number, most: number): number {
   const end = Math.min(most, text.length);
   let i = from;
   while (i < end && !isAt(text, i, VALUE_END)) {

@@ -2,7 +2,8 @@
 // e-mail addresses and card numbers. Instrumentation and collector use it alike.
 import { Redaction, type Redactor } from './redact.ts';
 
-export { kindOfKey } from './keys.ts';
+export { namesNext } from './elements.ts';
+export { secretName } from './keys.ts';
 export {
   addCounts,
   looksLikeJson,

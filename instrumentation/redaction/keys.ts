@@ -1,68 +1,101 @@
-// Keys whose values are secrets whatever they look like, in JSON, attributes, headers and settings.
+// Names whose values are secrets, in JSON, attributes, headers, settings and command lines. Some say it
+// whatever the value is (`password`), others only of a value that looks like a secret (`SESSION_KEY`,
+// `PASSWORD_PEPPER`), since as many such names have values that are none.
+import { RULES } from './rules.generated.ts';
 
-/** The kind by how a key ends, once it is in lower case without its separators. */
-const KINDS: readonly (readonly [kind: string, endings: string])[] = [
-  ['password', 'password passwords passwd passphrase passcode pwd'],
-  ['private_key', 'privatekey'],
-  ['gcp_key', 'privatekeyid'],
-  ['aws_key', 'accesskey accesskeyid secretaccesskey xamzsignature'],
-  ['azure_key', 'accountkey sharedaccesskey sharedaccesssignature'],
-  ['api_key', 'apikey apikeys subscriptionkey'],
-  ['secret', 'secret secrets secretkey encryptionkey signingkey masterkey authkey seedphrase'],
-  ['token', 'token'],
-  ['authorization', 'authorization'],
-  ['cookie', 'cookie cookies'],
-  ['credential', 'credential credentials'],
-  ['connection_string', 'connectionstring connstring'],
-  ['card', 'cvv cvc cvv2 cardnumber'],
-];
-/** Too short to be told by how a key ends: the whole key, or what stands behind its last dot. */
-const WHOLE: Readonly<Record<string, string>> = {
-  auth: 'authorization',
-  bearer: 'bearer',
-  jwt: 'jwt',
-  sig: 'azure_key',
-};
+/** What a name says of its value. */
+export interface SecretName {
+  readonly kind: string;
+  /** The least length of a value that looks like a secret; 0 when the value goes whatever it is. */
+  readonly least: number;
+}
 
-const ENDINGS = KINDS.flatMap(([kind, endings]) =>
-  endings.split(' ').map((ending) => [ending, kind] as const),
-).sort(([a], [b]) => b.length - a.length);
-
-/** Tokens that open nothing: of pagination, and the words of a language model. */
-const OPEN_TOKEN =
-  /(?:^|_)(?:page|next|continuation|sync|cursor|resume|eos|bos|pad|unk|sep|cls|mask|stop|start|end|special|first|last|output|input|prompt|completion|cached|reasoning|per|unexpected)_?token$|^next_?page_?token$/;
+const { names } = RULES;
+const ENDINGS = Object.entries(names.endings)
+  .flatMap(([kind, endings]) => endings.map((ending) => [ending, kind] as const))
+  .sort(([a], [b]) => b.length - a.length);
+const WHOLE = new Map(Object.entries(names.whole));
+const ANYWHERE = new Map(Object.entries(names.anywhere));
+const LAST = new Map(Object.entries(names.last));
+const QUALIFIERS = new Set(names.qualifiers);
+const HARMLESS_LAST = new Set(names.harmless_last);
+const HARMLESS_BEFORE = new Set(names.harmless_key_before);
+const OPEN_TOKEN = new RegExp(names.open_token);
 
 const MAX_KEY_LENGTH = 128;
 const MAX_REMEMBERED = 4096;
-const remembered = new Map<string, string>();
+/** `key` is in many names: its value has to be long. */
+const LEAST_OF_KEY = 16;
+const LEAST = 8;
+const remembered = new Map<string, SecretName | undefined>();
 
-/** The kind of secret that a key names; '' for other keys. */
+/** What the name says; nothing for most. */
+export function secretName(key: string): SecretName | undefined {
+  if (key.length > MAX_KEY_LENGTH || key.length < 2) return undefined;
+  if (remembered.has(key)) return remembered.get(key);
+  const found = find(key);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(key, found);
+  return found;
+}
+
+/** The kind of secret that a name alone makes of any value; '' for other names. */
 export function kindOfKey(key: string): string {
-  if (key.length > MAX_KEY_LENGTH) return '';
-  let kind = remembered.get(key);
-  if (kind === undefined) {
-    kind = findKind(key);
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, kind);
-  }
-  return kind;
+  const name = secretName(key);
+  return name?.least === 0 ? name.kind : '';
 }
 
-function findKind(key: string): string {
-  const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-  const snake = words.replace(/[^a-z0-9]+/g, '_');
+/** The kind of secret that a value is under this name; '' if it is none. */
+export function kindOfValue(key: string, value: string): string {
+  const name = secretName(key);
+  if (name === undefined) return '';
+  return name.least === 0 || looksSecret(value, 0, value.length, name.least) ? name.kind : '';
+}
+
+function find(key: string): SecretName | undefined {
+  const snake = key
+    .replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_');
+  if (OPEN_TOKEN.test(snake)) return undefined;
+  const tail = key.slice(key.lastIndexOf('.') + 1).toLowerCase();
+  const whole = WHOLE.get(tail);
+  if (whole !== undefined) return { kind: whole, least: 0 };
+  const ending = endingOf(snake);
+  if (ending !== undefined) return { kind: ending, least: 0 };
+  const words = snake.split('_').filter((word) => word !== '');
+  const last = words.at(-1) ?? '';
+  while (words.length > 1 && isQualifier(words.at(-1)!)) words.pop();
+  const bare = endingOf(words.join('_'));
+  if (bare !== undefined) return { kind: bare, least: LEAST };
+  const kind = LAST.get(words.at(-1)!);
+  if (kind !== undefined) {
+    return HARMLESS_BEFORE.has(words.at(-2) ?? '') ? undefined : { kind, least: LEAST_OF_KEY };
+  }
+  if (HARMLESS_LAST.has(last)) return undefined;
+  const found = words.map((word) => ANYWHERE.get(word)).find((known) => known !== undefined);
+  return found === undefined ? undefined : { kind: found, least: LEAST };
+}
+
+function endingOf(snake: string): string | undefined {
   const name = snake.replaceAll('_', '');
-  if (OPEN_TOKEN.test(snake)) return '';
-  const last = key.slice(key.lastIndexOf('.') + 1).toLowerCase();
-  if (Object.hasOwn(WHOLE, last)) return WHOLE[last]!;
-  return ENDINGS.find(([ending]) => name.endsWith(ending))?.[1] ?? '';
+  return ENDINGS.find(([ending]) => name.endsWith(ending))?.[1];
 }
 
-/** The last two letters of all such keys, as `a * 128 + b`: tells most other words apart at once. */
-export const LAST_TWO: Uint8Array = new Uint8Array(128 * 128);
-for (const ending of [...Object.keys(WHOLE), ...ENDINGS.map(([text]) => text)]) {
-  const forms = (character: string) => [character.toLowerCase(), character.toUpperCase()];
-  for (const a of forms(ending.at(-2)!)) {
-    for (const b of forms(ending.at(-1)!)) LAST_TWO[a.charCodeAt(0) * 128 + b.charCodeAt(0)] = 1;
-  }
+/** `_2`, `_V2`, `_PROD`. */
+function isQualifier(word: string): boolean {
+  return QUALIFIERS.has(word) || /^v?\d{1,4}$/.test(word);
+}
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+/** Paths, addresses, times, and names with colons: what generators of secrets do not make. */
+const NO_SECRET = /^(?:[./~]|[a-z][a-z0-9+.-]*:|\d{4}-\d\d-\d\d|\[redact)|[\s<>{}()]/i;
+const MAX_LENGTH = 256;
+
+/** Whether a value looks as if a machine had made it: letters and digits mixed, and no text. */
+export function looksSecret(text: string, start: number, end: number, least: number): boolean {
+  const length = end - start;
+  if (length < least || length > MAX_LENGTH) return false;
+  const value = text.slice(start, end);
+  return /\d/.test(value) && /[a-z]/i.test(value) && !NO_SECRET.test(value) && !UUID.test(value);
 }

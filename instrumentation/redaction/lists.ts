@@ -3,7 +3,14 @@
 import { standard } from './index.ts';
 import { below, DENIED, MARK, parsePaths, type Step } from './paths.ts';
 import type { Json } from './plain.ts';
-import { addCounts, looksLikeJson, parsedJson, type Redactions, type Redactor } from './redact.ts';
+import {
+  addCounts,
+  looksLikeJson,
+  nameOfMember,
+  parsedJson,
+  type Redactions,
+  type Redactor,
+} from './redact.ts';
 
 /** Lists of {@link redactPaths}. */
 export interface PathLists {
@@ -100,13 +107,18 @@ function valueAt(value: Json, place: Place, counts: Redactions): Json {
   }
   if (typeof value === 'string') return textAt(value, place, counts);
   if (Array.isArray(value)) {
-    return value.map((item, index) => valueAt(item, placeAt(place, String(index)), counts));
+    return value.map((item, index) => {
+      const at = placeAt(place, String(index));
+      const isLeft = at.isDenied || at.isOpen;
+      const kind = isLeft ? '' : standard.kindOfItem(value, index);
+      return kind === '' ? valueAt(item, at, counts) : standard.mark(kind, counts);
+    });
   }
   // Unlike an assignment it makes of `__proto__` a key like any other.
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       place.isOpen ? key : standard.text(key, counts),
-      memberAt(key, member, placeAt(place, key), counts),
+      memberAt(nameOfMember(value, key), member, placeAt(place, key), counts),
     ]),
   );
 }

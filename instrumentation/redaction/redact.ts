@@ -1,6 +1,8 @@
 // Texts and JSON values without their secrets.
 
-import { kindOfKey } from './keys.ts';
+import { kindAfter } from './elements.ts';
+import { decoded } from './encoded.ts';
+import { kindOfKey, kindOfValue, secretName } from './keys.ts';
 import { isMark, type Match, markOf } from './match.ts';
 import { nationalIds } from './national-ids.ts';
 import type { Json } from './plain.ts';
@@ -64,19 +66,36 @@ export class Redaction {
     if (typeof value === 'string') return this.text(value, counts);
     if (typeof value === 'number') return this.number(value, counts);
     if (value === null || typeof value !== 'object') return value;
-    if (Array.isArray(value)) return value.map((item) => this.value(item, counts));
+    if (Array.isArray(value)) return this.#list(value, counts);
     // Unlike an assignment it makes of `__proto__` a key like any other.
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [
         this.text(key, counts),
-        this.member(key, member, counts),
+        this.member(nameOfMember(value, key), member, counts),
       ]),
     );
   }
 
+  #list(list: readonly Json[], counts: Redactions): Json[] {
+    return list.map((item, index) => {
+      const kind = this.kindOfItem(list, index);
+      return kind === '' ? this.value(item, counts) : this.mark(kind, counts);
+    });
+  }
+
+  /**
+   * The kind of secret that an element of a list is because of the one before it, which is a name or an
+   * option; '' if it is none.
+   */
+  kindOfItem(list: readonly Json[], index: number): string {
+    const [before, item] = [list[index - 1], list[index]];
+    if (typeof before !== 'string' || typeof item !== 'string') return '';
+    return kindAfter(before, item, `${list[0]} ${list[1]}`);
+  }
+
   /** The kind of secret that this text is because of its key; '' when its key tells nothing. */
   kindUnder(key: string, text: string): string {
-    return text === '' || isMark(text) ? '' : kindOfKey(key);
+    return text === '' || isMark(text) ? '' : kindOfValue(key, text);
   }
 
   /** What stands where a secret of this kind was, which is counted. */
@@ -87,8 +106,11 @@ export class Redaction {
 
   /** The kind of secret that a member is because of its key; '' when its key tells nothing. */
   kindOfMember(key: string, member: Json): string {
-    const tells = member !== null && typeof member !== 'boolean';
-    return tells ? this.kindUnder(key, typeof member === 'string' ? member : ' ') : '';
+    if (typeof member === 'string') return this.kindUnder(key, member);
+    if (member === null || typeof member === 'boolean') return '';
+    return Array.isArray(member) && member.some((item) => isSecretUnder(key, item))
+      ? (secretName(key)?.kind ?? '')
+      : kindOfKey(key);
   }
 
   /** A copy of what stands under this key in an object. */
@@ -114,21 +136,73 @@ export class Redaction {
     return Object.keys(found).length === 0 ? text : JSON.stringify(result);
   }
 
-  #flat(text: string, counts: Redactions, limit: number = text.length): string {
-    const found = this.#nationalIds
-      ? inOrder([...scan(text, limit), ...nationalIds(text)])
-      : scan(text, limit);
+  #matches(text: string, limit: number): readonly Found[] {
+    const found = scan(text, limit);
+    const more = this.#nationalIds ? nationalIds(text) : [];
+    const hidden = this.#hidden(text, found);
+    return more.length + hidden.length === 0 ? found : inOrder([...hidden, ...found, ...more]);
+  }
+
+  /**
+   * Secrets that one level of encoding hides.
+   * @param seen what shows without decoding; where that is as much, nothing is decoded
+   */
+  #hidden(text: string, seen: readonly Match[]): Found[] {
+    return decoded(text).flatMap(({ text: plain, isReadable, start, end }) => {
+      const counts: Redactions = {};
+      const clean = this.#decoded(plain, counts);
+      const kind = Object.keys(counts)[0];
+      if (kind === undefined) return [];
+      const inside = seen.filter((match) => match.start < end && match.end > start);
+      const more = Object.values(counts).reduce((sum, n) => sum + n, 0) - inside.length;
+      const isAround = inside.some((match) => match.start < start || match.end > end);
+      if (more <= 0 || isAround || (inside.length > 0 && !isReadable)) return [];
+      return [{ start, end, kind, ...(isReadable && { instead: { text: clean, counts } }) }];
+    });
+  }
+
+  #decoded(text: string, counts: Redactions): string {
     let result = '';
     let position = 0;
-    for (const { start, end, kind, quote = '' } of found) {
-      if (start >= limit) break;
+    for (const { start, end, kind, quote = '' } of scan(text, text.length)) {
       count(counts, kind);
       result += `${text.slice(position, start)}${quote}${markOf(kind)}${quote}`;
+      position = end;
+    }
+    return result + text.slice(position);
+  }
+
+  #flat(text: string, counts: Redactions, limit: number = text.length): string {
+    const found = this.#matches(text, limit);
+    let result = '';
+    let position = 0;
+    for (const { start, end, kind, quote = '', instead } of found) {
+      if (start >= limit) break;
+      if (instead === undefined) count(counts, kind);
+      else addCounts(counts, instead.counts);
+      const now = instead?.text ?? `${quote}${markOf(kind)}${quote}`;
+      result += `${text.slice(position, start)}${now}`;
       position = end;
     }
     if (position === 0 && limit >= text.length) return text;
     return position < limit ? result + text.slice(position, wholeLimit(text, limit)) : result;
   }
+}
+
+interface Found extends Match {
+  /** What stands in its place, and what was removed from that. */
+  readonly instead?: { readonly text: string; readonly counts: Redactions };
+}
+
+/** The name that tells what a member is: `name` and `value` in one object, as in a HAR file. */
+export function nameOfMember(object: { [key: string]: Json }, key: string): string {
+  if (key.toLowerCase() !== 'value') return key;
+  const name = object.name ?? object.Name ?? object.key ?? object.Key ?? object.header;
+  return typeof name === 'string' && secretName(name) !== undefined ? name : key;
+}
+
+function isSecretUnder(key: string, item: Json): boolean {
+  return typeof item === 'string' && !isMark(item) && kindOfValue(key, item) !== '';
 }
 
 /** Adds the counts of `from` to `to`. */
@@ -146,8 +220,8 @@ function wholeLimit(text: string, limit: number): number {
   return limit < text.length && code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit;
 }
 
-function inOrder(matches: Match[]): Match[] {
-  matches.sort((a, b) => a.start - b.start);
+function inOrder(matches: Found[]): Found[] {
+  matches.sort((a, b) => a.start - b.start || b.end - a.end);
   let end = 0;
   return matches.filter((match) => {
     if (match.start < end) return false;

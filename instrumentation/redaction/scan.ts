@@ -3,10 +3,19 @@
 // look at again, so the whole takes linear time whatever the text is.
 import { email, urlPassword } from './addresses.ts';
 import { card } from './cards.ts';
+import { elementContent, nextElement, nextWord, optionValue } from './elements.ts';
 import { secretField } from './fields.ts';
-import { LAST_TWO } from './keys.ts';
 import type { Match } from './match.ts';
-import { jwt, PREFIX_PAIRS, prefixedKey, privateKey, schemeCredentials } from './tokens.ts';
+import {
+  dottedKey,
+  jwt,
+  PREFIX_PAIRS,
+  prefixedKey,
+  privateKey,
+  puttyKey,
+  schemeCredentials,
+  telegramKey,
+} from './tokens.ts';
 
 const PREFIX = 1;
 const HYPHEN = 2;
@@ -16,6 +25,10 @@ const AT = 5;
 const NUMBER = 6;
 const JWT = 7;
 const SCHEME = 8;
+const COMMA = 9;
+const ELEMENT = 10;
+const SPACE = 11;
+const DOT = 12;
 
 const ANCHORS = new Uint8Array(256);
 for (let pair = 0; pair < PREFIX_PAIRS.length; pair++) {
@@ -29,6 +42,10 @@ for (const [characters, anchor] of [
   ['23456', NUMBER],
   ['J', JWT],
   ['bB', SCHEME],
+  [',', COMMA],
+  ['>', ELEMENT],
+  [' ', SPACE],
+  ['.', DOT],
 ] as const) {
   for (const character of characters) ANCHORS[character.charCodeAt(0)] = anchor;
 }
@@ -74,9 +91,22 @@ function isPromising(anchor: number, text: string, bytes: Buffer, i: number): bo
     case PREFIX:
       return isPair(PREFIX_PAIRS, bytes, i);
     case HYPHEN:
-      return bytes[i + 1] === 0x2d ? bytes[i + 2] === 0x2d : isPair(PREFIX_PAIRS, bytes, i);
+      return isHyphenPromising(bytes, i);
     case COLON:
-      return bytes[i + 1] === 0x2f || bytes[i + 1] === 0x5c || mayEndKey(bytes, i);
+      return (
+        bytes[i + 1] === 0x2f ||
+        bytes[i + 1] === 0x5c ||
+        (bytes[i + 1] === 0x41 && bytes[i + 2] === 0x41) ||
+        mayEndKey(bytes, i)
+      );
+    case COMMA:
+      return isQuote(bytes[i - 1]) && (isQuote(bytes[i + 1]) || isQuote(bytes[i + 2]));
+    case ELEMENT:
+      return isWordByte(bytes[i - 1]) && bytes[i + 1] !== 0x3c;
+    case SPACE:
+      return mayBeSentence(bytes, i) && isMixed(bytes, i + 1);
+    case DOT:
+      return bytes[i + 7] === 0x2e || isPair(PREFIX_PAIRS, bytes, i) || bytes[i - 17] === 0x70;
     case SEPARATOR:
       return mayEndKey(bytes, i);
     case NUMBER:
@@ -98,7 +128,51 @@ function isPair(table: Uint8Array, bytes: Buffer, i: number): boolean {
   return before < 128 && byte < 128 && table[before * 128 + byte] === 1;
 }
 
-/** Whether a secret-like key may end before the separator at `i`: behind it quotes and spaces. */
+/** A prefix, `--option`, `-u`, `-p`, `-----BEGIN` or `Private-Lines`. */
+function isHyphenPromising(bytes: Buffer, i: number): boolean {
+  const next = bytes[i + 1];
+  const isStart =
+    i === 0 || bytes[i - 1]! <= 0x27 || bytes[i - 1] === 0x60 || bytes[i - 1] === 0x5b;
+  if (isStart && (next === 0x2d || next === 0x75 || next === 0x70)) return true;
+  if (next === 0x2d) return bytes[i + 2] === 0x2d;
+  return isPair(PREFIX_PAIRS, bytes, i) || (next === 0x4c && bytes[i - 1] === 0x65);
+}
+
+/** A quote, or the backslash before one. */
+function isQuote(byte: number | undefined): boolean {
+  return byte === 0x22 || byte === 0x27 || byte === 0x5c || byte === 0x60;
+}
+
+function isWordByte(byte: number | undefined): boolean {
+  return byte !== undefined && ((byte | 0x20) >= 0x61 ? (byte | 0x20) <= 0x7a : isDigit(byte));
+}
+
+/** Whether the word at `i` has a digit behind its first character: few words of a sentence do. */
+function isMixed(bytes: Buffer, i: number): boolean {
+  for (let at = i; at < i + MAX_MIXED; at++) {
+    const byte = bytes[at];
+    if (byte === undefined || byte <= 0x20) return false;
+    if (isDigit(byte)) return true;
+  }
+  return false;
+}
+const MAX_MIXED = 24;
+
+/** Whether a word such as `password` or `token`, or `is` behind one, may end before the space at `i`. */
+function mayBeSentence(bytes: Buffer, i: number): boolean {
+  // A value begins with a letter or a digit, or in quotes, and words that follow each other seldom are mixed.
+  const [a, b] = [bytes[i - 2]! | 0x20, bytes[i - 1]! | 0x20];
+  if (b === 0x64) return a === 0x72 || a === 0x77;
+  if (b === 0x6e) return a === 0x65;
+  if (b === 0x79) return a === 0x65;
+  if (b === 0x74) return a === 0x65;
+  if (b === 0x68) return a === 0x74;
+  if (b === 0x73) return a === 0x69 || a === 0x61;
+  if (b === 0x65) return a === 0x73 || a === 0x64;
+  return bytes[i - 1] === 0x3a && bytes[i + 1] !== 0x20 && mayBeSentence(bytes, i - 1);
+}
+
+/** Whether a name may end before the separator at `i`: behind it quotes and spaces. */
 function mayEndKey(bytes: Buffer, i: number): boolean {
   let last = i - 1;
   const least = i - 13;
@@ -106,8 +180,13 @@ function mayEndKey(bytes: Buffer, i: number): boolean {
     const byte = bytes[last];
     if (byte !== 0x20 && byte !== 0x22 && byte !== 0x27 && byte !== 0x5c && byte !== 0x5d) break;
   }
-  // No such key has two letters: it is the `ts:12` of a stack trace.
-  return isPair(LAST_TWO, bytes, last) && bytes[last - 2]! > 0x2e;
+  let byte = bytes[last];
+  if (!isWordByte(byte)) return false;
+  // Lines and columns of a stack trace, hours and minutes.
+  while (isDigit(byte)) byte = bytes[--last];
+  if (!isWordByte(byte) && byte !== 0x5f && byte !== 0x2d) return false;
+  // No such name has two letters: it is the `ts:12` of a stack trace.
+  return bytes[last - 2]! > 0x2e || bytes[last - 1]! > 0x2e;
 }
 
 /** Whether 13 digits start here, or four of a group. */
@@ -129,11 +208,19 @@ function ask(anchor: number, text: string, index: number, floor: number): Match 
     case PREFIX:
       return prefixedKey(text, index);
     case HYPHEN:
-      return text[index + 1] === '-' ? privateKey(text, index) : prefixedKey(text, index);
+      return hyphen(text, index);
+    case COMMA:
+      return nextElement(text, index);
+    case ELEMENT:
+      return elementContent(text, index);
+    case SPACE:
+      return nextWord(text, index);
+    case DOT:
+      return prefixedKey(text, index) ?? dottedKey(text, index);
     case SEPARATOR:
       return secretField(text, index);
     case COLON:
-      return urlPassword(text, index) ?? secretField(text, index);
+      return urlPassword(text, index) ?? secretField(text, index) ?? telegramKey(text, index);
     case AT:
       return email(text, index, floor);
     case NUMBER:
@@ -143,4 +230,9 @@ function ask(anchor: number, text: string, index: number, floor: number): Match 
     default:
       return schemeCredentials(text, index);
   }
+}
+
+function hyphen(text: string, index: number): Match | undefined {
+  if (text[index + 1] === '-' && text[index + 2] === '-') return privateKey(text, index);
+  return prefixedKey(text, index) ?? optionValue(text, index) ?? puttyKey(text, index);
 }

@@ -3,9 +3,12 @@
 import {
   ALNUM,
   DIGIT,
+  DOLLAR,
   DOT,
   HEX,
   hasAny,
+  isAt,
+  isKeyStart,
   isWordStart,
   runEnd,
   TOKEN,
@@ -13,43 +16,53 @@ import {
   WORD,
 } from './characters.ts';
 import type { Match } from './match.ts';
+import { RULES } from './rules.generated.ts';
 
 interface Prefix {
   readonly text: string;
+  /** Code of the first character, which is compared first. */
+  readonly first: number;
   readonly kind: string;
   /** Sorts of the characters behind it, and the least number of them. */
   readonly sorts: number;
   readonly least: number;
+  /** So long that it is one also behind letters: `keysk-proj-…`. */
+  readonly isGlued: boolean;
 }
 
-/** `prefix|prefix sorts least`, grouped by what follows. */
-const PREFIXES: readonly Prefix[] = [
-  ...prefixes('api_key', WORD, 12, 'sk- rk- pk- csk- tvly-'),
-  ...prefixes('api_key', ALNUM, 8, 'sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_'),
-  ...prefixes('api_key', ALNUM, 20, 'gsk_ hf_ r8_ fw_ jina_ e2b_ lin_api_ whsec_ ntn_ sbp_'),
-  ...prefixes('api_key', ALNUM, 20, 'ghp_ gho_ ghu_ ghs_ ghr_ glsa_ dop_v1_ shpat_ NRAK-'),
-  ...prefixes('api_key', ALNUM, 30, 'npm_'),
-  ...prefixes('api_key', WORD, 16, 'xai- pplx- github_pat_ glpat- gldt- glrt- nvapi- pcsk_ lsv2_'),
-  ...prefixes('api_key', WORD, 16, 'pypi- dckr_pat_ tgp_v1_ sntrys_ hvs. ya29.'),
-  ...prefixes('api_key', WORD, 10, 'xoxa- xoxb- xoxc- xoxd- xoxe- xoxp- xoxr- xoxs- xapp-'),
-  ...prefixes('api_key', WORD | DOT, 32, 'SG.'),
-  ...prefixes('api_key', WORD, 30, 'AIza'),
-  ...prefixes('api_key', HEX, 32, 'SK dapi key-'),
-  ...prefixes('aws_key', DIGIT | UPPER, 16, 'AKIA ASIA ABIA'),
-];
+const SORTS: Readonly<Record<string, number>> = {
+  hex: HEX,
+  alnum: ALNUM,
+  upper: DIGIT | UPPER,
+  word: WORD,
+  dotted: WORD | DOT,
+  base64: TOKEN,
+  path: TOKEN,
+  paypal: ALNUM | DOLLAR,
+};
+const MIN_GLUED = 7;
 
-function prefixes(kind: string, sorts: number, least: number, texts: string): Prefix[] {
-  return texts.split(' ').map((text) => ({ text, kind, sorts, least }));
-}
+const PREFIXES: readonly Prefix[] = [...RULES.formats.own, ...RULES.formats.gitleaks.prefixes].map(
+  ({ prefix: text, body, least, kind = 'api_key' }) => ({
+    text,
+    kind,
+    first: text.charCodeAt(0),
+    sorts: SORTS[body]!,
+    least,
+    isGlued: text.length >= MIN_GLUED && /[-_]/.test(text),
+  }),
+);
 
-/** The character by which a prefix is noticed: its rarest. */
-const ANCHORS = '-_.zIK';
+/** The character by which a prefix is noticed, the rarest first; never the first, which has none before it. */
+const ANCHORS = '_-$/.KzIZQxAGTXHSEROVDCLNPWFUMY01789pwvh';
 const offsetOf = ({ text }: Prefix): number => {
   const last = text.length - 1;
-  if (ANCHORS.includes(text[last]!)) return last;
-  const index = [...text].findIndex((character) => ANCHORS.includes(character));
-  // Of 'dapi', which has no rare character, the 'p'.
-  return index < 0 ? text.indexOf('p') : index;
+  if ('-_.$'.includes(text[last]!) && last > 0) return last;
+  for (const anchor of ANCHORS) {
+    const at = text.indexOf(anchor, 1);
+    if (at > 0) return at;
+  }
+  return last;
 };
 
 /** Prefixes by the anchor and the character before it, as `before * 128 + anchor`. */
@@ -59,13 +72,11 @@ const BY_PAIR = new Array<(readonly [Prefix, offset: number])[] | undefined>(128
 for (const prefix of PREFIXES) {
   const offset = offsetOf(prefix);
   const pair = prefix.text.charCodeAt(offset - 1) * 128 + prefix.text.charCodeAt(offset);
-  BY_PAIR[pair] = [...(BY_PAIR[pair] ?? []), [prefix, offset]];
+  // The longest first: it is the one that is meant.
+  BY_PAIR[pair] = [...(BY_PAIR[pair] ?? []), [prefix, offset] as const].sort(
+    ([a], [b]) => b.text.length - a.text.length,
+  );
 }
-
-/** Whether a text has a prefix anywhere: without one {@link prefixedKey} finds nothing in it. */
-export const HAS_PREFIX: RegExp = new RegExp(
-  PREFIXES.map(({ text }) => text.replaceAll('.', '\\.')).join('|'),
-);
 
 /** Where {@link prefixedKey} has to be asked: 1 at `before * 128 + anchor`. */
 export const PREFIX_PAIRS: Uint8Array = Uint8Array.from(BY_PAIR, (prefix) => (prefix ? 1 : 0));
@@ -78,7 +89,8 @@ export function prefixedKey(text: string, index: number): Match | undefined {
   if (candidates === undefined) return undefined;
   for (const [prefix, offset] of candidates) {
     const start = index - offset;
-    if (start < 0 || !text.startsWith(prefix.text, start) || !isWordStart(text, start)) continue;
+    if (text.charCodeAt(start) !== prefix.first || !text.startsWith(prefix.text, start)) continue;
+    if (!prefix.isGlued && !isKeyStart(text, start)) continue;
     const body = start + prefix.text.length;
     const end = runEnd(text, body, prefix.sorts);
     // Words that are joined by hyphens are no key.
@@ -86,6 +98,39 @@ export function prefixedKey(text: string, index: number): Match | undefined {
     return { start, end, kind: prefix.kind };
   }
   return undefined;
+}
+
+/** A Discord bot: the id of the bot, a time and a signature. */
+const DISCORD = /[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,40}/y;
+/** A personal access token of Airtable. */
+const AIRTABLE = /pat[0-9A-Za-z]{14}\.[0-9a-f]{64}/y;
+const DISCORD_ID = 28;
+
+/** A key of parts, whose first '.' is at `index`. */
+export function dottedKey(text: string, index: number): Match | undefined {
+  if (text[index + 7] === '.') {
+    let start = index;
+    while (start > index - DISCORD_ID && isAt(text, start - 1, WORD)) start--;
+    DISCORD.lastIndex = start;
+    if (DISCORD.test(text)) return { start, end: DISCORD.lastIndex, kind: 'api_key' };
+  }
+  const start = index - 17;
+  AIRTABLE.lastIndex = start;
+  if (start < 0 || !AIRTABLE.test(text)) return undefined;
+  return { start, end: AIRTABLE.lastIndex, kind: 'api_key' };
+}
+
+const TELEGRAM = /:AA[\w-]{32,40}/y;
+
+/** The token of a Telegram bot, whose ':' is at `index`. */
+export function telegramKey(text: string, index: number): Match | undefined {
+  if (text[index + 1] !== 'A' || text[index + 2] !== 'A') return undefined;
+  TELEGRAM.lastIndex = index;
+  if (!TELEGRAM.test(text)) return undefined;
+  let start = index;
+  while (start > index - 12 && isAt(text, start - 1, DIGIT)) start--;
+  if (index - start < 8) return undefined;
+  return { start, end: TELEGRAM.lastIndex, kind: 'api_key' };
 }
 
 const JWT_PARTS = 5;
@@ -125,6 +170,17 @@ export function schemeCredentials(text: string, index: number): Match | undefine
 /** Whether it looks made by a machine: with a digit, or a capital behind the first letter. */
 export function isOpaque(text: string, start: number, end: number): boolean {
   return hasAny(text, start + 1, end, DIGIT | UPPER);
+}
+
+const PUTTY = /Private-Lines:[ \t]*\d{1,4}\r?\n/y;
+
+/** The lines of a key of PuTTY's, from the '-' of `Private-Lines` at `index`. */
+export function puttyKey(text: string, index: number): Match | undefined {
+  const start = index - 'Private'.length;
+  PUTTY.lastIndex = start;
+  if (start < 0 || !PUTTY.test(text)) return undefined;
+  const mac = text.indexOf('Private-MAC', PUTTY.lastIndex);
+  return { start: PUTTY.lastIndex, end: mac < 0 ? text.length : mac, kind: 'private_key' };
 }
 
 const KEY_BEGIN = /-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----/y;

@@ -1,0 +1,172 @@
+// A secret that stands behind its name with no separator that says so: the next element of a pair, an
+// argument of a command line, the content of an XML element, the next word of a sentence.
+import { ALNUM, DIGIT, hasAny, isAt, NAME, runEnd, WORD } from './characters.ts';
+import { endOfBare, keyBefore, quoteAt, quotedValue } from './fields.ts';
+import { looksSecret, type SecretName, secretName } from './keys.ts';
+import { type Match, markEnd } from './match.ts';
+import { RULES } from './rules.generated.ts';
+import { isOpaque } from './tokens.ts';
+
+const LEAST_OPAQUE = 6;
+
+/** `'X-Api-Key', '…'`: the text in quotes behind the comma at `index`. */
+export function nextElement(text: string, index: number): Match | undefined {
+  let start = index + 1;
+  while (start < index + 4 && text[start] === ' ') start++;
+  const quote = quoteAt(text, start);
+  const name = quote && keyBefore(text, index);
+  if (quote === undefined || name?.quote === undefined) return undefined;
+  const found = quotedValue(text, start, quote, name);
+  if (found === undefined || !isElement(text, found, name)) return undefined;
+  // A key of the next member, not a value.
+  const behind = found.end + quote.text.length;
+  return text[behind] === ':' ? undefined : found;
+}
+
+function isElement(text: string, { start, end }: Match, { least }: SecretName): boolean {
+  return least > 0 || (end - start >= LEAST_OPAQUE && isOpaque(text, start, end));
+}
+
+const NAME_OR_OPTION = /^-{0,2}[\w.-]{1,64}:?$/;
+
+/**
+ * The kind of secret that a text is because of the one before it in a list: a name, or an option of a
+ * command. '' if it is none.
+ * @param command the first two of the list
+ */
+export function kindAfter(before: string, text: string, command: string): string {
+  if (!NAME_OR_OPTION.test(before) || text.length < 4 || markEnd(text, 0) === text.length)
+    return '';
+  const [first = ''] = command.split(' ', 1);
+  const isOneOf = (commands: ReadonlySet<string>) => commands.has(first) || commands.has(command);
+  if (before === '-p' && isOneOf(PASSWORD_COMMANDS)) return 'password';
+  if (USER_FLAGS.has(before) && isOneOf(USER_COMMANDS) && text.includes(':')) return 'password';
+  const name = secretName(before.replace(/^--?/, '').replace(/:$/, ''));
+  if (name === undefined) return '';
+  const isSecret =
+    name.least > 0
+      ? looksSecret(text, 0, text.length, name.least)
+      : text.length >= LEAST_OPAQUE && isOpaque(text, 0, text.length) && !/\s/.test(text);
+  return isSecret ? name.kind : '';
+}
+
+/** Whether an element of a list may make a secret of the next one. */
+export function namesNext(element: unknown): boolean {
+  if (typeof element !== 'string' || !NAME_OR_OPTION.test(element)) return false;
+  if (element === '-p' || USER_FLAGS.has(element)) return true;
+  return secretName(element.replace(/^--?/, '').replace(/:$/, '')) !== undefined;
+}
+
+/** `<password>…</password>`: what stands behind the '>' at `index`. */
+export function elementContent(text: string, index: number): Match | undefined {
+  let start = index;
+  while (start > index - 64 && isAt(text, start - 1, NAME)) start--;
+  if (text[start - 1] !== '<' && text[start - 1] !== ':') return undefined;
+  const name = secretName(text.slice(start, index));
+  if (name === undefined) return undefined;
+  const from = index + 1;
+  let end = from;
+  while (end < text.length && text[end] !== '<' && text[end] !== '\n') end++;
+  if (end === from || text[end] !== '<' || markEnd(text, from) === end) return undefined;
+  if (name.least > 0 && !looksSecret(text, from, end, name.least)) return undefined;
+  return { start: from, end, kind: name.kind };
+}
+
+const USER_FLAGS = new Set(RULES.flags.user);
+const USER_COMMANDS = new Set(RULES.flags.user_commands);
+const PASSWORD_COMMANDS = new Set(RULES.flags.password_commands);
+const COMMAND = /(?:^|[\s'"`/;&|(])([a-z][\w-]{1,20})(?=\s)/g;
+const COMMAND_LOOK = 120;
+const BARE_USER = /[^\s:"'`]{0,64}:([^\s"'`]{3,256})/y;
+
+/** The value of an option whose '-' is at `index`: `--token …`, `-u name:…`, `-p…`. */
+export function optionValue(text: string, index: number): Match | undefined {
+  const before = text[index - 1];
+  if (before !== undefined && !' \t"\'`\n['.includes(before)) return undefined;
+  if (text[index + 1] !== '-') return shortOption(text, index);
+  const end = runEnd(text, index + 2, WORD, index + 48);
+  const flag = text.slice(index, end);
+  if (USER_FLAGS.has(flag)) return userOption(text, index, end);
+  if (text[end] !== ' ') return undefined;
+  const name = secretName(flag.slice(2));
+  return name && argument(text, end + 1, name);
+}
+
+function shortOption(text: string, index: number): Match | undefined {
+  const flag = text.slice(index, index + 2);
+  if (flag === '-u') return userOption(text, index, index + 2);
+  if (flag !== '-p' || !isOf(PASSWORD_COMMANDS, text, index)) return undefined;
+  const isApart = text[index + 2] === ' ';
+  const password = { kind: 'password', least: 0 };
+  const start = isApart ? index + 3 : index + 2;
+  if (!isApart && !isAt(text, start, ALNUM)) return undefined;
+  return argument(text, start, password, isApart);
+}
+
+/** `-u name:password`, only behind a command that takes it so. */
+function userOption(text: string, index: number, end: number): Match | undefined {
+  let start = end;
+  while (start < end + 2 && (text[start] === ' ' || text[start] === '=')) start++;
+  if (start === end || !isOf(USER_COMMANDS, text, index)) return undefined;
+  const from = quoteAt(text, start) ? start + 1 : start;
+  BARE_USER.lastIndex = from;
+  const found = BARE_USER.exec(text);
+  if (!found || found[1]!.startsWith('[redacted')) return undefined;
+  const stop = BARE_USER.lastIndex;
+  return { start: stop - found[1]!.length, end: stop, kind: 'password' };
+}
+
+/** Whether one of the commands stands before `index`. */
+function isOf(commands: ReadonlySet<string>, text: string, index: number): boolean {
+  const look = text.slice(Math.max(0, index - COMMAND_LOOK), index);
+  const words = [...look.matchAll(COMMAND)].map(([, word]) => word!);
+  return words.some((word, at) => commands.has(word) || commands.has(`${word} ${words[at + 1]}`));
+}
+
+function argument(
+  text: string,
+  start: number,
+  name: SecretName,
+  mustMix = true,
+): Match | undefined {
+  const quote = quoteAt(text, start);
+  if (quote) {
+    const found = quotedValue(text, start, quote, name);
+    return found && found.end - found.start >= 3 ? found : undefined;
+  }
+  if (text[start] === '-' || markEnd(text, start) >= 0) return undefined;
+  const end = endOfBare(text, start, start + 512);
+  if (
+    end - start < 4 ||
+    (mustMix && !hasAny(text, start, end, DIGIT) && !isOpaque(text, start, end))
+  )
+    return undefined;
+  if (name.least > 0 && !looksSecret(text, start, end, name.least)) return undefined;
+  return { start, end, kind: name.kind };
+}
+
+const SENTENCE =
+  /(?:^|[^\w-])(password|passwd|passphrase|passcode|secret|token|key|AUTH)(?: is| was|:)?:? {1,2}$/i;
+const LEAST_IN_SENTENCE: Readonly<Record<string, number>> = {
+  token: 20,
+  secret: 16,
+  key: 24,
+  auth: 10,
+};
+const SENTENCE_LOOK = 32;
+
+/** `your password is …`, `invalid token …`: the word behind the space at `index`. */
+export function nextWord(text: string, index: number): Match | undefined {
+  const word = SENTENCE.exec(text.slice(Math.max(0, index - SENTENCE_LOOK), index + 1))?.[1];
+  if (word === undefined) return undefined;
+  const start = '"\'`'.includes(text[index + 1] ?? ' ') ? index + 2 : index + 1;
+  let end = endOfBare(text, start, start + 512);
+  while (end > start && '.:!?'.includes(text[end - 1]!)) end--;
+  const least = LEAST_IN_SENTENCE[word.toLowerCase()] ?? 8;
+  if (!looksSecret(text, start, end, least) || text.slice(start, end).includes('='))
+    return undefined;
+  // What shows by its own form is of that kind.
+  if (/^(?:eyJ|[a-z]{2,}[-_])/i.test(text.slice(start, start + 12))) return undefined;
+  const kind = /^p/i.test(word) ? 'password' : word.toLowerCase() === 'key' ? 'api_key' : 'token';
+  return { start, end, kind };
+}
