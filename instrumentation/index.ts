@@ -24,6 +24,7 @@ export { flush } from './delivery/default.ts';
 export type { Pipeline, PipelineOptions } from './delivery/pipeline.ts';
 export { createPipeline } from './delivery/pipeline.ts';
 export * from './frameworks/ai-sdk/index.ts';
+export * from './frameworks/langchain/index.ts';
 export * from './frameworks/langgraph/index.ts';
 export * from './frameworks/mastra/index.ts';
 export * from './frameworks/openai-agents/index.ts';

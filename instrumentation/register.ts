@@ -17,6 +17,7 @@ import { sayOnce } from './core/guard.ts';
 import { sendLeftovers } from './delivery/default.ts';
 import { isDisabled } from './delivery/environment.ts';
 import { AiSdkInstrumentation } from './frameworks/ai-sdk/index.ts';
+import { LangChainInstrumentation } from './frameworks/langchain/index.ts';
 import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
 import { MastraInstrumentation } from './frameworks/mastra/index.ts';
 import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
@@ -26,6 +27,7 @@ const HOOKED = [
   // Of version 6: version 7 needs no hook, and its file is index.js.
   /\/ai\/dist\/index\.mjs$/,
   /\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
+  /\/@langchain\/core\/dist\/tools\/index\.c?js$/,
   /\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
   /\/@openai\/agents-core\/dist\/index\.m?js$/,
 ];
@@ -39,6 +41,7 @@ if (!isDisabled() && !isLoaderThread) {
   try {
     installLoaderHook();
     new LangGraphInstrumentation();
+    new LangChainInstrumentation();
     new OpenAIAgentsInstrumentation();
     new MastraInstrumentation();
     new AiSdkInstrumentation();

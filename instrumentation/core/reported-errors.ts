@@ -15,20 +15,29 @@ export class ReportedErrors {
 
   /**
    * The attempt that reported the error, or every error under an AggregateError; with `inside`, only
-   * one that ran inside that attempt.
+   * one that ran inside that attempt. Each error is looked at once, however often it is a member.
    */
   reporterOf(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined {
-    const within = (by: NodeAttempt | undefined) =>
-      by && (!inside || by.ranInside(inside)) ? by : undefined;
-    if (typeof error !== 'object' || error === null) {
-      const last = this.#primitive;
-      return last?.value === error ? within(last?.by) : undefined;
+    let first: NodeAttempt | undefined;
+    const seen = new Set<unknown>([error]);
+    for (const one of seen) {
+      const by = this.#reporter(one);
+      if (by) {
+        if (inside && !by.ranInside(inside)) return undefined;
+        first ??= by;
+        continue;
+      }
+      const members = readProperty(one, 'errors');
+      if (!Array.isArray(members) || members.length === 0) return undefined;
+      // A set is walked in the order of its members, those that are added on the way included.
+      for (let index = 0; index < members.length; index += 1)
+        seen.add(readProperty(members, index));
     }
-    const by = this.#by.get(error);
-    if (by) return within(by);
-    const members = readProperty(error, 'errors');
-    if (!Array.isArray(members) || members.length === 0) return undefined;
-    const reporters = members.map((member) => this.reporterOf(member, inside));
-    return reporters.every((reporter) => reporter !== undefined) ? reporters[0] : undefined;
+    return first;
+  }
+
+  #reporter(error: unknown): NodeAttempt | undefined {
+    if (typeof error === 'object' && error !== null) return this.#by.get(error);
+    return this.#primitive?.value === error ? this.#primitive?.by : undefined;
   }
 }

@@ -213,6 +213,12 @@ export class GraphRun implements ObservedRun {
     return this.#failures;
   }
 
+  /** The attempts that run now, without those that others run inside of. */
+  running(): NodeAttempt[] {
+    const open = [...this.#open].filter((attempt) => attempt.open);
+    return open.filter((outer) => !open.some((inner) => inner.ranInside(outer)));
+  }
+
   get steps(): number {
     return this.#pathLength;
   }

@@ -76,6 +76,36 @@ describe('an app without any tracing', () => {
   });
 
   test.each([
+    [
+      'mjs',
+      `import { ToolNode } from '@langchain/langgraph/prebuilt';
+      import { AIMessage } from '@langchain/core/messages';
+      import { tool } from '@langchain/core/tools';`,
+    ],
+    [
+      'cjs',
+      `const { ToolNode } = require('@langchain/langgraph/prebuilt');
+      const { AIMessage } = require('@langchain/core/messages');
+      const { tool } = require('@langchain/core/tools');`,
+    ],
+  ])('whose tool throws and whose graph goes on, as %s', async (extension, imports) => {
+    const text = `${extension === 'mjs' ? ESM : CJS} ${imports}
+      (async () => {
+        const lookup = tool(() => { throw new RangeError('no order'); },
+          { name: 'lookup', schema: { type: 'object', properties: {} } });
+        const calls = new AIMessage({ content: '', tool_calls: [{ name: 'lookup', args: {}, id: 'c1' }] });
+        const Messages = Annotation.Root({ messages: Annotation() });
+        await new StateGraph(Messages).addNode('tools', new ToolNode([lookup]))
+          .addEdge(START, 'tools').addEdge('tools', END).compile({ name: 'tools' })
+          .invoke({ messages: [calls] });
+      })();`;
+    expect(await run({ name: `tools.${extension}`, text })).toMatchObject({ code: 0 });
+    expect(receiver.named('execute_tool lookup')).toMatchObject([
+      { attributes: { 'exception.type': 'RangeError', 'failure.disposition': 'routed' } },
+    ]);
+  });
+
+  test.each([
     ['crashes', 'await graph.invoke({ value: 1 });', { code: 1 }],
     ['exits', `${TRY} process.exit(3);`, { code: 3 }],
   ])('that %s at once', async (name, end, expected) => {

@@ -41,6 +41,8 @@ export interface ModelCall {
   modelId?: string | undefined;
   input: unknown;
   tools?: readonly PreparedTool[] | undefined;
+  /** Stops it: the caller's and the SDK's time limits. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface ToolCall {

@@ -3,7 +3,8 @@ import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { guarded } from '../../core/guard.ts';
 import type { GraphRun } from '../../core/run.ts';
 import type { FailureSite } from '../../semconv/attributes.ts';
-import { describeModelError, inputOf, isRetryable } from './errors.ts';
+import { timeLimitOf } from '../shared/abort.ts';
+import { describeModelError, inputOf, isAborted, isRetryable } from './errors.ts';
 import type { CallStart, ModelCall, ModelResult } from './internal-types.ts';
 import { ModelOutput } from './output.ts';
 import { MODEL_NODE } from './snapshot.ts';
@@ -125,8 +126,11 @@ export class ModelAttempts {
     return { ...result, stream };
   }
 
-  #failed(attempt: NodeAttempt, call: ModelCall, error: unknown, site: FailureSite): void {
+  #failed(attempt: NodeAttempt, call: ModelCall, thrown: unknown, site: FailureSite): void {
     if (!attempt.open) return;
+    // Some providers throw an AbortError of their own when a time limit of the SDK strikes.
+    const limit = isAborted(thrown) ? timeLimitOf(call.signal) : undefined;
+    const error = limit ?? thrown;
     if (this.#around.isCancel(error)) {
       attempt.stop();
       return;

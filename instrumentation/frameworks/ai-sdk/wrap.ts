@@ -219,7 +219,8 @@ function watchedModel(ai: Loose, model: Loose, generation: Generation): Loose {
   if (typeof model !== 'object' || model === null) return model;
   const { provider, modelId } = modelOf(model);
   const callOf = (params: Loose): ModelCall => {
-    return { provider, modelId, input: params.prompt, tools: params.tools };
+    const { prompt, tools, abortSignal } = params;
+    return { provider, modelId, input: prompt, tools, signal: abortSignal };
   };
   const middleware = {
     specificationVersion: 'v3',

@@ -28,6 +28,13 @@ export interface RetryPolicy {
   jitter?: boolean;
 }
 
+/** What may stop a loop, in its `configurable`. */
+export interface AbortSignals {
+  externalAbortSignal?: AbortSignal;
+  /** Of `stepTimeout`. */
+  timeoutAbortSignal?: AbortSignal;
+}
+
 /** `PregelLoop`: the state of one execution. */
 export interface Loop {
   isNested?: boolean;

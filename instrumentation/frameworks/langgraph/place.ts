@@ -1,17 +1,29 @@
 // Where a node belongs: the run, and the node around it if it is part of a subgraph.
+import type { Tracer } from '@opentelemetry/api';
 import type { NodeAttempt } from '../../core/attempt.ts';
-import type { GraphRun } from '../../core/run.ts';
+import type { GraphRun, RunIdentity } from '../../core/run.ts';
 import { placeStore } from '../../delivery/crash/running.ts';
 import type { UnsettledFailures } from '../shared/unsettled.ts';
+import type { ToolErrors } from './tool-errors.ts';
 
 /** The run around a loop. */
 export interface Place {
   readonly run: GraphRun;
+  readonly identity: RunIdentity;
+  readonly tracer: Tracer;
   readonly unsettled: UnsettledFailures;
-  /** The attempt around a subgraph, and its node's id. */
-  readonly inside?: { readonly attempt: NodeAttempt; readonly nodeId: string } | undefined;
+  /** The attempt around a subgraph or a tool, its node's id, and what its tools threw. */
+  readonly inside?:
+    | { readonly attempt: NodeAttempt; readonly nodeId: string; readonly toolErrors: ToolErrors }
+    | undefined;
   /** Shared by all places of a run. */
-  readonly seen: { paused: boolean };
+  readonly seen: {
+    paused: boolean;
+    /** Messages that were reported as failed operations, by themselves and by the id of their call. */
+    readonly messages: Set<unknown>;
+    /** What nodes received, for those that never come back to say so. */
+    readonly inputs: WeakMap<NodeAttempt, unknown>;
+  };
 }
 
 /** A place is that of all loops that start in it. */

@@ -8,7 +8,7 @@ import { withActiveSpan } from '../../core/app-sdk.ts';
 import type { NodeAttempt } from '../../core/attempt.ts';
 import { guarded } from '../../core/guard.ts';
 import type { FailureSite } from '../../semconv/attributes.ts';
-import { isAbortLike } from '../shared/abort.ts';
+import { isAbortLike, timeLimitOf } from '../shared/abort.ts';
 import { leaveUndecided, likelyEnd, settle } from '../shared/undecided.ts';
 import {
   isBubbleUp,
@@ -21,6 +21,7 @@ import {
 import type { Compiled, Loop, RunLoopParams, Task, TaskConfig } from './internal-types.ts';
 import { type Place, places } from './place.ts';
 import { nodeType } from './snapshot.ts';
+import { ToolErrors } from './tool-errors.ts';
 
 const HIDDEN = 'langsmith:hidden';
 
@@ -119,17 +120,26 @@ export class TaskRecorder {
     const hidden = isHidden(recorded.task);
     const startTime = Date.now();
     let attempt = hidden ? undefined : guarded(() => this.#begin(recorded), undefined);
+    const toolErrors = new ToolErrors();
     try {
       if (!attempt) return await work();
-      const inside = { attempt, nodeId: recorded.nodeId };
+      this.#place.seen.inputs.set(attempt, input);
+      const inside = { attempt, nodeId: recorded.nodeId, toolErrors };
       const place: Place = Object.create(this.#place, { inside: { value: inside } });
       const result = await places.run(place, () => withActiveSpan(attempt!.span, work));
-      guarded(() => this.#returned(attempt as NodeAttempt, input, result), undefined);
+      guarded(() => {
+        const ended = attempt as NodeAttempt;
+        guarded(() => toolErrors.nodeReturned(this.#place, ended, input, result), undefined);
+        this.#returned(ended, input, result);
+      }, undefined);
       return result;
     } catch (error) {
       guarded(() => {
         if (hidden && !isBubbleUp(error)) attempt = this.#begin(recorded, startTime);
-        if (attempt) this.#failed(recorded, attempt, error, input, config);
+        if (!attempt) return;
+        const ended = attempt;
+        guarded(() => toolErrors.nodeThrew(this.#place, ended, error), undefined);
+        this.#failed(recorded, ended, error, input, config);
       }, undefined);
       throw error;
     }
@@ -178,7 +188,7 @@ export class TaskRecorder {
     }
     if (config?.signal?.aborted && isAbortLike(error, config.signal)) {
       // With a timeout of its own, the commit or the next attempt tells whether that was the reason.
-      if (recorded.task.timeout === undefined) attempt.stop();
+      if (recorded.task.timeout === undefined) this.#aborted(attempt, config.signal, input);
       return;
     }
     const site = siteOf(recorded.task, error);
@@ -196,6 +206,17 @@ export class TaskRecorder {
       settle(attempt, 'retried');
       this.#place.unsettled.settle(attempt, 'retried');
     });
+  }
+
+  /** The caller or another node stopped it, which is no failure; a time limit that struck is one. */
+  #aborted(attempt: NodeAttempt, signal: AbortSignal, input: unknown): void {
+    const limit = timeLimitOf(signal);
+    if (limit === undefined || !attempt.open) {
+      attempt.stop();
+      return;
+    }
+    attempt.tell(limit, { input, class: 'budget.time' });
+    leaveUndecided(attempt, 'terminal');
   }
 
   #committed(task: Task, error: unknown): void {

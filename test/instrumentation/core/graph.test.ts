@@ -104,6 +104,64 @@ test('a failed attempt tells all that the contract asks for', async () => {
   expect(told).toEqual([['failure.root.span_id', b!.spanContext().spanId]]);
 });
 
+describe('an AggregateError', () => {
+  const failures = () => recorder.spans.filter(({ attributes }) => attributes['exception.type']);
+  const fail = (error: unknown) =>
+    graph()
+      .run({}, (run) => run.node('a', {}, () => Promise.reject(error)))
+      .catch((caught) => caught);
+
+  test('that contains itself is one failure', async () => {
+    const error = new AggregateError([new Error('one')], 'loop');
+    error.errors.push(error);
+    expect(await fail(error)).toBe(error);
+    expect(failures().map(({ name }) => name)).toEqual(['execute_node a']);
+    expect(recorder.run().attributes['graph.run.outcome']).toBe('failure');
+  });
+
+  test('whose members contain each other is one failure', async () => {
+    const one = new AggregateError([], 'one');
+    const two = new AggregateError([one, new Error('leaf')], 'two');
+    one.errors.push(two);
+    await fail(one);
+    expect(failures()).toHaveLength(1);
+    expect(JSON.parse(String(failures()[0]!.attributes['failure.evidence'])).causes).toHaveLength(
+      2,
+    );
+  });
+
+  test('that shares its members on 60 levels is one failure', async () => {
+    let error = new Error('leaf');
+    for (let level = 0; level < 60; level += 1) error = new AggregateError([error, error]);
+    await fail(error);
+    expect(failures()).toHaveLength(1);
+  });
+
+  test('of errors that nodes have reported is none, also where it shares them', async () => {
+    const [one, two] = [new Error('one'), new Error('two')];
+    const both = new AggregateError([one, new AggregateError([two, one])]);
+    await graph()
+      .run({}, async (run) => {
+        await run.node('a', {}, () => Promise.reject(one)).catch(() => {});
+        await run.node('b', {}, () => Promise.reject(two)).catch(() => {});
+        throw both;
+      })
+      .catch(() => {});
+    expect(failures().map(({ name }) => name)).toEqual(['execute_node a', 'execute_node b']);
+  });
+
+  test('with one member that nobody has reported is one of its own', async () => {
+    const one = new Error('one');
+    await graph()
+      .run({}, async (run) => {
+        await run.node('a', {}, () => Promise.reject(one)).catch(() => {});
+        throw new AggregateError([one, new Error('other')]);
+      })
+      .catch(() => {});
+    expect(failures().map(({ name }) => name)).toEqual(['execute_node a', 'execute_graph g']);
+  });
+});
+
 test('an error outside of any node is told by the run', async () => {
   await expect(
     graph().run({}, () => {

@@ -80,6 +80,8 @@ export function aiSdkModelCases(world: World): void {
   test.each([
     ['the option', { timeout: 30 }],
     ['a signal', { abortSignal: AbortSignal.timeout(30) }],
+    ['the option for a step', { timeout: { stepMs: 30 } }],
+    ['the option beside a signal', { timeout: 30, abortSignal: new AbortController().signal }],
   ])('a timeout by %s is a failure', async (_, option) => {
     world.script({ hangs: true });
     await expect(generate(option)).rejects.toThrow();

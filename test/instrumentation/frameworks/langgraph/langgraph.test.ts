@@ -186,6 +186,81 @@ test('a node timeout is a failure of each attempt', async () => {
   ]);
 });
 
+describe('a time limit of the run', () => {
+  const graphOf = (wait: (signal: AbortSignal | undefined) => Promise<unknown>) =>
+    new StateGraph(State)
+      .addNode('slow', async (_state, { signal }) => {
+        await wait(signal);
+        return {};
+      })
+      .addEdge(START, 'slow')
+      .addEdge('slow', END)
+      .compile({ name: 'g' });
+  const limits = {
+    timeout: (graph: ReturnType<typeof graphOf>) => graph.invoke({ value: 1 }, { timeout: 20 }),
+    'a signal': (graph: ReturnType<typeof graphOf>) =>
+      graph.invoke({ value: 1 }, { signal: AbortSignal.timeout(20) }),
+    stepTimeout: (graph: ReturnType<typeof graphOf>) => {
+      graph.stepTimeout = 20;
+      return graph.invoke({ value: 1 });
+    },
+  };
+  const waits = {
+    'never comes back': () => new Promise(() => {}),
+    'throws the reason': (signal: AbortSignal | undefined) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      }),
+    'throws an AbortError of its own': (signal: AbortSignal | undefined) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new DOMException('no', 'AbortError')));
+      }),
+  };
+
+  test.each(
+    Object.keys(limits).flatMap((limit) => Object.keys(waits).map((wait) => [limit, wait])),
+  )('%s, at a node that %s', async (limit, wait) => {
+    const graph = graphOf(waits[wait as keyof typeof waits]);
+    await expect(limits[limit as keyof typeof limits](graph)).rejects.toThrow();
+    await expect.poll(() => recorder.spans.at(-1)?.name).toBe('execute_graph g');
+    const [slow] = recorder.attempts('slow');
+    expect(told(slow)).toMatchObject({ disposition: 'terminal', type: 'TimeoutError' });
+    expect(slow!.attributes).toMatchObject({
+      'failure.class': 'budget.time',
+      'failure.input': '{"log":[],"value":1}',
+    });
+    expect(recorder.spans.filter(({ attributes }) => attributes['exception.type'])).toHaveLength(1);
+    expect(outcome()).toBe('failure');
+  });
+
+  test('that strikes several nodes at once is one failure, of the run', async () => {
+    const graph = new StateGraph(State)
+      .addNode('one', () => new Promise<never>(() => {}))
+      .addNode('two', () => new Promise<never>(() => {}))
+      .addEdge(START, 'one')
+      .addEdge(START, 'two')
+      .compile({ name: 'g' });
+    await expect(graph.invoke({ value: 1 }, { timeout: 20 })).rejects.toThrow();
+    expect(recorder.attempts().filter((span) => told(span).failed)).toEqual([]);
+    expect(recorder.run().attributes).toMatchObject({
+      'graph.run.outcome': 'failure',
+      'exception.type': 'TimeoutError',
+      'failure.evidence': '{"running":["one","two"]}',
+    });
+  });
+
+  test('inside a subgraph is a failure of the inner node', async () => {
+    const outer = new StateGraph(State)
+      .addNode('sub', graphOf(waits['never comes back']))
+      .addEdge(START, 'sub')
+      .compile({ name: 'outer' });
+    await expect(outer.invoke({ value: 1 }, { timeout: 20 })).rejects.toThrow();
+    await expect.poll(() => recorder.spans.at(-1)?.name).toBe('execute_graph outer');
+    expect(told(recorder.attempts('sub:slow')[0])).toMatchObject({ type: 'TimeoutError' });
+    expect(told(recorder.attempts('sub')[0])).toMatchObject({ failed: true, type: undefined });
+  });
+});
+
 describe('no failure', () => {
   test('an interrupt, and the run that resumes', async () => {
     const graph = new StateGraph(State)
