@@ -1,13 +1,14 @@
 // Version 6: no hook of the SDK tells that a call failed, so the functions are wrapped. Inside a call only
-// public options are used: middleware for the model, a telemetry integration for the steps and tools.
+// public options are used: a model that is watched, a telemetry integration for the steps and tools.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { guarded } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { Generation } from './generation.ts';
-import type { ModelCall, Part, Step, ToolCall } from './internal-types.ts';
+import type { ModelCall, Step, ToolCall } from './internal-types.ts';
 import { places } from './place.ts';
 import { sessionOf, settingsOf } from './telemetry.ts';
 import type { AiSdkOptions } from './types.ts';
+import { unwatched, watchedModel } from './watched-model.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: values of a framework that is not there when this is compiled
 type Loose = any;
@@ -51,7 +52,7 @@ export function wrappedExports(ai: Loose, means: Means): Record<string, unknown>
 function wrapPromise(ai: Loose, operation: string, means: Means): Call {
   const original: Call = ai[operation];
   const wrapped: Call = function (options) {
-    const call = guarded(() => begin(ai, operation, options, means), undefined);
+    const call = guarded(() => begin(operation, options, means), undefined);
     if (!call) return original.call(this, options);
     const { generation } = call;
     return places.run(generation.place, async () => {
@@ -71,7 +72,7 @@ function wrapPromise(ai: Loose, operation: string, means: Means): Call {
 function wrapStream(ai: Loose, operation: string, means: Means): Call {
   const original: Call = ai[operation];
   return function (options) {
-    const call = guarded(() => begin(ai, operation, options, means), undefined);
+    const call = guarded(() => begin(operation, options, means), undefined);
     if (!call) return original.call(this, options);
     try {
       return places.run(call.generation.place, () => original.call(this, call.options));
@@ -117,7 +118,7 @@ function recordedAgent(ai: Loose, means: Means): unknown {
       const call = agentCalls.getStore();
       if (!call || call.generation) return prepared;
       const given = { ...prepared, abortSignal: call.signal };
-      const begun = guarded(() => begin(ai, call.operation, given, means, this.id), undefined);
+      const begun = guarded(() => begin(call.operation, given, means, this.id), undefined);
       call.generation = begun?.generation;
       return begun ? begun.options : prepared;
     }
@@ -126,7 +127,7 @@ function recordedAgent(ai: Loose, means: Means): unknown {
 }
 
 /** A call that is recorded, and the options with which it tells what it does. */
-function begin(ai: Loose, operation: string, options: Loose, means: Means, agent?: string) {
+function begin(operation: string, options: Loose, means: Means, agent?: string) {
   const own = means();
   if (!own || typeof options !== 'object' || options === null) return undefined;
   const telemetry = options.experimental_telemetry;
@@ -150,14 +151,14 @@ function begin(ai: Loose, operation: string, options: Loose, means: Means, agent
     signal: options.abortSignal ?? new AbortController().signal,
   };
   const generation = new Generation(start, own, own.tracer ?? defaultTracer());
-  return { generation, options: amended(ai, operation, options, generation) };
+  return { generation, options: amended(operation, options, generation) };
 }
 
-function amended(ai: Loose, operation: string, options: Loose, generation: Generation): Loose {
+function amended(operation: string, options: Loose, generation: Generation): Loose {
   const { experimental_telemetry: telemetry, prepareStep } = options;
   return {
     ...options,
-    model: watchedModel(ai, options.model, generation),
+    model: watch(options.model, generation),
     ...(operation.endsWith('Text') && {
       experimental_telemetry: {
         ...telemetry,
@@ -166,9 +167,9 @@ function amended(ai: Loose, operation: string, options: Loose, generation: Gener
     }),
     ...(typeof prepareStep === 'function' && {
       prepareStep: async (step: Loose) => {
-        const prepared = await prepareStep(step);
+        const prepared = await prepareStep({ ...step, model: unwatched(step.model) });
         if (!prepared?.model) return prepared;
-        return { ...prepared, model: watchedModel(ai, prepared.model, generation) };
+        return { ...prepared, model: watch(prepared.model, generation) };
       },
     }),
     ...(operation.startsWith('stream') && streamOptions(options, generation)),
@@ -214,22 +215,18 @@ function finish(generation: Generation, result: Loose): void {
   generation.finished(result.steps ?? [], result.text ?? result.object);
 }
 
-/** The model with middleware; one that is only named is left as it is, and only its last error is told. */
-function watchedModel(ai: Loose, model: Loose, generation: Generation): Loose {
-  if (typeof model !== 'object' || model === null) return model;
+/** A model that is only named is left as it is, and only its last error is told. */
+function watch(model: Loose, generation: Generation): Loose {
   const { provider, modelId } = modelOf(model);
-  const callOf = (params: Loose): ModelCall => {
-    const { prompt, tools, abortSignal } = params;
-    return { provider, modelId, input: prompt, tools, signal: abortSignal };
-  };
-  const middleware = {
-    specificationVersion: 'v3',
-    wrapGenerate: ({ doGenerate, params }: Loose) =>
-      generation.model.record<{ content: Part[] }>(callOf(params), doGenerate),
-    wrapStream: ({ doStream, params }: Loose) =>
-      generation.model.record<{ stream: ReadableStream<Part> }>(callOf(params), doStream),
-  };
-  return guarded(() => ai.wrapLanguageModel({ model, middleware }), model);
+  return guarded(
+    () =>
+      watchedModel(model, (params, execute) => {
+        const { prompt: input, tools, abortSignal: signal } = params ?? {};
+        const call: ModelCall = { provider, modelId, input, tools, signal };
+        return generation.model.record(call, execute);
+      }),
+    model,
+  );
 }
 
 function modelOf(model: Loose): { provider?: string; modelId?: string } {
