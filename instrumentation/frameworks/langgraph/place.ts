@@ -4,7 +4,16 @@ import type { NodeAttempt } from '../../core/attempt.ts';
 import type { GraphRun, RunIdentity } from '../../core/run.ts';
 import { placeStore } from '../../delivery/crash/running.ts';
 import type { UnsettledFailures } from '../shared/unsettled.ts';
-import type { ToolErrors } from './tool-errors.ts';
+
+/** What a tool threw. */
+export interface ThrownByTool {
+  readonly tool: string;
+  readonly callId: string | undefined;
+  readonly input: unknown;
+  readonly error: unknown;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+}
 
 /** The run around a loop. */
 export interface Place {
@@ -14,7 +23,11 @@ export interface Place {
   readonly unsettled: UnsettledFailures;
   /** The attempt around a subgraph or a tool, its node's id, and what its tools threw. */
   readonly inside?:
-    | { readonly attempt: NodeAttempt; readonly nodeId: string; readonly toolErrors: ToolErrors }
+    | {
+        readonly attempt: NodeAttempt;
+        readonly nodeId: string;
+        readonly toolErrors: { add(thrown: ThrownByTool): void };
+      }
     | undefined;
   /** Shared by all places of a run. */
   readonly seen: {

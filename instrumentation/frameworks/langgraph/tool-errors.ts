@@ -8,17 +8,7 @@ import type { FailureClass, FailureDisposition } from '../../semconv/attributes.
 import { type FailedOperation, tellOperation } from '../shared/operation.ts';
 import { isBubbleUp } from './errors.ts';
 import { type HandledCall, handledCalls } from './messages.ts';
-import type { Place } from './place.ts';
-
-/** What a tool threw. */
-export interface ThrownByTool {
-  readonly tool: string;
-  readonly callId: string | undefined;
-  readonly input: unknown;
-  readonly error: unknown;
-  /** Milliseconds since the epoch. */
-  readonly startTime: number;
-}
+import type { Place, ThrownByTool } from './place.ts';
 
 /** What handlers put around a tool's message for the model. */
 const FRAMING = /^(?:(?:Tool)?Error: )|\s*Please fix your mistakes\.\s*$/g;
