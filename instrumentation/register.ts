@@ -8,7 +8,8 @@ import * as nodeModule from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
-import { supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
+// Not by way of register-hooks.mjs, which cannot be loaded from a bundle of CommonJS.
+import { supportsSyncHooks } from 'import-in-the-middle/supports-sync-hooks.mjs';
 import './conditions/checks.ts';
 import './logs/log-failures.ts';
 import './self-check/self-check.ts';
@@ -21,6 +22,7 @@ import { LangChainInstrumentation } from './frameworks/langchain/index.ts';
 import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
 import { MastraInstrumentation } from './frameworks/mastra/index.ts';
 import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
+import { watchHooks } from './frameworks/shared/hooked.ts';
 
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
 const HOOKED = [
@@ -39,6 +41,11 @@ const isLoaderThread = !isMainThread && process.argv[1] === undefined;
 
 if (!isDisabled() && !isLoaderThread) {
   try {
+    if ((import.meta.url as string | undefined) === undefined) {
+      throw new Error(
+        'it is bundled with the app, where no hook works; load it with node --import',
+      );
+    }
     installLoaderHook();
     new LangGraphInstrumentation();
     new LangChainInstrumentation();
@@ -46,6 +53,7 @@ if (!isDisabled() && !isLoaderThread) {
     new MastraInstrumentation();
     new AiSdkInstrumentation();
     prepareAppTracing();
+    watchHooks();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();
   } catch (error) {

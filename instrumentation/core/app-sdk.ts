@@ -54,7 +54,7 @@ export function prepareAppTracing(): void {
 function loadSdk(): typeof import('@opentelemetry/sdk-node') | undefined {
   const name = '@opentelemetry/sdk-node';
   try {
-    return createRequire(import.meta.url)(name);
+    return createRequire((import.meta.url as string | undefined) ?? `${process.cwd()}/`)(name);
   } catch (error) {
     const line = `the app's own spans are not sent, because ${name} is not installed; failures are`;
     if (process.env.FAULTLINE_APP_TRACING) sayOnce('app tracing', line);

@@ -1,4 +1,5 @@
 // What is known about a thrown value: its type, message, stack with causes, and the chain of causes.
+import { withoutOwnFrames } from './own-frames.ts';
 
 /** A thrown value as text, not yet redacted. */
 export interface ExceptionFacts {
@@ -14,8 +15,6 @@ export interface ExceptionFacts {
 }
 
 const MAX_CAUSES = 16;
-/** Where this library's files lie: its frames are no part of the app's stack. */
-const OWN_FILES = new URL('../', import.meta.url).href;
 const CODE = /^[A-Za-z0-9_.-]{2,64}$/;
 
 /** Describes any thrown value. Never throws, whatever the value's getters do. */
@@ -92,15 +91,6 @@ function json(value: object): string {
 function stackOf(thrown: unknown, type: string, message: string): string {
   const stack = readProperty(thrown, 'stack');
   return isText(stack) ? withoutOwnFrames(stack) : `${type}: ${message}`;
-}
-
-function withoutOwnFrames(stack: string): string {
-  if (!stack.includes(OWN_FILES)) return stack;
-  const isOwn = (line: string) => line.startsWith('    at ') && line.includes(OWN_FILES);
-  return stack
-    .split('\n')
-    .filter((line) => !isOwn(line))
-    .join('\n');
 }
 
 function isText(value: unknown): value is string {

@@ -37,6 +37,8 @@ export function appRunner(built: Built, collector: () => string): RunApp {
       env: {
         PATH: process.env.PATH ?? '',
         FAULTLINE_OTLP_ENDPOINT: collector(),
+        // Tests look at what is said of things that went wrong.
+        FAULTLINE_DEBUG: '0',
         FAULTLINE_SPOOL_DIR: join(built.folder, 'spool'),
         ...env,
       },

@@ -16,9 +16,9 @@ export interface Built {
   remove(): void;
 }
 
-/** @param name of the folder; the process id is added */
-export function buildInstrumentation(name: string): Built {
-  const folder = join(root, 'node_modules', '.cache', `${name}-${process.pid}`);
+/** @param label of the folder; the process id is added */
+export function buildInstrumentation(label: string): Built {
+  const folder = join(root, 'node_modules', '.cache', `${label}-${process.pid}`);
   const write = (file: string, text: string) => {
     const path = join(folder, file);
     mkdirSync(dirname(path), { recursive: true });
@@ -40,6 +40,8 @@ export function buildInstrumentation(name: string): Built {
     write(join('instrumentation', file.replace(/\.ts$/, '.js')), outputText);
   }
   write('package.json', '{"type":"module"}');
+  const name = '@faultline/instrumentation';
+  write('instrumentation/package.json', JSON.stringify({ name, type: 'module' }));
   return {
     folder,
     register: join(folder, 'instrumentation', 'register.js'),

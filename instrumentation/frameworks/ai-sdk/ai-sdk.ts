@@ -6,6 +6,7 @@ import {
 } from '@opentelemetry/instrumentation';
 import { guarded, sayOnce } from '../../core/guard.ts';
 import { SCOPE_NAME } from '../../delivery/pipeline.ts';
+import { noteHooked } from '../shared/hooked.ts';
 import { isTested } from '../shared/versions.ts';
 import { type AiSdkTelemetry, createTelemetry, TESTED } from './telemetry.ts';
 import type { AiSdkInstrumentationConfig, AiSdkOptions } from './types.ts';
@@ -38,7 +39,10 @@ export class AiSdkInstrumentation extends InstrumentationBase<AiSdkInstrumentati
         ['*'],
         (exports: object, version?: string) => {
           if (!isTested(MODULE, version, TESTED) || !isVersion6(exports)) return exports;
-          return guarded(() => replace(exports, this.#means), exports);
+          return guarded(() => {
+            noteHooked('AI SDK', version);
+            return replace(exports, this.#means);
+          }, exports);
         },
       ),
     ];
@@ -59,6 +63,7 @@ export class AiSdkInstrumentation extends InstrumentationBase<AiSdkInstrumentati
  */
 export function instrumentAiSdk<T extends object>(ai: T, options: AiSdkOptions = {}): T {
   return guarded(() => {
+    noteHooked('AI SDK');
     if (isVersion6(ai)) return { ...ai, ...wrappedExports(ai, () => options) };
     if ('registerTelemetry' in ai) register(() => options);
     else {

@@ -10,12 +10,14 @@ import { readProperty } from '../../core/exception.ts';
 import { sayOnce } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { SCOPE_NAME } from '../../delivery/pipeline.ts';
+import { noteHooked } from '../shared/hooked.ts';
+import { isTested } from '../shared/versions.ts';
 import type { Compiled, RunLoopParams } from './internal-types.ts';
 import { recordLoop } from './loop.ts';
 import type { LangGraphInstrumentationConfig } from './types.ts';
 
 const MODULE = '@langchain/langgraph';
-const SUPPORTED = ['>=1.0.0 <2'];
+const TESTED = ['1.0', '2.0'] as const;
 const VERSION = '0.1.0';
 const WRAPPED = Symbol.for('faultline.langgraph.wrapped');
 
@@ -32,13 +34,14 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
   }
 
   protected override init() {
-    const module = new InstrumentationNodeModuleDefinition(MODULE, SUPPORTED);
+    const module = new InstrumentationNodeModuleDefinition(MODULE, ['*']);
     for (const extension of ['js', 'cjs']) {
       module.files.push(
         new InstrumentationNodeModuleFile(
           `${MODULE}/dist/pregel/index.${extension}`,
-          SUPPORTED,
-          (exports: object) => this.#patch(exports),
+          ['*'],
+          (exports: object, version?: string) =>
+            isTested(MODULE, version, TESTED) ? this.#patch(exports, version) : exports,
           () => {},
         ),
       );
@@ -54,7 +57,7 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
     this.#patch(langgraph);
   }
 
-  #patch<T extends object>(exports: T): T {
+  #patch<T extends object>(exports: T, version?: string): T {
     const prototype = pregelPrototype(exports);
     const original = prototype && (Reflect.get(prototype, '_runLoop') as RunLoop);
     if (!prototype || !original) {
@@ -64,6 +67,7 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
       );
       return exports;
     }
+    noteHooked('LangGraph', version);
     // Two instances (register and the app's own list) must not record a run twice.
     if (Object.hasOwn(prototype, WRAPPED)) return exports;
     Object.defineProperty(prototype, WRAPPED, { value: true });

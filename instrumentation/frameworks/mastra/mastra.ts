@@ -10,6 +10,7 @@ import { guarded, sayOnce } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { SCOPE_NAME } from '../../delivery/pipeline.ts';
 import { withExport } from '../shared/exports.ts';
+import { noteHooked } from '../shared/hooked.ts';
 import { isTested, type TestedVersions } from '../shared/versions.ts';
 import type { Engine, WorkflowsModule } from './internal-types.ts';
 import { rememberingStep } from './snapshot.ts';
@@ -44,7 +45,7 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
           `${MODULE}/dist/workflows/index.${extension}`,
           ['*'],
           (exports: WorkflowsModule, version) =>
-            isTested(MODULE, version, TESTED) ? this.#patch(exports) : exports,
+            isTested(MODULE, version, TESTED) ? this.#patch(exports, version) : exports,
           () => {},
         ),
       );
@@ -62,7 +63,7 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
     return this.#patch(workflows as WorkflowsModule) as T;
   }
 
-  #patch(exports: WorkflowsModule): WorkflowsModule {
+  #patch(exports: WorkflowsModule, version?: string): WorkflowsModule {
     const prototype = exports.DefaultExecutionEngine?.prototype;
     const { execute, executeStep, executeStepWithRetry, evaluateCondition } = prototype ?? {};
     if (!prototype || !execute || !executeStep || !executeStepWithRetry || !evaluateCondition) {
@@ -72,6 +73,7 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
       );
       return exports;
     }
+    noteHooked('Mastra', version);
     // Two instances (register and the app's own list) must not record a run twice.
     if (!Object.hasOwn(prototype, WRAPPED)) {
       Object.defineProperty(prototype, WRAPPED, { value: true });

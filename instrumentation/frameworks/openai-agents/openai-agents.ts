@@ -9,6 +9,7 @@ import { guarded, sayOnce } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { SCOPE_NAME } from '../../delivery/pipeline.ts';
 import { withExport } from '../shared/exports.ts';
+import { noteHooked } from '../shared/hooked.ts';
 import { isTested, type TestedVersions } from '../shared/versions.ts';
 import type { AgentsModule, Run, TraceProvider } from './internal-types.ts';
 import { OperationsProcessor } from './processor.ts';
@@ -41,7 +42,7 @@ export class OpenAIAgentsInstrumentation extends InstrumentationBase<OpenAIAgent
       MODULE,
       ['*'],
       (exports: AgentsModule, version) =>
-        isTested(PACKAGE, version, TESTED) ? this.#patch(exports) : exports,
+        isTested(PACKAGE, version, TESTED) ? this.#patch(exports, version) : exports,
       () => {},
     );
     return [module];
@@ -57,13 +58,14 @@ export class OpenAIAgentsInstrumentation extends InstrumentationBase<OpenAIAgent
     return this.#patch(agents as AgentsModule) as T;
   }
 
-  #patch(exports: AgentsModule): AgentsModule {
+  #patch(exports: AgentsModule, version?: string): AgentsModule {
     const prototype = exports.Runner?.prototype;
     const original = prototype?.run;
     if (!prototype || typeof original !== 'function') {
       sayOnce('openai-agents', `this version of ${PACKAGE} has no Runner.run; it is not recorded`);
       return exports;
     }
+    noteHooked('OpenAI Agents', version);
     // Two instances (register and the app's own list) must not record a run twice.
     if (!Object.hasOwn(prototype, WRAPPED)) {
       Object.defineProperty(prototype, WRAPPED, { value: true });
