@@ -47,13 +47,13 @@ if (!isDisabled() && !isLoaderThread) {
       );
     }
     installLoaderHook();
+    watchHooks();
     new LangGraphInstrumentation();
     new LangChainInstrumentation();
     new OpenAIAgentsInstrumentation();
     new MastraInstrumentation();
     new AiSdkInstrumentation();
     prepareAppTracing();
-    watchHooks();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();
   } catch (error) {

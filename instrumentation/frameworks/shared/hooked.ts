@@ -30,6 +30,8 @@ const FILES: Readonly<Record<string, RegExp>> = {
 
 /** With their versions, as far as known. */
 const hooked = new Map<string, string | undefined>();
+/** Without `register` the app chose what is recorded, and with which tracer. */
+let isWatching = false;
 let isSaid = false;
 
 /** How much is said: `FAULTLINE_DEBUG` as `1` says more, as `0` nothing but what went wrong. */
@@ -43,12 +45,14 @@ export function saying(env: NodeJS.ProcessEnv = process.env): 'nothing' | 'line'
 export function noteHooked(framework: string, version?: string): void {
   if (hooked.has(framework)) return;
   hooked.set(framework, version);
+  if (!isWatching) return;
   if (saying() === 'more') sayOnce(`hooked ${framework}`, `hooked ${named(framework, version)}`);
   if (hooked.size === 1) setTimeout(sayHooked, SAY_AFTER_MS).unref();
 }
 
 /** Watches what the process loads; called by `register`. */
 export function watchHooks(): void {
+  isWatching = true;
   const look = () =>
     guarded(() => {
       sayHooked();
