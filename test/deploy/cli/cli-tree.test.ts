@@ -88,7 +88,7 @@ describe('help', () => {
     expect(byFlag).toMatchObject({ code: 0, stderr: '' });
     expect(byFlag.stdout).toContain('--retention-days');
     expect(await run('help', 'start')).toEqual(byFlag);
-    expect((await run('help', 'hive', 'watch')).stdout).toContain('--graph <file>');
+    expect((await run('help', 'hive', 'watch')).stdout).toContain('--graph <file...>');
   });
 
   it('loads no schemas, so that it is quick', async () => {

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -239,20 +240,22 @@ describe('what a dead process left', () => {
            all.push(...next.payloads.map(String));
          }
          console.log(JSON.stringify(all));
-         process.exit();
+         // What a process that has ended left may be adopted again.
+         process.stdin.once('data', () => process.exit());
        });
        console.log('ready');`,
     );
     const children = Array.from({ length: 4 }, () => spawn(process.execPath, [path, folder]));
     await Promise.all(children.map((child) => once(child.stdout, 'data')));
     const outputs = children.map(async (child) => {
-      const lines: string[] = [];
-      child.stdout.on('data', (chunk) => lines.push(String(chunk)));
+      const lines = createInterface(child.stdout);
       child.stdin.write('go\n');
-      await once(child, 'close');
-      return JSON.parse(lines.join('')) as string[];
+      const [line] = (await once(lines, 'line')) as [string];
+      return JSON.parse(line) as string[];
     });
     const all = (await Promise.all(outputs)).flat();
+    for (const child of children) child.stdin.write('end\n');
+    await Promise.all(children.map((child) => once(child, 'close')));
     expect(all).toHaveLength(60);
     expect(new Set(all).size).toBe(60);
   });

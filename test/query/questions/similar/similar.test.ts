@@ -132,16 +132,16 @@ it('tell what was tried there', async () => {
 it('are not told of groups whose failures are of another group now', async () => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   await world.send({
-    name: 'chat',
+    name: 'invoke_agent late',
     traceId,
     spanId,
     error: 'cannot read the total of invoice from anybody',
-    attributes: { 'gen_ai.agent.id': 'late', 'gen_ai.operation.name': 'chat' },
+    attributes: { 'gen_ai.agent.name': 'late', 'gen_ai.operation.name': 'invoke_agent' },
   });
   const failure = await invoice();
   const agents = async () =>
     (await world.history.similarFailures({ failure })).items.map(({ agent_id }) => agent_id);
-  expect(await agents()).toContain('late');
+  await expect.poll(agents, { timeout: 30_000 }).toContain('late');
   // The log record tells what it really was.
   await log(traceId, spanId, { 'exception.type': 'E', 'exception.message': 'socket hang up' });
   await world.drained();
