@@ -33,6 +33,7 @@ export const STATEMENTS = {
   group_event_by_id: 'groups',
   group_events: 'groups',
   group_hours: 'groups',
+  group_impact: 'brief',
   group_last: 'groups',
   group_reach: 'groups',
   group_recent: 'groups',

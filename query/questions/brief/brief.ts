@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sinceOf, storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import { readGroups } from '../groups/facts.ts';
+import { readImpact, versionInUse } from '../impact/impact.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
 import { judgeTargets } from '../ledger/tried.ts';
@@ -35,15 +36,19 @@ export async function writeBrief(
     .slice(0, mostEvolutions);
   const groups = groupsFor(found.groups, { node, since: window.since });
   const open = groups.filter((group) => !isSettled(group));
-  const targets = await targetsOf(store, evolutions);
+  const inUse = versionInUse(runs, groups);
+  const [targets, impacts] = await Promise.all([
+    targetsOf(store, evolutions),
+    readImpact(store, { agent: agentId, since: window.since, inUse }, found.groups),
+  ]);
   const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
-  const candidates = candidatesOf(open, named, mostGroups);
+  const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
   const [fixes, told] = await Promise.all([
     judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
-    tellGroups(store, agentId, window.since, candidates),
+    tellGroups(store, agentId, window.since, { groups: candidates, impacts }),
   ]);
   const places = new Map(
-    byUrgency(open, fixes)
+    byUrgency(open, fixes, impacts)
       .slice(0, mostGroups)
       .map(({ fingerprint }, place) => [fingerprint, place]),
   );

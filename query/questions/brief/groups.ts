@@ -2,8 +2,8 @@
 import { storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import type { GroupFacts } from '../groups/facts.ts';
-import { GROUP_STATES } from '../groups/schemas.ts';
 import { contradictionIn } from '../groups/tell.ts';
+import type { Impact } from '../impact/impact.ts';
 import type { TriedFix } from '../ledger/schemas.ts';
 import { readsLikeInstruction } from './instructions.ts';
 import { type BriefGroup, briefGroup } from './question.ts';
@@ -46,11 +46,22 @@ export const groupsFor = (
 export const isSettled = ({ state }: Pick<GroupFacts, 'state'>): boolean =>
   state === 'resolved' || state === 'ignored';
 
+/** What a rank is made of. */
+export type Ranked = Pick<
+  GroupFacts,
+  'fingerprint' | 'fingerprints' | 'state' | 'last_seen' | 'counts'
+>;
+type Impacts = ReadonlyMap<string, Impact>;
+
 /**
- * What came back first, then what grows, then what a fix made worse, then the rest; within these those
- * with the most failures.
+ * What ends runs on the version in use first, the most runs lost before the others; then what came back,
+ * grows or was made worse by a fix; then the rest by runs lost and failures; last what recovered.
  */
-export function byUrgency(groups: readonly GroupFacts[], fixes: readonly TriedFix[]): GroupFacts[] {
+export function byUrgency<Group extends Ranked>(
+  groups: readonly Group[],
+  fixes: readonly TriedFix[],
+  impacts: Impacts,
+): Group[] {
   const harmed = new Set(
     fixes.flatMap(({ status, effects }) =>
       effects
@@ -58,21 +69,30 @@ export function byUrgency(groups: readonly GroupFacts[], fixes: readonly TriedFi
         .map(({ fingerprint }) => fingerprint),
     ),
   );
-  const keys = new Map(
-    groups.map((group) => {
-      const isHarmed = group.fingerprints.some((name) => harmed.has(name));
-      const isUrgent = group.state === 'regressed' || group.state === 'escalating';
-      const rank = isUrgent ? GROUP_STATES.indexOf(group.state) : isHarmed ? 2 : 3;
-      return [group, { rank, failures: group.counts.reduce((sum, row) => sum + row.failures, 0) }];
-    }),
-  );
+  const keys = new Map(groups.map((group) => [group, rankOf(group, harmed, impacts)]));
   return [...groups].sort((one, other) => {
     const [a, b] = [keys.get(one)!, keys.get(other)!];
-    if (a.rank !== b.rank) return a.rank - b.rank;
-    if (a.failures !== b.failures) return b.failures - a.failures;
+    const at = a.findIndex((key, index) => key !== b[index]);
+    if (at !== -1) return a[at]! - b[at]!;
     if (one.last_seen !== other.last_seen) return one.last_seen < other.last_seen ? 1 : -1;
     return one.fingerprint < other.fingerprint ? -1 : 1;
   });
+}
+
+/** Keys to sort by, the smaller first. */
+function rankOf(
+  { fingerprint, fingerprints, state, counts }: Ranked,
+  harmed: ReadonlySet<string>,
+  impacts: Impacts,
+): number[] {
+  const found = impacts.get(fingerprint);
+  const lostNow = found?.runs_lost_now ?? 0;
+  const states = ['regressed', 'escalating'].indexOf(state);
+  const isHarmed = fingerprints.some((name) => harmed.has(name));
+  const urgency = states !== -1 ? states : isHarmed ? 2 : 3;
+  const failures = counts.reduce((sum, row) => sum + row.failures, 0);
+  const rank = lostNow > 0 ? -1 : found?.is_recovered ? 4 : urgency;
+  return [rank, -lostNow, urgency, -(found?.runs_lost ?? 0), -failures];
 }
 
 /**
@@ -82,9 +102,9 @@ export function byUrgency(groups: readonly GroupFacts[], fixes: readonly TriedFi
 export function candidatesOf(
   groups: readonly GroupFacts[],
   targets: ReadonlySet<string>,
-  most: number,
+  { most, impacts }: { most: number; impacts: Impacts },
 ): GroupFacts[] {
-  const first = new Set(byUrgency(groups, []).slice(0, most));
+  const first = new Set(byUrgency(groups, [], impacts).slice(0, most));
   return groups.filter(
     (group) => first.has(group) || group.fingerprints.some((name) => targets.has(name)),
   );
@@ -95,7 +115,7 @@ export async function tellGroups(
   store: Store,
   agent: string,
   since: string,
-  groups: readonly GroupFacts[],
+  { groups, impacts }: { groups: readonly GroupFacts[]; impacts: Impacts },
 ): Promise<BriefGroup[]> {
   if (groups.length === 0) return [];
   const members = groups.flatMap(({ fingerprint: group, fingerprints }) =>
@@ -127,7 +147,8 @@ export async function tellGroups(
   return groups.flatMap((group) => {
     const row = countsOf.get(group.fingerprint);
     const failure = newestOf.get(group.counts[0]!.fingerprint);
-    if (!row || !failure) return [];
+    const cost = impacts.get(group.fingerprint);
+    if (!row || !failure || !cost) return [];
     const annotated = group.annotation?.value;
     const classes = [...new Set(group.counts.flatMap((one) => one.classes))].sort();
     return [
@@ -135,6 +156,7 @@ export async function tellGroups(
         ...failure,
         ...row,
         fingerprints: group.fingerprints,
+        impact: cost,
         state: group.state,
         since: group.since,
         why: group.why,

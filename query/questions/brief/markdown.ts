@@ -40,6 +40,16 @@ function groupBlock(group: BriefGroup): Block {
     group.terminal ? `${group.terminal} ended the run` : '',
     group.retried ? `${group.retried} retried` : '',
   ].filter(Boolean);
+  const { impact } = group;
+  const now =
+    impact.runs_lost_now > 0
+      ? [
+          `  - ends ${impact.runs_lost_now} of ${plural(impact.runs_met_now, 'run')} that met it on the version in use` +
+            (impact.share_now === null
+              ? ''
+              : `, of ${plural(impact.runs_now, 'run')} in all (${(100 * impact.share_now).toFixed(1)} %)`),
+        ]
+      : [];
   const inputs = group.inputs ? `, ${plural(group.inputs, 'distinct input')}` : '';
   return [
     `- ${group.node_id ? `node ${quoteId(group.node_id)}` : `level ${group.level}`}: ` +
@@ -47,6 +57,7 @@ function groupBlock(group: BriefGroup): Block {
       `class ${quoteId(group.class)}${group.is_annotated ? ' (annotated)' : ''}, ` +
       `${plural(group.failures, 'failure')} in ${plural(group.runs, 'run')}${inputs}` +
       `${dispositions.length ? ` (${dispositions.join(', ')})` : ''}`,
+    ...now,
     `  - since ${toSecond(group.since)}: ${group.why}`,
     ...(group.contradiction ? [`  - ${group.contradiction}`] : []),
     `  - message ${quoted(group.last_message, messageLimit)}`,
@@ -56,6 +67,22 @@ function groupBlock(group: BriefGroup): Block {
     `  - fingerprint ${quoteId(group.fingerprint)}` +
       `${group.fingerprints.length > 1 ? ` and ${group.fingerprints.length - 1} merged into it` : ''}` +
       `, last failure ${quoteId(group.last_failure_id)}`,
+  ];
+}
+
+const recoveredShown = 5;
+
+/** What recovered by itself and cost no run, in one line. */
+function recoveredBlock(groups: readonly BriefGroup[]): Block {
+  const named = groups
+    .slice(0, recoveredShown)
+    .map(
+      ({ error_type, node_id, level, failures }) =>
+        `${quoteId(error_type || 'error')} at ${node_id ? quoteId(node_id) : `level ${level}`} x${failures}`,
+    );
+  const more = groups.length - named.length;
+  return [
+    `Recovered without losing a run: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} (leave it)`,
   ];
 }
 
@@ -134,6 +161,8 @@ export async function renderBrief(
   const { totals } = facts;
   const settled = totals.resolved + totals.ignored;
   const unknowns = unknownsOf(facts);
+  const listed = facts.groups.filter(({ impact }) => !impact.is_recovered);
+  const recovered = facts.groups.filter(({ impact }) => impact.is_recovered);
   const head: Block = [
     `# Failure history of agent ${agent}`,
     '',
@@ -149,9 +178,9 @@ export async function renderBrief(
   const sections: { title: string; blocks: Block[]; unlisted: number; empty: string }[] = [
     {
       title: '## What fails',
-      blocks: facts.groups.map(groupBlock),
+      blocks: listed.map(groupBlock),
       unlisted: totals.groups - settled - facts.groups.length,
-      empty: settled > 0 ? 'Nothing that is open.' : 'No failure is on record.',
+      empty: settled + recovered.length > 0 ? 'Nothing that is open.' : 'No failure is on record.',
     },
     {
       title: '## What was tried',
@@ -170,6 +199,14 @@ export async function renderBrief(
     sections.push({
       title: '## What is not known',
       blocks: [unknowns.map((unknown) => `- ${unknown}`)],
+      unlisted: 0,
+      empty: '',
+    });
+  }
+  if (recovered.length > 0) {
+    sections.splice(2, 0, {
+      title: '## What recovered',
+      blocks: [recoveredBlock(recovered)],
       unlisted: 0,
       empty: '',
     });

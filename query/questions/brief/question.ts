@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, instant, since } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
+import { impact } from '../impact/impact.ts';
 import { triedFix } from '../ledger/schemas.ts';
 
 /** A group in the brief. */
@@ -26,6 +27,7 @@ export const briefGroup = z.object({
   last_input_digest: z.string(),
   /** The fields of it whose text reads like an instruction. */
   suspicious: z.array(z.string()),
+  impact,
   failures: count,
   runs: count,
   inputs: count,

@@ -12,7 +12,7 @@ import { effect, VERDICTS } from '../ledger/schemas.ts';
 /** Names a group: any fingerprint that is in it will do. */
 export const groupName = z.strictObject({ fingerprint });
 
-export { GROUP_STATES, type GroupState } from '../../base/states.ts';
+export type { GroupState } from '../../base/states.ts';
 
 /** A change of a group as it is stored. */
 export const groupEvent = z.object({

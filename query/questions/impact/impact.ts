@@ -1,0 +1,98 @@
+// What a group costs: runs that it ended, on the version in use and in all.
+import { z } from 'zod';
+import { count } from '../../base/fields.ts';
+import type { Store } from '../../base/store.ts';
+import type { GroupFacts } from '../groups/facts.ts';
+
+/** Runs that a group met and lost; `now` is on the version in use. */
+export const impact = z.object({
+  /** The version in use: that of the newest run; '' when none is known. */
+  graph_snapshot_ref: z.string(),
+  runs_met: count,
+  runs_lost: count,
+  runs_met_now: count,
+  runs_lost_now: count,
+  /** All runs of the version in use. */
+  runs_now: count,
+  /** `runs_lost_now` by `runs_now`, 0 to 1; null when no run of it is on record. */
+  share_now: z.number().nullable(),
+  /** Whether each failure was retried or recovered, and no run was lost. */
+  is_recovered: z.boolean(),
+});
+export type Impact = z.infer<typeof impact>;
+
+const counted = z.object({
+  fingerprint: z.string(),
+  failures: count,
+  recovered: count,
+  runs_met: count,
+  runs_lost: count,
+  runs_met_now: count,
+  runs_lost_now: count,
+});
+type Counted = Omit<z.infer<typeof counted>, 'fingerprint'>;
+
+/** The version in use and its runs. */
+export interface InUse {
+  ref: string;
+  runs: number;
+}
+
+/** The version of the newest run, or of the newest failure where no run is on record. */
+export function versionInUse(
+  runs: readonly { graph_snapshot_ref: string; runs: number; last_started: string }[],
+  groups: readonly Pick<GroupFacts, 'counts'>[],
+): InUse {
+  const newest = (rows: { ref: string; at: string }[]) =>
+    rows.reduce<{ ref: string; at: string } | undefined>(
+      (best, row) => (row.ref !== '' && (!best || row.at > best.at) ? row : best),
+      undefined,
+    )?.ref;
+  const ref =
+    newest(runs.map((row) => ({ ref: row.graph_snapshot_ref, at: row.last_started }))) ??
+    newest(
+      groups.flatMap(({ counts }) =>
+        counts.map((row) => ({ ref: row.graph_snapshot_ref, at: row.last_seen })),
+      ),
+    ) ??
+    '';
+  const own = runs.filter((row) => row.graph_snapshot_ref === ref);
+  return { ref, runs: own.reduce((sum, row) => sum + row.runs, 0) };
+}
+
+/** The impact of what was counted. */
+export function impactOf(
+  { failures, recovered, ...runs }: Counted,
+  { ref, runs: runs_now }: InUse,
+): Impact {
+  return {
+    graph_snapshot_ref: ref,
+    ...runs,
+    runs_now,
+    share_now: runs_now === 0 ? null : Math.min(1, runs.runs_lost_now / runs_now),
+    is_recovered: failures > 0 && recovered === failures && runs.runs_lost === 0,
+  };
+}
+
+/** The impact of each group of an agent that failed since some time, by its fingerprint. */
+export async function readImpact(
+  store: Store,
+  { agent, since, inUse }: { agent: string; since: string; inUse: InUse },
+  groups: readonly Pick<GroupFacts, 'fingerprint' | 'fingerprints'>[],
+): Promise<Map<string, Impact>> {
+  const merged = groups.flatMap(({ fingerprint: group, fingerprints }) =>
+    fingerprints.filter((name) => name !== group).map((fingerprint) => ({ fingerprint, group })),
+  );
+  const rows = await store.rows(
+    'group_impact',
+    {
+      agent,
+      since,
+      ref: inUse.ref,
+      fingerprints: merged.map(({ fingerprint }) => fingerprint),
+      groups: merged.map(({ group }) => group),
+    },
+    counted,
+  );
+  return new Map(rows.map(({ fingerprint, ...row }) => [fingerprint, impactOf(row, inUse)]));
+}
