@@ -3,6 +3,7 @@
 import { arrayAt, type JsonObject, objectAt, textAt } from './json-fields.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
 import {
+  countItem,
   DecodeError,
   emptyResult,
   type ReadResult,
@@ -39,11 +40,41 @@ export function readJsonGroups<Item>(
   return result;
 }
 
+/** Smaller requests take no time, whatever they are. */
+const FREE_CONTAINERS = 100_000;
+/** What a request of real spans has more than once for each object or list. */
+const LEAST_BYTES = 8;
+
+/**
+ * Refuses JSON that is nothing but objects and lists before it is parsed: some kilobytes on the wire would
+ * hold the process for minutes.
+ * @throws DecodeError
+ */
+function boundStructure(body: Buffer): void {
+  if (body.length < FREE_CONTAINERS) return;
+  let containers = 0;
+  let isText = false;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]!;
+    if (isText) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) isText = false;
+    } else if (byte === 0x22) isText = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      containers++;
+      if (containers > FREE_CONTAINERS && containers * LEAST_BYTES > i)
+        throw new DecodeError(`more than ${FREE_CONTAINERS} objects and lists with little in them`);
+    }
+  }
+}
+
 function parse(body: Buffer): JsonObject {
   let request: unknown;
   try {
+    boundStructure(body);
     request = JSON.parse(body.toString('utf8'));
   } catch (error) {
+    if (error instanceof DecodeError) throw error;
     throw new DecodeError(`not JSON: ${(error as Error).message}`);
   }
   return objectAt(request, 'the body');
@@ -65,7 +96,7 @@ function readGroup<Item>(
     arrayAt(scopeItems, itemsField, scopePath).forEach((item, j) => {
       const itemPath = `${scopePath}.${itemsField}[${j}]`;
       const raw = objectAt(item, itemPath);
-      result.received++;
+      countItem(result);
       if (!items.wants(raw, itemPath, result)) return;
       result.kept++;
       resource ??= readResource(group, path);

@@ -3,8 +3,10 @@
 // whether it is kept; most are not, and cost next to nothing.
 import { Cursor } from './cursor.ts';
 import {
+  countItem,
   DecodeError,
   emptyResult,
+  MAX_IN_REQUEST,
   type ReadResult,
   type Resource,
   type Scope,
@@ -61,6 +63,7 @@ class GroupReader<Item> {
   readonly result = emptyResult();
   private readonly items: ProtobufItems<Item>;
   private readonly visit: Visit<Item>;
+  private groups = 0;
 
   constructor(body: Buffer, items: ProtobufItems<Item>, visit: Visit<Item>) {
     this.cursor = new Cursor(body);
@@ -73,8 +76,10 @@ class GroupReader<Item> {
     const end = cursor.length;
     while (cursor.pos < end) {
       const tag = cursor.readTag();
-      if (tag === REQUEST_GROUP) this.readGroup(cursor.readEnd(end));
-      else cursor.skipField(tag, end);
+      if (tag === REQUEST_GROUP) {
+        this.count();
+        this.readGroup(cursor.readEnd(end));
+      } else cursor.skipField(tag, end);
     }
     cursor.endAt(end);
   }
@@ -107,7 +112,7 @@ class GroupReader<Item> {
       if (tag === SCOPE_ITEMS_ITEM) {
         const stop = cursor.readEnd(end);
         const itemStart = cursor.pos;
-        result.received++;
+        countItem(result);
         const how = items.wants(cursor, stop, result);
         if (how !== 0) kept.push([itemStart, stop, how]);
       } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
@@ -126,8 +131,15 @@ class GroupReader<Item> {
 
   private remember(ranges: Range[], end: number): void {
     const stop = this.cursor.readEnd(end);
+    this.count();
     ranges.push([this.cursor.pos, stop]);
     this.cursor.pos = stop;
+  }
+
+  /** Resources, scopes and what holds them. */
+  private count(): void {
+    if (++this.groups > MAX_IN_REQUEST)
+      throw new DecodeError(`more than ${MAX_IN_REQUEST} resources and scopes in one request`);
   }
 
   private readResource(ranges: Range[]): Resource {

@@ -123,3 +123,12 @@ export class DecodeError extends Error {
     this.field = field;
   }
 }
+
+/** Most spans or log records of one request, and most groups: exporters send some hundreds. */
+export const MAX_IN_REQUEST = 100_000;
+
+/** Counts an item of a request. @throws DecodeError when there are too many */
+export function countItem(result: ReadResult): void {
+  if (++result.received > MAX_IN_REQUEST)
+    throw new DecodeError(`more than ${MAX_IN_REQUEST} spans or log records in one request`);
+}

@@ -1,7 +1,8 @@
 // Text that came from outside, made harmless for a prompt: one line, in quotes, capped.
 
-// Back-quotes would end a code span; control, bidirectional and zero-width characters hide text.
-const unsafe = /[`<>\p{Cc}\p{Cf}\u2028\u2029]/gu;
+// Back-quotes would end a code span; control, bidirectional and zero-width characters hide text, as do
+// variation selectors and letters that are blank.
+const unsafe = /[`<>\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]/gu;
 
 const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

@@ -3,7 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 // Text from outside must not move the cursor, colour the screen, hide itself, or pile up marks over the
 // lines around it.
-const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]|(?<=\p{M}{4})\p{M}+/gu;
+const invisible =
+  /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]|(?<=\p{M}{4})\p{M}+/gu;
 
 /** A text from outside as one harmless line. */
 export function oneLine(text: string): string {

@@ -3,7 +3,7 @@ import type { Effect } from '../questions/ledger/schemas.ts';
 
 // The JSON around a value is its fence; markup of prompts and characters that cannot be seen are not
 // left to what the reader makes of them.
-const unsafe = /[<>\p{Cc}\p{Cf}\u2028\u2029]/gu;
+const unsafe = /[<>\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]/gu;
 const kept = new Set(['\n', '\t']);
 
 /** The text with every character escaped that is invisible or could be markup. */

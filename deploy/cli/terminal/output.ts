@@ -30,7 +30,8 @@ export function table(
   width = terminalWidth(),
 ): string {
   const all = columns.map((column, index) => ({
-    ...(typeof column === 'string' ? { name: column } : column),
+    ...(typeof column === 'string' ? {} : column),
+    name: oneLine(typeof column === 'string' ? column : column.name),
     cells: rows.map((row) => oneLine(row[index]!)),
   }));
   let shown = all;
@@ -94,7 +95,7 @@ export function terminalWidth(): number {
 }
 
 // What a terminal acts on or does not show; as JSON escapes the text stays the same.
-const unseenInJson = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+const unseenInJson = /[\u007f-\u009f\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]/gu;
 
 /** JSON in which no text can act on a terminal; on one line without `indent`. */
 export function jsonText(value: unknown, indent?: number): string {
