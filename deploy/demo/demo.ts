@@ -123,7 +123,13 @@ async function runAgent(graph: string, collector: string): Promise<void> {
       // The package's own name resolves from its own folder.
       cwd: fileURLToPath(agentFolder),
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_SERVICE_NAME: agentId },
+      env: {
+        ...process.env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+        OTEL_SERVICE_NAME: agentId,
+        // The demo says itself what is recorded.
+        FAULTLINE_DEBUG: '0',
+      },
     },
   );
   let ran = false;

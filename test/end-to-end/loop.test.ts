@@ -44,7 +44,7 @@ describe('the loop', () => {
   it('captures what fails in an agent that knows nothing of it', async () => {
     const agent = await runAgent(running.otlpHttp);
     expect(agent.code).toBe(1);
-    expect(agent.stderr).toBe('');
+    expect(agent.stderr).toMatch(/^faultline: records LangGraph [^\n]+\n$/);
     await untilRunsEnded(4);
     const { items } = await recent();
     const seen = items.map(({ node_id, attempt, disposition, error_type }) => ({

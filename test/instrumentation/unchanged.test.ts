@@ -77,7 +77,7 @@ const nodes = {
   handled: new ToolNode([lookup]),
   thrown: new ToolNode([lookup], { handleToolErrors: false }),
   looping: () => { throw looping; },
-  slow: () => new Promise(() => {}),
+  slow: () => new Promise((done) => setTimeout(done, 60_000)),
 };
 for (const [name, node] of Object.entries(nodes)) {
   await graphOf(node).invoke({ messages: [ask] }, { timeout: name === 'slow' ? 50 : 60000 }).then(
