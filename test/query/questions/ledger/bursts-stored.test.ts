@@ -13,7 +13,8 @@ import { seeded } from './random.ts';
 import { HOUR, type Outage, type Run, runsIn } from './worlds.ts';
 
 let world: World;
-const beginning = Date.now() - 50 * HOUR;
+/** On the hour: blocks of time are cut by the clock, and the outages have to lie in them the same way each time. */
+const beginning = Math.floor(Date.now() / HOUR) * HOUR - 50 * HOUR;
 const FROM = `sha256:${'a'.repeat(64)}`;
 const TO = `sha256:${'b'.repeat(64)}`;
 
