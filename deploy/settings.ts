@@ -1,6 +1,7 @@
 // What `faultline start` can be told, by flag or by environment variable.
 
 import { z } from 'zod';
+import { isLoopback } from '../collector/serving/addresses.ts';
 import { SettingsError } from '../query/base/errors.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -106,8 +107,6 @@ export const flagHelp = Object.entries(flags).map(([flag, [schema, help]]) => {
 /** Settings whose value is never shown. */
 const secret = /-(token|password)$/;
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
 /**
  * Reads the settings: a flag wins over its variable, a variable over the default.
  *
@@ -178,9 +177,4 @@ export function portNumber(flag: string, value: string): number {
   const parsed = port.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new SettingsError(`${flag}: got ${JSON.stringify(value)}; expected a port, 0 to 65535`);
-}
-
-/** Whether the host is an address of this machine only. */
-export function isLoopback(host: string): boolean {
-  return loopback.test(host);
 }

@@ -11,6 +11,7 @@ import {
   startCollector,
   startOwnTraces,
 } from '../collector/index.ts';
+import { isLoopback } from '../collector/serving/addresses.ts';
 import { startAlerts } from '../query/alerts/index.ts';
 import { readAlertRules } from '../query/alerts/rules.ts';
 import { watchQueryService } from '../query/http/observability.ts';
@@ -19,7 +20,7 @@ import { connect } from '../query/index.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
 import type { RunningEngine } from './engine/index.ts';
 import { superviseEngine } from './engine/supervise.ts';
-import { isLoopback, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { readTls } from './tls.ts';
 import { version } from './version.ts';
 

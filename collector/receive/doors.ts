@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { hostInUrl } from '../serving/addresses.ts';
 import type { ConnectionLimits, TlsOptions } from '../serving/http-server.ts';
 import { ingestAccess } from '../serving/tokens.ts';
 import type { Check } from '../telemetry/health.ts';
@@ -149,7 +150,7 @@ async function closeInTime(app: FastifyInstance): Promise<void> {
 }
 
 function urlOf(scheme: string, host: string, port: number): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${hostInUrl(host)}:${port}`;
 }
 
 function cannotListen(

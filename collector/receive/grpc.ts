@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import { exportResponse, retryInfo, rpcStatus } from '../decode/response.ts';
 import { DecodeError } from '../decode/span.ts';
 import { SinkUnavailable } from '../queue/sink.ts';
+import { hostInUrl } from '../serving/addresses.ts';
 import type { TlsOptions } from '../serving/http-server.ts';
 import type { AccessCheck } from '../serving/tokens.ts';
 import { addHealthService, HEALTH_PATH } from '../telemetry/grpc-health.ts';
@@ -75,7 +76,7 @@ export async function startGrpcReceiver(options: GrpcOptions): Promise<GrpcRecei
   }
   addHealthService(server, options.notReady ?? (async () => undefined));
   const { host } = options;
-  const address = `${host.includes(':') ? `[${host}]` : host}:${options.port}`;
+  const address = `${hostInUrl(host)}:${options.port}`;
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials(options.tls), (error, bound) =>
       error ? reject(withCode(error)) : resolve(bound),

@@ -1,10 +1,8 @@
 // Guards routes that are for the ones who run the collector: by token, and without tokens by being on
 // this machine.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hostnameOf, isLoopback } from './addresses.ts';
 import type { AccessCheck } from './tokens.ts';
-
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
 /**
  * An `onRequest` hook that lets through those whom `check` grants it: 401 without a known token, 403
@@ -38,6 +36,7 @@ export function problem(reply: FastifyReply, status: number, title: string): Fas
 
 /** Others on the network, and pages in a browser on this machine, are not. */
 function isFromHere({ socket, headers }: FastifyRequest): boolean {
-  const near = LOOPBACK.test(socket.remoteAddress ?? '');
-  return near && headers.origin === undefined && LOOPBACK_HOST.test(headers.host ?? '');
+  const caller = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const host = (hostnameOf(headers.host) ?? '').replace(/^\[|\]$/g, '');
+  return isLoopback(caller) && isLoopback(host) && headers.origin === undefined;
 }

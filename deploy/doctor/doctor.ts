@@ -1,5 +1,6 @@
 // All checks, in the order in which one would mend what they find.
-import { isLoopback, type Settings } from '../settings.ts';
+import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
+import type { Settings } from '../settings.ts';
 import { checkClickHouse } from './clickhouse.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkClock, checkEngine, checkFolder, checkNode, checkPasswords } from './machine.ts';
@@ -45,7 +46,7 @@ function serviceOf({ settings, otlpHttp, query, token }: DoctorOptions): Service
   const { host } = settings;
   // An address that means all of them is no address to call.
   const any = host === '0.0.0.0' || host === '::';
-  const name = any ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const name = any ? '127.0.0.1' : hostInUrl(host);
   const address = (port: number) => `${scheme}://${name}:${port}`;
   return {
     otlpHttp: otlpHttp ?? address(settings['otlp-http-port']),

@@ -1,5 +1,6 @@
 /** Embedded ClickHouse: starts and stops the child process that owns the data folder. */
 import { copyFile, rm } from 'node:fs/promises';
+import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
 import { ownerOf, passwordOf, prepareFolder } from './folder.ts';
 import { START_MS } from './limits.ts';
 import { freePort, PortError } from './ports.ts';
@@ -54,8 +55,6 @@ export class EngineError extends Error {
   override name = 'EngineError';
 }
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
-
 /**
  * Starts the engine and resolves once it answers.
  * @throws EngineError on a port in use, an unwritable, owned or broken data folder, or a library that
@@ -63,7 +62,7 @@ const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
   const { dataDir, host = '127.0.0.1' } = options;
-  if (!LOOPBACK.test(host)) {
+  if (!isLoopback(host)) {
     throw new EngineError(
       `The embedded ClickHouse listens on loopback only, not on ${host}: use 127.0.0.1 or ::1, or a server of your own with --clickhouse-url.`,
     );
@@ -97,8 +96,6 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     exited: process.exited,
   };
 }
-
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** Makes the folder ready. @returns the users with their passwords */
 async function prepare({ dataDir, configFile }: EngineOptions) {

@@ -1,4 +1,5 @@
 // Text that came from outside, made harmless for a prompt: one line, in quotes, capped.
+import { jsonEscape } from './text.ts';
 
 // Back-quotes would end a code span; control, bidirectional and zero-width characters hide text, as do
 // variation selectors and letters that are blank.
@@ -7,12 +8,7 @@ const unsafe = /[`<>\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u20
 const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function escapeCharacter(character: string): string {
-  const known = escapes[character];
-  if (known) return known;
-  return Array.from(
-    { length: character.length },
-    (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-  ).join('');
+  return escapes[character] ?? jsonEscape(character);
 }
 
 /**

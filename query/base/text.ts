@@ -6,6 +6,12 @@ import { stripVTControlCharacters } from 'node:util';
 const invisible =
   /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]|(?<=\p{M}{4})\p{M}+/gu;
 
+/** A character as JSON escapes it: four hexadecimal digits for each of its UTF-16 units. */
+export function jsonEscape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
 /** A text from outside as one harmless line. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(invisible, '');

@@ -1,6 +1,7 @@
 // Keeps web pages of others out: cross-site requests, and names that were rebound to this machine.
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
+import { hostnameOf } from '../../collector/serving/addresses.ts';
 import { AccessDeniedError } from '../base/errors.ts';
 
 /** The headers of a request that say from where and for whom it comes. */
@@ -42,10 +43,4 @@ function originProblem({ host, origin }: RequestOrigin, isOpen: boolean): string
   return validateOriginHeader(origin, allowed).ok
     ? undefined
     : 'pages of other origins may not ask here';
-}
-
-function hostnameOf(host: string | undefined): string | undefined {
-  return host !== undefined && URL.canParse(`http://${host}`)
-    ? new URL(`http://${host}`).hostname
-    : undefined;
 }

@@ -9,6 +9,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { hostInUrl } from '../../collector/serving/addresses.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
 import { type Access, requireAccess } from './access.ts';
@@ -125,7 +126,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   const { port: bound } = app.server.address() as { port: number };
   const scheme = app.server instanceof TlsServer ? 'https' : 'http';
   return {
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `${scheme}://${hostInUrl(host)}:${bound}`,
     port: bound,
     close: () => app.close(),
   };

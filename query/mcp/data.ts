@@ -1,4 +1,5 @@
 // Text from outside in structured output: capped, and with nothing in it that hides or ends itself.
+import { jsonEscape } from '../base/text.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
 
 // The JSON around a value is its fence; markup of prompts and characters that cannot be seen are not
@@ -9,12 +10,7 @@ const kept = new Set(['\n', '\t']);
 /** The text with every character escaped that is invisible or could be markup. */
 export function harmless(text: string): string {
   return text.replace(unsafe, (character) =>
-    kept.has(character)
-      ? character
-      : Array.from(
-          { length: character.length },
-          (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-        ).join(''),
+    kept.has(character) ? character : jsonEscape(character),
   );
 }
 

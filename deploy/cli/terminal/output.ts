@@ -1,5 +1,5 @@
 // How answers look in a terminal.
-import { oneLine } from '../../../query/base/text.ts';
+import { jsonEscape, oneLine } from '../../../query/base/text.ts';
 import { styled } from './style.ts';
 import { cutToWidth, displayWidth, padToWidth } from './width.ts';
 
@@ -99,12 +99,7 @@ const unseenInJson = /[\u007f-\u009f\p{Cf}\p{Default_Ignorable_Code_Point}\u2800
 
 /** JSON in which no text can act on a terminal; on one line without `indent`. */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(unseenInJson, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
+  return JSON.stringify(value, null, indent).replace(unseenInJson, jsonEscape);
 }
 
 export function printJson(value: unknown): void {

@@ -1,6 +1,7 @@
 // list_evolutions and record_evolution.
 import { z } from 'zod';
 import { quoteData, quoteId } from '../../base/quote.ts';
+import { percent } from '../../base/text.ts';
 import type { History } from '../../history.ts';
 import { type Evolution, evolutionInput } from '../../questions/evolutions/schemas.ts';
 import type { Effect, EvolutionEffects } from '../../questions/ledger/schemas.ts';
@@ -110,8 +111,8 @@ async function oneEvolution(history: History, id: string) {
     ),
     ...nodes.map(
       (node) =>
-        `  - node ${quoteId(node.node_id)}: succeeded ${percent(node.success_rate_before)} before, ` +
-        `${percent(node.success_rate_after)} after`,
+        `  - node ${quoteId(node.node_id)}: succeeded ${shareOf(node.success_rate_before)} before, ` +
+        `${shareOf(node.success_rate_after)} after`,
     ),
     ...notes.map((note) => `  - ${note}`),
   ].join('\n');
@@ -142,8 +143,7 @@ function besides({ items, side_effects, notes }: EvolutionEffects): SideEffects 
   };
 }
 
-const percent = (rate: number | null): string =>
-  rate === null ? 'nothing' : `${(rate * 100).toFixed(1)} %`;
+const shareOf = (rate: number | null): string => (rate === null ? 'nothing' : percent(rate));
 
 function evolutionLines(item: ShortEvolution): string[] {
   return [

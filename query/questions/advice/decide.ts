@@ -1,6 +1,7 @@
 // From the counts to the advice. Pure; the reasons are in docs/decisions/0014-retry-advice.md.
 import { CLASS_FACTS, type ClassFacts } from '../../../instrumentation/semconv/failure-classes.ts';
 import type { FailureClass } from '../../../instrumentation/semconv/index.ts';
+import { percent } from '../../base/text.ts';
 import { exactInterval } from './interval.ts';
 import type { Observation } from './observations.ts';
 import type { Basis, NodeFacts, RetryAdvice, RetryCounts, Waits } from './question.ts';
@@ -136,6 +137,5 @@ function historyWords({ counts }: Known, [low, high]: [number, number]): string 
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const duration = (ms: number): string =>
   ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
