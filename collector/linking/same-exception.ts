@@ -1,4 +1,5 @@
 // Whether two failed spans report one exception: the outer one failed because it passed through.
+import { simpleName } from '../materialize/error-type.ts';
 import type { FailureRow } from '../rows/rows.ts';
 
 type Reported = Pick<FailureRow, 'error_type' | 'error_message' | 'stack_trace'>;
@@ -22,7 +23,7 @@ export function isSameException(outer: Reported, inner: Reported): boolean {
   const isSameType = typesMatch(outer.error_type, inner.error_type);
   if (SAYS_NOTHING.test(outerMessage)) return outer.error_type === '' || isSameType;
   if (SAYS_NOTHING.test(innerMessage)) {
-    return isSameType || (inner.error_type !== '' && mentions(outer, lastPart(inner.error_type)));
+    return isSameType || (inner.error_type !== '' && mentions(outer, simpleName(inner.error_type)));
   }
   if (outerMessage === innerMessage) return isSameType || isEither(outer, inner);
   if (holds(outerMessage, innerMessage) || holds(innerMessage, outerMessage)) return true;
@@ -35,13 +36,13 @@ function isEither(outer: Reported, inner: Reported): boolean {
     outer.error_type === '' ||
     inner.error_type === '' ||
     messageOf(outer).length >= LEAST_CONTAINED ||
-    mentions(outer, lastPart(inner.error_type))
+    mentions(outer, simpleName(inner.error_type))
   );
 }
 
 /** The stack of the outer one names the inner exception as one of its causes. */
 function isCause(outer: Reported, inner: Reported): boolean {
-  const type = lastPart(inner.error_type);
+  const type = simpleName(inner.error_type);
   return type === '' || mentions(outer, type);
 }
 
@@ -52,14 +53,7 @@ function mentions({ error_message, stack_trace }: Reported, type: string): boole
 }
 
 function typesMatch(a: string, b: string): boolean {
-  return a !== '' && lastPart(a) === lastPart(b);
-}
-
-/** `LedgerError` of `common.LedgerError`. */
-export function lastPart(type: string): string {
-  return type.slice(
-    Math.max(type.lastIndexOf('.'), type.lastIndexOf(':'), type.lastIndexOf('/')) + 1,
-  );
+  return a !== '' && simpleName(a) === simpleName(b);
 }
 
 function holds(text: string, part: string): boolean {
@@ -78,7 +72,7 @@ function clean(text: string): string {
 function messageOf({ error_message, error_type }: Reported): string {
   const message = clean(error_message);
   // Python's `repr` of it, or the type in front.
-  const type = lastPart(error_type);
+  const type = simpleName(error_type);
   if (type !== '' && message.startsWith(`${type}: `)) return message.slice(type.length + 2);
   // A message that was cut ends in nothing that the other has.
   return message.replace(/(?:…|\.\.\.)$/, '');

@@ -1,5 +1,6 @@
 // What ends a span with an error and is none: pauses, steering and cancels, by the type of the exception.
 import type { Exception } from '../dialects/dialect.ts';
+import { simpleName } from './error-type.ts';
 
 /** `steered`: the graph goes on elsewhere, and the span did its work. */
 export type Ending = 'paused' | 'cancelled' | 'steered';
@@ -42,7 +43,7 @@ const ENDINGS = new Map<string, Ending>([
 
 /** How an exception of this type ends a span without being a failure; undefined for a failure. */
 export function endingOf(type: string): Ending | undefined {
-  return ENDINGS.get(type.slice(type.lastIndexOf('.') + 1));
+  return ENDINGS.get(simpleName(type));
 }
 
 /** Type of an exception that is written as Python's `repr` does: `GraphInterrupt((Interrupt(…`. */

@@ -2,6 +2,7 @@
 // the first release on, what this folder gives for an input must never change; a better rule is a v2
 // beside it (docs/decisions/0037-fingerprint.md).
 import { hash } from 'node:crypto';
+import { simpleName } from '../error-type.ts';
 import { partTrace } from './message/embedded.ts';
 import { templateOf } from './message/template.ts';
 import { NO_STACK, type Stack, stackOf } from './stack/stack.ts';
@@ -51,7 +52,7 @@ export function fingerprint(input: FingerprintInput): Fingerprint {
     input.agent_id,
     input.node_id,
     given,
-    input.error_type,
+    simpleName(input.error_type),
     stack.raised,
     words,
     stack.causes.join('\n'),

@@ -38,6 +38,29 @@ test.each(['agent_id', 'node_id', 'error_type', 'error_message'] as const)(
   },
 );
 
+test.each([
+  ['shop.common.LedgerError', 'LedgerError'],
+  ['make.<locals>.LedgerError', 'LedgerError'],
+  ['Net::ReadTimeout', 'ReadTimeout'],
+  ['*net.OpError', 'OpError'],
+  ['App\\Errors\\Gone', 'Gone'],
+])('%s is %s with its module', (error_type, name) => {
+  expect(of({ error_type }).fingerprint).toBe(of({ error_type: name }).fingerprint);
+  const trace = (type: string) =>
+    `Error: x\n    at run (/a/run.js:1:1)\nCaused by: ${type}: gone\n    at get (/a/get.js:1:1)`;
+  expect(of({ stack_trace: trace(error_type) }).fingerprint).toBe(
+    of({ stack_trace: trace(name) }).fingerprint,
+  );
+});
+
+test.each(['HTTP 4.2', 'https://example.com/errors/gone', 'failed. Really', 'out.of.'])(
+  '%s is no name with a module',
+  (error_type) => {
+    const rest = error_type.split(/[./]/).at(-1)!;
+    expect(of({ error_type }).fingerprint).not.toBe(of({ error_type: rest }).fingerprint);
+  },
+);
+
 test('fields do not run into one another', () => {
   const a = of({ agent_id: 'a', node_id: 'bc' });
   const b = of({ agent_id: 'ab', node_id: 'c' });

@@ -1,4 +1,5 @@
 // What a stack trace says of a failure: where it was raised, what caused it, whose code was at work.
+import { simpleName } from '../../error-type.ts';
 import { templateOf } from '../message/template.ts';
 import type { Frame } from './frame.ts';
 import { readTrace, type Thrown } from './trace.ts';
@@ -45,7 +46,7 @@ function readStack(trace: string): Stack {
   const heads: string[] = [];
   for (const cause of behind.slice(0, CAUSES)) {
     const { type, key, said } = partsOf(cause.head);
-    causes.add([type, key, `at ${raisedIn(cause)}`].filter(Boolean).join(' '));
+    causes.add([simpleName(type), key, `at ${raisedIn(cause)}`].filter(Boolean).join(' '));
     heads.push(`${type.toLowerCase()} ${said}`);
   }
   return {
@@ -74,7 +75,7 @@ function raisedIn({ frames }: Thrown): string {
 
 /** `OSError: refused` as its type and what the message says. */
 function partsOf(head: string): { type: string; key: string; said: string } {
-  const colon = head.indexOf(':');
+  const colon = head.search(/(?<!:):(?!:)/);
   const isTyped = colon > 0 && colon < 120 && !head.slice(0, colon).includes(' ');
   const { key, said } = templateOf(isTyped ? head.slice(colon + 1) : head);
   return { type: isTyped ? head.slice(0, colon) : '', key, said };
