@@ -22,6 +22,7 @@ const steps = [
   ['rules of redaction', 'tsx', 'instrumentation/redaction/generate.ts', '--check'],
   ['statement names', 'tsx', 'query/sql/generate.ts', '--check'],
   ['dashboards', 'tsx', 'deploy/grafana/generate.ts', '--check'],
+  ['page of settings', 'tsx', 'deploy/cli/settings-page.ts', '--check'],
 ];
 
 let failed = 0;

@@ -10,9 +10,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { flushAtEnd } from '../delivery/ending.ts';
 import { endpointFromEnvironment } from '../delivery/environment.ts';
 import { SpanQueue } from '../delivery/queue.ts';
+import { type Environment, isOff, variable } from '../semconv/variables.ts';
 import { guarded, sayOnce } from './guard.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 let prepared: NodeSDK | undefined;
 let started: NodeSDK | undefined;
@@ -23,7 +22,7 @@ let mayActivate = false;
  * named, and `FAULTLINE_APP_TRACING` does not say `false`.
  */
 export function wantsAppTracing(env: Environment = process.env): boolean {
-  if (/^(?:false|0|no|off)$/i.test(env.FAULTLINE_APP_TRACING ?? '')) return false;
+  if (isOff(variable('FAULTLINE_APP_TRACING', env))) return false;
   if (env.OTEL_TRACES_EXPORTER === 'none') return false;
   return [
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -57,7 +56,7 @@ function loadSdk(): typeof import('@opentelemetry/sdk-node') | undefined {
     return createRequire((import.meta.url as string | undefined) ?? `${process.cwd()}/`)(name);
   } catch (error) {
     const line = `the app's own spans are not sent, because ${name} is not installed; failures are`;
-    if (process.env.FAULTLINE_APP_TRACING) sayOnce('app tracing', line);
+    if (variable('FAULTLINE_APP_TRACING')) sayOnce('app tracing', line);
     else diag.info(`faultline: ${line}`, error);
     return undefined;
   }

@@ -3,9 +3,8 @@
 import { type Redactor, redact } from '../redaction/index.ts';
 import { redactSteps } from '../redaction/lists.ts';
 import { parsePaths } from '../redaction/paths.ts';
+import { type Environment, variable } from '../semconv/variables.ts';
 import { sayOnce } from './guard.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Adds the lists of the environment to a redactor. */
 type Around = (given: Redactor | undefined) => Redactor;
@@ -28,7 +27,7 @@ export function redactorOf(given?: Redactor): Redactor {
  * With a path that is wrong no field is sent, which is said once.
  */
 export function listsOf(env: Environment): Around {
-  const paths = { deny: pathsOf(env[DENY]), allow: pathsOf(env[ALLOW]) };
+  const paths = { deny: pathsOf(variable(DENY, env)), allow: pathsOf(variable(ALLOW, env)) };
   if (paths.deny.length === 0 && paths.allow.length === 0) return (given) => given ?? redact;
   try {
     const deny = parsePaths(paths.deny, DENY);
@@ -43,6 +42,6 @@ export function listsOf(env: Environment): Around {
   }
 }
 
-function pathsOf(list: string | undefined): string[] {
-  return (list?.match(PATHS) ?? []).map((path) => path.trim()).filter((path) => path !== '');
+function pathsOf(list: string): string[] {
+  return (list.match(PATHS) ?? []).map((path) => path.trim()).filter((path) => path !== '');
 }

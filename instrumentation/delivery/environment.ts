@@ -1,6 +1,7 @@
 // Where the private pipeline sends, read from the environment.
 import { readFileSync } from 'node:fs';
 import { sayOnce } from '../core/guard.ts';
+import { type Environment, isOn, variable } from '../semconv/variables.ts';
 
 /** Address and means of an OTLP/HTTP endpoint for traces. */
 export interface Endpoint {
@@ -13,21 +14,17 @@ export interface Endpoint {
   readonly tls?: { ca?: string; cert?: string; key?: string } | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const MAX_SPOOL_MIB = 65_536;
 const DEFAULT_BASE = 'http://127.0.0.1:4318';
 
 /** Whether `OTEL_SDK_DISABLED` or `FAULTLINE_DISABLED` turns everything off. */
 export function isDisabled(env: Environment = process.env): boolean {
-  return [env.OTEL_SDK_DISABLED, env.FAULTLINE_DISABLED].some((value) =>
-    /^(?:true|1|yes|on)$/i.test(value?.trim() ?? ''),
-  );
+  return isOn(env.OTEL_SDK_DISABLED?.trim() ?? '') || isOn(variable('FAULTLINE_DISABLED', env));
 }
 
 /** Whether `FAULTLINE_EXPORT=app` asks that everything goes through the app's own exporter only. */
 export function exportsThroughApp(env: Environment = process.env): boolean {
-  const given = env.FAULTLINE_EXPORT?.trim().toLowerCase() || 'own';
+  const given = variable('FAULTLINE_EXPORT', env).toLowerCase() || 'own';
   if (given !== 'app' && given !== 'own') {
     sayOnce(
       'FAULTLINE_EXPORT',
@@ -39,7 +36,7 @@ export function exportsThroughApp(env: Environment = process.env): boolean {
 
 /** The bound of the spool in bytes: `FAULTLINE_SPOOL_MAX_MIB`, else 64 MiB. */
 export function spoolMaxBytes(env: Environment = process.env): number {
-  const given = env.FAULTLINE_SPOOL_MAX_MIB?.trim() || '64';
+  const given = variable('FAULTLINE_SPOOL_MAX_MIB', env) || '64';
   const mib = Number(given);
   const isBound = mib > 0 && mib <= MAX_SPOOL_MIB;
   if (!isBound) {
@@ -97,7 +94,7 @@ export function usualCompression(url: string): 'gzip' | 'none' {
 }
 
 function urlFromEnvironment(env: Environment): string {
-  const own = env.FAULTLINE_OTLP_ENDPOINT?.trim();
+  const own = variable('FAULTLINE_OTLP_ENDPOINT', env);
   if (own) return tracesUrl(own, 'FAULTLINE_OTLP_ENDPOINT');
   const traces = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
   if (traces) return parseUrl(traces, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT').href;

@@ -3,6 +3,7 @@ import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { guarded, sayOnce } from '../core/guard.ts';
 import { observeRuns } from '../core/observer.ts';
 import * as semconv from '../semconv/attributes.ts';
+import { variable } from '../semconv/variables.ts';
 import { describeFailure } from './describe.ts';
 import { lineOf } from './line.ts';
 import type { FailureLog, FailureLogOptions, LoggerLike, OtelLogger } from './types.ts';
@@ -54,7 +55,7 @@ export function logFailures(options: FailureLogOptions): () => void {
 function areFailuresLogged(): boolean {
   if (!readEnvironment) {
     readEnvironment = true;
-    const given = process.env.FAULTLINE_LOG_FAILURES?.trim();
+    const given = variable('FAULTLINE_LOG_FAILURES');
     if (given === 'console') logFailures({ logTo: 'console' });
     else if (given)
       sayOnce(

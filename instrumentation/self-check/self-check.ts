@@ -4,6 +4,7 @@ import { errorTypeOf } from '../core/exception.ts';
 import { guarded, sayOnce } from '../core/guard.ts';
 import { observeRuns } from '../core/observer.ts';
 import type { FailureClass } from '../semconv/attributes.ts';
+import { variable } from '../semconv/variables.ts';
 import { decideLocally } from './decide.ts';
 import { History } from './history.ts';
 import { latestAgent, localFacts, noteAttempt, noteRun, onAgent } from './local.ts';
@@ -213,7 +214,7 @@ export function shouldRetry(question: RetryQuestion): Promise<RetryDecision> {
 
 /** Starts filling the usual self-check, if the environment names a query service. Never throws. */
 function startUsualSelfCheck(): void {
-  if (!usual && process.env.FAULTLINE_QUERY_URL) guarded(usualOne, undefined);
+  if (!usual && variable('FAULTLINE_QUERY_URL')) guarded(usualOne, undefined);
 }
 
 function usualOne(): SelfCheck {
@@ -229,14 +230,14 @@ function usualOne(): SelfCheck {
 
 function serviceOf({ queryUrl, token }: SelfCheckOptions): Service | undefined {
   const name = queryUrl === undefined ? 'FAULTLINE_QUERY_URL' : 'queryUrl';
-  const url = (queryUrl ?? process.env.FAULTLINE_QUERY_URL ?? '').trim();
+  const url = (queryUrl ?? variable('FAULTLINE_QUERY_URL')).trim();
   if (url === '') return undefined;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(
       `${name} must be an address such as http://127.0.0.1:4320, got ${JSON.stringify(url)}`,
     );
   }
-  return { url, token: token ?? process.env.FAULTLINE_TOKEN };
+  return { url, token: token ?? (variable('FAULTLINE_TOKEN') || undefined) };
 }
 
 function ordinal(value: number | undefined): number | undefined {

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { type Environment, isOff, variable } from '../../semconv/variables.ts';
 
 /**
  * The folder of a service's spools for one collector, without making it: `FAULTLINE_SPOOL_DIR`, else
@@ -19,7 +18,7 @@ export function spoolPlace(
   env: Environment = process.env,
   base: string = baseOf(env),
 ): string | undefined {
-  if (/^(?:false|0|no|off)$/i.test(env.FAULTLINE_SPOOL?.trim() ?? '')) return undefined;
+  if (isOff(variable('FAULTLINE_SPOOL', env))) return undefined;
   const digest = createHash('sha256').update(`${service}\n${collector}`).digest('hex').slice(0, 12);
   const readable = service.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 64) || 'service';
   // The app may change its working folder.
@@ -42,7 +41,7 @@ export function makePrivate(folder: string): void {
 }
 
 function baseOf(env: Environment): string {
-  const own = env.FAULTLINE_SPOOL_DIR?.trim();
+  const own = variable('FAULTLINE_SPOOL_DIR', env);
   if (own) return own;
   const state = env.XDG_STATE_HOME?.trim();
   if (state) return join(state, 'faultline-spool');

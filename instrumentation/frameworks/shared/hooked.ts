@@ -9,6 +9,7 @@ import {
   endpointFromEnvironment,
   exportsThroughApp,
 } from '../../delivery/environment.ts';
+import { type Environment, isOff, variable } from '../../semconv/variables.ts';
 
 /** By then an app has loaded what it works with. */
 const SAY_AFTER_MS = 200;
@@ -35,10 +36,10 @@ let isWatching = false;
 let isSaid = false;
 
 /** How much is said: `FAULTLINE_DEBUG` as `1` says more, as `0` nothing but what went wrong. */
-export function saying(env: NodeJS.ProcessEnv = process.env): 'nothing' | 'line' | 'more' {
-  const given = env.FAULTLINE_DEBUG?.trim() ?? '';
+export function saying(env: Environment = process.env): 'nothing' | 'line' | 'more' {
+  const given = variable('FAULTLINE_DEBUG', env);
   if (given === '') return 'line';
-  return /^(?:false|0|no|off)$/i.test(given) ? 'nothing' : 'more';
+  return isOff(given) ? 'nothing' : 'more';
 }
 
 /** A framework is recorded from now on. */

@@ -1,4 +1,5 @@
 // Which agent a framework's graph belongs to, when the app does not say so in code.
+import { variable } from '../../semconv/variables.ts';
 
 /**
  * The agent's id: what is `given`, else `FAULTLINE_AGENT_ID`, else the graph's name if it has one, else the
@@ -9,7 +10,7 @@ export function agentIdOf(
   name: string | undefined,
   otherwise: string,
 ): string {
-  return given || process.env.FAULTLINE_AGENT_ID || name || serviceName() || otherwise;
+  return given || variable('FAULTLINE_AGENT_ID') || name || serviceName() || otherwise;
 }
 
 function serviceName(): string | undefined {
