@@ -8,6 +8,7 @@ import { addLateFlags } from './late-flags.ts';
 import { examples } from './terminal/help.ts';
 import { styled } from './terminal/style.ts';
 import { addAlertTestVerb } from './verbs/alert-rules.ts';
+import { addBackupVerbs } from './verbs/backup.ts';
 import { addDeadLetterVerbs } from './verbs/dead-letters.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addEngineVerb } from './verbs/engine.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     .hook('preSubcommand', (_program, verb) => addLateFlags(verb));
   addRunVerbs(program);
   addEngineVerb(program);
+  addBackupVerbs(program);
   addQueryVerbs(program);
   addAlertTestVerb(program);
   addDeadLetterVerbs(program);

@@ -1,0 +1,86 @@
+// Backups of the embedded engine: the one that runs on the data folder, else one of our own for the time of it.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
+import { folderOf, ownerOf, passwordOf } from '../engine/folder.ts';
+import { startEngine } from '../engine/index.ts';
+import { BackupError } from './backup.ts';
+
+/** What a {@link withEngine} call works with. */
+export interface EngineAtWork {
+  clickhouse: ClickHouseConnection;
+  /** The folder of the backup, as ClickHouse finds it; left out where it has another place. */
+  place?: string;
+}
+
+/**
+ * Has an engine on the data folder for as long as `work` takes.
+ *
+ * @param path folder of the backup, anywhere this process may write; undefined: it is somewhere else
+ * @param mayRun whether an engine that runs there already will do; otherwise it is refused
+ * @throws {EngineError} when the folder is in use and may not be
+ */
+export async function withEngine<T>(
+  dataDir: string,
+  path: string | undefined,
+  mayRun: boolean,
+  work: (engine: EngineAtWork) => Promise<T>,
+): Promise<T> {
+  const isRunning = mayRun && (await ownerOf(dataDir)) !== undefined;
+  const engine = isRunning ? undefined : await startEngine({ dataDir, port: 0 });
+  const clickhouse = engine ? { url: engine.url, ...engine.writer } : await runningEngine(dataDir);
+  try {
+    if (path === undefined) return await work({ clickhouse });
+    return await linked(dataDir, resolve(path), (place) => work({ clickhouse, place }));
+  } finally {
+    await engine?.stop();
+  }
+}
+
+/** ClickHouse writes and reads below one folder; a link in it leads to where the backup is. */
+async function linked<T>(
+  dataDir: string,
+  path: string,
+  work: (place: string) => Promise<T>,
+): Promise<T> {
+  const { backups } = folderOf(dataDir);
+  const link = join(backups, `.to-${randomUUID()}`);
+  await mkdir(backups, { recursive: true, mode: 0o700 });
+  await symlink(dirname(path), link);
+  try {
+    return await work(`File('${quoted(join(link, basename(path)))}')`);
+  } finally {
+    await rm(link, { force: true });
+  }
+}
+
+const quoted = (path: string): string => path.replaceAll(/[\\']/g, '\\$&');
+
+/** Where the engine of a data folder listens stands in the configuration that it was started with. */
+async function runningEngine(dataDir: string): Promise<ClickHouseConnection> {
+  const config = await readFile(folderOf(dataDir).configFile, 'utf8');
+  const setting = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(config)?.[1];
+  const host = setting('listen_host') ?? '127.0.0.1';
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${setting('http_port')}`,
+    username: 'faultline',
+    password: await passwordOf(dataDir, 'faultline'),
+  };
+}
+
+/** @throws {BackupError} unless a backup is in the folder */
+export async function refuseNoBackup(path: string): Promise<void> {
+  const found = await stat(join(path, '.backup')).catch(() => undefined);
+  if (!found) {
+    throw new BackupError(`no backup is in ${path}: give the folder that "faultline backup" wrote`);
+  }
+}
+
+/** Makes the folder that the backup's own folder will be in. @throws {BackupError} when that is there already */
+export async function makeWayTo(path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) {
+    throw new BackupError(`${path} is there already: give a folder that a backup can make`);
+  }
+  await mkdir(dirname(resolve(path)), { recursive: true, mode: 0o700 });
+}
