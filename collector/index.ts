@@ -1,5 +1,4 @@
 // The collector: OTLP in, rows out.
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import type { KeepPolicy } from './decode/keep.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
@@ -10,6 +9,7 @@ import { observed } from './queue/sink.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './receive/doors.ts';
 import { LogService, type LogStats } from './receive/logs.ts';
 import { TraceService, type TraceStats } from './receive/traces.ts';
+import { type Addresses, connectClickHouse } from './serving/clickhouse.ts';
 import { type HistoryAccess, historyAccess } from './serving/tokens.ts';
 import type { Tracing } from './serving/tracing.ts';
 import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
@@ -42,7 +42,7 @@ type Inside = 'addRoutes' | 'grpcInterceptors' | 'checks';
 
 export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   /** Where the rows go; the tables must exist there. */
-  clickhouse: { url: string; username: string; password: string; database: string };
+  clickhouse: { url: Addresses; username: string; password: string; database: string };
   /** Which spans are stored besides the executor's own. */
   keep: KeepPolicy;
   /** Whether national ids are removed as well. @default false */
@@ -97,11 +97,10 @@ const INSERT_TIMEOUT_MS = 30_000;
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { logger } = options;
-  const client = createClient({
+  const client = connectClickHouse({
     ...options.clickhouse,
     application: 'faultline-collector',
     request_timeout: INSERT_TIMEOUT_MS,
-    log: { level: ClickHouseLogLevel.OFF },
   });
   const { version = 'unknown', tracing, access = historyAccess([], []) } = options;
   const telemetry = new Telemetry({ version, tracing, logger });

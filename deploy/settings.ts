@@ -12,19 +12,22 @@ const switched = z.preprocess(
   z.stringbool({ error: 'expected true or false' }).default(false),
 );
 /** Repeated as a flag, separated by commas in a variable. */
-const tokens = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').map((token) => token.trim()) : value),
-  z
-    .array(
-      z
-        .string()
-        .regex(/^[\w.~+/-]+=*$/, 'expected tokens of letters, digits and the signs -._~+/='),
-    )
-    .default([]),
+const listOf = <T extends z.ZodType>(one: T) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+    z.array(one).default([]),
+  );
+const tokens = listOf(
+  z.string().regex(/^[\w.~+/-]+=*$/, 'expected tokens of letters, digits and the signs -._~+/='),
 );
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
 
 /** One entry a flag: its schema with default, and the help text. */
 const flags = {
+  role: [
+    z.enum(['all', 'collector', 'query']).default('all'),
+    'what to run: all, collector (OTLP in) or query (questions, page, alerts); the last two need --clickhouse-url',
+  ],
   'data-dir': [z.string().min(1).default('./.faultline'), 'embedded data and queue'],
   host: [
     z.string().min(1).default('127.0.0.1'),
@@ -39,8 +42,8 @@ const flags = {
     'its native protocol; 0 = any free one (default closed)',
   ],
   'clickhouse-url': [
-    z.url({ protocol: /^https?$/ }).optional(),
-    'a ClickHouse server, instead of the embedded one',
+    listOf(httpUrl),
+    'a ClickHouse server, instead of the embedded one (repeatable: servers of the same tables, tried in turn)',
   ],
   'clickhouse-user': [z.string().default('default'), 'user on that server'],
   'clickhouse-password': [z.string().default(''), 'its password'],
@@ -49,6 +52,10 @@ const flags = {
     'user on that server for statements that others send; it should only be able to read',
   ],
   'clickhouse-reader-password': [z.string().default(''), 'its password'],
+  'collector-url': [
+    httpUrl.optional(),
+    'with --role query: OTLP over HTTP of a collector, to record evolutions and changes of groups; it is sent the first --ingest-token',
+  ],
   'ingest-token': [tokens, 'bearer token of those who send (repeatable)'],
   'query-token': [tokens, 'bearer token of those who ask (repeatable)'],
   'admin-token': [tokens, 'bearer token of those who may change something too (repeatable)'],
@@ -131,6 +138,7 @@ export function readSettings(
   checkTls(settings);
   checkTokens(settings);
   checkHost(settings);
+  checkRole(settings);
   return settings;
 }
 
@@ -158,15 +166,36 @@ function checkTokens(settings: Settings): void {
 function checkHost(settings: Settings): void {
   if (isLoopback(settings.host)) return;
   const missing: string[] = [];
-  if (settings['ingest-token'].length === 0 && settings['tls-client-ca'] === undefined) {
+  const { role, 'tls-client-ca': ca } = settings;
+  if (role !== 'query' && settings['ingest-token'].length === 0 && ca === undefined) {
     missing.push('--ingest-token (or --tls-client-ca)');
   }
-  if (settings['query-token'].length === 0) missing.push('--query-token');
+  if (role !== 'collector' && settings['query-token'].length === 0) missing.push('--query-token');
   if (missing.length === 0) return;
   throw new SettingsError(
     `--host: got ${JSON.stringify(settings.host)}; an address that is not loopback needs ` +
       `${missing.join(' and ')}`,
   );
+}
+
+/** A part alone has its rows in a server that the others reach too. */
+function checkRole(settings: Settings): void {
+  const { role } = settings;
+  const refuse = (flag: string, why: string): never => {
+    throw new SettingsError(`--${flag}: ${why}`);
+  };
+  if (role !== 'all' && settings['clickhouse-url'].length === 0) {
+    refuse('clickhouse-url', `missing; --role ${role} needs it`);
+  }
+  if (role === 'collector' && settings.alerts !== undefined) {
+    refuse('alerts', 'given with --role collector; alerts are sent by the query service');
+  }
+  if (role !== 'query' && settings['collector-url'] !== undefined) {
+    refuse(
+      'collector-url',
+      `given with --role ${role}; only --role query sends to another collector`,
+    );
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { appendRows, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 import { type Due, type Linked, linkTrace, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
@@ -52,7 +52,7 @@ export interface LinkedQueue {
 }
 
 interface LinkerParts {
-  client: ClickHouseClient;
+  client: ClickHouse;
   queue: LinkedQueue;
   logger: Logger;
   options?: LinkingOptions | undefined;

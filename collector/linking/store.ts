@@ -1,7 +1,8 @@
 // Reads what ClickHouse has of traces: one file of sql/ a question.
 import { readFileSync } from 'node:fs';
-import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import { ClickHouseError } from '@clickhouse/client';
 import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 import type { TraceRows } from './link.ts';
 
 const folder = new URL('./sql/', import.meta.url);
@@ -26,10 +27,10 @@ const MAX_RESULT_BYTES = 16 * 1024 * 1024;
 export const MAX_TRACES = 250;
 
 export class TraceStore {
-  private readonly client: ClickHouseClient;
+  private readonly client: ClickHouse;
   private readonly signal: AbortSignal;
 
-  constructor(client: ClickHouseClient, signal: AbortSignal) {
+  constructor(client: ClickHouse, signal: AbortSignal) {
     this.client = client;
     this.signal = signal;
   }

@@ -1,7 +1,7 @@
 // Reads what the watch over runs needs from ClickHouse: one file of sql/ a question.
 import { readFileSync } from 'node:fs';
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { FailureRow } from '../rows/rows.ts';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 import type { OpenRun } from './lost-run.ts';
 import type { Graph, Signs } from './signs.ts';
 
@@ -49,10 +49,10 @@ interface FailureSigns extends RunKey {
 
 /** Times are ClickHouse's texts. */
 export class RunStore {
-  private readonly client: ClickHouseClient;
+  private readonly client: ClickHouse;
   private readonly signal: AbortSignal;
 
-  constructor(client: ClickHouseClient, signal: AbortSignal) {
+  constructor(client: ClickHouse, signal: AbortSignal) {
     this.client = client;
     this.signal = signal;
   }

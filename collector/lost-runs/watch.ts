@@ -1,8 +1,8 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 import { byFailure, type Lost } from './losses.ts';
 import { heardAt, lastSign, lostRow, type OpenRun } from './lost-run.ts';
 import type { Signs } from './signs.ts';
@@ -32,7 +32,7 @@ export interface LostRunStats {
 }
 
 interface WatchParts {
-  client: ClickHouseClient;
+  client: ClickHouse;
   queue: { sink: Sink; drained(): Promise<void> };
   logger: Logger;
   options: LostRunOptions;

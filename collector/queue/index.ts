@@ -1,7 +1,8 @@
 // The durable queue between the receivers and ClickHouse: accepted rows are on disk before the sender
 // is told so, and leave only when ClickHouse has confirmed them.
-import type { ClickHouseClient } from '@clickhouse/client';
+
 import type { Logger } from 'pino';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Drain, type DrainStats } from './drain.ts';
 import { openQueue } from './open.ts';
@@ -46,7 +47,7 @@ export interface Queue {
  */
 export async function startQueue(
   options: QueueOptions & {
-    client: ClickHouseClient;
+    client: ClickHouse;
     /** Called after each INSERT. */
     inserted?: (insert: InsertEnd) => void;
     logger: Logger;

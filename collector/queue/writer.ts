@@ -1,9 +1,10 @@
 // Inserts rows into ClickHouse and finds those that it refuses.
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import { ClickHouseError } from '@clickhouse/client';
 import type { Column } from '../rows/columns.ts';
 import { readRows } from '../rows/row-binary.ts';
 import type { Table } from '../rows/rows.ts';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 
 /** RowBinary of rows of one table, all written with the same columns. */
 export interface Insert {
@@ -75,12 +76,12 @@ const BLAME_AFTER = 20;
 const SAMPLES = 8;
 
 export class Inserter {
-  private readonly client: ClickHouseClient;
+  private readonly client: ClickHouse;
   private readonly ended: (insert: InsertEnd) => void;
   private readonly counted: InserterStats = { inserts: 0, failedInserts: 0 };
 
   /** @param ended called after each INSERT */
-  constructor(client: ClickHouseClient, ended: (insert: InsertEnd) => void = () => {}) {
+  constructor(client: ClickHouse, ended: (insert: InsertEnd) => void = () => {}) {
     this.client = client;
     this.ended = ended;
   }

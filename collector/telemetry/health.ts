@@ -1,5 +1,5 @@
 // What the collector depends on, and whether it is there.
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouse } from '../serving/clickhouse.ts';
 
 /** The state of one thing that the collector depends on. */
 export interface Check {
@@ -21,7 +21,7 @@ const ANSWER_MS = 1_000;
 const FRESH_MS = 1_000;
 
 /** Asks ClickHouse whether it is there, at most once a second. Rows wait in the queue when it is not. */
-export function clickHouseCheck(client: ClickHouseClient): () => Promise<Check> {
+export function clickHouseCheck(client: ClickHouse): () => Promise<Check> {
   let askedAt = Number.NEGATIVE_INFINITY;
   let answer: Promise<Check> | undefined;
   return () => {
@@ -34,7 +34,7 @@ export function clickHouseCheck(client: ClickHouseClient): () => Promise<Check> 
   };
 }
 
-async function ask(client: ClickHouseClient): Promise<Check> {
+async function ask(client: ClickHouse): Promise<Check> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ANSWER_MS);
   try {

@@ -2,7 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import {
+  type Addresses,
+  type ClickHouse,
+  connectClickHouse,
+} from '../../collector/serving/clickhouse.ts';
 
 export interface MigrateOptions {
   /** Database to create and fill. */
@@ -30,7 +34,7 @@ const attemptRetentionDays = 30;
 
 /** How to reach a ClickHouse server over HTTP, as a user who may create databases and tables. */
 export interface ClickHouseConnection {
-  url: string;
+  url: Addresses;
   username: string;
   password: string;
 }
@@ -47,9 +51,8 @@ export async function migrate(
   connection: ClickHouseConnection,
   { database, retentionDays, onProgress }: MigrateOptions,
 ): Promise<MigrateResult> {
-  const log = { level: ClickHouseLogLevel.OFF };
-  const server = createClient({ ...connection, log });
-  const client = createClient({ ...connection, database, log });
+  const server = connectClickHouse(connection);
+  const client = connectClickHouse({ ...connection, database });
   try {
     await server.command({
       query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
@@ -64,7 +67,7 @@ export async function migrate(
 }
 
 async function applyPending(
-  client: ClickHouseClient,
+  client: ClickHouse,
   database: string,
   onProgress: MigrateOptions['onProgress'],
 ): Promise<MigrateResult> {
@@ -131,7 +134,7 @@ async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Changes the TTL of a table only where it differs, since a changed TTL makes ClickHouse work. */
-async function setRetention(client: ClickHouseClient, retentionDays: number): Promise<void> {
+async function setRetention(client: ClickHouse, retentionDays: number): Promise<void> {
   const attemptDays = Math.min(retentionDays, attemptRetentionDays);
   const wanted = [
     { table: 'failures', column: 'timestamp', days: retentionDays },

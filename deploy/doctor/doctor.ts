@@ -20,23 +20,22 @@ export interface DoctorOptions {
 /** Looks at everything that Faultline needs and, where it runs, at the way of a span through it. */
 export async function examine(options: DoctorOptions): Promise<Finding[]> {
   const { settings } = options;
-  const url = settings['clickhouse-url'];
+  const urls = settings['clickhouse-url'];
+  const isEmbedding = urls.length === 0;
   const service = serviceOf(options);
   const findings = [
     checkNode(process.versions.node),
-    await checkEngine(url === undefined),
+    await checkEngine(isEmbedding),
     ...(await checkFolder(settings['data-dir'], settings['queue-max-mib'])),
-    ...(url === undefined ? [await checkPasswords(settings['data-dir'])] : []),
+    ...(isEmbedding ? [await checkPasswords(settings['data-dir'])] : []),
     checkClock(Date.now()),
     ...(await Promise.all(doorsOf(settings, service).map(checkPort))),
   ];
-  if (url !== undefined) {
-    const user = {
-      username: settings['clickhouse-user'],
-      password: settings['clickhouse-password'],
-    };
-    findings.push(...(await checkClickHouse({ url, ...user })));
-  }
+  const user = {
+    username: settings['clickhouse-user'],
+    password: settings['clickhouse-password'],
+  };
+  for (const url of urls) findings.push(...(await checkClickHouse({ url, ...user })));
   findings.push(...(await checkService(service)));
   return findings;
 }
@@ -65,7 +64,7 @@ function doorsOf(settings: Settings, { otlpHttp, query }: Service): Door[] {
     { flag: 'otlp-grpc-port', host, port: settings['otlp-grpc-port'], isOurs: answers(otlpHttp) },
     { flag: 'query-port', host, port: settings['query-port'], isOurs: answers(query) },
   ];
-  if (settings['clickhouse-url'] === undefined) {
+  if (settings['clickhouse-url'].length === 0) {
     const port = settings['embedded-port'];
     const at = isLoopback(host) && host.includes(':') ? '[::1]' : '127.0.0.1';
     const isOurs = () => isEmbedded(`http://${at}:${port}`, settings['data-dir']);

@@ -1,6 +1,6 @@
 // The table `alerts`: what is to be sent, what was sent, and since when each rule is in use.
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
+import { type ClickHouse, connectClickHouse } from '../../collector/serving/clickhouse.ts';
 import { storedForm } from '../base/cursor.ts';
 import { ALERT_STATUSES } from '../base/states.ts';
 import type { ClickHouseOptions, Store } from '../base/store.ts';
@@ -61,16 +61,15 @@ const TIMEOUT_MS = 10_000;
 /** Methods reject when ClickHouse does not answer. */
 export class AlertLog {
   readonly #store: Store;
-  readonly #writer: ClickHouseClient;
+  readonly #writer: ClickHouse;
 
   /** @param writer as whom to write */
   constructor(store: Store, writer: ClickHouseOptions) {
     this.#store = store;
-    this.#writer = createClient({
+    this.#writer = connectClickHouse({
       ...writer,
       application: 'faultline-alerts',
       request_timeout: TIMEOUT_MS,
-      log: { level: ClickHouseLogLevel.OFF },
     });
   }
 

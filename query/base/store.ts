@@ -1,20 +1,21 @@
 // Asks ClickHouse the questions of sql/, one file each, and checks what comes back.
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type ClickHouseClient,
-  ClickHouseError,
-  ClickHouseLogLevel,
-  createClient,
-} from '@clickhouse/client';
+import { ClickHouseError } from '@clickhouse/client';
 import { z } from 'zod';
+import {
+  type Addresses,
+  type ClickHouse,
+  connectClickHouse,
+} from '../../collector/serving/clickhouse.ts';
 import { STATEMENTS, type StatementName } from '../sql/statements.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
 import { checkStatement, type KnownFunctions } from './sql-check/check.ts';
 
 /** Where the failure tables are and as whom to read them. A read-only user is enough. */
 export interface ClickHouseOptions {
-  url: string;
+  /** Several are tried in turn. */
+  url: Addresses;
   /** @default 'default' */
   username?: string;
   /** @default '' */
@@ -85,17 +86,15 @@ async function whenFree<T>(run: () => Promise<T>): Promise<T> {
 const FUNCTIONS_MS = 60_000;
 
 export class Store {
-  readonly #client: ClickHouseClient;
+  readonly #client: ClickHouse;
   #knownFunctions: Promise<KnownFunctions> | undefined;
   #knownSince = 0;
 
   constructor({ url, username, password, database = 'faultline' }: ClickHouseOptions) {
-    this.#client = createClient({
+    this.#client = connectClickHouse({
       url,
       database,
       application: 'faultline-query',
-      // What goes wrong is told to the one who asked.
-      log: { level: ClickHouseLogLevel.OFF },
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     });

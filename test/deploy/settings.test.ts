@@ -27,6 +27,12 @@ describe('settings', () => {
     [{ 'tls-cert': 'c.pem' }, {}, '--tls-key'],
     [{ 'tls-key': 'k.pem' }, {}, '--tls-cert'],
     [{ 'tls-client-ca': 'ca.pem' }, {}, '--tls-cert'],
+    [{ role: 'worker' }, {}, '--role'],
+    [{ role: 'query' }, {}, '--clickhouse-url: missing; --role query needs it'],
+    [{ role: 'collector' }, {}, '--clickhouse-url: missing; --role collector needs it'],
+    [{ role: 'collector', 'clickhouse-url': 'http://c', alerts: 'a.json' }, {}, '--alerts'],
+    [{ 'collector-url': 'http://c' }, {}, '--collector-url'],
+    [{ 'clickhouse-url': ['http://c', 'd'] }, {}, '--clickhouse-url'],
   ])('refuse %j %j, naming %s', (given, environment, name) => {
     const read = () => readSettings(given, environment);
     expect(read).toThrow(SettingsError);
@@ -40,6 +46,21 @@ describe('settings', () => {
       'query-token': ['d', 'e'],
       'admin-token': [],
     });
+  });
+
+  it('take addresses of ClickHouse likewise', () => {
+    const urls = ['http://a:8123', 'https://b:8443'];
+    const environment = { FAULTLINE_CLICKHOUSE_URL: urls.join(', ') };
+    expect(readSettings({}, environment)['clickhouse-url']).toEqual(urls);
+    expect(readSettings({ 'clickhouse-url': urls })['clickhouse-url']).toEqual(urls);
+  });
+
+  it('ask of a part only for the tokens that it checks', () => {
+    const open = { host: '0.0.0.0', 'clickhouse-url': 'http://c' };
+    readSettings({ ...open, role: 'query', 'query-token': ['q'] }, {});
+    readSettings({ ...open, role: 'collector', 'ingest-token': ['i'] }, {});
+    expect(() => readSettings({ ...open, role: 'query' }, {})).toThrow('needs --query-token');
+    expect(() => readSettings({ ...open, role: 'collector' }, {})).toThrow('needs --ingest-token');
   });
 
   it('never show a token that is refused', () => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningEngine } from '../../deploy/engine/index.ts';
 import { readSettings } from '../../deploy/settings.ts';
-import { createLogger, embeddedStorage, type Running, start } from '../../deploy/start.ts';
+import { createLogger, type Running, start } from '../../deploy/start.ts';
+import { embeddedStorage } from '../../deploy/storage.ts';
 import type { ClickHouseOptions } from '../../query/base/store.ts';
 import { connect, createClient, type History } from '../../query/index.ts';
 import { leaveEngine, takeEngine } from './engines.ts';
@@ -19,8 +20,8 @@ export interface World extends Running {
   /** The history through the query service, without a token. */
   client: History;
   /** ClickHouse's own door, as the query service and as people come there. */
-  asQuery: ClickHouseOptions;
-  asReader: ClickHouseOptions;
+  asQuery: ClickHouseOptions & { url: string };
+  asReader: ClickHouseOptions & { url: string };
   /**
    * Sends spans as an OTLP/JSON exporter would, throws unless all were taken, and waits until they
    * can be read.
@@ -61,13 +62,14 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
     {},
   );
   let engine: RunningEngine | undefined;
-  const running = settings['clickhouse-url']
-    ? await start(settings, createLogger(settings))
-    : await start(settings, createLogger(settings), async () => {
-        const taken = await takeEngine();
-        engine = taken;
-        return { ...embeddedStorage(taken), stop: () => leaveEngine(taken) };
-      });
+  const running =
+    settings['clickhouse-url'].length > 0
+      ? await start(settings, createLogger(settings))
+      : await start(settings, createLogger(settings), async () => {
+          const taken = await takeEngine();
+          engine = taken;
+          return { ...embeddedStorage(taken), stop: () => leaveEngine(taken) };
+        });
   const url = running.clickhouse;
   const owner = {
     username: settings['clickhouse-user'],

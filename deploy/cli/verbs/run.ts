@@ -73,7 +73,8 @@ function addMigrate(program: Command): void {
   )
     .description('bring the database of a ClickHouse server to this version and end')
     .addOption(
-      new Option('--clickhouse-url <url>', 'the server')
+      new Option('--clickhouse-url <url>', 'the server (repeatable)')
+        .argParser(collect)
         .env('FAULTLINE_CLICKHOUSE_URL')
         .makeOptionMandatory(),
     )
@@ -89,7 +90,7 @@ function addMigrate(program: Command): void {
       const progress = startProgress('migrations');
       const result = await migrate(
         {
-          url: settings['clickhouse-url']!,
+          url: settings['clickhouse-url'],
           username: settings['clickhouse-user'],
           password: settings['clickhouse-password'],
         },

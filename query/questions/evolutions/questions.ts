@@ -72,7 +72,10 @@ export const recordEvolution = question({
   output: evolutionRow,
   async answer(input, { store, otlp }) {
     if (!otlp) {
-      throw new InvalidInputError('otlp', 'connect() needs the collector to record an evolution');
+      throw new InvalidInputError(
+        'otlp',
+        'connect() needs the collector to record an evolution, --role query its --collector-url',
+      );
     }
     const { sendEvolution } = await import('./send.ts');
     return sendEvolution(store, otlp, input);

@@ -29,7 +29,10 @@ export async function changeGroup(
   change: z.output<typeof groupChange>,
 ): Promise<GroupEvent> {
   if (!otlp) {
-    throw new InvalidInputError('otlp', 'connect() needs the collector to change a group');
+    throw new InvalidInputError(
+      'otlp',
+      'connect() needs the collector to change a group, --role query its --collector-url',
+    );
   }
   const agent_id = await agentOf(store, fingerprint);
   if (agent_id === undefined) throw new NotFoundError('fingerprint', fingerprint);

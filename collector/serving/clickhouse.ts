@@ -1,0 +1,166 @@
+// ClickHouse at one address or at several: tried in turn, left alone after a failure, used again when they answer.
+import { Readable } from 'node:stream';
+import {
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  ClickHouseError,
+  ClickHouseLogLevel,
+  createClient,
+} from '@clickhouse/client';
+
+/** Where ClickHouse is: one address, or those of replicas or shards that all hold the same tables. */
+export type Addresses = string | readonly string[];
+
+/** What this project calls of ClickHouse's client. */
+export type ClickHouse = Pick<
+  ClickHouseClient,
+  'query' | 'exec' | 'command' | 'insert' | 'ping' | 'close'
+>;
+
+type Options = Omit<ClickHouseClientConfigOptions, 'url' | 'log'> & { url: Addresses };
+
+/** Codes by which a server says that another one may do what it cannot: no keeper, a read-only replica. */
+const OTHERS_MAY = new Set(['225', '242', '999']);
+
+/** Pauses before an address that failed is looked at again, and how long it has to answer, in milliseconds. */
+const FIRST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 10_000;
+const ANSWER_MS = 2_000;
+
+/**
+ * A client that goes to the first address that is up. A statement that cannot reach its server is sent to the
+ * next one; one whose data is a stream fails, and finds the next one when it is sent again. Statements may be
+ * sent twice, so they have to be such that this changes nothing.
+ */
+export function connectClickHouse({ url, ...options }: Options): ClickHouse {
+  const urls = typeof url === 'string' ? [url] : url;
+  return new Servers(
+    urls.map((one) =>
+      createClient({ ...options, url: one, log: { level: ClickHouseLogLevel.OFF } }),
+    ),
+    urls,
+  );
+}
+
+/** One address: up, or down until it answers a ping, which is sent after growing pauses. */
+class Server {
+  readonly url: string;
+  readonly client: ClickHouseClient;
+  isUp = true;
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(client: ClickHouseClient, url: string) {
+    this.client = client;
+    this.url = url;
+  }
+
+  worked(): void {
+    this.isUp = true;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    clearTimeout(this.#timer);
+  }
+
+  failed(): void {
+    if (this.#isClosed) return;
+    this.isUp = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), this.#pauseMs).unref();
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LAST_PAUSE_MS);
+  }
+
+  async answers(): Promise<boolean> {
+    const late = AbortSignal.timeout(ANSWER_MS);
+    return this.client.ping({ select: false, abort_signal: late }).then(
+      ({ success }) => success,
+      () => false,
+    );
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    return this.client.close();
+  }
+
+  async #look(): Promise<void> {
+    if (await this.answers()) this.isUp = true;
+    else this.failed();
+  }
+}
+
+class Servers implements ClickHouse {
+  readonly #servers: readonly Server[];
+  readonly query: ClickHouse['query'];
+  readonly exec: ClickHouse['exec'];
+
+  constructor(clients: readonly ClickHouseClient[], urls: readonly string[]) {
+    this.#servers = clients.map((client, index) => new Server(client, urls[index]!));
+    this.query = (params) => this.#ask(params, (client) => client.query(params));
+    this.exec = (params) => this.#ask(params, (client) => client.exec(params));
+  }
+
+  command(params: Parameters<ClickHouse['command']>[0]): ReturnType<ClickHouse['command']> {
+    return this.#ask(params, (client) => client.command(params));
+  }
+
+  insert<T>(params: Parameters<ClickHouseClient['insert']>[0] & { values: T }) {
+    return this.#ask(params, (client) => client.insert(params));
+  }
+
+  /** Whether any address answers. */
+  async ping(
+    params?: Parameters<ClickHouse['ping']>[0],
+  ): Promise<Awaited<ReturnType<ClickHouse['ping']>>> {
+    const answers = await Promise.all(this.#servers.map(({ client }) => client.ping(params)));
+    return answers.find(({ success }) => success) ?? answers[0]!;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()));
+  }
+
+  async #ask<T>(
+    { abort_signal: signal, values }: { abort_signal?: AbortSignal; values?: unknown },
+    ask: (client: ClickHouseClient) => Promise<T>,
+  ): Promise<T> {
+    const reasons: string[] = [];
+    let last: unknown;
+    for (const server of this.#inTurn()) {
+      try {
+        const answer = await ask(server.client);
+        server.worked();
+        return answer;
+      } catch (error) {
+        if (signal?.aborted || !(await mayTryOthers(server, error))) throw error;
+        server.failed();
+        reasons.push(`${server.url} (${reasonOf(error)})`);
+        last = error;
+        if (values instanceof Readable) break;
+      }
+    }
+    if (this.#servers.length === 1) throw last;
+    throw last instanceof ClickHouseError
+      ? last
+      : new Error(`no address answers: ${reasons.join(', ')}`, { cause: last });
+  }
+
+  /** Those that are up, and then the others: what is known of them may be old. */
+  #inTurn(): Server[] {
+    const up = this.#servers.filter(({ isUp }) => isUp);
+    return up.length > 0 ? up : [...this.#servers];
+  }
+}
+
+/** Whether an error says nothing of the statement. A server that is only slow is not left for another. */
+async function mayTryOthers(server: Server, error: unknown): Promise<boolean> {
+  if (error instanceof ClickHouseError) return OTHERS_MAY.has(error.code);
+  const isTimeout = error instanceof Error && /^Timeout/.test(error.message);
+  return !isTimeout || !(await server.answers());
+}
+
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || code || String(error);
+}

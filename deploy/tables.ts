@@ -1,0 +1,61 @@
+// Makes the tables at a start, or later when ClickHouse is away.
+import { setTimeout as wait } from 'node:timers/promises';
+import { ClickHouseError } from '@clickhouse/client';
+import type { Logger } from 'pino';
+import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+
+/**
+ * Makes the tables now or, when ClickHouse is away, as soon as it answers: what is accepted until
+ * then waits in the queue.
+ * @returns ends the waiting
+ * @throws {Error} when ClickHouse refuses
+ */
+export async function makeTables(
+  connection: ClickHouseConnection,
+  tables: { database: string; retentionDays: number },
+  logger: Logger,
+): Promise<() => Promise<void>> {
+  const make = async (): Promise<void> => {
+    const { applied } = await migrate(connection, tables);
+    if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
+  };
+  try {
+    await make();
+    return async () => {};
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    const reason = (error as Error).message;
+    logger.warn({ reason }, 'ClickHouse is away; its tables are made when it answers');
+  }
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const later = (async () => {
+    for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+      await wait(pause, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await make();
+        logger.info('ClickHouse answers, and its tables are made');
+        return;
+      } catch (error) {
+        if (!isAway(error)) logger.error({ err: error }, 'the tables cannot be made');
+      }
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await later;
+  };
+}
+
+/** Whether ClickHouse did not answer at all. */
+function isAway(error: unknown): boolean {
+  const isChanged = error instanceof MigrationError && error.cause === undefined;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof ClickHouseError) return false;
+  }
+  return !isChanged;
+}
