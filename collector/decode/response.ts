@@ -12,6 +12,7 @@ export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
 /** Codes of google.rpc.Code. */
 export const RPC_INVALID_ARGUMENT = 3;
 export const RPC_NOT_FOUND = 5;
+export const RPC_PERMISSION_DENIED = 7;
 export const RPC_RESOURCE_EXHAUSTED = 8;
 export const RPC_UNIMPLEMENTED = 12;
 export const RPC_INTERNAL = 13;

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { hostInUrl } from '../serving/addresses.ts';
 import type { ConnectionLimits, TlsOptions } from '../serving/http-server.ts';
-import { ingestAccess } from '../serving/tokens.ts';
+import { type HistoryAccess, historyAccess, ingestAccess, TokenSet } from '../serving/tokens.ts';
 import type { Check } from '../telemetry/health.ts';
 import { BodyBudget } from './body-budget.ts';
 import { type GrpcReceiver, startGrpcReceiver } from './grpc.ts';
@@ -22,6 +22,8 @@ export interface DoorOptions {
   otlpGrpcPort?: number;
   /** Bearer tokens of those who may send. @default everyone may */
   ingestTokens?: readonly string[];
+  /** Who may record evolutions and change groups. @default everyone who may send */
+  access?: Pick<HistoryAccess, 'administer'>;
   /** Certificate, key and, for mutual TLS, the CA of the clients. @default no TLS */
   tls?: TlsOptions | undefined;
   /** Most MiB of a request body, before and after decompression. */
@@ -86,7 +88,8 @@ export async function openDoors(
   const budget = new BodyBudget(Math.max(allBytes, 2 * maxBodyBytes));
   const tokens = options.ingestTokens ?? [];
   const own = randomBytes(32).toString('hex');
-  const access = ingestAccess(tokens.length > 0 ? [...tokens, own] : []);
+  const history = withOwn(own, options.access ?? historyAccess([], []));
+  const access = ingestAccess(tokens.length > 0 ? [...tokens, own] : [], history);
   const shared = { signals, notReady, maxBodyBytes, budget, logger };
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -124,7 +127,11 @@ export async function openDoors(
     }
     // The certificate need not be valid for a loopback address, and we have none to show.
     const inside = tls
-      ? urlOf('http', '127.0.0.1', await listen('127.0.0.1', 0, { access: ingestAccess([own]) }))
+      ? urlOf(
+          'http',
+          '127.0.0.1',
+          await listen('127.0.0.1', 0, { access: ingestAccess([own], history) }),
+        )
       : urlOf('http', WILDCARDS[host] ?? host, port);
     const scheme = tls ? 'https' : 'http';
     return {
@@ -140,6 +147,15 @@ export async function openDoors(
     await close();
     throw error;
   }
+}
+
+/** The process itself may change whatever it was asked to by those who may. */
+function withOwn(
+  own: string,
+  { administer }: Pick<HistoryAccess, 'administer'>,
+): Pick<HistoryAccess, 'administer'> {
+  const ours = new TokenSet([own]);
+  return { administer: (header) => (ours.has(header) ? 'granted' : administer(header)) };
 }
 
 /** Requests in progress may end; those that do not are cut off. */

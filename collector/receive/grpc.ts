@@ -17,7 +17,7 @@ import { DecodeError } from '../decode/span.ts';
 import { SinkUnavailable } from '../queue/sink.ts';
 import { hostInUrl } from '../serving/addresses.ts';
 import type { TlsOptions } from '../serving/http-server.ts';
-import type { AccessCheck } from '../serving/tokens.ts';
+import { type AccessCheck, type IngestAccess, ingestAccess } from '../serving/tokens.ts';
 import { addHealthService, HEALTH_PATH } from '../telemetry/grpc-health.ts';
 import { BodyBudget, OverBudget } from './body-budget.ts';
 import type { SignalService } from './signal-service.ts';
@@ -35,8 +35,8 @@ export interface GrpcOptions {
   port: number;
   /** Bytes of a message before and after decompression. */
   maxBodyBytes: number;
-  /** Who may send. @default everyone */
-  access?: AccessCheck;
+  /** Who may send, and who may change. @default everyone */
+  access?: IngestAccess;
   /** Bodies in memory, shared by all doors. @default four of the largest */
   budget?: BodyBudget;
   tls?: TlsOptions | undefined;
@@ -58,20 +58,18 @@ export interface GrpcReceiver {
  * @throws {NodeJS.ErrnoException} with the code of the socket's error when it cannot
  */
 export async function startGrpcReceiver(options: GrpcOptions): Promise<GrpcReceiver> {
+  const access = options.access ?? ingestAccess([]);
   const server = new Server({
     'grpc.max_receive_message_length': options.maxBodyBytes,
     'grpc.max_concurrent_streams': 100,
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
-    interceptors: [
-      ...(options.interceptors ?? []),
-      accessInterceptor(options.access ?? (() => 'granted')),
-    ],
+    interceptors: [...(options.interceptors ?? []), accessInterceptor(access.send)],
   });
   const budget = options.budget ?? new BodyBudget(4 * options.maxBodyBytes);
   for (const service of options.signals) {
     server.addService(unary(service.signal.grpcService), {
-      Export: exportTo(service, budget, options.logger),
+      Export: exportTo(service, access.change, budget, options.logger),
     });
   }
   addHealthService(server, options.notReady ?? (async () => undefined));
@@ -115,8 +113,7 @@ function accessInterceptor(access: AccessCheck): ServerInterceptor {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, pass) => {
-            const authorization = metadata.get('authorization')[0]?.toString();
-            if (path === HEALTH_PATH || access(authorization) === 'granted') {
+            if (path === HEALTH_PATH || access(bearerOf(metadata)) === 'granted') {
               pass(metadata);
               return;
             }
@@ -127,18 +124,28 @@ function accessInterceptor(access: AccessCheck): ServerInterceptor {
     });
 }
 
-function exportTo(service: SignalService, budget: BodyBudget, logger: Logger) {
-  const accept = async (body: Buffer): Promise<Buffer> => {
+function bearerOf(metadata: Metadata): string | undefined {
+  return metadata.get('authorization')[0]?.toString();
+}
+
+function exportTo(
+  service: SignalService,
+  mayChange: AccessCheck,
+  budget: BodyBudget,
+  logger: Logger,
+) {
+  const accept = async (body: Buffer, authorization: string | undefined): Promise<Buffer> => {
     const lease = budget.lease(body.length);
     try {
-      const { rejected, message } = await service.accept(body, 'protobuf');
+      const changes = mayChange(authorization) === 'granted';
+      const { rejected, message } = await service.accept(body, 'protobuf', changes);
       return exportResponse('protobuf', service.signal, rejected, message);
     } finally {
       lease.release();
     }
   };
   return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    accept(call.request).then(
+    accept(call.request, bearerOf(call.metadata)).then(
       (response) => answer(null, response),
       (error: Error) => answer(toStatus(error, logger)),
     );

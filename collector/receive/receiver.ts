@@ -12,6 +12,7 @@ import {
   RPC_INTERNAL,
   RPC_INVALID_ARGUMENT,
   RPC_NOT_FOUND,
+  RPC_PERMISSION_DENIED,
   RPC_RESOURCE_EXHAUSTED,
   RPC_UNAUTHENTICATED,
   RPC_UNAVAILABLE,
@@ -26,7 +27,8 @@ import {
   createHttpServer,
   type TlsOptions,
 } from '../serving/http-server.ts';
-import type { AccessCheck } from '../serving/tokens.ts';
+import { originProblem } from '../serving/origin.ts';
+import { type AccessCheck, type IngestAccess, ingestAccess } from '../serving/tokens.ts';
 import type { Check } from '../telemetry/health.ts';
 import {
   BodyNotDecodable,
@@ -52,8 +54,8 @@ export interface ReceiverOptions {
   checks?: (() => Promise<Record<string, Check>>) | undefined;
   /** Bytes of a body before and after decompression. */
   maxBodyBytes: number;
-  /** Who may send. @default everyone */
-  access?: AccessCheck;
+  /** Who may send, and who may change. @default everyone */
+  access?: IngestAccess;
   /** Bodies in memory, shared by all doors. @default four of the largest */
   budget?: BodyBudget;
   tls?: TlsOptions | undefined;
@@ -108,10 +110,12 @@ function addSignal(
   app: FastifyInstance,
   service: SignalService,
   budget: BodyBudget,
-  { access, maxBodyBytes }: ReceiverOptions,
+  { access = ingestAccess([]), maxBodyBytes, tls }: ReceiverOptions,
 ): void {
   const { signal } = service;
-  const onRequest = [checkAccess(access), checkHeaders(maxBodyBytes)];
+  // No page can know a token or show a certificate, so that only open doors have to keep them out.
+  const isOpen = access.send(undefined) === 'granted' && tls?.ca === undefined;
+  const onRequest = [checkOrigin(isOpen), checkAccess(access.send), checkHeaders(maxBodyBytes)];
   app.post(signal.path, { onRequest }, async (request, reply) => {
     const encoding = encodingOf(request)!;
     const codec = codecOf(request.headers['content-encoding'])!;
@@ -121,7 +125,8 @@ function addSignal(
       const raw = stream ? await readBody(stream, maxBodyBytes, lease) : Buffer.alloc(0);
       const body = await decompress(raw, codec, maxBodyBytes);
       if (body !== raw) lease.growTo(raw.length + body.length);
-      const { rejected, message } = await service.accept(body, encoding);
+      const mayChange = access.change(request.headers.authorization) === 'granted';
+      const { rejected, message } = await service.accept(body, encoding, mayChange);
       reply.header('content-type', CONTENT_TYPES[encoding]);
       return reply.send(exportResponse(encoding, signal, rejected, message));
     } finally {
@@ -139,8 +144,16 @@ function addSignal(
   });
 }
 
+/** Refuses web pages, and names that they rebound to this machine. */
+function checkOrigin(isOpen: boolean) {
+  return async ({ headers }: FastifyRequest): Promise<void> => {
+    const problem = isOpen ? originProblem(headers, true) : undefined;
+    if (problem !== undefined) throw new HttpError(403, RPC_PERMISSION_DENIED, problem);
+  };
+}
+
 /** Refuses, before anything else is looked at, those who may not send. */
-function checkAccess(access: AccessCheck = () => 'granted') {
+function checkAccess(access: AccessCheck) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (access(request.headers.authorization) === 'granted') return;
     reply.header('www-authenticate', 'Bearer realm="faultline"');

@@ -11,10 +11,11 @@ export interface SignalService {
 
   /**
    * Takes an Export request of the signal; resolves when what it keeps of it is on disk.
+   * @param mayChange whether evolutions and changes of groups are taken from this sender
    * @throws DecodeError when the body is not such a request
    * @throws SinkUnavailable when the rows cannot be stored now
    */
-  accept(body: Buffer, encoding: Encoding): Promise<Outcome>;
+  accept(body: Buffer, encoding: Encoding, mayChange: boolean): Promise<Outcome>;
 }
 
 export interface Outcome {

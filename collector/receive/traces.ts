@@ -9,12 +9,21 @@ import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { toRows } from '../materialize/to-rows.ts';
 import type { Sink } from '../queue/sink.ts';
-import { appendRows, emptyRows, type FailureRow, type TraceSpanRow } from '../rows/rows.ts';
+import {
+  appendRows,
+  emptyRows,
+  type FailureRow,
+  type Rows,
+  type TraceSpanRow,
+} from '../rows/rows.ts';
 import { isTimed } from '../rows/time.ts';
 import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
 
 /** Rows are handed over after so many kept spans: what lives longer is copied by the collector of garbage. */
 const SPANS_AT_ONCE = 16;
+
+const CHANGE_REFUSED =
+  'evolutions and changes of groups need the token that POST /evolutions needs; an ingest token only reports';
 
 export interface TraceStats {
   requests: number;
@@ -54,7 +63,7 @@ export class TraceService implements SignalService {
     this.secrets = secrets;
   }
 
-  async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
+  async accept(body: Buffer, encoding: Encoding, mayChange = true): Promise<Outcome> {
     this.counted.requests++;
     const receivedAt = this.now();
     const intake = this.sink.open();
@@ -72,6 +81,10 @@ export class TraceService implements SignalService {
         ? receivedAt
         : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
       const made = toRows(resource, scope, span, known, this.secrets);
+      if (!mayChange && isChange(made.rows)) {
+        refusals.push(`span ${span.spanId}: ${CHANGE_REFUSED}`);
+        return;
+      }
       const { failures } = made.rows;
       if (failures.some(({ level }) => level === 'operation')) inside.push(...failures.splice(0));
       parts.push(...made.rows.trace_spans.splice(0));
@@ -105,4 +118,9 @@ export class TraceService implements SignalService {
   stats(): TraceStats {
     return { ...this.counted };
   }
+}
+
+/** Whether the rows of a span change what others reported. */
+function isChange({ evolutions, group_events }: Rows): boolean {
+  return evolutions.length > 0 || group_events.length > 0;
 }

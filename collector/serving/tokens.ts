@@ -35,11 +35,34 @@ export class TokenSet {
 /** Says for an `Authorization` header whether its bearer may pass. */
 export type AccessCheck = (authorization: string | undefined) => Verdict;
 
-/** For those who send telemetry. No tokens: everyone may. */
-export function ingestAccess(ingest: readonly string[]): AccessCheck {
+/**
+ * Checks for those who send telemetry: whether they may send at all, and whether what they send may
+ * change the history, as spans of evolutions and of changes of groups do.
+ */
+export interface IngestAccess {
+  send: AccessCheck;
+  change: AccessCheck;
+}
+
+/**
+ * Sending needs an ingest token where there are any, or a token that may change. Changing needs what it
+ * needs at the query service.
+ * @param history @default everyone may change
+ */
+export function ingestAccess(
+  ingest: readonly string[],
+  { administer }: Pick<HistoryAccess, 'administer'> = historyAccess([], []),
+): IngestAccess {
   const tokens = new TokenSet(ingest);
-  return (authorization) =>
-    tokens.size === 0 || tokens.has(authorization) ? 'granted' : 'unauthenticated';
+  const isOpen = administer(undefined) === 'granted';
+  const maySend = (authorization: string | undefined): boolean =>
+    tokens.size === 0 ||
+    tokens.has(authorization) ||
+    (!isOpen && administer(authorization) === 'granted');
+  return {
+    send: (authorization) => (maySend(authorization) ? 'granted' : 'unauthenticated'),
+    change: administer,
+  };
 }
 
 /** Checks for those who ask (`read`) and for those who change something (`administer`). */

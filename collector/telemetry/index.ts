@@ -96,8 +96,8 @@ export class Telemetry {
     const { signal } = inner;
     return {
       signal,
-      accept: async (body, encoding) => {
-        const outcome = await inner.accept(body, encoding);
+      accept: async (body, encoding, mayChange) => {
+        const outcome = await inner.accept(body, encoding, mayChange);
         this.count(signal.name, outcome);
         reportCounts(signal.name, outcome);
         return outcome;

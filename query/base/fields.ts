@@ -6,6 +6,11 @@ export const instant = z.string();
 /** A whole number as ClickHouse writes it: those of 64 bits are strings. */
 export const count = z.coerce.number().int();
 
+/** Most characters of an id or name; the collector stores no more bytes of UTF-8. */
+export const MAX_NAME = 1024;
+/** An id or name of any length that is stored. */
+export const storedName = z.string().min(1).max(MAX_NAME);
+
 export const snapshotRef = z
   .string()
   .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hex digits');
@@ -44,6 +49,9 @@ export const flag = z.union(
 export const limit = (most: number, fallback: number) =>
   z.coerce.number<number>().int().min(1).max(most).default(fallback);
 
+/** A cursor holds an id, each character of which may be written as six, in base64. */
+const MAX_CURSOR = 10_000;
+
 /** What every list can be cut by. */
 export const page = (fallback = 20) => ({
   /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
@@ -51,7 +59,7 @@ export const page = (fallback = 20) => ({
   /** 1 to 500. */
   limit: limit(500, fallback),
   /** `next_cursor` of the page before. */
-  cursor: z.string().max(512).optional(),
+  cursor: z.string().max(MAX_CURSOR).optional(),
 });
 
 /** A page of a list; `next_cursor` is null on the last one. */

@@ -2,6 +2,7 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { z } from 'zod';
 import { InvalidInputError } from '../base/errors.ts';
+import { MAX_NAME } from '../base/fields.ts';
 import { type Question, valuesOf } from '../base/question.ts';
 import { type History, listed } from '../history.ts';
 import { problem } from './problem.ts';
@@ -36,7 +37,7 @@ function schemaOf({ summary, path, method, input, hasInput, output, changes }: Q
   const [name] = /(?<=:)\w+/.exec(path) ?? [];
   return {
     summary,
-    ...(name && { params: z.object({ [name]: z.string().max(512) }) }),
+    ...(name && { params: z.object({ [name]: z.string().max(MAX_NAME) }) }),
     ...(hasInput && { [method === 'GET' ? 'querystring' : 'body']: input }),
     response: { [changes ? 201 : 200]: output, '4xx': problem, '5xx': problem },
   };

@@ -10,6 +10,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { hostInUrl } from '../../collector/serving/addresses.ts';
+import { MAX_NAME } from '../base/fields.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
 import { type Access, requireAccess } from './access.ts';
@@ -65,7 +66,8 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 512 },
+    // Each byte of a name may be written as three characters.
+    routerOptions: { maxParamLength: 3 * MAX_NAME },
     ...(createServer && { serverFactory: createServer }),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);

@@ -1,6 +1,7 @@
 // before_evolving: puts the brief before the model, and says what to do with it.
 import { completable, type McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { storedName } from '../base/fields.ts';
 import { quoteId } from '../base/quote.ts';
 import type { History } from '../history.ts';
 import { describeError } from './errors.ts';
@@ -13,14 +14,11 @@ interface PromptOptions {
 }
 
 export function addPrompts(server: McpServer, { history, report }: PromptOptions): void {
-  const agent = completable(
-    z.string().min(1).max(512).describe('id of the agent to be evolved'),
-    async (start) => {
-      const { items } = await history.agents().catch(() => ({ items: [] }));
-      const ids = items.map(({ agent_id }) => agent_id).filter((id) => id.startsWith(start));
-      return ids.slice(0, SUGGESTIONS);
-    },
-  );
+  const agent = completable(storedName.describe('id of the agent to be evolved'), async (start) => {
+    const { items } = await history.agents().catch(() => ({ items: [] }));
+    const ids = items.map(({ agent_id }) => agent_id).filter((id) => id.startsWith(start));
+    return ids.slice(0, SUGGESTIONS);
+  });
   server.registerPrompt(
     'before_evolving',
     {

@@ -26,7 +26,8 @@ export const fault: Fault = {
       );
       more.forEach((socket, index) => {
         // Half of them begin a request and do not end it.
-        if (index % 2 === 0) socket.write('POST /v1/traces HTTP/1.1\r\nhost: x\r\nx-slow: ');
+        if (index % 2 === 0)
+          socket.write('POST /v1/traces HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
       });
       sockets.push(...more);
     }

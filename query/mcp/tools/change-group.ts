@@ -1,5 +1,6 @@
 // change_failure_group: resolve, ignore, reopen, merge, split, annotate or note.
 import { z } from 'zod';
+import { storedName } from '../../base/fields.ts';
 import { parseInput } from '../../base/input.ts';
 import { quoteId } from '../../base/quote.ts';
 import { type GroupChange, groupChange } from '../../questions/groups/schemas.ts';
@@ -19,7 +20,7 @@ export const changeFailureGroup = tool({
   input: z.strictObject({
     fingerprint: filters.fingerprint,
     kind: z.enum(kinds),
-    evolution_id: z.string().min(1).max(128).optional().describe('for resolve: the fix'),
+    evolution_id: storedName.optional().describe('for resolve: the fix'),
     other_fingerprint: filters.fingerprint.optional().describe('for merge: the group it goes into'),
     value: z.string().max(4096).optional().describe('for annotate: the class; for note: the text'),
     author: z.string().max(256).optional().describe('who says so; default queen'),

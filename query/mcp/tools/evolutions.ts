@@ -1,5 +1,6 @@
 // list_evolutions and record_evolution.
 import { z } from 'zod';
+import { storedName } from '../../base/fields.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { percent } from '../../base/text.ts';
 import type { History } from '../../history.ts';
@@ -72,7 +73,7 @@ export const listEvolutions = tool({
   input: z.strictObject({
     agent: filters.agent.optional().describe('only this agent'),
     node: filters.node.optional().describe('only those that target a failure of this node'),
-    evolution_id: z.string().min(1).max(128).optional().describe('only this one, in full'),
+    evolution_id: storedName.optional().describe('only this one, in full'),
     since: filters.since,
     limit: limitOf(20, 5),
     cursor: filters.cursor,

@@ -1,5 +1,6 @@
 // list_failures and get_failure.
 import { z } from 'zod';
+import { storedName } from '../../base/fields.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import type { Failure, FailureDetail } from '../../questions/failures/schemas.ts';
 import { excerpt } from '../data.ts';
@@ -50,7 +51,7 @@ export const listFailures = tool({
     agent: filters.agent.optional().describe('only this agent'),
     node: filters.node.optional(),
     fingerprint: filters.fingerprint.optional().describe('only failures of this kind'),
-    run: z.string().min(1).max(512).optional().describe('only this run'),
+    run: storedName.optional().describe('only this run'),
     since: filters.since,
     limit: limitOf(50, 10),
     cursor: filters.cursor,

@@ -1,6 +1,6 @@
 // Fields that tools have in common.
 import { z } from 'zod';
-import { fingerprint, page } from '../../base/fields.ts';
+import { fingerprint, page, storedName } from '../../base/fields.ts';
 
 const { since, cursor } = page();
 
@@ -10,8 +10,8 @@ const sinceHelp = `only since then: ${sinceForm}`;
 export const filters = {
   sinceForm,
   sinceHelp,
-  agent: z.string().min(1).max(512),
-  node: z.string().min(1).max(512).describe('only this node'),
+  agent: storedName,
+  node: storedName.describe('only this node'),
   since: since.describe(sinceHelp),
   cursor: cursor.describe('next_cursor of the answer before'),
   fingerprint,

@@ -1,24 +1,23 @@
 // What is asked about a retry, and the answer.
 import { z } from 'zod';
 import { FAILURE_CLASS_VALUES } from '../../../instrumentation/semconv/index.ts';
-import { fingerprint, instant } from '../../base/fields.ts';
+import { fingerprint, instant, storedName } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 
-const name = z.string().min(1).max(512);
 const ordinal = z.coerce.number<number>().int().min(1).max(1_000_000);
 
 /** What is known of the failed attempt. One of `fingerprint`, `error_type`, `class` or `run` is needed. */
 export const retryQuery = z.strictObject({
-  node: name.describe('The node that failed'),
+  node: storedName.describe('The node that failed'),
   fingerprint: fingerprint.optional().describe('The failure as a group; says more than error_type'),
-  error_type: name.optional().describe('The type of the error'),
+  error_type: storedName.optional().describe('The type of the error'),
   class: z
     .enum(FAILURE_CLASS_VALUES)
     .optional()
     .describe('Why it failed; default: the class that such failures had in the history'),
   attempt: ordinal.optional().describe('The attempt that failed, from 1; default 1'),
   max_attempts: ordinal.optional().describe('After this attempt there is none'),
-  run: name
+  run: storedName
     .optional()
     .describe('Take what is not given from the newest stored failure of the node in this run'),
   max_age: z.coerce

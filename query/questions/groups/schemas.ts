@@ -4,7 +4,7 @@ import {
   FAILURE_CLASS_VALUES,
   GROUP_EVENT_KIND_VALUES,
 } from '../../../instrumentation/semconv/index.ts';
-import { count, fingerprint, flag, instant, page, since } from '../../base/fields.ts';
+import { count, fingerprint, flag, instant, page, since, storedName } from '../../base/fields.ts';
 import { GROUP_STATES } from '../../base/states.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { effect, VERDICTS } from '../ledger/schemas.ts';
@@ -41,10 +41,7 @@ export const groupChange = z.discriminatedUnion(
   [
     z.strictObject({
       kind: z.literal('resolve'),
-      evolution_id: z
-        .string()
-        .min(1)
-        .max(128)
+      evolution_id: storedName
         .optional()
         .describe('The fix. Only failures on versions made after it are a regression then'),
       ...said,

@@ -54,7 +54,7 @@ async function dial(): Promise<{ socket: Socket; answer: () => string }> {
 }
 
 const head = (more: string): string =>
-  `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: ${PROTOBUF}\r\n${more}\r\n`;
+  `POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${PROTOBUF}\r\n${more}\r\n`;
 
 /** Holds every request until it is let go. */
 class HeldSink implements Sink {
@@ -90,7 +90,7 @@ describe('slow senders are cut off', () => {
   test('in the middle of the headers', async () => {
     await listen({ limits });
     const { socket, answer } = await dial();
-    socket.write('POST /v1/traces HTTP/1.1\r\nhost: x\r\nx-slow: ');
+    socket.write('POST /v1/traces HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
     await once(socket, 'close');
     expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
   });
@@ -121,7 +121,7 @@ describe('connections', () => {
     const third = await dial();
     await once(third.socket, 'close');
     expect(third.answer()).toBe('');
-    first!.socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    first!.socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
     await once(first!.socket, 'close');
     expect(first!.answer()).toMatch(/^HTTP\/1\.1 200 /);
   });

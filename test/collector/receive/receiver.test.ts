@@ -256,7 +256,7 @@ describe('bad input', () => {
     await once(socket, 'connect');
     socket.on('error', () => {});
     socket.write(
-      `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: ${PROTOBUF}\r\ntransfer-encoding: chunked\r\n\r\n`,
+      `POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${PROTOBUF}\r\ntransfer-encoding: chunked\r\n\r\n`,
     );
     let answer = '';
     socket.on('data', (chunk) => {

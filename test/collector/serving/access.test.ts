@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type DoorOptions, type Doors, openDoors } from '../../../collector/receive/doors.ts';
@@ -99,6 +100,130 @@ describe('tokens', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 });
+
+describe('spans that change the history', () => {
+  const evolution = {
+    name: 'evolve_graph a',
+    attributes: {
+      'gen_ai.agent.id': 'a',
+      'evolution.id': 'e-1',
+      'evolution.trigger': 'human',
+      'evolution.status': 'applied',
+      'evolution.resolution': 'retry twice',
+    },
+  };
+  const change = {
+    name: 'change_group a',
+    attributes: {
+      'gen_ai.agent.id': 'a',
+      'group.event.id': '00000000-0000-4000-8000-000000000001',
+      'group.event.kind': 'ignore',
+      'group.event.fingerprint': `v1:${'0'.repeat(32)}`,
+      'group.event.author': 'sender',
+    },
+  };
+  const mixed = toProtobuf(
+    recordSpans((tracer) => {
+      failNode(tracer);
+      for (const { name, attributes } of [evolution, change]) {
+        tracer.startSpan(name, { attributes }).end();
+      }
+    }),
+  );
+  const counts = () => [
+    sink.rows.failures.length,
+    sink.rows.evolutions.length,
+    sink.rows.group_events.length,
+  ];
+
+  test.each([
+    ['an ingest token, with admin tokens', ['i'], [], ['a'], 'i', false],
+    ['an ingest token, with query tokens only', ['i'], ['q'], [], 'i', false],
+    ['an ingest token, where everyone may change', ['i'], [], [], 'i', true],
+    ['the admin token', ['i'], ['q'], ['a'], 'a', true],
+    ['the query token, without admin tokens', ['i'], ['q'], [], 'q', true],
+    ['no token, where everyone may send', [], [], ['a'], undefined, false],
+    ['the admin token, where everyone may send', [], [], ['a'], 'a', true],
+  ])('%s', async (_name, ingestTokens, query, admin, token, isTaken) => {
+    const { url, grpcPort } = await open({ ingestTokens, access: historyAccess(query, admin) });
+    const authorization = token && `Bearer ${token}`;
+    const answer = await fetch(`${url}/v1/traces`, {
+      method: 'POST',
+      body: new Uint8Array(mixed),
+      headers: { 'content-type': PROTOBUF, ...(authorization && { authorization }) },
+    });
+    expect(answer.status).toBe(200);
+    expect(counts()).toEqual(isTaken ? [1, 1, 1] : [1, 0, 0]);
+    const response = Buffer.from(await answer.arrayBuffer()).toString();
+    expect(response.includes('need the token that POST /evolutions needs')).toBe(!isTaken);
+    await callGrpc(grpcPort!, mixed, authorization);
+    expect(counts()).toEqual(isTaken ? [2, 2, 2] : [2, 0, 0]);
+  });
+
+  test('a query token does not send where admin tokens are', async () => {
+    const { url } = await open({ ingestTokens: ['i'], access: historyAccess(['q'], ['a']) });
+    const headers = { 'content-type': PROTOBUF, authorization: 'Bearer q' };
+    const answer = await fetch(`${url}/v1/traces`, { method: 'POST', headers });
+    expect(answer.status).toBe(401);
+  });
+
+  test('the process itself records for those who may', async () => {
+    const { private: inside } = await open({ access: historyAccess([], ['a']) });
+    await fetch(`${inside.url}/v1/traces`, {
+      method: 'POST',
+      body: new Uint8Array(mixed),
+      headers: { 'content-type': PROTOBUF, ...inside.headers },
+    });
+    expect(counts()).toEqual([1, 1, 1]);
+  });
+});
+
+describe('pages of others at the OTLP port', () => {
+  const statusFor = (url: string, headers: Record<string, string>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const options = { method: 'POST', headers: { 'content-type': PROTOBUF, ...headers } };
+      plainRequest(`${url}/v1/traces`, options, (response) => {
+        response.resume();
+        resolve(response.statusCode!);
+      })
+        .on('error', reject)
+        .end(body);
+    });
+
+  test.each([
+    ['a name that was rebound', { host: 'evil.example:4318' }, 403],
+    ['its page', { host: 'evil.example', origin: 'http://evil.example' }, 403],
+    ['a page of another site', { origin: 'https://evil.example' }, 403],
+    ['a name of this machine', { host: 'localhost:4318' }, 200],
+    ['its IPv6 address', { host: '[::1]:4318' }, 200],
+    ['a container on this machine', { host: 'host.docker.internal:4318' }, 200],
+    ['an exporter', {}, 200],
+  ])('%s: %j is answered with %d', async (_name, headers, status) => {
+    const { url } = await open({});
+    expect(await statusFor(url, headers as Record<string, string>)).toBe(status);
+    expect(sink.rows.failures).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test('any name will do with a token', async () => {
+    const { url } = await open({ ingestTokens: ['i'] });
+    const own = { host: 'faultline.example', authorization: 'Bearer i' };
+    expect(await statusFor(url, own)).toBe(200);
+  });
+});
+
+/** Sends an Export request of traces. */
+function callGrpc(port: number, bytes: Buffer, authorization: string | undefined): Promise<Buffer> {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+  const asItIs = (all: Buffer): Buffer => all;
+  const metadata = new Metadata();
+  if (authorization !== undefined) metadata.set('authorization', authorization);
+  return new Promise<Buffer>((resolve, reject) => {
+    client.makeUnaryRequest(path, asItIs, asItIs, bytes, metadata, (error, answer) =>
+      error ? reject(error) : resolve(answer!),
+    );
+  }).finally(() => client.close());
+}
 
 test('a gRPC port in use is one clear line', async () => {
   const { grpcPort } = await open({});

@@ -162,12 +162,12 @@ describe('the collector', () => {
     const socket = open(collector.port, '127.0.0.1');
     const body = '{}';
     socket.write(
-      `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
+      `POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
     );
     // Only a connection that the server has seen is waited for.
     await alive(collector.url);
     const closed = collector.close();
-    socket.write(`${body}GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n`);
+    socket.write(`${body}GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     let answers = '';
     for await (const chunk of socket) answers += chunk;
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503']);

@@ -114,6 +114,39 @@ describe('the query service', () => {
     expect(await post('/api/v1/sql', `"${'x'.repeat(2 ** 21)}"`)).toMatchObject({ status: 413 });
   });
 
+  it.each([
+    ['of all the bytes that are stored', 'x'.repeat(1024)],
+    ['that an address writes as three for one', '你'.repeat(341)],
+  ])('answers for ids %s', async (_name, id) => {
+    await world.send(failedAttempt(id), {
+      name: 'evolve_graph long',
+      attributes: {
+        'gen_ai.agent.id': id,
+        'evolution.id': `${id.slice(0, -1)}.`,
+        'evolution.trigger': 'human',
+        'evolution.status': 'applied',
+        'evolution.resolution': 'retry twice',
+      },
+    });
+    const agent = encodeURIComponent(id);
+    for (const path of [
+      'brief',
+      'nodes',
+      'timeline',
+      'retry-advice?node=parse&error_type=TypeError',
+    ]) {
+      expect((await get(`/api/v1/agents/${agent}/${path}`)).status, path).toBe(200);
+    }
+    expect((await get(`/api/v1/failures?agent=${agent}`)).body.items).toHaveLength(1);
+    const { body } = await get(`/api/v1/evolutions?agent=${agent}`);
+    const { evolution_id } = body.items[0];
+    const one = await get(`/api/v1/evolutions/${encodeURIComponent(evolution_id)}`);
+    expect(one).toMatchObject({ status: 200, body: { agent_id: id } });
+    const page = await get('/api/v1/evolutions?limit=1');
+    const next = page.body.next_cursor;
+    if (next) expect((await get(`/api/v1/evolutions?limit=1&cursor=${next}`)).status).toBe(200);
+  });
+
   it('tells whether it is up', async () => {
     expect(await get('/healthz')).toMatchObject({ status: 200 });
     expect(await get('/readyz')).toMatchObject({ status: 200 });
