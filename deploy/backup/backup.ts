@@ -1,9 +1,9 @@
 // Backups by ClickHouse's own BACKUP and RESTORE, with the collector's queue.
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { pino } from 'pino';
 import { openQueue } from '../../collector/queue/open.ts';
+import { type ClickHouse, connectClickHouse } from '../../collector/serving/clickhouse.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { dropQueueTable, giveQueueBack, keepQueue, QUEUE_TABLE } from './queue-table.ts';
 
@@ -89,7 +89,7 @@ async function emptyFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true });
 }
 
-async function refuseTables(client: ClickHouseClient, database: string): Promise<void> {
+async function refuseTables(client: ClickHouse, database: string): Promise<void> {
   const tables = await rowsByTable(client, database);
   const count = Object.keys(tables).length;
   if (count === 0) return;
@@ -99,10 +99,7 @@ async function refuseTables(client: ClickHouseClient, database: string): Promise
   );
 }
 
-async function rowsByTable(
-  client: ClickHouseClient,
-  database: string,
-): Promise<Record<string, number>> {
+async function rowsByTable(client: ClickHouse, database: string): Promise<Record<string, number>> {
   const result = await client.query({
     query: `SELECT name, toUInt64(total_rows) AS rows FROM system.tables
             WHERE database = {database:String} AND total_rows IS NOT NULL AND name != {queue:String}
@@ -123,7 +120,7 @@ interface Operation {
 
 /** Starts a statement of the kind that goes on by itself. @returns bytes when it has ended */
 async function follow(
-  client: ClickHouseClient,
+  client: ClickHouse,
   query: string,
   onProgress: BackupOptions['onProgress'] = () => {},
 ): Promise<number> {
@@ -160,16 +157,12 @@ const reasonIn = (error: string): string =>
 
 const nameOf = (name: string): string => `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``;
 
-const clientOf = (connection: ClickHouseConnection, database?: string): ClickHouseClient =>
-  createClient({
-    ...connection,
-    ...(database === undefined ? {} : { database }),
-    log: { level: ClickHouseLogLevel.OFF },
-  });
+const clientOf = (connection: ClickHouseConnection, database?: string): ClickHouse =>
+  connectClickHouse({ ...connection, ...(database === undefined ? {} : { database }) });
 
 async function withClient<T>(
   { clickhouse, database }: BackupOptions,
-  work: (client: ClickHouseClient) => Promise<T>,
+  work: (client: ClickHouse) => Promise<T>,
 ): Promise<T> {
   const client = clientOf(clickhouse, database);
   try {

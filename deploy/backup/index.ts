@@ -39,7 +39,7 @@ export async function restoreFrom(
 /** @throws {BackupError} for a folder of this machine when ClickHouse is a server */
 function isFolder(place: string, settings: Settings): boolean {
   if (EXPRESSION.test(place)) return false;
-  if (settings['clickhouse-url'] === undefined) return true;
+  if (settings['clickhouse-url'].length === 0) return true;
   throw new BackupError(
     `${place} is no place that a server can reach: expected S3('https://…'), Disk('backups', '…') or File('…')`,
   );
@@ -54,7 +54,7 @@ async function withStore(
   const dataDir = settings['data-dir'];
   const common = { database: 'faultline', queue: join(dataDir, 'queue') };
   const url = settings['clickhouse-url'];
-  if (url === undefined) {
+  if (url.length === 0) {
     const folder = EXPRESSION.test(place) ? undefined : place;
     return withEngine(dataDir, folder, mayRun, (engine) => work({ ...common, place, ...engine }));
   }

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ClickHouseClient } from '@clickhouse/client';
 import { copyQueue } from '../../collector/queue/copy.ts';
+import type { ClickHouse } from '../../collector/serving/clickhouse.ts';
 
 /** Name of the table; it is gone after a backup and after a restore. */
 export const QUEUE_TABLE = 'backup_queue';
@@ -24,7 +24,7 @@ interface PartRow {
  * backed up after this call holds every row that was accepted before it.
  * @returns bytes of the queue's files
  */
-export async function keepQueue(client: ClickHouseClient, folder: string): Promise<number> {
+export async function keepQueue(client: ClickHouse, folder: string): Promise<number> {
   await dropQueueTable(client);
   await client.command({
     query: `CREATE TABLE ${QUEUE_TABLE} (file String, part UInt32, bytes String CODEC(ZSTD(1)))
@@ -69,7 +69,7 @@ async function* partsOf(folder: string, names: readonly string[]): AsyncGenerato
  * @param folder must not exist, or be empty
  * @returns bytes of the files
  */
-export async function giveQueueBack(client: ClickHouseClient, folder: string): Promise<number> {
+export async function giveQueueBack(client: ClickHouse, folder: string): Promise<number> {
   if (!(await hasQueueTable(client))) return 0;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const named = await client.query({
@@ -102,11 +102,11 @@ export async function giveQueueBack(client: ClickHouseClient, folder: string): P
   return total;
 }
 
-export async function dropQueueTable(client: ClickHouseClient): Promise<void> {
+export async function dropQueueTable(client: ClickHouse): Promise<void> {
   await client.command({ query: `DROP TABLE IF EXISTS ${QUEUE_TABLE} SYNC` });
 }
 
-async function hasQueueTable(client: ClickHouseClient): Promise<boolean> {
+async function hasQueueTable(client: ClickHouse): Promise<boolean> {
   const result = await client.query({
     query: `EXISTS TABLE ${QUEUE_TABLE}`,
     format: 'JSONEachRow',
