@@ -86,6 +86,7 @@ const flags = {
   ],
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
   alerts: [file, 'rules for alerts, a JSON file: docs/alerts.md'],
+  policies: [file, 'what may evolve by itself, a JSON file: docs/evolution-advice.md'],
   'log-format': [z.enum(['pretty', 'json']).default('pretty'), 'form of the log'],
   'log-level': [
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

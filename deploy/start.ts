@@ -16,6 +16,7 @@ import {
 import { isLoopback } from '../collector/serving/addresses.ts';
 import { startAlerts } from '../query/alerts/index.ts';
 import { type AlertRules, readAlertRules } from '../query/alerts/rules.ts';
+import { type Policies, readPolicies } from '../query/base/policies.ts';
 import type { OtlpOptions } from '../query/base/question.ts';
 import { watchQueryService } from '../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../query/http/server.ts';
@@ -78,6 +79,7 @@ export async function start(
   const { role } = settings;
   const tls = readTls(settings);
   const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
+  const policies = settings.policies === undefined ? undefined : readPolicies(settings.policies);
   warnOfOpenDoors(settings, logger);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -96,7 +98,10 @@ export async function start(
     stops.push(storage.stop);
     const parts = { settings, storage, access, tls, tracing, logger, stops };
     const collector = role === 'query' ? undefined : await collect(parts);
-    const query = role === 'collector' ? undefined : await answerQuestions(parts, rules, collector);
+    const query =
+      role === 'collector'
+        ? undefined
+        : await answerQuestions(parts, { rules, policies }, collector);
     return {
       otlpHttp: collector?.url ?? '',
       otlpGrpc: collector?.grpcUrl ?? '',
@@ -147,7 +152,7 @@ const BEHIND_ELSEWHERE_MS = 10 * 60_000;
 /** @param collector of this process, if it has one */
 async function answerQuestions(
   parts: Parts,
-  rules: AlertRules | undefined,
+  { rules, policies }: { rules: AlertRules | undefined; policies: Policies | undefined },
   collector: Collector | undefined,
 ): Promise<QueryService> {
   const { settings, storage, access, tls, tracing, logger, stops } = parts;
@@ -156,6 +161,7 @@ async function answerQuestions(
     clickhouse: { ...storage.query, database },
     reader: { ...storage.reader, database },
     ...(otlp && { otlp }),
+    policies,
   });
   stops.push(() => history.close());
   // Not as those whose statements may fill their user's slots.

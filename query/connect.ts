@@ -1,4 +1,5 @@
 // The history over ClickHouse, in the process of the caller.
+import { DEFAULT_POLICIES, type Policies } from './base/policies.ts';
 import type { OtlpOptions } from './base/question.ts';
 import { type ClickHouseOptions, Store } from './base/store.ts';
 import { type History, historyOf } from './history.ts';
@@ -12,13 +13,20 @@ export interface ConnectOptions {
    * `http://127.0.0.1:4318`. Without it `recordEvolution` is refused.
    */
   otlp?: OtlpOptions;
+  /** What may evolve by itself, for the advice on evolutions. @default what holds without a file */
+  policies?: Policies | undefined;
 }
 
 /** Opens the history that is stored in a ClickHouse database. Nothing is sent before the first call. */
-export function connect({ clickhouse, reader: readerOptions, otlp }: ConnectOptions): History {
+export function connect({
+  clickhouse,
+  reader: readerOptions,
+  otlp,
+  policies = DEFAULT_POLICIES,
+}: ConnectOptions): History {
   const store = new Store(clickhouse);
   const reader = readerOptions ? new Store(readerOptions) : store;
-  const context = { store, reader, otlp };
+  const context = { store, reader, otlp, policies };
   return historyOf(
     (asked, fields) => asked.ask(fields, context),
     async () => {

@@ -19,6 +19,7 @@ export type { Alert, AlertChange } from './questions/alerts/question.ts';
 export type { Brief } from './questions/brief/question.ts';
 export type { Cascade } from './questions/cascade/question.ts';
 export type { FailureCase } from './questions/cases/question.ts';
+export type { EvolutionAdvice } from './questions/evolution-advice/question.ts';
 export type { Evolution, EvolutionInput } from './questions/evolutions/schemas.ts';
 export type { Failure, FailureDetail } from './questions/failures/schemas.ts';
 export type { GraphDiff, GraphSnapshot } from './questions/graphs/schemas.ts';

@@ -1,7 +1,9 @@
 // Which rules want to hear of a change, and whether they were told. Pure.
+
+import { matches } from '../base/text.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
 import type { Told } from './log.ts';
-import { matches, type Rule } from './rules.ts';
+import type { Rule } from './rules.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -7,6 +7,7 @@ import {
   FAILURE_SEVERITY_VALUES,
 } from '../../instrumentation/semconv/index.ts';
 import { SettingsError } from '../base/errors.ts';
+import { matches } from '../base/text.ts';
 import { ALERT_CHANGES } from '../questions/alerts/question.ts';
 
 const name = z
@@ -146,13 +147,6 @@ export function readAlertRules(
     }
   });
   return { everyMs: every_seconds * 1000, receivers: new Map(open), rules };
-}
-
-/** Whether one of the patterns stands for a text. */
-export function matches(patterns: readonly string[], text: string): boolean {
-  return patterns.some((pattern) =>
-    pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern,
-  );
 }
 
 /** The key of a Standard Webhooks secret. */

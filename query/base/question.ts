@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
 import { parseInput } from './input.ts';
+import type { Policies } from './policies.ts';
 import type { Store } from './store.ts';
 
 /** Where the collector receives OTLP over HTTP. */
@@ -17,6 +18,8 @@ export interface Context {
   readonly reader: Store;
   /** The collector, through which changes are recorded. */
   readonly otlp: OtlpOptions | undefined;
+  /** What may evolve by itself. */
+  readonly policies: Policies;
 }
 
 type Fields = Record<string, unknown>;

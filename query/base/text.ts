@@ -27,3 +27,10 @@ export function manyLines(text: string): string {
 
 /** A share of 1 as text: `12.5 %`. */
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** Whether one of the patterns is the text; a `*` at the end of one stands for any rest. */
+export function matches(patterns: readonly string[], text: string): boolean {
+  return patterns.some((pattern) =>
+    pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern,
+  );
+}

@@ -7,6 +7,7 @@ import { alerts } from './alerts/question.ts';
 import { brief } from './brief/question.ts';
 import { cascade } from './cascade/question.ts';
 import { cases } from './cases/question.ts';
+import { evolutionAdvice } from './evolution-advice/question.ts';
 import { effects, evolution, evolutions, recordEvolution } from './evolutions/questions.ts';
 import { failure, recentFailures } from './failures/questions.ts';
 import { diffGraphs, graph } from './graphs/questions.ts';
@@ -30,6 +31,7 @@ export const questions = {
   cases,
   changeGroup,
   brief,
+  evolutionAdvice,
   nodes,
   retryAdvice,
   timeline,

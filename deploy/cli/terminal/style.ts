@@ -23,6 +23,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
   effective: 'green',
   harmful: 'red',
   ineffective: 'yellow',
+  // Advice on an evolution.
+  evolve: 'yellow',
+  revert: 'red',
+  ask: 'yellow',
   insufficient_exposure: 'dim',
   // Findings of the doctor.
   ok: 'green',

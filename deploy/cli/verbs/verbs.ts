@@ -16,6 +16,7 @@ import {
 } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { table } from '../terminal/output.ts';
+import { addAdviseVerb } from './advise.ts';
 import { addCasesVerb } from './cases.ts';
 import { addGroupVerbs } from './groups.ts';
 import { addListVerbs } from './lists.ts';
@@ -105,6 +106,7 @@ export function addQueryVerbs(program: Command): void {
       })(options),
     );
 
+  addAdviseVerb(program);
   addRetryVerb(program);
   addSimilarVerb(program);
   addCasesVerb(program);

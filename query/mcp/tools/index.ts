@@ -1,5 +1,6 @@
 // All tools, in the order in which they are usually needed.
 import type { Tool } from '../tool.ts';
+import { evolutionAdvice } from './advice.ts';
 import { failureBrief } from './brief.ts';
 import { failureCases } from './cases.ts';
 import { changeFailureGroup } from './change-group.ts';
@@ -13,6 +14,7 @@ import { queryFailuresSql } from './sql.ts';
 
 export const tools: readonly Tool[] = [
   failureBrief,
+  evolutionAdvice,
   listFailureGroups,
   getFailureGroup,
   listFailures,

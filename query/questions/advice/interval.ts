@@ -1,18 +1,21 @@
-// The exact 95 % interval of a share, as Clopper and Pearson made it.
+// The exact interval of a share, as Clopper and Pearson made it.
 import betaCdf from '@stdlib/stats-base-dists-beta-cdf';
 
-/** Chance that a bound is wrong, each; together they leave 95 %. */
-const BOUND_ERROR = 0.025;
-
 /**
- * Bounds between which the probability of a success lies with at least 95 %: each is the probability
- * at which as many successes, or more extreme numbers, have a chance of 2.5 %. Without trials 0 to 1.
+ * Bounds between which the probability of a success lies: each is the probability at which as many
+ * successes, or more extreme numbers, have a chance of `boundError`. Without trials 0 to 1.
+ *
+ * @param boundError chance that a bound is wrong, each; 2.5 % leave 95 %
  */
-export function exactInterval(trials: number, succeeded: number): [low: number, high: number] {
+export function exactInterval(
+  trials: number,
+  succeeded: number,
+  boundError = 0.025,
+): [low: number, high: number] {
   const failed = trials - succeeded;
   return [
-    succeeded === 0 ? 0 : quantile(BOUND_ERROR, succeeded, failed + 1),
-    failed === 0 ? 1 : quantile(1 - BOUND_ERROR, succeeded + 1, failed),
+    succeeded === 0 ? 0 : quantile(boundError, succeeded, failed + 1),
+    failed === 0 ? 1 : quantile(1 - boundError, succeeded + 1, failed),
   ];
 }
 

@@ -40,6 +40,7 @@ describe('the query service', () => {
     expect(body.openapi).toMatch(/^3\.1/);
     expect(Object.keys(body.paths).sort()).toEqual([
       '/api/v1/agents',
+      '/api/v1/agents/{id}/advice',
       '/api/v1/agents/{id}/brief',
       '/api/v1/agents/{id}/nodes',
       '/api/v1/agents/{id}/retry-advice',

@@ -14,6 +14,7 @@ import { call, overHttp, overStdio } from './mcp-clients.ts';
 
 const TOOLS = [
   'failure_brief',
+  'evolution_advice',
   'list_failure_groups',
   'get_failure_group',
   'list_failures',
@@ -345,6 +346,7 @@ describe('text from outside', () => {
     const [{ evolution_id, graph_snapshot_ref }] = evolutions as [(typeof evolutions)[0]];
     const asked: [string, object][] = [
       ['failure_brief', { agent }],
+      ['evolution_advice', { agent }],
       ['failure_brief', { agent: `nobody${hostile}` }],
       ['list_failures', { agent }],
       ['get_failure', { failure_id }],
