@@ -9,6 +9,7 @@ import {
   connectClickHouse,
 } from '../../collector/serving/clickhouse.ts';
 import { STATEMENTS, type StatementName } from '../sql/statements.ts';
+import { forOthersToo, goneSignal } from './asker.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
 import { checkStatement, type KnownFunctions } from './sql-check/check.ts';
 
@@ -82,6 +83,12 @@ async function whenFree<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Closes the request when the asker leaves, at which ClickHouse ends the statement of a reading user. */
+function untilGone(): { abort_signal?: AbortSignal } {
+  const gone = goneSignal();
+  return gone ? { abort_signal: gone } : {};
+}
+
 /** How long the names of a server's functions are cached, in milliseconds. */
 const FUNCTIONS_MS = 60_000;
 
@@ -116,6 +123,7 @@ export class Store {
         query: statement(name),
         query_params: params,
         format: 'JSONEachRow',
+        ...untilGone(),
       }),
     );
     const rows = await this.#ask(() => result.json<Record<string, unknown>>());
@@ -165,6 +173,7 @@ export class Store {
         query,
         query_params: { sql },
         format: 'JSONEachRow',
+        ...untilGone(),
       });
       const [row] = await result.json<{ text: string }>();
       return row!.text;
@@ -183,7 +192,7 @@ export class Store {
     const now = performance.now();
     if (now - this.#knownSince > FUNCTIONS_MS) this.#knownFunctions = undefined;
     if (!this.#knownFunctions) this.#knownSince = now;
-    this.#knownFunctions ??= this.#readFunctions().catch((error: unknown) => {
+    this.#knownFunctions ??= forOthersToo(() => this.#readFunctions()).catch((error: unknown) => {
       this.#knownFunctions = undefined;
       throw error;
     });
@@ -208,6 +217,7 @@ export class Store {
     const stream = await this.#client.query({
       query: sql,
       query_params: params,
+      ...untilGone(),
       format: 'JSONCompactEachRowWithNamesAndTypes',
     });
     let names: string[] | undefined;

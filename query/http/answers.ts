@@ -24,6 +24,11 @@ interface Answer {
   until: number;
 }
 
+const shared = new WeakSet<FastifyRequest>();
+
+/** Whether others wait for the answer to this request too, or may get it later. */
+export const isShared = (request: FastifyRequest): boolean => shared.has(request);
+
 /** Above so many questions a second, or with so many open, there is load. */
 const QUIET_A_SECOND = 50;
 const QUIET_OPEN = 16;
@@ -101,6 +106,7 @@ export function shareAnswers(
     const already = underWay.get(url);
     if (already) return already;
     const at = clock();
+    shared.add(request);
     const working = (async () => {
       const value = await request.routeOptions.handler.call(app, request, reply);
       const payload = reply.serializeInput(value as Fields, '200') as string;

@@ -1,10 +1,12 @@
 // A route for each question.
-import type { FastifyPluginCallback } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { askedBy, forOthersToo } from '../base/asker.ts';
 import { InvalidInputError } from '../base/errors.ts';
 import { MAX_NAME } from '../base/fields.ts';
 import { type Question, valuesOf } from '../base/question.ts';
 import { type History, listed } from '../history.ts';
+import { isShared } from './answers.ts';
 import { problem } from './problem.ts';
 
 type Fields = Record<string, unknown>;
@@ -21,10 +23,14 @@ export function questionRoutes(history: History): FastifyPluginCallback {
         method,
         config: { access: changes ? 'administer' : 'read', alwaysFresh },
         schema: schemaOf(asked),
-        async handler({ params, query, body }, reply) {
-          const [id] = Object.values(params);
-          const fields = method === 'GET' ? (query as Fields) : fieldsIn(body);
-          const value = await answer(...valuesOf(asked, id, fields));
+        async handler(request, reply) {
+          const [id] = Object.values(request.params);
+          const fields = method === 'GET' ? (request.query as Fields) : fieldsIn(request.body);
+          const ask = () => answer(...valuesOf(asked, id, fields));
+          // A change goes on: its sender may want to know later that it was made.
+          const value = await (changes || isShared(request)
+            ? forOthersToo(ask)
+            : askedBy(whenGone(reply), ask));
           return changes ? reply.code(201).send(value) : value;
         },
       });
@@ -46,6 +52,15 @@ function schemaOf({ summary, path, method, input, hasInput, output, changes }: Q
 function fieldsIn(body: unknown): Fields {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Fields;
   throw new InvalidInputError('body', 'expected a JSON object');
+}
+
+/** Says that the client has left before it was answered. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 /** The history, after whose changes `afterChange` is called. */

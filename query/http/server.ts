@@ -74,7 +74,8 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {
     const document = toProblem(error);
-    if (document.status >= 500)
+    const isGone = reply.raw.destroyed;
+    if (document.status >= 500 && !isGone)
       request.log.error({ err: error, url: request.url.slice(0, 500) }, 'request failed');
     return reply
       .code(document.status)

@@ -4,6 +4,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { askedBy } from '../base/asker.ts';
 import type { History } from '../history.ts';
 import type { Access } from '../http/access.ts';
 import { createMcpServer } from './server.ts';
@@ -49,7 +50,10 @@ export async function mcpRoutes(
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
     schema: { hide: true },
-    handler: (request, reply) => streamable.fetch(webRequest(request, reply)),
+    handler: (request, reply) => {
+      const asked = webRequest(request, reply);
+      return askedBy(asked.signal, () => streamable.fetch(asked));
+    },
   });
 
   app.post('/mcp/v1', { schema: { hide: true } }, async (request, reply) => {
@@ -58,9 +62,8 @@ export async function mcpRoutes(
     const server = serverFor(request.headers.authorization);
     await server.connect(transport);
     reply.raw.once('close', () => server.close().catch(report));
-    return transport.handleRequest(
-      webRequest(request, reply, { accept: 'application/json, text/event-stream' }),
-    );
+    const asked = webRequest(request, reply, { accept: 'application/json, text/event-stream' });
+    return askedBy(asked.signal, () => transport.handleRequest(asked));
   });
 
   app.get('/health', { config: { access: 'open' }, schema: { hide: true } }, () => ({

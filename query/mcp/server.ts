@@ -1,5 +1,6 @@
 // The history as an MCP server: its tools, its prompt, and how errors are told.
 import { McpServer } from '@modelcontextprotocol/server';
+import { forOthersToo } from '../base/asker.ts';
 import type { History } from '../history.ts';
 import { harmlessData } from './data.ts';
 import { describeError } from './errors.ts';
@@ -51,7 +52,8 @@ function addTool(server: McpServer, tool: Tool, { history, mayChange, report }: 
     },
     async (args: unknown) => {
       try {
-        const { text, data, next = [] } = await tool.ask(history, args);
+        const ask = () => tool.ask(history, args);
+        const { text, data, next = [] } = await (changes ? forOthersToo(ask) : ask());
         const lines = describeNext(next);
         return {
           content: [{ type: 'text' as const, text: lines ? `${text.trimEnd()}\n${lines}` : text }],

@@ -1,4 +1,5 @@
 // Keeps answers for a short while, so that a question asked inline need not wait for the store.
+import { forOthersToo } from '../../base/asker.ts';
 
 /** A kept answer and how old it is. */
 export interface Aged<T> {
@@ -64,7 +65,7 @@ export class AgedCache<T> {
     const underWay = this.#loading.get(key);
     if (underWay) return underWay;
     const at = this.#clock();
-    const loading = load()
+    const loading = forOthersToo(load)
       .then((value) => {
         const entry = { value, at };
         this.#entries.delete(key);
