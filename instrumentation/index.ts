@@ -20,6 +20,8 @@ export type { RunIdentity, RunMeans } from './core/run.ts';
 export { GraphRun } from './core/run.ts';
 export type { Snapshot } from './core/snapshot.ts';
 export { SnapshotAnnouncer, snapshotOf } from './core/snapshot.ts';
+export type { VerifiedCase } from './core/verification.ts';
+export { recordVerification } from './core/verification.ts';
 export { flush } from './delivery/default.ts';
 export type { Pipeline, PipelineOptions } from './delivery/pipeline.ts';
 export { createPipeline } from './delivery/pipeline.ts';

@@ -16,13 +16,14 @@ import './self-check/self-check.ts';
 import { prepareAppTracing } from './core/app-sdk.ts';
 import { sayOnce } from './core/guard.ts';
 import { sendLeftovers } from './delivery/default.ts';
-import { isDisabled } from './delivery/environment.ts';
+import { isDisabled, replayOf } from './delivery/environment.ts';
 import { AiSdkInstrumentation } from './frameworks/ai-sdk/index.ts';
 import { LangChainInstrumentation } from './frameworks/langchain/index.ts';
 import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
 import { MastraInstrumentation } from './frameworks/mastra/index.ts';
 import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
 import { watchHooks } from './frameworks/shared/hooked.ts';
+import { ATTR_FAULTLINE_REPLAY } from './semconv/attributes.ts';
 
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
 const HOOKED = [
@@ -46,6 +47,7 @@ if (!isDisabled() && !isLoaderThread) {
         'it is bundled with the app, where no hook works; load it with node --import',
       );
     }
+    markReplay();
     installLoaderHook();
     watchHooks();
     new LangGraphInstrumentation();
@@ -81,4 +83,13 @@ function installLoaderHook(): void {
   nodeModule.register('import-in-the-middle/hook.mjs', import.meta.url, {
     data: { include: HOOKED },
   });
+}
+
+/** The app's own SDK, which reads its resource from the environment, marks the spans of a replay too. */
+function markReplay(): void {
+  const replay = replayOf();
+  const attributes = process.env.OTEL_RESOURCE_ATTRIBUTES ?? '';
+  if (replay === '' || attributes.includes(`${ATTR_FAULTLINE_REPLAY}=`)) return;
+  const mark = `${ATTR_FAULTLINE_REPLAY}=${encodeURIComponent(replay)}`;
+  process.env.OTEL_RESOURCE_ATTRIBUTES = attributes ? `${attributes},${mark}` : mark;
 }

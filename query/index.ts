@@ -34,3 +34,7 @@ export type { NodeHealth } from './questions/nodes/question.ts';
 export type { Run } from './questions/runs/runs.ts';
 export type { SimilarGroup } from './questions/similar/question.ts';
 export type { TimelineEvent } from './questions/timeline/question.ts';
+export type { Verification, VerificationsInput } from './questions/verifications/schemas.ts';
+export type { Replay, ReplayedFailure, ReplayedInput, Runner } from './verify/replay.ts';
+export { type Shrunk, shrink } from './verify/shrink.ts';
+export { type Verified, type VerifiedInput, type VerifyOptions, verify } from './verify/verify.ts';

@@ -9,11 +9,13 @@ import {
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
   ATTR_GROUP_EVENT_ID,
+  ATTR_VERIFICATION_ID,
   SPAN_CHANGE_GROUP,
   SPAN_EVOLVE_GRAPH,
   SPAN_EXECUTE_GRAPH,
   SPAN_EXECUTE_NODE,
   SPAN_START_GRAPH,
+  SPAN_VERIFY_CASE,
 } from '../../instrumentation/semconv/index.ts';
 import { DIALECTS } from '../dialects/index.ts';
 
@@ -27,7 +29,7 @@ export type KeepPolicy = 'agents' | 'all-errors';
 export const FAILED = 1;
 /** An attribute key comes from an executor, an agent framework or a gen_ai instrumentation. */
 export const MARKED = 2;
-/** The span may stand for a part of an agent, a start signal, an evolution or a group's event, good or bad. */
+/** The span may stand for a part of an agent, a start signal, an evolution, a group's event or a verification, good or bad. */
 export const EXECUTOR = 4;
 /** An attribute reports an exception. */
 export const EXCEPTION = 8;
@@ -68,11 +70,12 @@ const EXECUTOR_KEYS = [
   ATTR_GRAPH_RUN_OUTCOME,
   ATTR_EVOLUTION_ID,
   ATTR_GROUP_EVENT_ID,
+  ATTR_VERIFICATION_ID,
 ];
 
 const EXCEPTION_KEYS = [ATTR_EXCEPTION_TYPE, ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE];
 
-const OWN_PREFIXES = ['graph.', 'failure.', 'evolution.', 'group.event.'];
+const OWN_PREFIXES = ['graph.', 'failure.', 'evolution.', 'group.event.', 'verification.'];
 
 /** Keys of all dialects that say what a span stands for, each once. */
 const PART_MARKERS = [...new Set(DIALECTS.flatMap(({ parts }) => parts.map(({ key }) => key)))].map(
@@ -106,6 +109,7 @@ const NAME_MARKERS = [
   SPAN_START_GRAPH,
   SPAN_EVOLVE_GRAPH,
   SPAN_CHANGE_GROUP,
+  SPAN_VERIFY_CASE,
   ...DIALECTS.flatMap(({ spanNames = [] }) => spanNames),
 ].map((name) => marker(name, true, EXECUTOR | MARKED));
 

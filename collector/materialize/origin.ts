@@ -1,5 +1,6 @@
 // Whose span it is: service, agent, session, run, graph. The same for every kind of row.
 import {
+  ATTR_FAULTLINE_REPLAY,
   ATTR_GEN_AI_AGENT_ID,
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_CONVERSATION_ID,
@@ -60,6 +61,11 @@ export function serviceOf(resource: Resource, secrets: Secrets): Service {
 
 /** How a user says who the agent is, whatever his instrumentation writes. */
 const ATTR_FAULTLINE_AGENT_ID = 'faultline.agent.id';
+
+/** Whether the process that sends this runs a case again: then it is no part of production. */
+export function isReplay({ attributes }: Resource): boolean {
+  return textOf(attributes.get(ATTR_FAULTLINE_REPLAY)) !== '';
+}
 
 function releaseOf(text: (key: string) => string): string {
   const version = text('service.version') || text('vcs.ref.head.revision');

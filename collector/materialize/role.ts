@@ -9,11 +9,13 @@ import {
   ATTR_GRAPH_RUN_OUTCOME,
   ATTR_GRAPH_SNAPSHOT_REF,
   ATTR_GROUP_EVENT_ID,
+  ATTR_VERIFICATION_ID,
   SPAN_CHANGE_GROUP,
   SPAN_EVOLVE_GRAPH,
   SPAN_EXECUTE_GRAPH,
   SPAN_EXECUTE_NODE,
   SPAN_START_GRAPH,
+  SPAN_VERIFY_CASE,
 } from '../../instrumentation/semconv/index.ts';
 import { KIND_INTERNAL, type Span, STATUS_ERROR } from '../decode/span.ts';
 import type { Exception } from '../dialects/dialect.ts';
@@ -21,7 +23,14 @@ import type { AttributeReader } from './attribute-reader.ts';
 import { endingOfException } from './ending.ts';
 
 /** `operation`: a call inside one of our nodes. */
-export type Role = 'node' | 'run' | 'start' | 'evolution' | 'group_event' | 'operation';
+export type Role =
+  | 'node'
+  | 'run'
+  | 'start'
+  | 'evolution'
+  | 'group_event'
+  | 'verification'
+  | 'operation';
 
 const NAMED_ROLES: Readonly<Record<string, Role>> = {
   [SPAN_EXECUTE_NODE]: 'node',
@@ -29,6 +38,7 @@ const NAMED_ROLES: Readonly<Record<string, Role>> = {
   [SPAN_START_GRAPH]: 'start',
   [SPAN_EVOLVE_GRAPH]: 'evolution',
   [SPAN_CHANGE_GROUP]: 'group_event',
+  [SPAN_VERIFY_CASE]: 'verification',
 };
 
 /** Others have an attribute of this name as well, beside one of these. */
@@ -53,7 +63,8 @@ export function roleOf(span: Span, attributes: AttributeReader): Role | undefine
   const space = span.name.indexOf(' ');
   const named = NAMED_ROLES[space < 0 ? span.name : span.name.slice(0, space)];
   if (named) return named;
-  // Before the evolution's id, which the event of a group may name as well.
+  // Before the evolution's id, which these may name as well.
+  if (attributes.has(ATTR_VERIFICATION_ID)) return 'verification';
   if (attributes.has(ATTR_GROUP_EVENT_ID)) return 'group_event';
   if (attributes.has(ATTR_EVOLUTION_ID)) return 'evolution';
   if (FOREIGN_KINDS.some((key) => attributes.has(key))) return undefined;

@@ -29,6 +29,7 @@ import { type Origin, serviceOf, takeOrigin } from './origin.ts';
 import { isFailed, type Role, roleOf } from './role.ts';
 import { snapshotRow } from './snapshot.ts';
 import { spanView } from './span-view.ts';
+import { verificationRow } from './verification.ts';
 
 export interface Materialized {
   rows: Rows;
@@ -41,7 +42,7 @@ export interface Materialized {
 }
 
 /**
- * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions, changes of groups.
+ * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions, changes of groups, verifications.
  * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
  * @param secrets what finds secrets @default the built-in redaction
  */
@@ -106,6 +107,12 @@ function rowsOf(
     rows.group_events.push(row);
     return { rows, warnings, redactions: {} };
   }
+  if (role === 'verification') {
+    const row = verificationRow(span, attributes, origin, receivedAt);
+    if (typeof row === 'string') return refused(span, row);
+    rows.verifications.push(row);
+    return { rows, warnings, redactions: {} };
+  }
   const failed = isFailed(span, attributes, exception);
   const nodeId = attributes.text(ATTR_GRAPH_NODE_ID);
   if (role === 'node')
@@ -136,6 +143,7 @@ const LEVELS: Readonly<Record<Role, FailureLevel>> = {
   start: 'graph',
   evolution: 'graph',
   group_event: 'graph',
+  verification: 'graph',
   operation: 'operation',
 };
 

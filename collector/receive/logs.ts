@@ -7,9 +7,16 @@ import type { Encoding } from '../decode/response.ts';
 import { LOGS } from '../decode/signals.ts';
 import { exceptionRecordRow, isTimedRecord } from '../materialize/exception-record.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
+import { isReplay } from '../materialize/origin.ts';
 import type { Sink } from '../queue/sink.ts';
 import { emptyRows } from '../rows/rows.ts';
-import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
+import {
+  type Outcome,
+  type Replays,
+  type SignalService,
+  store,
+  systemTimeNs,
+} from './signal-service.ts';
 
 export interface LogStats {
   requests: number;
@@ -26,6 +33,7 @@ export class LogService implements SignalService {
   private readonly sink: Sink;
   private readonly now: () => bigint;
   private readonly secrets: Secrets;
+  private readonly replays: Replays;
   private readonly counted: LogStats = {
     requests: 0,
     receivedRecords: 0,
@@ -38,11 +46,18 @@ export class LogService implements SignalService {
   /**
    * @param now Unix time in nanoseconds
    * @param secrets what finds secrets @default the built-in redaction
+   * @param replays what becomes of the records of replays @default skipped: they are no part of production
    */
-  constructor(sink: Sink, now: () => bigint = systemTimeNs, secrets: Secrets = STANDARD_SECRETS) {
+  constructor(
+    sink: Sink,
+    now: () => bigint = systemTimeNs,
+    secrets: Secrets = STANDARD_SECRETS,
+    replays: Replays = 'skipped',
+  ) {
     this.sink = sink;
     this.now = now;
     this.secrets = secrets;
+    this.replays = replays;
   }
 
   async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
@@ -50,7 +65,12 @@ export class LogService implements SignalService {
     const receivedAt = this.now();
     const rows = emptyRows();
     const read = encoding === 'json' ? readJsonLogs : readProtobufLogs;
+    let skipped = 0;
     const result = read(body, (resource, scope, record) => {
+      if (this.replays === 'skipped' && isReplay(resource)) {
+        skipped++;
+        return;
+      }
       const { traceId, spanId } = record;
       const known = isTimedRecord(record)
         ? receivedAt
@@ -64,7 +84,7 @@ export class LogService implements SignalService {
     intake.add(rows);
     const outcome = await store(intake, {
       received,
-      kept,
+      kept: kept - skipped,
       rejected,
       redactions,
       messages,

@@ -18,6 +18,9 @@ export interface SignalService {
   accept(body: Buffer, encoding: Encoding, mayChange: boolean): Promise<Outcome>;
 }
 
+/** What becomes of the spans and records of processes that run a case again. */
+export type Replays = 'skipped' | 'kept';
+
 export interface Outcome {
   /** Spans or log records that came, that are stored, and that were rejected; the rest was skipped. */
   received: number;

@@ -7,6 +7,7 @@ import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
 import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
+import { isReplay } from '../materialize/origin.ts';
 import { toRows } from '../materialize/to-rows.ts';
 import type { Sink } from '../queue/sink.ts';
 import {
@@ -17,7 +18,13 @@ import {
   type TraceSpanRow,
 } from '../rows/rows.ts';
 import { isTimed } from '../rows/time.ts';
-import { type Outcome, type SignalService, store, systemTimeNs } from './signal-service.ts';
+import {
+  type Outcome,
+  type Replays,
+  type SignalService,
+  store,
+  systemTimeNs,
+} from './signal-service.ts';
 
 /** Rows are handed over after so many kept spans: what lives longer is copied by the collector of garbage. */
 const SPANS_AT_ONCE = 16;
@@ -39,6 +46,7 @@ export class TraceService implements SignalService {
   private readonly keep: KeepPolicy;
   private readonly now: () => bigint;
   private readonly secrets: Secrets;
+  private readonly replays: Replays;
   private readonly counted: TraceStats = {
     requests: 0,
     receivedSpans: 0,
@@ -50,17 +58,20 @@ export class TraceService implements SignalService {
   /**
    * @param now Unix time in nanoseconds
    * @param secrets what finds secrets @default the built-in redaction
+   * @param replays what becomes of the spans of replays @default skipped: they are no part of production
    */
   constructor(
     sink: Sink,
     keep: KeepPolicy,
     now: () => bigint = systemTimeNs,
     secrets: Secrets = STANDARD_SECRETS,
+    replays: Replays = 'skipped',
   ) {
     this.sink = sink;
     this.keep = keep;
     this.now = now;
     this.secrets = secrets;
+    this.replays = replays;
   }
 
   async accept(body: Buffer, encoding: Encoding, mayChange = true): Promise<Outcome> {
@@ -69,6 +80,7 @@ export class TraceService implements SignalService {
     const intake = this.sink.open();
     let rows = emptyRows();
     let spans = 0;
+    let skipped = 0;
     /** They are told of the spans around them when the whole request was read. */
     const inside: FailureRow[] = [];
     const parts: TraceSpanRow[] = [];
@@ -77,6 +89,10 @@ export class TraceService implements SignalService {
     const redactions: Redactions = {};
     const read = encoding === 'json' ? readJson : readProtobuf;
     const result = read(body, this.keep, (resource, scope, span) => {
+      if (this.replays === 'skipped' && isReplay(resource)) {
+        skipped++;
+        return;
+      }
       const known = isTimed(span)
         ? receivedAt
         : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
@@ -103,7 +119,7 @@ export class TraceService implements SignalService {
     intake.add(rows);
     const outcome = await store(intake, {
       received: result.received,
-      kept: result.kept - refusals.length,
+      kept: result.kept - refusals.length - skipped,
       rejected: result.rejected + refusals.length,
       redactions,
       messages: [...result.messages, ...refusals, ...warnings],

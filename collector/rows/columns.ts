@@ -226,6 +226,28 @@ export const COLUMNS = {
     reason: 'String',
     evolution_id: 'String',
   },
+  /** A case that was run again before a change shipped. */
+  verifications: {
+    timestamp: 'DateTime64(9)',
+    verification_id: 'UUID',
+    batch_id: 'UUID',
+    agent_id: 'String',
+    evolution_id: 'String',
+    graph_snapshot_ref: 'String',
+    fingerprint: 'String',
+    node_id: 'String',
+    kind: 'String',
+    input_digest: 'String',
+    failure_id: 'String',
+    result: 'String',
+    basis: 'String',
+    runs: 'UInt32',
+    failed_runs: 'UInt32',
+    reason: 'String',
+    error_type: 'String',
+    error_message: 'String',
+    error_fingerprint: 'String',
+  },
 } as const satisfies Record<string, Record<string, ColumnType>>;
 
 export type Table = keyof typeof COLUMNS;

@@ -33,6 +33,7 @@ export type TraceSpanRow = Row<'trace_spans'>;
 export type GraphSnapshotRow = Row<'graph_snapshots'>;
 export type EvolutionRow = Row<'evolutions'>;
 export type GroupEventRow = Row<'group_events'>;
+export type VerificationRow = Row<'verifications'>;
 
 export type Rows = { [T in Table]: Row<T>[] };
 

@@ -5,7 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { langGraphSnapshot } from '../../instrumentation/index.ts';
 import type { Failure, History } from '../../query/index.ts';
+import { verify } from '../../query/verify/verify.ts';
 import { print, table } from '../cli/terminal/output.ts';
+import { describeVerified } from '../cli/verbs/verified.ts';
+import { commandRunner } from '../verify/command.ts';
 import { indent, onStage, type StageOptions, step } from './stage.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);
@@ -93,11 +96,16 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
     ].join('\n'),
   );
 
-  step(6, 'Run again: the same invoices through the evolved graph');
+  step(6, 'Verify: the input that failed, on the graph as it was and on the evolved one');
+  for (const graph of ['graph-v1.js', 'graph-v2.js']) {
+    await verifyAgent(history, graph, evolution.evolution_id);
+  }
+
+  step(7, 'Run again: the same invoices through the evolved graph');
   await runAgent('graph-v2.js', collector);
 
   await allStored(history, 2);
-  step(7, 'Remember: the next time she reads this');
+  step(8, 'Remember: the next time she reads this');
   print(indent((await history.brief(agentId)).markdown));
   print(`   ${records}`);
   const { columns, rows } = await history.sql(records);
@@ -110,6 +118,21 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
       ),
     ),
   );
+}
+
+/** What `faultline verify` does; only what the evolved graph comes to is recorded. */
+async function verifyAgent(history: History, graph: string, evolution: string): Promise<void> {
+  const command = ['node', '--import', 'faultline/register', 'app.js', '--graph', `./${graph}`];
+  print(`   $ faultline verify --agent ${agentId} --evolution … -- ${command.join(' ')} --replay`);
+  const run = commandRunner({
+    command: [process.execPath, ...command.slice(1), '--replay'],
+    timeoutMs: 60_000,
+    cwd: fileURLToPath(agentFolder),
+    env: { OTEL_SERVICE_NAME: agentId, FAULTLINE_DEBUG: '0' },
+  });
+  const record = graph === 'graph-v2.js';
+  const { items } = await verify(history, { agent: agentId, evolution, record }, run);
+  print(indent(items.map(describeVerified).join('\n')));
 }
 
 /** Runs the agent in a process of its own, which knows nothing of Faultline. */

@@ -22,6 +22,11 @@ export function isDisabled(env: Environment = process.env): boolean {
   return isOn(env.OTEL_SDK_DISABLED?.trim() ?? '') || isOn(variable('FAULTLINE_DISABLED', env));
 }
 
+/** What `FAULTLINE_REPLAY` says: the process runs a case again and is no part of production; '' if not. */
+export function replayOf(env: Environment = process.env): string {
+  return variable('FAULTLINE_REPLAY', env);
+}
+
 /** Whether `FAULTLINE_EXPORT=app` asks that everything goes through the app's own exporter only. */
 export function exportsThroughApp(env: Environment = process.env): boolean {
   const given = variable('FAULTLINE_EXPORT', env).toLowerCase() || 'own';

@@ -7,12 +7,13 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { SPAN_EXECUTE_NODE } from '../semconv/attributes.ts';
+import { ATTR_FAULTLINE_REPLAY, SPAN_EXECUTE_NODE } from '../semconv/attributes.ts';
 import { watchCrashes } from './crash/hooks.ts';
 import {
   addressOf,
   type Endpoint,
   endpointFromEnvironment,
+  replayOf,
   spoolMaxBytes,
   tracesUrl,
   usualCompression,
@@ -113,7 +114,8 @@ function spoolOf(
   resource: Resource,
   endpoint: Endpoint,
 ): Spool | undefined {
-  if (!spool) return undefined;
+  // What a replay could not send is of no use to anybody later.
+  if (!spool || replayOf() !== '') return undefined;
   const folder = spoolFolder(resource, endpoint, typeof spool === 'string' ? spool : undefined);
   return folder ? new Spool({ folder, maxBytes: spoolMaxBytes() }) : undefined;
 }
@@ -142,6 +144,11 @@ function mustKeep(span: ReadableSpan): boolean {
 
 function resourceOf(serviceName: string | undefined): Resource {
   const resource = defaultResource().merge(detectResources({ detectors: [envDetector] }));
-  if (!serviceName) return resource;
-  return resource.merge(resourceFromAttributes({ 'service.name': serviceName }));
+  const replay = replayOf();
+  return resource.merge(
+    resourceFromAttributes({
+      ...(serviceName && { 'service.name': serviceName }),
+      ...(replay && { [ATTR_FAULTLINE_REPLAY]: replay }),
+    }),
+  );
 }

@@ -98,6 +98,36 @@ export const ATTR_GROUP_EVENT_AUTHOR = 'group.event.author';
 export const ATTR_FAULTLINE_DROPPED_SPANS = 'faultline.dropped_spans';
 /** Id under which the failure is stored: a UUID made from trace and span id. Only on log records; the collector makes it from the span. */
 export const ATTR_FAILURE_ID = 'failure.id';
+/** UUID of the result. Sent again, it changes nothing. */
+export const ATTR_VERIFICATION_ID = 'verification.id';
+/** UUID that all results of one verification share. */
+export const ATTR_VERIFICATION_BATCH_ID = 'verification.batch.id';
+/** Fingerprint of the failure that must not come again. */
+export const ATTR_VERIFICATION_FINGERPRINT = 'verification.fingerprint';
+/** What the input stands for. */
+export const ATTR_VERIFICATION_KIND = 'verification.kind';
+/** What became of the case. */
+export const ATTR_VERIFICATION_RESULT = 'verification.result';
+/** What the result was decided by. */
+export const ATTR_VERIFICATION_BASIS = 'verification.basis';
+/** Digest of the input. */
+export const ATTR_VERIFICATION_INPUT_DIGEST = 'verification.input.digest';
+/** Id of the failure that the input was taken from. */
+export const ATTR_VERIFICATION_FAILURE_ID = 'verification.failure.id';
+/** How often it was run. */
+export const ATTR_VERIFICATION_RUNS = 'verification.runs';
+/** How many of these runs failed, as before or in another way. */
+export const ATTR_VERIFICATION_FAILED_RUNS = 'verification.failed_runs';
+/** Why it was not run, or what is worth knowing about the result. */
+export const ATTR_VERIFICATION_REASON = 'verification.reason';
+/** Type of what it failed with. */
+export const ATTR_VERIFICATION_ERROR_TYPE = 'verification.error.type';
+/** Message of what it failed with. */
+export const ATTR_VERIFICATION_ERROR_MESSAGE = 'verification.error.message';
+/** Fingerprint of what it failed with, where its spans have one. */
+export const ATTR_VERIFICATION_ERROR_FINGERPRINT = 'verification.error.fingerprint';
+/** Resource attribute: the process runs a case again (the value of `FAULTLINE_REPLAY`). Its spans are no part of production: the collector skips them. */
+export const ATTR_FAULTLINE_REPLAY = 'faultline.replay';
 
 /** Values of `evolution.trigger`. */
 export const EVOLUTION_TRIGGER_VALUES = [
@@ -227,6 +257,29 @@ export const GROUP_EVENT_KIND_VALUES = [
 ] as const;
 export type GroupEventKind = (typeof GROUP_EVENT_KIND_VALUES)[number];
 
+/** Values of `verification.kind`. */
+export const VERIFICATION_KIND_VALUES = [
+  'case',
+  'guard',
+] as const;
+export type VerificationKind = (typeof VERIFICATION_KIND_VALUES)[number];
+
+/** Values of `verification.result`. */
+export const VERIFICATION_RESULT_VALUES = [
+  'fixed',
+  'still_failing',
+  'other_failure',
+  'not_run',
+] as const;
+export type VerificationResult = (typeof VERIFICATION_RESULT_VALUES)[number];
+
+/** Values of `verification.basis`. */
+export const VERIFICATION_BASIS_VALUES = [
+  'spans',
+  'exit_code',
+] as const;
+export type VerificationBasis = (typeof VERIFICATION_BASIS_VALUES)[number];
+
 /** `execute_node {graph.node.id}`: one attempt of one node, linked to the span of the attempt before it. */
 export const SPAN_EXECUTE_NODE = 'execute_node';
 /** `execute_graph {graph.id}`: one run, around the spans of its node attempts. */
@@ -239,6 +292,8 @@ export const SPAN_CHECK_CONDITION = 'check_condition';
 export const SPAN_EVOLVE_GRAPH = 'evolve_graph';
 /** `change_group {gen_ai.agent.id}`: something is said about a group of failures of the agent. */
 export const SPAN_CHANGE_GROUP = 'change_group';
+/** `verify_case {gen_ai.agent.id}`: what became of a case that was run again. */
+export const SPAN_VERIFY_CASE = 'verify_case';
 /** Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const EVENT_GRAPH_SNAPSHOT = 'graph.snapshot';
 /** Log record in the app's own logs: a failure that a span has told, as one line. It tells no failure of its own. */
@@ -257,6 +312,8 @@ export const MAX_BYTES = {
   'graph.snapshot.body': 262144,
   'group.event.value': 4096,
   'group.event.reason': 4096,
+  'verification.reason': 4096,
+  'verification.error.message': 4096,
 } as const;
 
 /** Other people's names for our attributes: read, never written. First match wins. */

@@ -122,6 +122,29 @@ export const changeGroupAttributes = z.looseObject({
   'faultline.dropped_spans': z.int().min(1).optional(),
 });
 
+/** Attributes of `verify_case {gen_ai.agent.id}`: what became of a case that was run again. */
+export const verifyCaseAttributes = z.looseObject({
+  'gen_ai.agent.id': z.string(),
+  'verification.id': z.string(),
+  'verification.batch.id': z.string(),
+  'verification.fingerprint': z.string().optional(),
+  'verification.kind': z.enum(constants.VERIFICATION_KIND_VALUES),
+  'verification.result': z.enum(constants.VERIFICATION_RESULT_VALUES),
+  'verification.basis': z.enum(constants.VERIFICATION_BASIS_VALUES).optional(),
+  'verification.input.digest': z.string().optional(),
+  'verification.failure.id': z.string().optional(),
+  'verification.runs': z.int().min(0),
+  'verification.failed_runs': z.int().min(0),
+  'verification.reason': z.string().optional(),
+  'verification.error.type': z.string().optional(),
+  'verification.error.message': z.string().optional(),
+  'verification.error.fingerprint': z.string().optional(),
+  'graph.node.id': z.string().optional(),
+  'graph.snapshot.ref': z.string().optional(),
+  'evolution.id': z.string().optional(),
+  'faultline.dropped_spans': z.int().min(1).optional(),
+});
+
 /** Attributes of Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const graphSnapshotAttributes = z.looseObject({
   'graph.snapshot.ref': z.string(),

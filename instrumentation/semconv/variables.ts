@@ -46,6 +46,11 @@ export const VARIABLES = {
     fallback: '64',
     meaning: 'bound of the spool for each thread of a process, in MiB',
   },
+  FAULTLINE_REPLAY: {
+    fallback: 'off',
+    meaning:
+      'set by `faultline verify`: the process runs a case again; its spans are marked and counted nowhere',
+  },
   FAULTLINE_REDACT_DENY: {
     fallback: 'none',
     meaning: 'paths of inputs and state that are never sent, separated by commas',

@@ -17,6 +17,7 @@ import { run, runs } from './runs/runs.ts';
 import { similarFailures } from './similar/question.ts';
 import { sql } from './sql/sql.ts';
 import { timeline } from './timeline/question.ts';
+import { recordVerifications, verifications } from './verifications/questions.ts';
 
 export const questions = {
   agents,
@@ -39,6 +40,8 @@ export const questions = {
   evolution,
   effects,
   recordEvolution,
+  verifications,
+  recordVerifications,
   graph,
   diffGraphs,
   alerts,

@@ -61,6 +61,8 @@ export const STATEMENTS = {
   snapshots_by_ref: 'graphs',
   timelines: 'timeline',
   totals_of_agent: 'failures',
+  verifications_by_id: 'verifications',
+  verifications: 'verifications',
   version_nodes: 'nodes',
   versions_first_seen: 'graphs',
   versions_of_agent: 'graphs',

@@ -50,6 +50,7 @@ const all = [
   'node_health',
   'schema_migrations',
   'trace_spans',
+  'verifications',
 ];
 
 describe('migrations', () => {

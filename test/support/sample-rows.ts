@@ -189,5 +189,28 @@ export function rowsOf(runId: string): Rows {
         evolution_id: `evolution-${runId}`,
       },
     ],
+    verifications: [
+      {
+        timestamp: time,
+        verification_id: failure.failure_id,
+        batch_id: failure.failure_id,
+        agent_id: 'travel-agent',
+        evolution_id: `evolution-${runId}`,
+        graph_snapshot_ref: 'sha256:1',
+        fingerprint: `v1:${'a'.repeat(32)}`,
+        node_id: 'book',
+        kind: 'case',
+        input_digest: 'b'.repeat(64),
+        failure_id: failure.failure_id,
+        result: 'still_failing',
+        basis: 'spans',
+        runs: 3,
+        failed_runs: 1,
+        reason: '',
+        error_type: 'Error',
+        error_message: 'sold out',
+        error_fingerprint: `v1:${'a'.repeat(32)}`,
+      },
+    ],
   };
 }

@@ -23,6 +23,7 @@ import { addListVerbs } from './lists.ts';
 import { addRecordEvolutionVerb } from './record-evolution.ts';
 import { addRetryVerb } from './retry.ts';
 import { addSimilarVerb } from './similar.ts';
+import { addVerifyVerb } from './verify.ts';
 
 /** Adds the query verbs to the program. */
 export function addQueryVerbs(program: Command): void {
@@ -110,6 +111,7 @@ export function addQueryVerbs(program: Command): void {
   addRetryVerb(program);
   addSimilarVerb(program);
   addCasesVerb(program);
+  addVerifyVerb(program);
   addGroupVerbs(program);
   addRecordEvolutionVerb(program);
 }

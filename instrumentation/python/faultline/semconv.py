@@ -50,6 +50,21 @@ ATTR_GROUP_EVENT_REASON = "group.event.reason"
 ATTR_GROUP_EVENT_AUTHOR = "group.event.author"
 ATTR_FAULTLINE_DROPPED_SPANS = "faultline.dropped_spans"
 ATTR_FAILURE_ID = "failure.id"
+ATTR_VERIFICATION_ID = "verification.id"
+ATTR_VERIFICATION_BATCH_ID = "verification.batch.id"
+ATTR_VERIFICATION_FINGERPRINT = "verification.fingerprint"
+ATTR_VERIFICATION_KIND = "verification.kind"
+ATTR_VERIFICATION_RESULT = "verification.result"
+ATTR_VERIFICATION_BASIS = "verification.basis"
+ATTR_VERIFICATION_INPUT_DIGEST = "verification.input.digest"
+ATTR_VERIFICATION_FAILURE_ID = "verification.failure.id"
+ATTR_VERIFICATION_RUNS = "verification.runs"
+ATTR_VERIFICATION_FAILED_RUNS = "verification.failed_runs"
+ATTR_VERIFICATION_REASON = "verification.reason"
+ATTR_VERIFICATION_ERROR_TYPE = "verification.error.type"
+ATTR_VERIFICATION_ERROR_MESSAGE = "verification.error.message"
+ATTR_VERIFICATION_ERROR_FINGERPRINT = "verification.error.fingerprint"
+ATTR_FAULTLINE_REPLAY = "faultline.replay"
 
 EVOLUTION_TRIGGER_VALUES = (
     "failure",
@@ -163,12 +178,30 @@ GROUP_EVENT_KIND_VALUES = (
     "note",
 )
 
+VERIFICATION_KIND_VALUES = (
+    "case",
+    "guard",
+)
+
+VERIFICATION_RESULT_VALUES = (
+    "fixed",
+    "still_failing",
+    "other_failure",
+    "not_run",
+)
+
+VERIFICATION_BASIS_VALUES = (
+    "spans",
+    "exit_code",
+)
+
 SPAN_EXECUTE_NODE = "execute_node"
 SPAN_EXECUTE_GRAPH = "execute_graph"
 SPAN_START_GRAPH = "start_graph"
 SPAN_CHECK_CONDITION = "check_condition"
 SPAN_EVOLVE_GRAPH = "evolve_graph"
 SPAN_CHANGE_GROUP = "change_group"
+SPAN_VERIFY_CASE = "verify_case"
 EVENT_GRAPH_SNAPSHOT = "graph.snapshot"
 EVENT_FAULTLINE_FAILURE = "faultline.failure"
 
@@ -185,6 +218,8 @@ MAX_BYTES = {
     "graph.snapshot.body": 262144,
     "group.event.value": 4096,
     "group.event.reason": 4096,
+    "verification.reason": 4096,
+    "verification.error.message": 4096,
 }
 
 # For each class: whether it is retriable, and whether it needs a changed graph.

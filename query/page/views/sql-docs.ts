@@ -16,6 +16,10 @@ export const RELATIONS: { name: string; holds: string }[] = [
   { name: 'graph_snapshots', holds: 'one row per version of a graph; read it with FINAL' },
   { name: 'evolutions', holds: 'one row per evolution; read it with FINAL' },
   { name: 'group_events', holds: 'what was said about groups; read it with FINAL' },
+  {
+    name: 'verifications',
+    holds: 'cases that were run again before a change shipped; read it with FINAL',
+  },
 ];
 
 export const EXAMPLES: { title: string; sql: string }[] = [

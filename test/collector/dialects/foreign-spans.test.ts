@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { linkedRows } from '../../../collector/linking/linked-rows.ts';
 import { TraceService } from '../../../collector/receive/traces.ts';
 import type { Rows } from '../../../collector/rows/rows.ts';
-import { linkedRows } from '../../support/linked-rows.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 
 interface Request {

@@ -1,9 +1,9 @@
 // Spans as other people's instrumentations make them, from the request to the rows: which are node
 // attempts, which are failures of what, and whose.
 import { describe, expect, test } from 'vitest';
+import { linkedRows } from '../../../collector/linking/linked-rows.ts';
 import { TraceService } from '../../../collector/receive/traces.ts';
 import type { Rows } from '../../../collector/rows/rows.ts';
-import { linkedRows } from '../../support/linked-rows.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { encodeRequest } from '../decode/otlp-proto.ts';
 

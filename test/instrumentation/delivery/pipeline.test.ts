@@ -41,6 +41,19 @@ test('a pipeline sends spans with its headers and service name', async () => {
   await pipeline.shutdown();
 });
 
+test('FAULTLINE_REPLAY marks all spans of the process, and nothing waits in files', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-replay-'));
+  vi.stubEnv('FAULTLINE_REPLAY', 'again-1');
+  const pipeline = createPipeline({ endpoint: receiver.url, spool: folder });
+  recordEvolution({ agentId: 'a', resolution: 'fixed' }, pipeline.tracer);
+  await pipeline.flush();
+  vi.unstubAllEnvs();
+  expect(receiver.named('evolve_graph a')[0]!.resource['faultline.replay']).toBe('again-1');
+  expect(readdirSync(folder)).toEqual([]);
+  await pipeline.shutdown();
+  rmSync(folder, { recursive: true });
+});
+
 test('a start signal and a failure leave by themselves', async () => {
   const pipeline = createPipeline({ endpoint: receiver.url, delayMs: 60_000 });
   const graph = instrumentGraph({ agentId: 'a', graph: { id: 'g' }, tracer: pipeline.tracer });

@@ -43,6 +43,11 @@ def is_disabled(env: Mapping[str, str] = os.environ) -> bool:
     return any(_ON.match(env.get(name, "").strip()) for name in ("OTEL_SDK_DISABLED", "FAULTLINE_DISABLED"))
 
 
+def replay_of(env: Mapping[str, str] = os.environ) -> str:
+    """What `FAULTLINE_REPLAY` says: the process runs a case again and is no part of production; '' if not."""
+    return env.get("FAULTLINE_REPLAY", "").strip()
+
+
 def is_off(value: str) -> bool:
     return _OFF.match(value.strip()) is not None
 

@@ -14,9 +14,10 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from faultline.core.guard import say_once
 from faultline.delivery.ending import flush_at_end
-from faultline.delivery.environment import endpoint_of, exports_through_app, is_disabled, spool_max_bytes
+from faultline.delivery.environment import endpoint_of, exports_through_app, is_disabled, replay_of, spool_max_bytes
 from faultline.delivery.queue import SpanQueue
 from faultline.delivery.spool import Spool, spool_folder
+from faultline.semconv import ATTR_FAULTLINE_REPLAY
 
 # Name of the instrumentation scope of every span.
 SCOPE_NAME = "faultline"
@@ -61,9 +62,16 @@ class Pipeline:
         """`endpoint` is the base address of the collector, `/v1/traces` is added; without it the environment names
         it. Raises ValueError if that is no http(s) address."""
         target = endpoint_of(endpoint)
-        resource = Resource.create({"service.name": service_name} if service_name else {})
+        replay = replay_of()
+        resource = Resource.create(
+            {
+                **({"service.name": service_name} if service_name else {}),
+                **({ATTR_FAULTLINE_REPLAY: replay} if replay else {}),
+            }
+        )
         service = str(resource.attributes.get("service.name", ""))
-        folder = spool_folder(service, target.address) if spool else None
+        # What a replay could not send is of no use to anybody later.
+        folder = spool_folder(service, target.address) if spool and not replay else None
         self.queue = SpanQueue(target, Spool(folder, spool_max_bytes()) if folder else None)
         # Limits that the environment sets are for the app's own spans.
         limits = SpanLimits(

@@ -1,6 +1,7 @@
-// What becomes of the rows of spans when the linker has seen them all.
-import { type Due, linkTrace, type TraceRows } from '../../collector/linking/link.ts';
-import { appendRows, emptyRows, type Rows } from '../../collector/rows/rows.ts';
+// What becomes of the rows of whole traces in memory: what a reader of the tables would see in the end.
+
+import { appendRows, emptyRows, type Rows } from '../rows/rows.ts';
+import { type Due, linkTrace, type TraceRows } from './link.ts';
 
 const DUE: Due = { record: () => true, trace: () => true };
 const MOST_ROUNDS = 5;
@@ -24,7 +25,7 @@ function linkUntilDone(all: Rows, traceId: string, due: Due): void {
 }
 
 /** As the store reads them: of each key the latest revision. */
-export function traceRows(all: Rows, traceId: string): TraceRows {
+function traceRows(all: Rows, traceId: string): TraceRows {
   const isOfTrace = (row: { trace_id: string }) => row.trace_id === traceId;
   return {
     failures: latest(all.failures.filter(isOfTrace), failureKey),
@@ -34,7 +35,7 @@ export function traceRows(all: Rows, traceId: string): TraceRows {
   };
 }
 
-export function visibleRows(all: Rows): Rows {
+function visibleRows(all: Rows): Rows {
   const runs = all.graph_runs.map((row) => ({ ...row, revision: row.told_at }));
   return {
     ...all,

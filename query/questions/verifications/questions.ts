@@ -1,0 +1,72 @@
+// Cases that were run again on a changed graph before it shipped, and the way to record more.
+import { z } from 'zod';
+import { keyset, pageFrom } from '../../base/cursor.ts';
+import { InvalidInputError } from '../../base/errors.ts';
+import { pageOf, uuid } from '../../base/fields.ts';
+import { question } from '../../base/question.ts';
+import { membersOf } from '../groups/members.ts';
+import { agentOf } from '../groups/place.ts';
+import {
+  verification,
+  verificationRow,
+  verificationsInput,
+  verificationsQuery,
+} from './schemas.ts';
+
+/** Cases that were run again, newest first, with the exact interval of the share that failed. */
+export const verifications = question({
+  summary: 'Cases that were run again before a change shipped, newest first',
+  path: '/verifications',
+  input: verificationsQuery,
+  output: pageOf(verification),
+  async answer({ agent = '', evolution = '', fingerprint, result = '', batch, ...page }, context) {
+    const { store } = context;
+    const owner = fingerprint && (await agentOf(store, fingerprint));
+    const fingerprints =
+      fingerprint === undefined
+        ? []
+        : owner === undefined
+          ? [fingerprint]
+          : await membersOf(store, owner, fingerprint);
+    const rows = await store.rows(
+      'verifications',
+      {
+        agent,
+        evolution,
+        fingerprints,
+        result,
+        batch: batch?.toLowerCase() ?? '',
+        ...keyset(page, (id) => uuid.safeParse(id).success),
+      },
+      verificationRow,
+    );
+    const { withInterval } = await import('./with-interval.ts');
+    const { items, next_cursor } = pageFrom(rows, page.limit, (row) => ({
+      timestamp: row.timestamp,
+      id: row.verification_id,
+    }));
+    return { items: items.map(withInterval), next_cursor };
+  },
+});
+
+/**
+ * Records what became of cases that were run again; resolves when it can be read back.
+ *
+ * @throws {NotFoundError} for an evolution or a fingerprint that is not stored
+ * @throws {InvalidInputError} for an evolution of another agent
+ * @throws {UnavailableError} when the collector does not take it
+ */
+export const recordVerifications = question({
+  summary: 'Remember what became of cases that were run again',
+  path: '/verifications',
+  changes: true,
+  input: verificationsInput,
+  output: z.object({ batch_id: z.guid(), items: z.array(verification) }),
+  async answer(input, { store, otlp }) {
+    if (!otlp) {
+      throw new InvalidInputError('otlp', 'connect() needs the collector to record verifications');
+    }
+    const { sendVerifications } = await import('./send.ts');
+    return sendVerifications(store, otlp, input);
+  },
+});

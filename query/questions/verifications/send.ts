@@ -1,0 +1,118 @@
+// Records verifications: as spans to the collector, on the same way as everything else.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { createPipeline, recordVerification } from '../../../instrumentation/index.ts';
+import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import type { OtlpOptions } from '../../base/question.ts';
+import type { Store } from '../../base/store.ts';
+import { evolution } from '../evolutions/schemas.ts';
+import { type Verification, verificationRow, type verificationsInput } from './schemas.ts';
+import { withInterval } from './with-interval.ts';
+
+type CheckedInput = z.output<typeof verificationsInput>;
+
+const visibleWithinMs = 5000;
+
+/** Checks what the results name, emits them and resolves when all can be read back. */
+export async function sendVerifications(
+  store: Store,
+  otlp: OtlpOptions,
+  input: CheckedInput,
+): Promise<{ batch_id: string; items: Verification[] }> {
+  const ref = await refOfEvolution(store, input);
+  await checkFingerprints(store, input);
+  const batch_id = input.batch_id?.toLowerCase() ?? randomUUID();
+  const ids = input.items.map((item) => item.verification_id?.toLowerCase() ?? randomUUID());
+  await emit(otlp, input, batch_id, ids, ref);
+  return { batch_id, items: await untilVisible(store, ids) };
+}
+
+/** The version that the evolution made; undefined without one. */
+async function refOfEvolution(
+  store: Store,
+  { agent_id, evolution_id }: CheckedInput,
+): Promise<string | undefined> {
+  if (evolution_id === undefined) return undefined;
+  const [found] = await store.rows('evolution_by_id', { evolution_id }, evolution);
+  if (!found) throw new NotFoundError('evolution_id', evolution_id);
+  if (found.agent_id !== agent_id) {
+    throw new InvalidInputError(
+      'evolution_id',
+      `is an evolution of agent ${JSON.stringify(found.agent_id)}`,
+    );
+  }
+  return found.graph_snapshot_ref;
+}
+
+async function checkFingerprints(store: Store, { agent_id, items }: CheckedInput): Promise<void> {
+  const named = [...new Set(items.flatMap(({ fingerprint }) => fingerprint ?? []))];
+  if (named.length === 0) return;
+  const found = await store.rows(
+    'known_fingerprints',
+    { agent: agent_id, fingerprints: named },
+    z.object({ fingerprint: z.string() }),
+  );
+  const known = new Set(found.map((row) => row.fingerprint));
+  const unknown = named.find((fingerprint) => !known.has(fingerprint));
+  if (unknown) throw new NotFoundError('items.fingerprint', unknown);
+}
+
+async function emit(
+  otlp: OtlpOptions,
+  { agent_id, evolution_id, items }: CheckedInput,
+  batchId: string,
+  ids: readonly string[],
+  ref: string | undefined,
+): Promise<void> {
+  const pipeline = createPipeline({
+    endpoint: otlp.url,
+    headers: otlp.headers ?? {},
+    serviceName: 'faultline-query',
+  });
+  for (const [at, item] of items.entries()) {
+    recordVerification(
+      {
+        id: ids[at],
+        agentId: agent_id,
+        batchId,
+        kind: item.kind,
+        result: item.result,
+        basis: item.basis,
+        runs: item.runs,
+        failedRuns: item.failed_runs,
+        fingerprint: item.fingerprint,
+        nodeId: item.node_id,
+        inputDigest: item.input_digest,
+        failureId: item.failure_id,
+        evolutionId: evolution_id,
+        ref: item.graph_snapshot_ref ?? ref,
+        reason: item.reason,
+        errorType: item.error_type,
+        errorMessage: item.error_message,
+        errorFingerprint: item.error_fingerprint,
+      },
+      pipeline.tracer,
+    );
+  }
+  try {
+    await pipeline.shutdown();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UnavailableError(`the collector did not take the verifications: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function untilVisible(store: Store, ids: readonly string[]): Promise<Verification[]> {
+  for (const deadline = Date.now() + visibleWithinMs; Date.now() < deadline; await wait(20)) {
+    const rows = await store.rows('verifications_by_id', { ids }, verificationRow);
+    const found = new Map(rows.map((row) => [row.verification_id, withInterval(row)]));
+    const items = ids.flatMap((id) => found.get(id) ?? []);
+    if (items.length === ids.length) return items;
+  }
+  throw new UnavailableError(
+    `the ${ids.length} verifications were taken, but cannot be read back yet: ask for them later`,
+  );
+}
