@@ -24,6 +24,14 @@ export function quoteData(text: string, limit: number): string {
   return `\`"${kept.replace(unsafe, escapeCharacter)}${cut}"\``;
 }
 
+/** Quotes a text of many lines as data, each line as a code span of its own; empty lines are left out. */
+export function quoteLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).flatMap((line) => {
+    const end = line.trimEnd();
+    return end === '' ? [] : [`\`${end.replace(unsafe, escapeCharacter)}\``];
+  });
+}
+
 /** Quotes an identifier: short, and without the string's quotation marks. */
 export function quoteId(text: string): string {
   return `\`${text.slice(0, 128).replace(unsafe, escapeCharacter)}\``;

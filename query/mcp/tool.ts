@@ -11,7 +11,7 @@ export const nextStep = z.object({
 });
 export type NextStep = z.infer<typeof nextStep>;
 
-/** An answer twice: for reading and for computing. */
+/** An answer in both forms; a client gets one of them. Each has to be enough by itself. */
 export interface Answer<T> {
   /** Markdown; text from outside only through `quoteData` and `quoteId`. */
   text: string;

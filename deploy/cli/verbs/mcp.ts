@@ -1,7 +1,8 @@
 // `faultline mcp`: the history of a query service for a language model, on standard input and output.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { oneLine } from '../../../query/base/text.ts';
+import type { AnswerForm } from '../../../query/mcp/server.ts';
 import { version } from '../../version.ts';
 import { atService } from '../service.ts';
 import { examples } from '../terminal/help.ts';
@@ -16,13 +17,19 @@ export function addMcpVerb(program: Command): void {
     .description('MCP server on standard input and output, over the query service')
     .option('--json', 'speak JSON, as it does anyway')
     .option('--read-only', 'offer no tool that changes something', false)
-    .action(async ({ url, token, readOnly }: McpFlags) => {
+    .addOption(
+      new Option('--answers <form>', 'text for a language model, or data for a program')
+        .choices(['text', 'data'])
+        .default('text'),
+    )
+    .action(async ({ url, token, readOnly, answers }: McpFlags) => {
       const { createClient } = await import('../../../query/index.ts');
       const { serveMcpOnStdio } = await import('../../../query/mcp/stdio.ts');
       serveMcpOnStdio({
         history: createClient({ url, fresh: true, ...(token && { token }) }),
         version,
         mayChange: !readOnly,
+        answers,
         // Standard output belongs to the protocol.
         report: (error) => console.error(`faultline: ${oneLine((error as Error).message)}`),
       });
@@ -33,4 +40,5 @@ interface McpFlags {
   url: string;
   token?: string;
   readOnly: boolean;
+  answers: AnswerForm;
 }

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { quoteId } from '../../base/quote.ts';
 import type { History } from '../../history.ts';
 import type { Brief } from '../../questions/brief/question.ts';
-import { briefQuery } from '../../questions/brief/question.ts';
 import { excerpt, fitting, shortEffect } from '../data.ts';
 import { type NextStep, tool } from '../tool.ts';
 import { effectOutput, filters } from './fields.ts';
@@ -43,21 +42,14 @@ export const failureBrief = tool({
   name: 'failure_brief',
   title: 'Brief before evolving',
   description:
-    'Read this first, always before you change an agent or its graph: what fails and how often, which ' +
-    'fixes were tried, and whether each was effective, ineffective or harmful, in one short text. ' +
-    'Do not repeat a fix that it calls ineffective or harmful. An unknown agent is answered with the ' +
-    'names of those that are known.',
+    'Call this first, before you change an agent: what ends its runs now, where in the code, on which ' +
+    'inputs, what was tried and whether it helped. Do not repeat a fix that it calls ineffective or ' +
+    'harmful.',
   input: z.strictObject({
-    agent: filters.agent.describe('id of the agent to be evolved'),
+    agent: filters.agent,
     node: filters.node.optional(),
-    since: briefQuery.shape.since.describe(filters.sinceHelp),
-    max_tokens: z.coerce
-      .number()
-      .int()
-      .min(400)
-      .max(10_000)
-      .default(1500)
-      .describe('most tokens of the text'),
+    since: filters.since,
+    max_tokens: z.coerce.number().int().min(400).max(10_000).default(1500),
   }),
   output: z.object({
     agent_id: z.string(),
@@ -134,12 +126,12 @@ function nextOf({ groups: [first] }: Brief): NextStep[] {
   return [
     {
       tool: 'get_failure',
-      arguments: { failure_id: first.last_failure_id },
-      why: 'shows input, stack and graph of the most frequent failure',
+      arguments: { failure: first.last_failure_id },
+      why: 'shows input, stack and graph of its newest failure',
     },
     {
       tool: 'get_failure_group',
-      arguments: { fingerprint: first.fingerprint },
+      arguments: { group: first.fingerprint },
       why: 'shows what was tried against it',
     },
   ];

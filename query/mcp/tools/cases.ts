@@ -1,7 +1,7 @@
 // failure_cases: the inputs on which a group failed.
 import { z } from 'zod';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import { casesQuery, type FailureCase } from '../../questions/cases/question.ts';
+import type { FailureCase } from '../../questions/cases/question.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -37,19 +37,18 @@ export const failureCases = tool({
   name: 'failure_cases',
   title: 'List failing inputs',
   description:
-    'The distinct inputs on which a group failed, newest first: cases to test a fix on before it is ' +
-    'applied. An input that is cut here can be read whole with get_failure and part input_context; one ' +
-    'that is not replayable was cut when it was stored.',
+    'Distinct inputs on which a group failed, newest first: test a fix on them. Read one that is cut ' +
+    'with get_failure, part input_context; what is not replayable was cut when it was stored.',
   input: z.strictObject({
-    fingerprint: filters.fingerprint,
-    since: casesQuery.shape.since.describe(filters.sinceHelp),
+    group: filters.group,
+    since: filters.since,
     limit: limitOf(20, 5),
     cursor: filters.cursor,
   }),
   output: z.object({ items: z.array(caseOutput), next_cursor: z.string().nullable() }),
-  async ask(history, { fingerprint, limit, ...filter }) {
+  async ask(history, { group, limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.cases(fingerprint, { ...filter, limit: most }),
+      (most) => history.cases(group, { ...filter, limit: most }),
       limit,
       shortCase,
     );
@@ -59,7 +58,7 @@ export const failureCases = tool({
         `failure ${quoteId(item.failure_id)}${item.replayable ? '' : ', not replayable'}: ` +
         quoteData(item.input, INPUT_CHARS + 1),
     );
-    const asked = { fingerprint, ...filter, limit };
+    const asked = { group, ...filter, limit };
     return {
       text: lines.join('\n') || 'No input of this group is stored.',
       data: page,

@@ -1,6 +1,5 @@
 // change_failure_group: resolve, ignore, reopen, merge, split, annotate or note.
 import { z } from 'zod';
-import { storedName } from '../../base/fields.ts';
 import { parseInput } from '../../base/input.ts';
 import { quoteId } from '../../base/quote.ts';
 import { type GroupChange, groupChange } from '../../questions/groups/schemas.ts';
@@ -13,36 +12,50 @@ export const changeFailureGroup = tool({
   name: 'change_failure_group',
   title: 'Change a failure group',
   description:
-    'Says something about a problem: resolve it (with evolution_id, so that only failures on newer ' +
-    'versions count as a regression), ignore, reopen, merge it into other_fingerprint, split it off again, ' +
-    'annotate it with a class in value, or add a note. Use it when you know it, not to hide a failure.',
+    'Resolve a group (with the evolution that fixed it, so that only failures on newer versions count as ' +
+    'a regression), ignore or reopen it, merge it into another, split it off again, annotate it with a ' +
+    'class as text, or note a text. Use it when you know it, not to hide a failure.',
   changes: true,
   input: z.strictObject({
-    fingerprint: filters.fingerprint,
-    kind: z.enum(kinds),
-    evolution_id: storedName.optional().describe('for resolve: the fix'),
-    other_fingerprint: filters.fingerprint.optional().describe('for merge: the group it goes into'),
-    value: z.string().max(4096).optional().describe('for annotate: the class; for note: the text'),
-    author: z.string().max(256).optional().describe('who says so; default queen'),
+    group: filters.group,
+    change: z.enum(kinds),
+    evolution: filters.evolution.optional(),
+    into: filters.group.optional(),
+    text: z.string().max(4096).optional(),
+    author: z.string().max(256).optional(),
     reason: z.string().max(4096).optional(),
   }),
   output: z.object({ event_id: z.string(), fingerprint: z.string(), kind: z.string() }),
-  async ask(history, { fingerprint, ...said }) {
-    const given = Object.fromEntries(
-      Object.entries(said).filter(([, value]) => value !== undefined),
+  async ask(history, { group, change, evolution, into, text, author, reason }) {
+    const event = await history.changeGroup(
+      group,
+      changeOf({
+        kind: change,
+        evolution_id: evolution,
+        other_fingerprint: into,
+        value: text,
+        author,
+        reason,
+      }),
     );
-    parseInput(groupChange, given);
-    const event = await history.changeGroup(fingerprint, given as GroupChange);
     return {
       text: `Recorded: ${event.kind} of ${quoteId(event.fingerprint)}.`,
       data: { event_id: event.event_id, fingerprint: event.fingerprint, kind: event.kind },
       next: [
         {
           tool: 'get_failure_group',
-          arguments: { fingerprint },
+          arguments: { group },
           why: 'shows the group as it is now',
         },
       ],
     };
   },
 });
+
+function changeOf(fields: Record<string, string | undefined>): GroupChange {
+  const given = Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  );
+  parseInput(groupChange, given);
+  return given as GroupChange;
+}

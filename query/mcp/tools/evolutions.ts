@@ -1,10 +1,13 @@
 // list_evolutions and record_evolution.
 import { z } from 'zod';
-import { storedName } from '../../base/fields.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { percent } from '../../base/text.ts';
 import type { History } from '../../history.ts';
-import { type Evolution, evolutionInput } from '../../questions/evolutions/schemas.ts';
+import {
+  type Evolution,
+  type EvolutionInput,
+  evolutionInput,
+} from '../../questions/evolutions/schemas.ts';
 import type { Effect, EvolutionEffects } from '../../questions/ledger/schemas.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
@@ -66,14 +69,13 @@ export const listEvolutions = tool({
   name: 'list_evolutions',
   title: 'List evolutions',
   description:
-    'What was changed in an agent and what it did, newest first: the fix in words, the graph versions, ' +
-    'and for each kind of failure that it targets the verdict with runs that failed before and after. ' +
-    'Use it to see whether a fix helped, or with evolution_id for all of one: its rationale, what else ' +
-    'it changed for the better or worse, and what restricts the verdict.',
+    'What was changed in an agent, newest first, with the verdict on each group that it targets and the ' +
+    'runs that failed before and after. With evolution: all of one, with its side effects and what ' +
+    'restricts the verdict.',
   input: z.strictObject({
-    agent: filters.agent.optional().describe('only this agent'),
-    node: filters.node.optional().describe('only those that target a failure of this node'),
-    evolution_id: storedName.optional().describe('only this one, in full'),
+    agent: filters.agent.optional(),
+    node: filters.node.optional(),
+    evolution: filters.evolution.optional(),
     since: filters.since,
     limit: limitOf(20, 5),
     cursor: filters.cursor,
@@ -83,8 +85,8 @@ export const listEvolutions = tool({
     side_effects: sideEffects.optional(),
     next_cursor: z.string().nullable(),
   }),
-  async ask(history, { evolution_id, limit, ...filter }) {
-    if (evolution_id !== undefined) return oneEvolution(history, evolution_id);
+  async ask(history, { evolution, limit, ...filter }) {
+    if (evolution !== undefined) return oneEvolution(history, evolution);
     const page = await boundedPage(
       (most) => history.evolutions({ ...filter, effects: true, limit: most }),
       limit,
@@ -177,30 +179,39 @@ export const recordEvolution = tool({
   name: 'record_evolution',
   title: 'Record an evolution',
   description:
-    'Call this after you changed an agent or its graph, so that the change is remembered and judged by ' +
-    'the runs that follow. Name what it is meant to fix: target_fingerprints from failure_brief, and ' +
-    'target_failures or from_ref, by which the version that was changed is known. Give the new graph, or ' +
-    'its address as graph_snapshot_ref. To tell that a change was taken back, call it again with its ' +
-    'evolution_id and status reverted.',
+    'Call this after you changed an agent: the runs that follow judge the change. resolution is the fix ' +
+    'in words; groups are what it should fix; the version that was changed is known by failures or from; ' +
+    'the new one is graph ({id, nodes:[{id}], edges:[{source, target}]}) or its address in to. If a ' +
+    'change was taken back, call it again with its evolution and status reverted.',
   changes: true,
-  input: evolutionInput.extend({
-    agent_id: told.agent_id.describe('the agent that was changed'),
-    evolution_id: told.evolution_id.describe('only to update one that is on record'),
-    resolution: told.resolution.describe('the fix, in words that the next reader understands'),
-    strategy: told.strategy.describe('kind of the fix, as in retry, prompt, routing'),
-    rationale: told.rationale.describe('why it should work'),
-    author: told.author.describe('who made the change'),
-    from_ref: told.from_ref.describe('snapshot that was changed; default: that of the targets'),
-    graph_snapshot_ref: told.graph_snapshot_ref.describe('address of the new snapshot'),
-    graph: z.json().optional().meta({
-      description: 'the new graph, as in {"id","nodes":[{"id"}],"edges":[{"source","target"}]}',
-    }),
-    target_fingerprints: told.target_fingerprints.describe('kinds of failures that it targets'),
-    target_failures: told.target_failures.describe('ids of failures that it targets'),
+  input: z.strictObject({
+    agent: filters.agent,
+    resolution: told.resolution,
+    groups: told.target_fingerprints,
+    failures: told.target_failures,
+    from: told.from_ref,
+    to: told.graph_snapshot_ref,
+    graph: z.unknown().optional(),
+    rationale: told.rationale,
+    strategy: told.strategy,
+    author: told.author,
+    trigger: told.trigger,
+    status: told.status,
+    evolution: told.evolution_id,
   }),
   output: z.object({ evolution: evolutionOutput }),
   async ask(history, input) {
-    const evolution = await history.recordEvolution(input);
+    const { agent, groups, failures, from, to, graph, evolution: id, ...rest } = input;
+    const evolution = await history.recordEvolution({
+      ...rest,
+      graph: graph as EvolutionInput['graph'],
+      agent_id: agent,
+      evolution_id: id,
+      target_fingerprints: groups,
+      target_failures: failures,
+      from_ref: from,
+      graph_snapshot_ref: to,
+    });
     const item = short(evolution, []);
     return {
       text: `Recorded.\n${evolutionLines(item).join('\n')}`,
@@ -208,7 +219,7 @@ export const recordEvolution = tool({
       next: [
         {
           tool: 'list_evolutions',
-          arguments: { evolution_id: evolution.evolution_id },
+          arguments: { evolution: evolution.evolution_id },
           why: 'shows, when runs have followed, whether it helped',
         },
       ],

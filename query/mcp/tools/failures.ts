@@ -1,12 +1,11 @@
 // list_failures and get_failure.
 import { z } from 'zod';
-import { storedName } from '../../base/fields.ts';
-import { quoteData, quoteId } from '../../base/quote.ts';
+import { quoteData, quoteId, quoteLines } from '../../base/quote.ts';
 import type { Failure, FailureDetail } from '../../questions/failures/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage, partOf, quoteAll } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';
-import { filters, limitOf } from './fields.ts';
+import { filters, limitOf, offset } from './fields.ts';
 
 const failureOutput = z.object({
   failure_id: z.string(),
@@ -44,22 +43,22 @@ export const listFailures = tool({
   name: 'list_failures',
   title: 'List failures',
   description:
-    'Single failures, newest first, without inputs and stacks. Use it to find failures of one agent, ' +
-    'node, kind (fingerprint) or run, for example all failures of a run that you look into. For what ' +
+    'Single failures, newest first, without inputs and stacks: of an agent, node, group or run. For what ' +
     'fails most, use failure_brief.',
   input: z.strictObject({
-    agent: filters.agent.optional().describe('only this agent'),
+    agent: filters.agent.optional(),
     node: filters.node.optional(),
-    fingerprint: filters.fingerprint.optional().describe('only failures of this kind'),
-    run: storedName.optional().describe('only this run'),
+    group: filters.group.optional(),
+    run: filters.run.optional(),
     since: filters.since,
     limit: limitOf(50, 10),
     cursor: filters.cursor,
   }),
   output: z.object({ items: z.array(failureOutput), next_cursor: z.string().nullable() }),
   async ask(history, { limit, ...filter }) {
+    const { group: fingerprint, ...others } = filter;
     const page = await boundedPage(
-      (most) => history.recentFailures({ ...filter, limit: most }),
+      (most) => history.recentFailures({ ...others, fingerprint, limit: most }),
       limit,
       shortFailure,
     );
@@ -72,7 +71,7 @@ export const listFailures = tool({
           ? [
               {
                 tool: 'get_failure',
-                arguments: { failure_id: first.failure_id },
+                arguments: { failure: first.failure_id },
                 why: 'shows the newest in full',
               },
             ]
@@ -116,13 +115,12 @@ export const getFailure = tool({
   name: 'get_failure',
   title: 'Get a failure',
   description:
-    'One failure with the start of its message, input, stack trace, state and evidence, the graph ' +
-    'version that it happened on and the evolution that came of it. Use it to understand a failure ' +
-    'before you fix it. A text that is cut can be read on with part and offset.',
+    'One failure: message, input, stack, state, evidence, its place in the graph, the evolution that came ' +
+    'of it. A text that is cut can be read whole with part, and on with offset.',
   input: z.strictObject({
-    failure_id: z.guid().describe('failure_id from another answer'),
-    part: z.enum(parts).optional().describe('only this text, as a whole, 6,000 characters a time'),
-    offset: z.coerce.number().int().min(0).default(0).describe('where to read on in the part'),
+    failure: filters.failure,
+    part: z.enum(parts).optional(),
+    offset,
   }),
   output: z.object({
     failure: failureOutput,
@@ -130,13 +128,15 @@ export const getFailure = tool({
     site: z.string(),
     session_id: z.string(),
     graph_snapshot_ref: z.string(),
-    nodes: z.array(z.string()),
+    graph: z
+      .object({ nodes: z.number(), before: z.array(z.string()), after: z.array(z.string()) })
+      .nullable(),
     evolution_id: z.string().nullable(),
     next_offset: z.number().nullable(),
   }),
-  async ask(history, { failure_id, part, offset }) {
-    const failure = await history.failure(failure_id);
-    return part === undefined ? summary(failure) : onePart(failure, part, offset);
+  async ask(history, { failure: id, part, offset }) {
+    const failure = await history.failure(id);
+    return part === undefined ? summary(failure) : onePart(failure, part, offset ?? 0);
   },
 });
 
@@ -145,9 +145,44 @@ const facts = (failure: FailureDetail) => ({
   site: failure.site,
   session_id: excerpt(failure.session_id, 128),
   graph_snapshot_ref: failure.graph_snapshot_ref,
-  nodes: (failure.graph_snapshot?.nodes ?? []).slice(0, 50).map((node) => excerpt(node, 60)),
+  graph: placeInGraph(failure),
   evolution_id: failure.evolution?.evolution_id ?? null,
 });
+
+const NEIGHBOURS = 6;
+
+/** How many nodes the graph has, and those beside the one that failed. */
+function placeInGraph({ node_id, graph_snapshot: graph }: FailureDetail) {
+  if (!graph || graph.nodes.length === 0) return null;
+  const from = `${node_id}->`;
+  const to = `->${node_id}`;
+  const few = (names: string[]) => names.slice(0, NEIGHBOURS).map((name) => excerpt(name, 60));
+  return {
+    nodes: graph.nodes.length,
+    before: few(
+      graph.edges.filter((edge) => edge.endsWith(to)).map((edge) => edge.slice(0, -to.length)),
+    ),
+    after: few(
+      graph.edges.filter((edge) => edge.startsWith(from)).map((edge) => edge.slice(from.length)),
+    ),
+  };
+}
+
+function describeGraph({ graph_snapshot_ref: ref, graph }: ReturnType<typeof facts>): string {
+  const beside = (what: string, names: string[]) =>
+    names.length > 0 ? `, ${what} ${names.map(quoteId).join(', ')}` : '';
+  const place = graph
+    ? ` of ${graph.nodes} nodes${beside('comes from', graph.before)}${beside('goes to', graph.after)}`
+    : '';
+  return `- graph ${quoteId(ref || 'unknown')}${place}`;
+}
+
+/** A stack is read by its lines; everything else is one. */
+function describeText(name: string, heading: string, text: string): string {
+  return name === 'stack_trace'
+    ? [`${heading}:`, ...quoteLines(text).map((line) => `  ${line}`)].join('\n')
+    : `${heading}: ${quoteAll(text)}`;
+}
 
 function summary(failure: FailureDetail) {
   const shown = Object.fromEntries(
@@ -163,14 +198,19 @@ function summary(failure: FailureDetail) {
   const text = [
     failureLine(data.failure).slice(2),
     `- site ${quoteId(failure.site || 'unknown')}, session ${quoteId(failure.session_id || 'unknown')}`,
-    `- graph ${quoteId(failure.graph_snapshot_ref || 'unknown')}` +
-      (data.nodes.length ? `, nodes ${data.nodes.map(quoteId).join(', ')}` : ''),
+    describeGraph(data),
     evolution
       ? `- evolution ${quoteId(evolution.evolution_id)}, ${quoteId(evolution.status)}: ${quoteData(evolution.resolution, 240)}`
       : '- no evolution came of it yet',
     ...Object.entries(shown)
       .filter(([name, { total_chars }]) => name !== 'error_message' || total_chars > MESSAGE_CHARS)
-      .map(([name, part]) => `- ${name} (${part.total_chars} characters) ${quoteAll(part.text)}`),
+      .map(([name, { text, total_chars }]) =>
+        describeText(
+          name,
+          `- ${name}${text.length < total_chars ? ` (the start of ${total_chars} characters)` : ''}`,
+          text,
+        ),
+      ),
   ].join('\n');
   return { text, data, next: nextOf(failure) };
 }
@@ -182,7 +222,7 @@ function nextOf(failure: FailureDetail): NextStep[] {
       ? [
           {
             tool: 'get_failure',
-            arguments: { failure_id: failure.failure_id, part: cut },
+            arguments: { failure: failure.failure_id, part: cut },
             why: `shows all of ${cut}`,
           },
         ]
@@ -220,7 +260,11 @@ function onePart(failure: FailureDetail, name: Part, offset: number) {
     text:
       total_chars === 0
         ? `${name} is empty.`
-        : `${name}, characters ${offset} to ${offset + part.length} of ${total_chars}: ${quoteAll(part)}`,
+        : describeText(
+            name,
+            `${name}, characters ${offset} to ${offset + part.length} of ${total_chars}`,
+            part,
+          ),
     data: { ...facts(failure), texts: { [name]: { text: part, total_chars } }, next_offset },
     next:
       next_offset === null
@@ -228,7 +272,7 @@ function onePart(failure: FailureDetail, name: Part, offset: number) {
         : [
             {
               tool: 'get_failure',
-              arguments: { failure_id: failure.failure_id, part: name, offset: next_offset },
+              arguments: { failure: failure.failure_id, part: name, offset: next_offset },
               why: 'shows more',
             },
           ],

@@ -1,25 +1,28 @@
-// Fields that tools have in common.
+// Arguments that tools have in common. A thing has the same name in every tool: agent, node, group, failure,
+// run, evolution; versions of a graph are from and to.
 import { z } from 'zod';
 import { fingerprint, page, storedName } from '../../base/fields.ts';
 
 const { since, cursor } = page();
 
-const sinceForm = 'ISO 8601 time, or how long ago, as in 30m, 24h, 7d';
-const sinceHelp = `only since then: ${sinceForm}`;
-
 export const filters = {
-  sinceForm,
-  sinceHelp,
   agent: storedName,
-  node: storedName.describe('only this node'),
-  since: since.describe(sinceHelp),
-  cursor: cursor.describe('next_cursor of the answer before'),
-  fingerprint,
+  node: storedName,
+  group: fingerprint.describe('a fingerprint of it'),
+  failure: z.guid(),
+  evolution: storedName,
+  run: storedName,
+  error_type: storedName,
+  since: since.describe('ISO time, or how long ago: 30m, 24h, 7d'),
+  cursor,
 };
 
 /** How many items, within what one answer can bear. */
 export const limitOf = (most: number, usual: number) =>
-  z.coerce.number().int().min(1).max(most).default(usual).describe('how many at the most');
+  z.coerce.number().int().min(1).max(most).default(usual);
+
+/** Where a long text is read on. */
+export const offset = z.coerce.number().int().min(0).max(1e9).optional();
 
 export const effectOutput = z.object({
   fingerprint: z.string(),

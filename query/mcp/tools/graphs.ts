@@ -4,6 +4,7 @@ import { snapshotRef } from '../../base/fields.ts';
 import { excerpt } from '../data.ts';
 import { linesOf } from '../pages.ts';
 import { tool } from '../tool.ts';
+import { offset } from './fields.ts';
 
 const PART_CHARS = 8000;
 const NAMES = 50;
@@ -21,13 +22,13 @@ export const diffGraphs = tool({
   name: 'diff_graphs',
   title: 'Compare graph versions',
   description:
-    'What is different between two versions of a graph: nodes, edges and values, and which kinds of ' +
-    'failures are new, gone or on both. Use it to see what an evolution changed, or what changed when a ' +
-    'failure began. Versions are addresses (sha256:…) from failures and evolutions.',
+    'What is different between two versions of a graph (sha256:…): nodes, edges, values, and which groups ' +
+    'are new, gone or on both. Use it to see what an evolution changed, or what changed when a failure ' +
+    'began.',
   input: z.strictObject({
-    from: snapshotRef.describe('the older version'),
-    to: snapshotRef.describe('the newer version'),
-    offset: z.coerce.number().int().min(0).default(0).describe('where to read the text on'),
+    from: snapshotRef,
+    to: snapshotRef,
+    offset,
   }),
   output: z.object({
     known_shape: z.boolean(),
@@ -36,9 +37,9 @@ export const diffGraphs = tool({
     groups: z.object({ new: groups, gone: groups, unchanged: groups }),
     next_offset: z.number().nullable(),
   }),
-  async ask(history, { from, to, offset }) {
+  async ask(history, { from, to, offset: start = 0 }) {
     const diff = await history.diffGraphs(from, to);
-    const { part, next_offset } = linesOf(diff.text, offset, PART_CHARS);
+    const { part, next_offset } = linesOf(diff.text, start, PART_CHARS);
     const short = (item: typeof diff.nodes) => ({
       added: item.added.slice(0, NAMES).map(name),
       removed: item.removed.slice(0, NAMES).map(name),

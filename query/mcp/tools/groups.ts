@@ -71,7 +71,7 @@ function groupLines(item: ShortGroup): string[] {
 
 const aboutGroup = (fingerprint: string) => ({
   tool: 'get_failure_group',
-  arguments: { fingerprint },
+  arguments: { group: fingerprint },
   why: 'shows fixes, versions and what was said of the group',
 });
 
@@ -79,14 +79,13 @@ export const listFailureGroups = tool({
   name: 'list_failure_groups',
   title: 'List failure groups',
   description:
-    'Problems instead of single failures: each group is one kind of failure with its state (regressed, ' +
-    'escalating, new, ongoing, resolved, ignored), counts and last fix, those that failed last first. ' +
-    'Use it to decide what to work on, or to see whether a fixed problem came back (state regressed).',
+    'Groups, each one kind of failure, with state, counts and last fix, those that failed last first. Use ' +
+    'it to choose what to work on, or to see whether a fixed problem came back (state regressed).',
   input: z.strictObject({
-    agent: filters.agent.optional().describe('only this agent; give it when you know it'),
+    agent: filters.agent.optional(),
     node: filters.node.optional(),
-    state: groupsQuery.shape.state.describe('only groups in this state'),
-    since: groupsQuery.shape.since.describe(`failed since then: ${filters.sinceForm}`),
+    state: groupsQuery.shape.state,
+    since: filters.since,
     limit: limitOf(50, 10),
     cursor: filters.cursor,
   }),
@@ -191,25 +190,24 @@ export const getFailureGroup = tool({
   name: 'get_failure_group',
   title: 'Get a failure group',
   description:
-    'One problem with the versions that it failed on, the verdict on every fix that targeted it, what ' +
-    'people and agents said of it, and its newest failures. Use it before you fix a problem: it tells ' +
-    'what was tried already. Any fingerprint of the group will do.',
-  input: z.strictObject({ fingerprint: filters.fingerprint }),
+    'One group: the versions that it failed on, the verdict on every fix that targeted it, what people ' +
+    'and agents said of it, its newest failures. Read it before you fix the problem.',
+  input: z.strictObject({ group: filters.group }),
   output: detailOutput,
-  async ask(history, { fingerprint }) {
-    const item = shortDetail(await history.group(fingerprint));
+  async ask(history, { group }) {
+    const item = shortDetail(await history.group(group));
     return {
       text: detailLines(item).join('\n'),
       data: item,
       next: [
         {
           tool: 'get_failure',
-          arguments: { failure_id: item.group.last_failure_id },
+          arguments: { failure: item.group.last_failure_id },
           why: 'shows input and stack of its newest failure',
         },
         {
           tool: 'failure_cases',
-          arguments: { fingerprint: item.group.fingerprint },
+          arguments: { group: item.group.fingerprint },
           why: 'lists the inputs to test a fix on',
         },
       ],

@@ -1,5 +1,6 @@
 // node_health and retry_advice.
 import { z } from 'zod';
+import { parseInput } from '../../base/input.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { percent } from '../../base/text.ts';
 import { retryAdvice as adviceQuestion, retryQuery } from '../../questions/advice/question.ts';
@@ -74,13 +75,12 @@ export const nodeHealth = tool({
   name: 'node_health',
   title: 'Node health',
   description:
-    'How the nodes of an agent fare: attempts, failure rate with its interval, runs, retries, durations ' +
-    'and what fails most, on the current version or with versions all on each. Use it to find the weak ' +
-    'node of a graph, or to compare a node between versions.',
+    'Attempts, failure rate with its interval, runs, retries, durations and what fails most, by node: on ' +
+    'the current version, or on all. Use it to find the weak node, or to compare versions of one.',
   input: z.strictObject({
-    agent: filters.agent.describe('the agent'),
+    agent: filters.agent,
     node: filters.node.optional(),
-    versions: nodesQuery.shape.versions,
+    versions: z.enum(nodesQuery.shape.versions.unwrap().options).default('current'),
     since: filters.since,
     limit: limitOf(50, 20),
     cursor: filters.cursor,
@@ -106,10 +106,19 @@ export const retryAdvice = tool({
   name: 'retry_advice',
   title: 'Retry advice',
   description:
-    'Whether to try a failed node again: retry, back_off or stop, with the chance that the next attempt ' +
-    'succeeds, the usual wait, and whether only a change of the graph will help. Use it while a run is ' +
-    'failing, or to choose a retry policy. Give fingerprint, error_type, class or run.',
-  input: retryQuery.omit({ max_age: true }).extend({ agent: filters.agent.describe('the agent') }),
+    'Whether to try a failed node again: retry, back_off or stop, the chance that the next attempt ' +
+    'succeeds, the usual wait, whether only a change of the graph helps. Needs one of group, error_type, ' +
+    'class (as in llm.timeout), run.',
+  input: z.strictObject({
+    agent: filters.agent,
+    node: filters.node,
+    group: filters.group.optional(),
+    error_type: filters.error_type.optional(),
+    class: z.string().max(64).optional(),
+    run: filters.run.optional(),
+    attempt: z.coerce.number().int().min(1).max(1_000_000).optional(),
+    max_attempts: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  }),
   output: z.object({
     advice: answered.advice,
     reason: z.string(),
@@ -123,8 +132,9 @@ export const retryAdvice = tool({
     needs_graph_change: answered.needs_graph_change,
     consecutive_failures: z.number(),
   }),
-  async ask(history, { agent, ...question }) {
-    const answer = await history.retryAdvice(agent, question);
+  async ask(history, { agent, group: fingerprint, ...known }) {
+    const given = { ...known, ...(fingerprint && { fingerprint }) };
+    const answer = await history.retryAdvice(agent, parseInput(retryQuery, given));
     const { advice, chance, interval, wait_ms, basis, failures, retried, succeeded } = answer;
     const reason = excerpt(answer.reason, 400);
     const [low, high] = interval;

@@ -1,7 +1,7 @@
 // find_similar_failures: what is like a failure, and what helped there.
 import { z } from 'zod';
 import { quoteData, quoteId } from '../../base/quote.ts';
-import { type SimilarGroup, similarQuery } from '../../questions/similar/question.ts';
+import type { SimilarGroup } from '../../questions/similar/question.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage } from '../pages.ts';
 import { type NextStep, tool } from '../tool.ts';
@@ -69,13 +69,12 @@ export const findSimilarFailures = tool({
   name: 'find_similar_failures',
   title: 'Find similar failures',
   description:
-    'Problems that are like a failure or like the text of a message, in any agent, the nearest first, ' +
-    'with the fixes that were tried there and whether they were effective. Use it when a failure is new ' +
-    'here, to find what helped elsewhere. Give failure or text. An empty list is an answer too.',
+    'Groups of any agent that are like a failure, or like the text of a message, the nearest first, with ' +
+    'the fixes that were tried there and their verdicts. Use it when a failure is new here.',
   input: z.strictObject({
-    failure: similarQuery.shape.failure.describe('failure_id of the failure to compare with'),
-    text: similarQuery.shape.text.describe('or the text of a message'),
-    agent: filters.agent.optional().describe('only problems of this agent'),
+    failure: filters.failure.optional(),
+    text: z.string().trim().min(1).max(1000).optional(),
+    agent: filters.agent.optional(),
     node: filters.node.optional(),
     since: filters.since,
     limit: limitOf(20, 5),
@@ -101,7 +100,7 @@ function nextOf(items: ShortSimilar[]): NextStep[] {
   return [
     {
       tool: 'list_evolutions',
-      arguments: { evolution_id: helped.evolution_id },
+      arguments: { evolution: helped.evolution_id },
       why: 'shows a fix that helped there',
     },
   ];

@@ -4,6 +4,7 @@ import { sqlInput } from '../../questions/sql/sql.ts';
 import { excerpt, fitting, quoteJson } from '../data.ts';
 import { ANSWER_BYTES } from '../pages.ts';
 import { tool } from '../tool.ts';
+import { limitOf } from './fields.ts';
 
 const CELL_CHARS = 400;
 
@@ -32,30 +33,28 @@ export const queryFailuresSql = tool({
   name: 'query_failures_sql',
   title: 'Ask in SQL',
   description:
-    'Read-only ClickHouse SQL over the history. Use it for counts and comparisons that no other tool ' +
-    'gives, such as failures by hour or by version. Write FINAL after failures, node_attempts, ' +
-    'graph_runs and evolutions, or rows may count twice; node_health and failure_rates are views and ' +
-    `take none. Aggregate and LIMIT: answers are cut. ${schema}. ` +
-    'Example: SELECT class, count() AS n FROM failures FINAL WHERE agent_id = {agent:String} ' +
-    'GROUP BY class ORDER BY n DESC LIMIT 10, with params {"agent": "…"}.',
+    'One read-only ClickHouse SELECT, for counts that no other tool gives. Write FINAL after tables, or ' +
+    'rows may count twice; node_health and failure_rates are views and take none. Aggregate and LIMIT: ' +
+    `answers are cut. params fill {name:Type}. ${schema}. As in: SELECT class, count() AS n FROM failures ` +
+    'FINAL WHERE agent_id = {agent:String} GROUP BY class',
   input: z.strictObject({
-    sql: sqlInput.shape.sql.describe('one SELECT'),
-    params: sqlInput.shape.params.describe('values of {name:Type} in the statement'),
-    max_rows: z.coerce.number().int().min(1).max(500).default(50).describe('most rows to answer'),
+    sql: sqlInput.shape.sql,
+    params: sqlInput.shape.params,
+    limit: limitOf(500, 50),
   }),
   output: z.object({
     columns: z.array(z.object({ name: z.string(), type: z.string() })),
     rows: z.array(z.array(z.unknown())),
     truncated: z.boolean(),
   }),
-  async ask(history, { sql, params, max_rows }) {
+  async ask(history, { sql, params, limit }) {
     const answer = await history.sql(sql, params);
     const columns = answer.columns.map(({ name, type }) => ({
       name: excerpt(name, 100),
       type: excerpt(type, 100),
     }));
     const cells = answer.rows
-      .slice(0, max_rows)
+      .slice(0, limit)
       .map((row) => answer.columns.map(({ name }) => cell(row[name])));
     const rows = fitting(cells, ANSWER_BYTES);
     const truncated = answer.truncated || rows.length < answer.rows.length;

@@ -114,9 +114,9 @@ describe('a script with nothing but the tools', () => {
     await send(runsOf('billing', graph('a'), { name: 'first', runs: 40, failing: 30, node, over }));
     const seeded = await call(client, 'failure_brief', { agent: 'billing' });
     await call(client, 'record_evolution', {
-      agent_id: 'billing',
+      agent: 'billing',
       resolution: 'retry the node three times',
-      target_failures: [seeded.data.groups[0].last_failure_id],
+      failures: [seeded.data.groups[0].last_failure_id],
       graph: graph('b'),
     });
     await send(
@@ -131,15 +131,15 @@ describe('a script with nothing but the tools', () => {
     );
     const [{ verdict }] = tried[0].effects;
     expect(verdict).toBe('ineffective');
-    const failure = await ask('get_failure', { failure_id: worst.last_failure_id });
+    const failure = await ask('get_failure', { failure: worst.last_failure_id });
     const input = JSON.parse(failure.texts.input_context.text) as { currency: null };
     const cause = Object.entries(input).find(([, value]) => value === null)?.[0];
     const answer = await ask('record_evolution', {
-      agent_id: 'billing',
+      agent: 'billing',
       resolution: `route invoices without ${cause} to a question before ${worst.node_id}`,
       rationale: `${tried[0].resolution} was ${verdict}`,
-      target_fingerprints: [worst.fingerprint],
-      from_ref: tried[0].graph_snapshot_ref,
+      groups: [worst.fingerprint],
+      from: tried[0].graph_snapshot_ref,
       graph: graph('c'),
     });
     expect(answer.evolution.resolution).toBe(
@@ -167,10 +167,10 @@ describe('a script with nothing but the tools', () => {
     );
     const first = await call(client, 'failure_brief', { agent: 'support' });
     const changed = await call(client, 'record_evolution', {
-      agent_id: 'support',
+      agent: 'support',
       resolution: 'cheaper model',
       trigger: 'human',
-      target_failures: [first.data.groups[0].last_failure_id],
+      failures: [first.data.groups[0].last_failure_id],
       graph: graph('small'),
     });
     await send(
@@ -183,18 +183,18 @@ describe('a script with nothing but the tools', () => {
       fix.effects.some(({ verdict }) => verdict === 'harmful'),
     );
     expect(harmful.evolution_id).toBe(changed.data.evolution.evolution_id);
-    const whole = await ask('list_evolutions', { evolution_id: harmful.evolution_id });
+    const whole = await ask('list_evolutions', { evolution: harmful.evolution_id });
     const [toDiff] = whole.next;
     const diff = await ask(toDiff.tool, toDiff.arguments);
     expect(diff.nodes.changed).toEqual(['answer']);
     const taken = await ask('record_evolution', {
-      agent_id: 'support',
-      evolution_id: harmful.evolution_id,
+      agent: 'support',
+      evolution: harmful.evolution_id,
       status: 'reverted',
       resolution: harmful.resolution,
-      target_fingerprints: whole.items[0].target_fingerprints,
-      from_ref: whole.items[0].from_ref,
-      graph_snapshot_ref: whole.items[0].graph_snapshot_ref,
+      groups: whole.items[0].target_fingerprints,
+      from: whole.items[0].from_ref,
+      to: whole.items[0].graph_snapshot_ref,
     });
     expect(taken.evolution).toMatchObject({
       evolution_id: harmful.evolution_id,
@@ -222,9 +222,9 @@ describe('a script with nothing but the tools', () => {
     );
     const other = await call(client, 'failure_brief', { agent: 'reports' });
     await call(client, 'record_evolution', {
-      agent_id: 'reports',
+      agent: 'reports',
       resolution: 'search in pages of ten, with 20 s each',
-      target_failures: [other.data.groups[0].last_failure_id],
+      failures: [other.data.groups[0].last_failure_id],
       graph: graph('20'),
     });
     await send(
@@ -266,10 +266,10 @@ describe('a script with nothing but the tools', () => {
       .find(({ verdict }: { verdict: string }) => verdict === 'effective');
     expect(helped.resolution).toBe('search in pages of ten, with 20 s each');
     const recorded = await ask('record_evolution', {
-      agent_id: 'news',
+      agent: 'news',
       resolution: helped.resolution,
       rationale: `it was effective as ${helped.evolution_id}`,
-      target_fingerprints: [cause.fingerprint, worst.fingerprint],
+      groups: [cause.fingerprint, worst.fingerprint],
       graph: graph('20'),
     });
     expect(recorded.evolution.target_fingerprints).toHaveLength(2);

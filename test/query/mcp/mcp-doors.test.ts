@@ -28,6 +28,7 @@ const opened = async (client: Promise<Client>): Promise<Client> => {
 
 interface Answer {
   status: number;
+  type: string | undefined;
   body: string;
 }
 
@@ -44,7 +45,13 @@ function raw(
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => settle({ status: response.statusCode!, body: text }));
+      response.on('end', () =>
+        settle({
+          status: response.statusCode!,
+          type: response.headers['content-type'],
+          body: text,
+        }),
+      );
     });
     sent.on('error', fail);
     sent.end(body);
@@ -72,7 +79,7 @@ describe('who may do what', () => {
     const client = await opened(overHttp(world.query, 'reader'));
     expect(await names(client)).not.toEqual(expect.arrayContaining([changing[0]]));
     await expect(
-      call(client, 'record_evolution', { agent_id: 'billing', resolution: 'x' }),
+      call(client, 'record_evolution', { agent: 'billing', resolution: 'x' }),
     ).rejects.toThrow('Tool record_evolution disabled');
     const { data } = await call(client, 'list_evolutions', { agent: 'billing' });
     expect(data.items).toEqual([]);
@@ -82,7 +89,7 @@ describe('who may do what', () => {
     const client = await opened(overHttp(world.query, 'admin'));
     expect(await names(client)).toEqual(expect.arrayContaining(changing));
     const { data } = await call(client, 'record_evolution', {
-      agent_id: 'billing',
+      agent: 'billing',
       resolution: 'x',
     });
     expect(data.evolution).toMatchObject({ agent_id: 'billing', author: 'queen' });
@@ -90,9 +97,7 @@ describe('who may do what', () => {
 
   it('over stdio the service decides, and its answer is told', async () => {
     const client = await opened(overStdio(world.query, 'reader'));
-    expect(
-      await call(client, 'record_evolution', { agent_id: 'billing', resolution: 'x' }),
-    ).toEqual({
+    expect(await call(client, 'record_evolution', { agent: 'billing', resolution: 'x' })).toEqual({
       text: 'this token may read only; an admin token is needed here',
       data: undefined,
       isError: true,
@@ -190,33 +195,54 @@ describe('wrong input', () => {
 
   it.each([
     ['failure_brief', {}, 'agent: '],
-    ['failure_brief', { agent: 'billing', nod: 'x' }, '"nod"'],
+    [
+      'failure_brief',
+      { agent: 'billing', nod: 'x' },
+      "nod: no such argument; 'nod' is called 'node'",
+    ],
+    [
+      'failure_brief',
+      { agent_id: 'billing' },
+      "'agent_id' is called 'agent' here; failure_brief takes",
+    ],
+    ['get_failure', { failure_id: absent }, "'failure_id' is called 'failure'"],
+    ['get_failure_group', { fingerprint }, "'fingerprint' is called 'group'"],
+    [
+      'list_failures',
+      { run_id: 'x', nodeId: 'y' },
+      "'run_id' is called 'run' here, 'nodeId' is called 'node'",
+    ],
+    [
+      'record_evolution',
+      { agent: 'billing', target_failures: [] },
+      "'target_failures' is called 'failures'",
+    ],
+    ['record_evolution', { agent: 'billing', from_ref: ref }, "'from_ref' is called 'from'"],
+    ['change_failure_group', { group: fingerprint, kind: 'note' }, "'kind' is called 'change'"],
+    ['query_failures_sql', { query: 'SELECT 1' }, "'query' is called 'sql'"],
+    ['diff_graphs', { left: ref }, 'left: no such argument; diff_graphs takes from, to, offset'],
     ['failure_brief', { agent: 'billing', max_tokens: 1e9 }, 'max_tokens: '],
     ['failure_brief', { agent: 'billing', since: 'yesterday' }, 'since: '],
     ['list_failures', { limit: 100_000 }, 'limit: '],
     ['list_failures', { limit: 'many' }, 'limit: '],
     ['list_failures', { cursor: 'expired' }, 'cursor: '],
-    ['list_failures', { fingerprint: 'v1:x' }, 'fingerprint: '],
-    ['get_failure', { failure_id: 17 }, 'failure_id: '],
-    ['get_failure', { failure_id: absent }, `failure_id: nothing is stored for "${absent}"`],
-    ['get_failure', { failure_id: absent, part: 'secrets' }, 'part: '],
-    ['get_failure_group', { fingerprint }, 'fingerprint: nothing is stored'],
-    ['failure_cases', { fingerprint }, 'fingerprint: nothing is stored'],
-    ['list_evolutions', { evolution_id: 'none' }, 'evolution_id: nothing is stored'],
-    ['retry_advice', { agent: 'billing', node: 'parse' }, 'fingerprint: '],
+    ['list_failures', { group: 'v1:x' }, 'group: '],
+    ['get_failure', { failure: 17 }, 'failure: '],
+    ['get_failure', { failure: absent }, `failure: nothing is stored for "${absent}"`],
+    ['get_failure', { failure: absent, part: 'secrets' }, 'part: '],
+    ['get_failure_group', { group: fingerprint }, 'group: nothing is stored'],
+    ['failure_cases', { group: fingerprint }, 'group: nothing is stored'],
+    ['list_evolutions', { evolution: 'none' }, 'evolution: nothing is stored'],
+    ['retry_advice', { agent: 'billing', node: 'parse' }, 'group: '],
     ['diff_graphs', { from: ref }, 'to: '],
     ['diff_graphs', { from: ref, to: ref }, 'nothing is stored'],
     ['query_failures_sql', { sql: 'DROP TABLE failures' }, 'sql: '],
     ['query_failures_sql', { sql: "SELECT * FROM file('/etc/passwd')" }, 'sql: '],
     ['query_failures_sql', { sql: 'SELECT 1', params: { 'a b': 1 } }, 'params'],
-    ['record_evolution', { agent_id: 'billing' }, 'resolution: '],
-    [
-      'record_evolution',
-      { agent_id: 'billing', resolution: 'x', target_failures: [absent] },
-      'target_failures: ',
-    ],
-    ['change_failure_group', { fingerprint, kind: 'delete' }, 'kind: '],
-    ['change_failure_group', { fingerprint, kind: 'merge' }, 'other_fingerprint: '],
+    ['record_evolution', { agent: 'billing' }, 'resolution: '],
+    ['record_evolution', { agent: 'billing', resolution: 'x', failures: [absent] }, 'failures: '],
+    ['change_failure_group', { group: fingerprint, change: 'delete' }, 'change: '],
+    ['change_failure_group', { group: fingerprint, change: 'merge' }, 'into: '],
   ])('%s %j names what is wrong', async (name, args, told) => {
     owner ??= opened(overHttp(open.query));
     const { text, data, isError } = await call(await owner, name, args);
@@ -227,6 +253,52 @@ describe('wrong input', () => {
   });
 });
 
+describe('what real clients send', () => {
+  const both = 'application/json, text/event-stream';
+
+  it.each([
+    ['/mcp', both, 'text/event-stream'],
+    ['/mcp/', both, 'text/event-stream'],
+    ['/mcp', 'text/event-stream', 'text/event-stream'],
+    ['/mcp', undefined, 'application/json'],
+    ['/mcp/', '*/*', 'application/json'],
+    ['/mcp', 'application/json', 'application/json'],
+    ['/mcp', 'application/*', 'application/json'],
+    ['/mcp/v1', undefined, 'application/json'],
+    ['/mcp/v1/', '*/*', 'application/json'],
+  ])('POST %s, accept %s', async (path, accept, type) => {
+    const headers = { ...json, ...(accept && { accept }) };
+    const answer = await raw(open.query + path, 'POST', headers, rpc('tools/list'));
+    expect(answer).toMatchObject({ status: 200, type: expect.stringContaining(type) });
+    expect(answer.body).toContain('"failure_brief"');
+  });
+
+  it.each(['*/*', undefined])('the protocol of 2026, accept %s', async (accept) => {
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const headers = {
+      ...json,
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/list',
+      ...(accept && { accept }),
+    };
+    const answer = await raw(`${open.query}/mcp`, 'POST', headers, rpc('tools/list', { _meta }));
+    expect(answer.status, answer.body).toBe(200);
+    expect(answer.body).toContain('"failure_brief"');
+  });
+
+  it('a form of answers that does not exist', async () => {
+    for (const path of ['/mcp', '/mcp/v1']) {
+      const url = `${open.query}${path}?answers=xml`;
+      const answer = await raw(url, 'POST', json, rpc('tools/list'));
+      expect(answer).toMatchObject({ status: 400, body: expect.stringContaining('text or data') });
+    }
+  });
+});
+
 describe('what the protocol itself refuses', () => {
   const both = { accept: 'application/json, text/event-stream' };
 
@@ -234,7 +306,6 @@ describe('what the protocol itself refuses', () => {
     ['GET', { ...both }, '', 405],
     ['DELETE', { ...both }, '', 405],
     ['POST', { ...json, ...both }, '{', 400],
-    ['POST', { ...json }, rpc('tools/list'), 406],
     ['POST', { ...both, 'content-type': 'text/plain' }, rpc('tools/list'), 415],
     ['POST', { ...json, ...both }, `"${'x'.repeat(2_000_000)}"`, 413],
   ])('%s %j', async (method, headers, body, status) => {
