@@ -1,6 +1,10 @@
 // The collector: OTLP in, rows out.
+
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import type { KeepPolicy } from './decode/keep.ts';
+import { type Forgotten, forget } from './forget/forget.ts';
+import { addForgetRoute } from './forget/routes.ts';
+import type { ForgetTarget } from './forget/target.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
@@ -82,6 +86,11 @@ export interface Collector {
    * linked as far as it can be.
    */
   drained(): Promise<void>;
+  /**
+   * Deletes what is stored of a session, an agent or a time, everywhere.
+   * @throws {Error} when ClickHouse is away or refuses; then a part may have gone
+   */
+  forget(target: ForgetTarget): Promise<Forgotten>;
   /** Stops accepting, closes connections, flushes for a while; the rest waits for the next start. */
   close(): Promise<void>;
   stats(): CollectorStats;
@@ -151,12 +160,15 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const notReady = async (): Promise<string | undefined> =>
     closing ? 'the collector is shutting down' : queue.sink.notReady();
   const clickhouse = clickHouseCheck(client);
+  const forgetting = (target: ForgetTarget): Promise<Forgotten> =>
+    forget(target, { client, settled: () => linker.settled(), queue, logger });
   const doors = await openDoors(
     {
       ...options,
       addRoutes: (app) => {
         telemetry.http(app, access.read);
         addDeadLetterRoutes(app, queue.deadLetters, access.administer);
+        addForgetRoute(app, forgetting, access.administer);
       },
       grpcInterceptors: [telemetry.grpc()],
       checks: async () => ({
@@ -181,6 +193,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       lostRuns: lostRuns.stats(),
     }),
     drained: () => linker.settled(),
+    forget: forgetting,
     close: async () => {
       closing = true;
       await doors.close();

@@ -94,6 +94,11 @@ export class DeadLetterFiles {
     }
   }
 
+  /** Takes the bytes of letters that are gone off the disk. */
+  scrub(): void {
+    for (const file of this.files) file.scrub();
+  }
+
   private add(file: LetterFile): void {
     this.files.push(file);
     this.count += file.count;
@@ -110,7 +115,7 @@ class LetterFile {
   readonly batch: number;
   count = 0;
   bytes = 0;
-  private readonly segment: Segment;
+  private segment: Segment;
   private readonly flags: number;
   private readonly gone: Buffer;
 
@@ -166,11 +171,23 @@ class LetterFile {
     for (const { letter } of this.numbered()) yield letter;
   }
 
-  private *numbered(): Generator<{ number: number; letter: Letter }> {
+  /** Those that are left keep their numbers, by which the flags know them. */
+  scrub(): void {
+    if (!this.gone.includes(GONE)) return;
+    const records = [...this.numbered()].flatMap(({ number, payload }) =>
+      encodeRecord(RECORD.deadLetter, number, [payload]),
+    );
+    const before = this.segment;
+    this.segment = Segment.create(before.path, records);
+    before.close();
+  }
+
+  private *numbered(): Generator<{ number: number; letter: Letter; payload: Buffer }> {
     for (const { sequence: number, payload } of this.segment.records()) {
       if (this.gone[number] === GONE) continue;
       const { index, ...rest } = JSON.parse(payload.toString()) as DeadLetter & { index: number };
-      yield { number, letter: { id: `${this.batch}.${rest.table}.${index}`, ...rest } };
+      const letter = { id: `${this.batch}.${rest.table}.${index}` as const, ...rest };
+      yield { number, letter, payload };
     }
   }
 

@@ -58,6 +58,19 @@ export class DeadLetters {
     );
   }
 
+  /**
+   * Removes rows that are meant, from the disk too.
+   * @returns how many there were
+   */
+  forget(isMeant: (row: Record<string, unknown>) => boolean): number {
+    const ids = this.list(this.count)
+      .filter(({ row }) => isMeant(JSON.parse(row)))
+      .map(({ id }) => id);
+    if (ids.length > 0) this.store.removeDeadLetters(ids);
+    this.store.wipe();
+    return ids.length;
+  }
+
   private inParts(
     ids: DeadLetterId[] | 'all',
     act: (letters: (DeadLetter & { id: DeadLetterId })[]) => void,

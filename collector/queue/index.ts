@@ -37,6 +37,8 @@ export interface Queue {
   /** Resolves when all that was accepted until now has left the queue. */
   drained(): Promise<void>;
   stats(): QueueStats;
+  /** What is in files of the queue now leaves the disk as soon as ClickHouse has it. */
+  endSegment(): void;
   /** Stops accepting, empties the queue as far as that goes in time; the rest stays on disk. */
   close(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startQueue(
     sink,
     deadLetters: new DeadLetters(store, () => drain.wake()),
     drained: () => drain.drained(),
+    endSegment: () => store.endSegment(),
     stats: () => {
       const { last, done, bytes, deadLetters, deadLetterBytes } = store.state;
       const oldest = store.oldest();

@@ -1,7 +1,7 @@
 // The entries of the queue: segments that follow each other, appended to at the end of the last one and
 // removed from the front.
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Column, LAYOUTS } from '../rows/columns.ts';
 import { decodeEntry, type Entry, encodeEntry } from './entry.ts';
 import type { Mend } from './mend.ts';
@@ -46,6 +46,7 @@ export class EntryLog {
   private readonly unreadable: DamageHandlers['unreadable'];
   /** Sequence number of the last entry that was ever appended. */
   private lastAppended: number;
+  private isEnded = false;
 
   /**
    * @param last an entry that was appended for sure; the log may have later ones
@@ -108,16 +109,28 @@ export class EntryLog {
 
   private segmentToAppend(): Segment {
     const current = this.segments.at(-1);
-    if (current && current.bytes < SEGMENT_BYTES) return current;
+    if (current && current.bytes < SEGMENT_BYTES && !this.isEnded) return current;
     current?.seal();
-    const name = `entries-${String(this.last + 1).padStart(15, '0')}.log`;
+    const name = this.nextName();
     const layouts = JSON.stringify([...this.layouts]);
     const created = Segment.create(
       join(this.folder, name),
       encodeRecord(RECORD.layouts, 0, [Buffer.from(layouts)]),
     );
     this.segments.push(created);
+    this.isEnded = false;
     return created;
+  }
+
+  private nextName(): string {
+    return `entries-${String(this.last + 1).padStart(15, '0')}.log`;
+  }
+
+  /** What is appended from now on goes into another file, so that this one goes when nothing in it waits. */
+  endSegment(): void {
+    const current = this.segments.at(-1);
+    // Without an entry in it, the other one would have its name.
+    this.isEnded = current !== undefined && basename(current.path) !== this.nextName();
   }
 
   /**

@@ -217,6 +217,18 @@ export class QueueStore {
     this.reserve.hold();
   }
 
+  /** What is on disk now goes as soon as ClickHouse has it. */
+  endSegment(): void {
+    this.log.endSegment();
+  }
+
+  /** Takes off the disk what is needed no more: entries that ClickHouse has, and dead letters that are gone. */
+  wipe(): void {
+    if (this.position.done === this.log.last) this.log.dropAll(0);
+    this.forRoom(() => this.dead.scrub());
+    this.reserve.hold();
+  }
+
   /** The time that stands for a span which told none, if it came before. */
   firstSeen(span: string): string | undefined {
     return this.seen.get(span);

@@ -13,6 +13,7 @@ import { addDeadLetterVerbs } from './verbs/dead-letters.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addEngineVerb } from './verbs/engine.ts';
 import { addFingerprintVerb } from './verbs/fingerprint.ts';
+import { addForgetVerb } from './verbs/forget.ts';
 import { addHiveVerbs } from './verbs/hive.ts';
 import { addInitVerb } from './verbs/init.ts';
 import { addMcpVerb } from './verbs/mcp.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addQueryVerbs(program);
   addAlertTestVerb(program);
   addDeadLetterVerbs(program);
+  addForgetVerb(program);
   addFingerprintVerb(program);
   addHiveVerbs(program);
   addMcpVerb(program);

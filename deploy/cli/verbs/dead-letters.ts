@@ -1,12 +1,9 @@
 // `faultline deadletters`: rows that ClickHouse refused, as the running collector has them.
 
-import { type Command, Option } from 'commander';
-import {
-  AccessDeniedError,
-  InvalidInputError,
-  UnavailableError,
-} from '../../../query/base/errors.ts';
+import type { Command } from 'commander';
+import { InvalidInputError } from '../../../query/base/errors.ts';
 import { manyLines } from '../../../query/base/text.ts';
+import { askCollector, atCollector, type CollectorOptions } from '../collector.ts';
 import { watched } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { print, printJson, table } from '../terminal/output.ts';
@@ -20,11 +17,8 @@ interface Listed {
   row: Record<string, unknown>;
 }
 
-interface CollectorOptions {
-  collectorUrl: string;
-  token?: string;
-  json?: boolean;
-}
+const ask = <T>(options: CollectorOptions, method: string, path: string): Promise<T> =>
+  askCollector(options, method, `/admin/deadletters${path}`);
 
 /** Adds the verbs to the program. */
 export function addDeadLetterVerbs(program: Command): void {
@@ -135,44 +129,4 @@ async function replayAll(options: CollectorOptions): Promise<{ replayed: number 
     progress.end();
   }
   return { replayed: done };
-}
-
-function atCollector(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--collector-url <url>', 'the collector')
-        .default('http://127.0.0.1:4318')
-        .env('FAULTLINE_COLLECTOR_URL'),
-    )
-    .addOption(
-      new Option('--token <token>', 'admin token, where the collector asks for one').env(
-        'FAULTLINE_TOKEN',
-      ),
-    )
-    .option('--json', 'print JSON');
-}
-
-async function ask<T>(
-  { collectorUrl, token }: CollectorOptions,
-  method: string,
-  path: string,
-): Promise<T> {
-  const url = `${collectorUrl.replace(/\/+$/, '')}/admin/deadletters${path}`;
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const response = await fetch(url, { method, headers }).catch((error: Error) => {
-    const cause = (error.cause as Error | undefined)?.message ?? error.message;
-    throw new UnavailableError(
-      `no collector answers at ${collectorUrl} (${cause}): give --collector-url`,
-    );
-  });
-  const body = (await response.json().catch(() => ({}))) as T & { title?: string };
-  if (!response.ok) {
-    throw refusal(response.status, body.title ?? `${collectorUrl} answered ${response.status}`);
-  }
-  return body;
-}
-
-function refusal(status: number, message: string): Error {
-  if (status === 401 || status === 403) return new AccessDeniedError(status, message);
-  return status >= 500 ? new UnavailableError(message) : new Error(message);
 }
