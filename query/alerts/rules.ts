@@ -62,6 +62,7 @@ export type Rule = z.output<typeof rule>;
 const file = z
   .strictObject({
     every_seconds: z.number().min(1).max(3600).default(15),
+    digest_above: z.int().min(1).max(1_000_000).default(10),
     receivers: z.record(name, z.discriminatedUnion('type', [webhook, hive, stdout])),
     rules: z.array(rule).min(1),
   })
@@ -100,6 +101,8 @@ export type Receiver =
 export interface AlertRules {
   /** Milliseconds between two looks. */
   everyMs: number;
+  /** Changes of one look, rule and receiver above which they are one message. */
+  digestAbove: number;
   receivers: ReadonlyMap<string, Receiver>;
   rules: readonly Rule[];
 }
@@ -122,7 +125,7 @@ export function readAlertRules(
     const at = [...issue!.path, ...keys];
     throw refusal(path, at, `got ${shown(at, given)}; ${issue!.message}`);
   }
-  const { every_seconds, receivers, rules } = parsed.data;
+  const { every_seconds, digest_above, receivers, rules } = parsed.data;
   const secretOf = (source: SecretSource, at: PropertyKey[]): string => {
     if (typeof source === 'string') return source;
     const value = environment[source.env];
@@ -146,7 +149,8 @@ export function readAlertRules(
         return [name, receiver];
     }
   });
-  return { everyMs: every_seconds * 1000, receivers: new Map(open), rules };
+  const digestAbove = digest_above;
+  return { everyMs: every_seconds * 1000, digestAbove, receivers: new Map(open), rules };
 }
 
 /** The key of a Standard Webhooks secret. */

@@ -2,10 +2,11 @@
 import type { Logger } from 'pino';
 import type { Store } from '../base/store.ts';
 import { type Change, harmfulChanges, stateChanges } from './changes.ts';
+import { agentOf, digestBody, digestId, digestText, firstSince } from './digest.ts';
 import { type AlertLog, type Delivery, toDeliver } from './log.ts';
 import { alertId, queenText, webhookBody } from './message.ts';
 import { readNews } from './news.ts';
-import type { AlertRules, Rule } from './rules.ts';
+import type { AlertRules, Receiver, Rule } from './rules.ts';
 import { sessionOf } from './send.ts';
 
 interface WatchParts {
@@ -98,12 +99,13 @@ export class AlertWatch {
       (agent) => (this.#judgedAt.get(agent) ?? 0) + JUDGE_EVERY * settings.everyMs <= now,
     );
     const parts = { store, log, rules, began: this.#began, now };
-    const deliveries = [
+    const changes = [
       ...(await stateChanges(parts, news.groups)),
       ...(await harmfulChanges(parts, due)),
-    ].flatMap((change) => this.#deliveriesOf(change, new Date(now).toISOString()));
+    ];
+    const deliveries = this.#deliveriesOf(changes, new Date(now).toISOString());
     await log.save(deliveries);
-    found(deliveries);
+    found(deliveries.filter(({ status }) => status === 'pending'));
     for (const agent of due) {
       this.#toJudge.delete(agent);
       this.#judgedAt.set(agent, now);
@@ -144,23 +146,72 @@ export class AlertWatch {
     }
   }
 
-  #deliveriesOf(change: Change, now: string): Delivery[] {
-    return change.rules.flatMap((rule) =>
-      rule.to.flatMap((receiver) => this.#deliveryTo(receiver, rule, change, now)),
+  /** One for each change, rule and receiver; where those are many, one for all and a note of each. */
+  #deliveriesOf(changes: readonly Change[], now: string): Delivery[] {
+    const { receivers, digestAbove } = this.#parts.settings;
+    const outgoing: Outgoing[] = changes.flatMap((change) =>
+      change.rules.flatMap((rule) =>
+        rule.to.map((name) => ({ change, rule, name, receiver: receivers.get(name)! })),
+      ),
+    );
+    const reachable = outgoing.filter(
+      ({ receiver, change }) =>
+        receiver.type !== 'hive' || sessionOf(receiver, change.group.agent_id) !== undefined,
+    );
+    const together = new Map<string, Outgoing[]>();
+    for (const one of reachable) {
+      const { change, rule, name, receiver } = one;
+      // The Queen of one agent reads of that agent only.
+      const agent = receiver.type === 'hive' ? change.group.agent_id : '';
+      const key = JSON.stringify([name, rule.name, change.change, agent]);
+      const others = together.get(key);
+      if (others) others.push(one);
+      else together.set(key, [one]);
+    }
+    return [...together.values()].flatMap((some) =>
+      some.length > digestAbove ? digestOf(some, now) : some.map((one) => deliveryOf(one, now)),
     );
   }
+}
 
-  #deliveryTo(name: string, rule: Rule, change: Change, now: string): Delivery[] {
-    const receiver = this.#parts.settings.receivers.get(name)!;
-    const { agent_id } = change.group;
-    if (receiver.type === 'hive' && sessionOf(receiver, agent_id) === undefined) return [];
-    const alert_id = alertId(rule, change);
-    const payload =
-      receiver.type === 'hive'
-        ? queenText(alert_id, change)
-        : webhookBody(alert_id, rule, change, now);
-    const { fingerprint, since, episode, change: what } = change;
-    const about = { alert_id, rule: rule.name, agent_id, fingerprint, since, episode };
-    return [toDeliver({ ...about, change: what, receiver: name, payload }, now)];
-  }
+/** One change, one rule that wants to hear of it, and one of the rule's receivers. */
+interface Outgoing {
+  change: Change;
+  rule: Rule;
+  /** Of the receiver. */
+  name: string;
+  receiver: Receiver;
+}
+
+function deliveryOf({ change, rule, name, receiver }: Outgoing, now: string): Delivery {
+  const alert_id = alertId(rule, change);
+  const payload =
+    receiver.type === 'hive'
+      ? queenText(alert_id, change)
+      : webhookBody(alert_id, rule, change, now);
+  return toDeliver({ ...aboutOf(change, rule), alert_id, receiver: name, payload }, now);
+}
+
+/** A digest, and for each of its changes a row that says that it was in one. */
+function digestOf(some: readonly Outgoing[], now: string): Delivery[] {
+  const { rule, name, receiver, change } = some[0]!;
+  const storm = { rule: rule.name, change: change.change, changes: some.map((one) => one.change) };
+  const alert_id = digestId(storm);
+  const payload =
+    receiver.type === 'hive' ? digestText(alert_id, storm) : digestBody(alert_id, storm, now);
+  const about = {
+    ...{ rule: rule.name, change: change.change, agent_id: agentOf(storm) },
+    ...{ fingerprint: '', since: firstSince(storm), episode: '' },
+  };
+  return [
+    toDeliver({ ...about, alert_id, receiver: name, payload }, now),
+    ...storm.changes.map((one): Delivery => {
+      const noted = { ...aboutOf(one, rule), alert_id: alertId(rule, one), receiver: name };
+      return { ...toDeliver({ ...noted, payload: '' }, now), status: 'digested' };
+    }),
+  ];
+}
+
+function aboutOf({ fingerprint, since, episode, change, group }: Change, rule: Rule) {
+  return { rule: rule.name, agent_id: group.agent_id, fingerprint, since, episode, change };
 }

@@ -9,6 +9,6 @@ export const GROUP_STATES = [
 ] as const;
 export type GroupState = (typeof GROUP_STATES)[number];
 
-/** What became of an alert at one receiver: it waits, was taken with a 2xx, or was given up. */
-export const ALERT_STATUSES = ['pending', 'sent', 'failed'] as const;
+/** What became of an alert at one receiver: it waits, was taken with a 2xx, was given up, or is part of a digest. */
+export const ALERT_STATUSES = ['pending', 'sent', 'failed', 'digested'] as const;
 export type AlertStatus = (typeof ALERT_STATUSES)[number];

@@ -75,6 +75,45 @@ async function looked(): Promise<void> {
   );
 }
 
+describe('a storm', () => {
+  it('of 300 new groups of two agents is one digest, told once', async () => {
+    const storm = Array.from({ length: 300 }, (_, index) =>
+      fail(index < 200 ? 'storm-a' : 'storm-b', {
+        'graph.node.id': `node-${'abcdefghijklmnopqrstuvwxyz'[index % 26]}${'abcdefghijklmnopqrstuvwxyz'[Math.floor(index / 26)]}`,
+        'error.type': `Error${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[index % 26]}${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[Math.floor(index / 26)]}`,
+      }),
+    );
+    const digests = () => pager.taken.filter(({ json }) => json.type === 'groups.new');
+    await world.send(
+      ...storm,
+      ...storm.slice(0, 1).map((span) => ({ ...span, start: Date.now() })),
+    );
+    await until('it is told', () => digests().length > 0);
+    await looked();
+    expect(digests().map(({ json }) => json.data.groups)).toEqual([300]);
+    const [{ json, body }] = digests() as [Got];
+    expect(body.length).toBeLessThan(16 * 1024);
+    expect(json.data).toMatchObject({
+      rule: 'all',
+      agent_id: '',
+      failures: 301,
+      agents: [
+        { agent_id: 'storm-a', groups: 200 },
+        { agent_id: 'storm-b', groups: 100 },
+      ],
+    });
+    expect(json.data.largest).toHaveLength(10);
+    expect(json.data.largest[0]).toMatchObject({ failures: 2, agent_id: 'storm-a' });
+    expect(toldOf('storm-a')).toEqual([]);
+    const { items } = await world.history.alerts({
+      agent: 'storm-b',
+      status: 'digested',
+      limit: 200,
+    });
+    expect(items).toHaveLength(100);
+  });
+});
+
 describe('a change of a group', () => {
   it('is told once, signed, with the numbers of the group', async () => {
     await world.send(fail('once'), fail('once'));
