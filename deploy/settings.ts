@@ -33,6 +33,13 @@ const flags = {
     z.string().min(1).default('127.0.0.1'),
     'address to listen on; any but a loopback address needs tokens',
   ],
+  'base-path': [
+    z
+      .string()
+      .regex(/^(\/[\w.~-]+)*$/, 'expected a path such as /faultline, without a slash at its end')
+      .default(''),
+    'path under which a proxy serves the query service and the page, where it passes it on',
+  ],
   'otlp-http-port': [port.default(4318), 'OTLP over HTTP; 0 = any free one'],
   'otlp-grpc-port': [port.default(4317), 'OTLP over gRPC; 0 = any free one'],
   'query-port': [port.default(4320), 'query service; 0 = any free one'],
@@ -54,7 +61,7 @@ const flags = {
   'clickhouse-reader-password': [z.string().default(''), 'its password'],
   'collector-url': [
     httpUrl.optional(),
-    'with --role query: OTLP over HTTP of a collector, to record evolutions and changes of groups; it is sent the first --ingest-token',
+    'with --role query: OTLP over HTTP of a collector, to record evolutions and changes of groups; it is sent the first token that may change',
   ],
   'ingest-token': [tokens, 'bearer token of those who send (repeatable)'],
   'query-token': [tokens, 'bearer token of those who ask (repeatable)'],

@@ -181,6 +181,7 @@ async function answerQuestions(
     history,
     host: settings.host,
     port: settings['query-port'],
+    basePath: settings['base-path'],
     version,
     access,
     rateLimit: settings['query-rate-limit'],
@@ -208,8 +209,12 @@ async function answerQuestions(
 
 function collectorElsewhere(settings: Settings): OtlpOptions | undefined {
   const url = settings['collector-url'];
-  const [token] = settings['ingest-token'];
   if (url === undefined) return undefined;
+  // What is recorded are changes: they need the token that may change, where there is one.
+  const [token] = [
+    ...(settings['admin-token'].length > 0 ? settings['admin-token'] : settings['query-token']),
+    ...settings['ingest-token'],
+  ];
   return { url, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
 }
 

@@ -9,6 +9,8 @@ export async function buildPage(outDir = `${root}dist/page`) {
   await build({
     root: `${root}query/page`,
     configFile: false,
+    // Relative, since a proxy may serve the page under a path of its own.
+    base: './',
     logLevel: 'warn',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {

@@ -11,6 +11,9 @@ const FOLDERS = ['../../page/', '../../dist/page/'];
 /** Addresses that the page itself reads; all of them are the one document. */
 const VIEWS = ['/', '/agents/*', '/groups/*', '/failures/*', '/graphs/*', '/evolutions/*', '/sql'];
 
+const DOCUMENT = 'index.html';
+const DEEPEST = 32;
+
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -42,20 +45,40 @@ interface Built {
 
 export const pageRoutes: FastifyPluginCallback = (app, _options, done) => {
   const files = builtFiles();
+  const documents = new Map<number, Built>();
   const send = (name: string) => (request: FastifyRequest, reply: FastifyReply) => {
-    const file = files.get(name);
+    const file = name === DOCUMENT ? documentAt(depthOf(request.url)) : files.get(name);
     if (!file)
       return reply.code(404).type('text/plain').send('the page was not built: npm run build\n');
     reply.headers({ ...HEADERS, 'cache-control': file.cache }).type(file.type);
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.body);
     return reply.header('content-encoding', 'gzip').send(file.zipped);
   };
-  for (const view of VIEWS) app.get(view, open, send('index.html'));
+  const documentAt = (depth: number): Built | undefined => {
+    const built = documents.get(depth) ?? below(files.get(DOCUMENT), depth);
+    if (built) documents.set(depth, built);
+    return built;
+  };
+  for (const view of VIEWS) app.get(view, open, send(DOCUMENT));
   for (const name of files.keys()) {
-    if (name !== 'index.html') app.get(`/${name}`, open, send(name));
+    if (name !== DOCUMENT) app.get(`/${name}`, open, send(name));
   }
   done();
 };
+
+/** How many folders an address is below the page's root, at most as many as a view has. */
+const depthOf = (url: string): number =>
+  Math.min(url.split('?', 1)[0]!.split('/').length - 2, DEEPEST);
+
+/**
+ * The document for addresses so far below the root. All that it names is relative to the address that the
+ * browser has, so that it need not be known under which path a proxy serves the page.
+ */
+function below(document: Built | undefined, depth: number): Built | undefined {
+  if (!document || depth === 0) return document;
+  const body = Buffer.from(document.body.toString().replaceAll('"./', `"${'../'.repeat(depth)}`));
+  return { ...document, body, zipped: gzipSync(body) };
+}
 
 /** All files of the page by their paths, read once: they are few and small. */
 function builtFiles(): Map<string, Built> {

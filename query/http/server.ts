@@ -27,6 +27,8 @@ export interface QueryServiceOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
+  /** Path that a proxy passes on before all others, as in `/faultline`; without it too, all is reached. @default '' */
+  basePath?: string;
   /** Tells whether the store answers, for `/readyz`. */
   ready: () => Promise<boolean>;
   /** Version of this package, which MCP clients are told. @default '0' */
@@ -60,7 +62,7 @@ const RETRY_AFTER_SECONDS = '2';
  * @throws the listen error (`EADDRINUSE`, `EACCES`) when the address cannot be taken
  */
 export async function startQueryService(options: QueryServiceOptions): Promise<QueryService> {
-  const { host, port, logger, access, createServer } = options;
+  const { host, port, logger, access, createServer, basePath = '' } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -68,6 +70,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     forceCloseConnections: true,
     // Each byte of a name may be written as three characters.
     routerOptions: { maxParamLength: 3 * MAX_NAME },
+    rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
     ...(createServer && { serverFactory: createServer }),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -112,6 +115,11 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   await app.register(questionRoutes(history), { prefix: '/api/v1' });
   await app.register(mcpRoutes, { history, access, version: options.version ?? '0' });
   await app.register(pageRoutes);
+  if (basePath !== '') {
+    app.get(basePath, { ...open, schema: { hide: true } }, (_request, reply) =>
+      reply.redirect(`${basePath}/`, 308),
+    );
+  }
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
@@ -134,6 +142,10 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     close: () => app.close(),
   };
 }
+
+/** An address as the routes have it. */
+const withoutBase = (url: string, basePath: string): string =>
+  basePath !== '' && url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url;
 
 /** Whether the store answers in time, and what is wrong when it does not. */
 async function checkOf(ready: QueryServiceOptions['ready']) {

@@ -18,6 +18,7 @@ import type {
 import type { EvolutionEffects } from '../questions/ledger/schemas.ts';
 import type { NodeHealth } from '../questions/nodes/question.ts';
 import type { TimelineEvent } from '../questions/timeline/question.ts';
+import { root } from './route.ts';
 import { token } from './session.ts';
 
 /** The service answered, but not with what was asked for. */
@@ -44,7 +45,7 @@ async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<
     if (value !== undefined && value !== '') search.set(name, String(value));
   }
   const bearer = token();
-  const response = await fetch(`/api/v1${path}${search.size ? `?${search}` : ''}`, {
+  const response = await fetch(`${root}api/v1${path}${search.size ? `?${search}` : ''}`, {
     method: body === undefined ? 'GET' : 'POST',
     credentials: 'omit',
     headers: {

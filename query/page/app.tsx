@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from './keys.ts';
 import { askAgain, live, setLive } from './live.ts';
 import { TokenForm } from './parts/token.tsx';
-import { type Place, to, usePlace } from './route.ts';
+import { type Place, root, to, usePlace } from './route.ts';
 import { token } from './session.ts';
 import { AgentsView } from './views/agents.tsx';
 import { CompareView } from './views/compare.tsx';
@@ -34,7 +34,7 @@ export function App() {
       </a>
       <header>
         <a class="name" href={to.agents()}>
-          <img src="/favicon.svg" alt="" width="24" height="24" /> Faultline
+          <img src={`${root}favicon.svg`} alt="" width="24" height="24" /> Faultline
         </a>
         <nav aria-label="Main">
           <a href={to.agents()} aria-current={place.path.length === 0 ? 'page' : undefined}>

@@ -3,19 +3,23 @@ import { useEffect, useState } from 'preact/hooks';
 
 const segment = encodeURIComponent;
 
+const marked = document.querySelector<HTMLMetaElement>('meta[name="root"]')?.content ?? '/';
+/** The path that all of the service lies under, with a slash at its end; a proxy may have put it there. */
+export const root = new URL(marked, location.href).pathname;
+
 /** Makes addresses of the page's own views: the only links that it has. */
 export const to = {
-  agents: () => '/',
+  agents: () => root,
   agent: (agent: string, query: Record<string, string> = {}) =>
-    withQuery(`/agents/${segment(agent)}`, query),
-  nodes: (agent: string) => `/agents/${segment(agent)}/graph`,
-  timeline: (agent: string) => `/agents/${segment(agent)}/timeline`,
-  group: (fingerprint: string) => `/groups/${segment(fingerprint)}`,
-  failure: (failureId: string) => `/failures/${segment(failureId)}`,
-  graph: (ref: string, node = '') => withQuery(`/graphs/${segment(ref)}`, { node }),
-  compare: (from: string, ref: string) => withQuery('/graphs/compare', { from, to: ref }),
-  evolution: (evolutionId: string) => `/evolutions/${segment(evolutionId)}`,
-  sql: () => '/sql',
+    withQuery(`${root}agents/${segment(agent)}`, query),
+  nodes: (agent: string) => `${root}agents/${segment(agent)}/graph`,
+  timeline: (agent: string) => `${root}agents/${segment(agent)}/timeline`,
+  group: (fingerprint: string) => `${root}groups/${segment(fingerprint)}`,
+  failure: (failureId: string) => `${root}failures/${segment(failureId)}`,
+  graph: (ref: string, node = '') => withQuery(`${root}graphs/${segment(ref)}`, { node }),
+  compare: (from: string, ref: string) => withQuery(`${root}graphs/compare`, { from, to: ref }),
+  evolution: (evolutionId: string) => `${root}evolutions/${segment(evolutionId)}`,
+  sql: () => `${root}sql`,
 };
 
 function withQuery(path: string, query: Record<string, string>): string {
@@ -30,7 +34,7 @@ export interface Place {
 }
 
 function here(): Place {
-  const parts = location.pathname.split('/').filter(Boolean);
+  const parts = location.pathname.slice(root.length).split('/').filter(Boolean);
   return { path: parts.map(decodeURIComponent), query: new URLSearchParams(location.search) };
 }
 
@@ -59,7 +63,7 @@ export function usePlace(): Place {
     const clicked = (event: MouseEvent) => {
       // Links of drawings are SVG elements, whose `href` is no text.
       const address = (event.target as Element).closest('a')?.getAttribute('href');
-      if (!address?.startsWith('/') || event.defaultPrevented || event.button !== 0) return;
+      if (!address?.startsWith(root) || event.defaultPrevented || event.button !== 0) return;
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
       go(address);

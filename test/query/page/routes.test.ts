@@ -39,7 +39,9 @@ describe('the files of the page', () => {
 
   it('are a script of under 60 kB compressed and styles, kept by browsers for ever', async () => {
     const html = await (await get('/')).text();
-    const assets = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+    const assets = [...html.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)].map(
+      ([, path]) => path!,
+    );
     expect(assets.map((path) => path.split('.').at(-1)).sort()).toEqual(['css', 'js']);
     for (const path of assets) {
       const response = await get(path);
