@@ -107,8 +107,11 @@ const places = placeStore<Place>(
  *   const rates = await run.node('fetch', { input, maxAttempts: 3 }, () => fetchRates(input));
  * });
  * ```
+ * @throws {TypeError} at once, without an agent id or a graph; the message names the field
  */
 export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
+  requireText('agentId', options?.agentId);
+  if (options.graph === undefined) throw new TypeError('graph must be JSON, got undefined');
   const snapshot = snapshotOf(options.graph);
   const graphId =
     options.graphId ?? guarded(() => idOf(options.graph), undefined) ?? options.agentId;
@@ -146,18 +149,32 @@ export type NodeDefaults = Omit<NodeOptions, 'input' | 'attempt' | 'visit'>;
 /**
  * Wraps a node's function: each call inside a run is one attempt of the node, counted by itself. A
  * call outside of any run goes through unrecorded. What it returns and throws stays the same.
+ * @throws {TypeError} at once, without a node id or a function; the message names the field
  */
 export function instrumentNode<This, Args extends unknown[], Result>(
   nodeId: string,
   work: (this: This, ...args: Args) => Result,
   options: NodeDefaults = {},
 ): (this: This, ...args: Args) => Result {
+  requireText('nodeId', nodeId);
+  if (typeof work !== 'function') {
+    throw new TypeError(
+      `work of node ${JSON.stringify(nodeId)} must be a function, got ${typeof work}`,
+    );
+  }
   return function (this: This, ...args: Args): Result {
     const place = places.getStore();
     if (!place?.run.recorder) return work.apply(this, args);
     const input = args.length === 1 ? args[0] : args;
     return attemptNode(place, nodeId, { ...options, input }, () => work.apply(this, args));
   };
+}
+
+/** For callers without types: what is wrong in a definition is thrown there, never in a run. */
+function requireText(field: string, value: unknown): void {
+  if (typeof value === 'string' && value.trim() !== '') return;
+  const found = value === '' ? 'an empty text' : value === null ? 'null' : typeof value;
+  throw new TypeError(`${field} must be a text that is not empty, got ${found}`);
 }
 
 function handleOf(place: Place, runId: string | undefined): Run {

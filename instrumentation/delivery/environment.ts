@@ -7,6 +7,8 @@ import { type Environment, isOn, variable } from '../semconv/variables.ts';
 export interface Endpoint {
   /** The full address, `/v1/traces` included. */
   readonly url: string;
+  /** What named it, for messages: a variable, or `endpoint`. @default 'endpoint' */
+  readonly setting?: string;
   readonly headers: Readonly<Record<string, string>>;
   /** @default gzip, except to this machine itself */
   readonly compression?: 'gzip' | 'none' | undefined;
@@ -16,6 +18,8 @@ export interface Endpoint {
 
 const MAX_SPOOL_MIB = 65_536;
 const DEFAULT_BASE = 'http://127.0.0.1:4318';
+const TRACES_ENDPOINT = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+const SIGNAL_PATH = /\/v1\/(?:traces|logs|metrics)\/*$/;
 
 /** Whether `OTEL_SDK_DISABLED` or `FAULTLINE_DISABLED` turns everything off. */
 export function isDisabled(env: Environment = process.env): boolean {
@@ -67,9 +71,10 @@ export function endpointFromEnvironment(env: Environment = process.env): Endpoin
     key: readPem(pick(env, 'CLIENT_KEY')),
   };
   const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  const url = urlFromEnvironment(env);
+  const { url, setting } = fromEnvironment(env);
   return {
     url,
+    setting,
     headers: {
       ...parseHeaders(env.OTEL_EXPORTER_OTLP_HEADERS),
       ...parseHeaders(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS),
@@ -79,10 +84,24 @@ export function endpointFromEnvironment(env: Environment = process.env): Endpoin
   };
 }
 
-/** `base` with `v1/traces` added to its path. @throws {TypeError} if it is no http(s) URL */
+/**
+ * `base` with `v1/traces` added to its path. Where the path of a signal is there already, that is said, and
+ * not doubled: nothing takes spans at `/v1/traces/v1/traces`.
+ * @throws {TypeError} if it is no http(s) URL
+ */
 export function tracesUrl(base: string, name = 'endpoint'): string {
   const url = parseUrl(base, name);
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
+  const path = url.pathname.replace(/\/+$/, '');
+  const bare = path.replace(SIGNAL_PATH, '');
+  url.pathname = bare;
+  if (bare !== path) {
+    const better = url.href.replace(/\/$/, '');
+    sayOnce(
+      name,
+      `${name} is a base address, to which the path of a signal is added: ${better} is used`,
+    );
+  }
+  url.pathname = `${bare}/v1/traces`;
   return url.href;
 }
 
@@ -98,20 +117,56 @@ export function usualCompression(url: string): 'gzip' | 'none' {
   return /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/.test(hostname) ? 'none' : 'gzip';
 }
 
-function urlFromEnvironment(env: Environment): string {
+function fromEnvironment(env: Environment): { url: string; setting: string } {
   const own = variable('FAULTLINE_OTLP_ENDPOINT', env);
-  if (own) return tracesUrl(own, 'FAULTLINE_OTLP_ENDPOINT');
-  const traces = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
-  if (traces) return parseUrl(traces, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT').href;
+  const based = (base: string, setting: string) => ({ url: tracesUrl(base, setting), setting });
+  if (own) return based(own, 'FAULTLINE_OTLP_ENDPOINT');
+  const traces = env[TRACES_ENDPOINT]?.trim();
+  if (traces) return { url: parseUrl(traces, TRACES_ENDPOINT).href, setting: TRACES_ENDPOINT };
   const base = env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim();
-  return tracesUrl(base || DEFAULT_BASE, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  return based(base || DEFAULT_BASE, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+}
+
+/**
+ * What the setting probably should be, from how the address failed; '' if nothing is known.
+ * @param reason an error's code or message, or `it answered 404`
+ */
+export function likelyFix({ url, setting = 'endpoint' }: Endpoint, reason: string): string {
+  const address = new URL(url);
+  const { port, pathname } = address;
+  const as = (change: Partial<Pick<URL, 'port' | 'protocol' | 'pathname'>>): string => {
+    const { origin, pathname: path } = Object.assign(new URL(url), change);
+    // All settings but one are bases, to which the path is added.
+    return `${setting}=${origin}${setting === TRACES_ENDPOINT ? path : path.replace(SIGNAL_PATH, '')}`;
+  };
+  if (
+    /HPE_|Parse Error|ECONNRESET|ERR_STREAM/.test(reason) &&
+    (port === '4317' || /HPE_/.test(reason))
+  ) {
+    const http =
+      port === '4317' ? as({ port: '4318' }) : 'the port of OTLP over HTTP, usually 4318';
+    return `spans are sent over HTTP, and this looks like a port of gRPC: try ${http}`;
+  }
+  if (/EPROTO|SSL|TLS_/.test(reason) && address.protocol === 'https:') {
+    return `no TLS is spoken there: try ${as({ protocol: 'http:' })}`;
+  }
+  if (
+    /answered 40[45]/.test(reason) &&
+    setting === TRACES_ENDPOINT &&
+    !SIGNAL_PATH.test(pathname)
+  ) {
+    return `this setting is used as it is: try ${as({ pathname: `${pathname.replace(/\/+$/, '')}/v1/traces` })}`;
+  }
+  return '';
 }
 
 function parseUrl(text: string, name: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  const withScheme = `http://${text}`;
+  const likely = !text.includes('://') && URL.canParse(withScheme) ? `; try ${withScheme}` : '';
   throw new TypeError(
-    `${name} must be an address such as ${DEFAULT_BASE}, got ${JSON.stringify(text)}`,
+    `${name} must be an address such as ${DEFAULT_BASE}, got ${JSON.stringify(text)}${likely}`,
   );
 }
 

@@ -13,7 +13,7 @@ import { guarded, sayOnce } from '../core/guard.ts';
 import { ATTR_FAULTLINE_DROPPED_SPANS, SPAN_START_GRAPH } from '../semconv/attributes.ts';
 import { bodyOf, takeBatch, type Waiting } from './batch.ts';
 import { encodeSpan, headOf, requestOf } from './encode.ts';
-import { addressOf, type Endpoint, endpointFromEnvironment } from './environment.ts';
+import { addressOf, type Endpoint, endpointFromEnvironment, likelyFix } from './environment.ts';
 import { Line } from './line.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
@@ -243,10 +243,12 @@ export class SpanQueue implements SpanProcessor {
     }
     if (told?.retryable) this.#pace.failed(told.retryAfterMs);
     else this.#pace.refused(batch.length);
+    const { message } = error as Error;
+    const fix = likelyFix(this.#endpoint, message) || 'Is `faultline start` running there?';
     sayOnce(
       'collector',
-      `the collector at ${addressOf(this.#endpoint)} took no failures (${(error as Error).message}); ` +
-        'the agent goes on, and nothing more is said about this. Is `faultline start` running there?',
+      `the collector at ${addressOf(this.#endpoint)} took no failures (${message}); ` +
+        `the agent goes on, and nothing more is said about this. ${fix}`,
     );
   }
 

@@ -1,8 +1,8 @@
 // Where the spool lies, and whether it may be trusted with what failed nodes received.
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Environment, isOff, variable } from '../../semconv/variables.ts';
 
 /**
@@ -31,13 +31,28 @@ export function spoolPlace(
  *   the spool or put something into it
  */
 export function makePrivate(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder);
   const found = lstatSync(folder);
   if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
   const me = process.getuid?.();
   if (me === undefined) return;
   if (found.uid !== me) throw new Error(`${folder} belongs to another user`);
   if ((found.mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);
+}
+
+/** One by one: Node's own `recursive` never comes back from below `/proc`. */
+function makeFolders(folder: string): void {
+  const missing: string[] = [];
+  for (let at = folder; !existsSync(at) && dirname(at) !== at; at = dirname(at))
+    missing.unshift(at);
+  for (const one of missing) {
+    try {
+      mkdirSync(one, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 function baseOf(env: Environment): string {

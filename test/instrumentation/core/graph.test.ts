@@ -358,3 +358,16 @@ test('concurrent runs do not mix', async () => {
     expect(attempt!.status.code).toBe(n === 1 ? SpanStatusCode.ERROR : SpanStatusCode.UNSET);
   }
 });
+
+test.each([
+  ['agentId', () => instrumentGraph({ graph: { id: 'g' } } as never)],
+  ['agentId', () => instrumentGraph(undefined as never)],
+  ['agentId', () => instrumentGraph({ agentId: ' ', graph: { id: 'g' } })],
+  ['graph', () => instrumentGraph({ agentId: 'a' } as never)],
+  ['nodeId', () => instrumentNode(undefined as never, () => 1)],
+  ['nodeId', () => instrumentNode('', () => 1)],
+  ['work', () => instrumentNode('fetch', undefined as never)],
+])('a definition without %s throws at once, naming it', (field, define) => {
+  expect(define).toThrow(TypeError);
+  expect(define).toThrow(new RegExp(`^${field}\\b`));
+});

@@ -1,12 +1,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Tracer } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   endpointFromEnvironment,
   isDisabled,
+  likelyFix,
 } from '../../../instrumentation/delivery/environment.ts';
+import { send } from '../../../instrumentation/delivery/transport.ts';
 import {
   createPipeline,
   instrumentGraph,
@@ -250,10 +253,51 @@ test('the environment names the endpoint', () => {
   expect(url({ ...base, ...traces })).toBe('http://t:1/custom');
   expect(url({ ...base, ...traces, ...own })).toBe('https://f:1/v1/traces');
   expect(() => url({ FAULTLINE_OTLP_ENDPOINT: 'localhost:4318' })).toThrow(
-    'FAULTLINE_OTLP_ENDPOINT must be an address such as http://127.0.0.1:4318, got "localhost:4318"',
+    'FAULTLINE_OTLP_ENDPOINT must be an address such as http://127.0.0.1:4318, got "localhost:4318"; try http://localhost:4318',
   );
+  // The path of a signal is not doubled.
+  expect(url({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://b:1/base/v1/traces/' })).toBe(
+    'http://b:1/base/v1/traces',
+  );
+  expect(url({ FAULTLINE_OTLP_ENDPOINT: 'http://b:1/v1/logs' })).toBe('http://b:1/v1/traces');
   const headers = { OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20x, a=b=c,broken' };
   expect(endpointFromEnvironment(headers).headers).toEqual({ authorization: 'Bearer x', a: 'b=c' });
+});
+
+test.each([
+  [
+    { FAULTLINE_OTLP_ENDPOINT: 'http://h:4317' },
+    'HPE_INVALID_CONSTANT',
+    'FAULTLINE_OTLP_ENDPOINT=http://h:4318',
+  ],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:9' }, 'HPE_INVALID_CONSTANT', 'usually 4318'],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://h:4318/a' },
+    'EPROTO',
+    'OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318/a',
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://h:4318' },
+    'it answered 404',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://h:4318/v1/traces',
+  ],
+])('%j that fails with %s: %s', (env, reason, likely) => {
+  expect(likelyFix(endpointFromEnvironment(env), reason)).toContain(likely);
+  expect(likelyFix(endpointFromEnvironment(env), 'ECONNREFUSED')).toBe('');
+});
+
+test('what really speaks gRPC is recognized', async () => {
+  const server = new Server();
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  const setting = { FAULTLINE_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  const endpoint = endpointFromEnvironment(setting);
+  const reason = await send(endpoint, Buffer.alloc(0), true).catch(({ message }: Error) => message);
+  expect(likelyFix(endpoint, String(reason))).toContain('port of gRPC');
+  server.forceShutdown();
 });
 
 test('either variable turns everything off', () => {

@@ -312,3 +312,10 @@ test('the environment says where the spool is', () => {
   // Nothing goes to a collector that it was not meant for.
   expect(place({})).not.toBe(spoolPlace('my svc', 'http://other/v1/traces', {}));
 });
+
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be is refused, also below /proc',
+  () => {
+    expect(() => makePrivate('/proc/faultline/spool')).toThrow(/ENOENT|EACCES|EPERM/);
+  },
+);
