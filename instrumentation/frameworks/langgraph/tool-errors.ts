@@ -23,14 +23,18 @@ export class ToolErrors {
     if (!isBubbleUp(thrown.error)) this.#thrown.push(thrown);
   }
 
-  /** Reports the calls that failed: `routed` where the model gets to know, else `recovered`. */
+  /**
+   * Reports the calls that failed: `routed` where the model gets to know, `degraded` where it answered
+   * nothing and the graph took that, else `recovered`.
+   */
   nodeReturned(place: Place, attempt: NodeAttempt, input: unknown, output: unknown): void {
     for (const call of handledCalls(input, output)) {
       if (place.seen.messages.has(call.key)) continue;
       place.seen.messages.add(call.key);
       const thrown = this.#take(call);
       if (thrown && place.run.toldBy(thrown.error)) continue;
-      report(place, attempt, thrown ? ofTool(thrown) : ofMessage(call), 'routed');
+      const disposition = call.kind === 'chat' ? 'degraded' : 'routed';
+      report(place, attempt, thrown ? ofTool(thrown) : ofMessage(call), disposition);
     }
     this.#reportRest(place, attempt, 'recovered');
   }
@@ -86,7 +90,7 @@ function ofMessage(call: HandledCall): Operation {
     return {
       kind,
       target,
-      error: { name: 'EmptyResponse', message: text },
+      error: { name: 'EmptyResponseError', message: text },
       details: {
         site: 'llm.call',
         class: 'llm.empty_response',

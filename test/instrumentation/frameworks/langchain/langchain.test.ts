@@ -141,7 +141,7 @@ describe.each(['createAgent', 'createReactAgent'] as const)('%s', (maker) => {
   test('an answer that holds nothing', async () => {
     await run(new AIMessage(''));
     expect(operations()).toMatchObject([
-      { name: 'chat', class: 'llm.empty_response', disposition: 'routed' },
+      { name: 'chat', class: 'llm.empty_response', disposition: 'degraded' },
     ]);
   });
 
