@@ -1,6 +1,8 @@
 // The collector: OTLP in, rows out.
 
 import { Redaction } from '../instrumentation/redaction/index.ts';
+import { BUILT_IN_CONDITIONS, conditionsOf } from './conditions/index.ts';
+import type { ConditionsFile } from './conditions/rules-file.ts';
 import type { KeepPolicy } from './decode/keep.ts';
 import { type Forgotten, forget } from './forget/forget.ts';
 import { addForgetRoute } from './forget/routes.ts';
@@ -20,6 +22,7 @@ import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
 import { Telemetry } from './telemetry/index.ts';
 
 export { failureId } from '../instrumentation/semconv/failure-id.ts';
+export { ConditionsError, readConditions } from './conditions/rules-file.ts';
 export type { KeepPolicy } from './decode/keep.ts';
 export {
   type Fingerprint,
@@ -61,6 +64,8 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   access?: HistoryAccess;
   /** Of Faultline, for the metrics. @default 'unknown' */
   version?: string;
+  /** The user's conditions, see `readConditions`. @default the built-in ones alone */
+  conditions?: ConditionsFile | undefined;
   /** Traces the collector itself. @default not traced */
   tracing?: Tracing | undefined;
 }
@@ -155,7 +160,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     () => lostRuns.observe(),
   ]);
   const secrets = new Redaction({ nationalIds: options.redactNationalIds ?? false });
-  const traces = new TraceService(sink, options.keep, undefined, secrets);
+  const conditions =
+    options.conditions === undefined
+      ? BUILT_IN_CONDITIONS
+      : conditionsOf(options.conditions, telemetry.ruleFaults(logger));
+  const traces = new TraceService(sink, options.keep, undefined, secrets, 'skipped', conditions);
   const logs = new LogService(sink, undefined, secrets);
   const notReady = async (): Promise<string | undefined> =>
     closing ? 'the collector is shutting down' : queue.sink.notReady();

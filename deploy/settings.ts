@@ -94,6 +94,7 @@ const flags = {
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
   alerts: [file, 'rules for alerts, a JSON file: docs/alerts.md'],
   policies: [file, 'what may evolve by itself, a JSON file: docs/evolution-advice.md'],
+  conditions: [file, 'conditions over all spans, a JSON file: docs/conditions.md'],
   'log-format': [z.enum(['pretty', 'json']).default('pretty'), 'form of the log'],
   'log-level': [
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -197,6 +198,9 @@ function checkRole(settings: Settings): void {
   }
   if (role === 'collector' && settings.alerts !== undefined) {
     refuse('alerts', 'given with --role collector; alerts are sent by the query service');
+  }
+  if (role === 'query' && settings.conditions !== undefined) {
+    refuse('conditions', 'given with --role query; conditions are looked at by the collector');
   }
   if (role !== 'query' && settings['collector-url'] !== undefined) {
     refuse(

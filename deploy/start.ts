@@ -5,10 +5,13 @@ import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import {
   type Collector,
+  type CollectorOptions,
+  ConditionsError,
   createHttpServer,
   type HistoryAccess,
   historyAccess,
   type OwnTraces,
+  readConditions,
   startCollector,
   startOwnTraces,
   type TlsOptions,
@@ -16,6 +19,7 @@ import {
 import { isLoopback } from '../collector/serving/addresses.ts';
 import { startAlerts } from '../query/alerts/index.ts';
 import { type AlertRules, readAlertRules } from '../query/alerts/rules.ts';
+import { SettingsError } from '../query/base/errors.ts';
 import { type Policies, readPolicies } from '../query/base/policies.ts';
 import type { OtlpOptions } from '../query/base/question.ts';
 import { watchQueryService } from '../query/http/observability.ts';
@@ -80,6 +84,7 @@ export async function start(
   const tls = readTls(settings);
   const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
   const policies = settings.policies === undefined ? undefined : readPolicies(settings.policies);
+  const conditions = conditionsIn(settings);
   warnOfOpenDoors(settings, logger);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -97,7 +102,7 @@ export async function start(
     const storage = await openStorage(settings, logger);
     stops.push(storage.stop);
     const parts = { settings, storage, access, tls, tracing, logger, stops };
-    const collector = role === 'query' ? undefined : await collect(parts);
+    const collector = role === 'query' ? undefined : await collect(parts, conditions);
     const query =
       role === 'collector'
         ? undefined
@@ -118,7 +123,10 @@ export async function start(
   }
 }
 
-async function collect(parts: Parts): Promise<Collector> {
+async function collect(
+  parts: Parts,
+  conditions: CollectorOptions['conditions'],
+): Promise<Collector> {
   const { settings, storage, access, tls, tracing, logger, stops } = parts;
   const tables = { database, retentionDays: settings['retention-days'] };
   stops.push(await makeTables(storage.writer, tables, logger));
@@ -137,6 +145,7 @@ async function collect(parts: Parts): Promise<Collector> {
       folder: join(settings['data-dir'], 'queue'),
       maxBytes: settings['queue-max-mib'] * 1024 * 1024,
     },
+    conditions,
     access,
     version,
     tracing,
@@ -144,6 +153,16 @@ async function collect(parts: Parts): Promise<Collector> {
   });
   stops.push(() => collector.close());
   return collector;
+}
+
+function conditionsIn({ conditions }: Settings): CollectorOptions['conditions'] {
+  if (conditions === undefined) return undefined;
+  try {
+    return readConditions(conditions);
+  } catch (error) {
+    if (error instanceof ConditionsError) throw new SettingsError(`--conditions: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Rows of a collector elsewhere may be stored so much later than they were received, in milliseconds. */

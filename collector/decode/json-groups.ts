@@ -127,8 +127,8 @@ export function flagsOfKeys(
 ): number {
   let flags = 0;
   for (const entry of arrayAt(raw, 'attributes', path)) {
-    const { key, value } = (entry ?? {}) as { key?: unknown; value?: { stringValue?: unknown } };
-    if (typeof key === 'string') flags |= flagsOf(key, value?.stringValue);
+    const { key, value } = (entry ?? {}) as { key?: unknown; value?: unknown };
+    if (typeof key === 'string') flags |= flagsOf(key, value);
   }
   return flags;
 }

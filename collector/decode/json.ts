@@ -26,13 +26,19 @@ const STATUS_CODES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR'
 /**
  * Reads a JSON request and calls `visit` for each span that the policy keeps. An error may come
  * after some visits.
+ * @param also flags of good spans that are wanted besides, such as `MODEL`
  * @throws DecodeError naming the field when the body is not an ExportTraceServiceRequest
  */
-export function readJson(body: Buffer, policy: KeepPolicy, visit: Visit<Span>): ReadResult {
+export function readJson(
+  body: Buffer,
+  policy: KeepPolicy,
+  visit: Visit<Span>,
+  also = 0,
+): ReadResult {
   const wants = (raw: JsonObject, path: string, result: ReadResult): boolean => {
     const flags = scanSpan(raw, path);
     if (!hasValidIds(raw, path, result)) return false;
-    return isKept(flags, policy) || ((flags & SILENT) !== 0 && hasException(raw, path));
+    return isKept(flags, policy, also) || ((flags & SILENT) !== 0 && hasException(raw, path));
   };
   return readJsonGroups(body, { fields: FIELDS, wants, read: readSpan }, visit);
 }

@@ -35,12 +35,23 @@ export const EXECUTOR = 4;
 export const EXCEPTION = 8;
 /** The span may have failed whatever its status: what counts is whether it holds an `exception` event. */
 export const SILENT = 16;
-/** The value of the attribute says whether the span stands for a part of an agent. */
+/** The value of the attribute says whether the span stands for a part of an agent or for a call. */
 export const VALUED = 32;
+/** The span is a call of a model. */
+export const MODEL = 64;
+/** An attribute holds one of the words with which a model's answer ends too early, or a zero. */
+export const SUSPECT = 128;
 
-/** Says whether a span with these flags is decoded at all. */
-export function isKept(flags: number, policy: KeepPolicy): boolean {
-  if ((flags & EXECUTOR) !== 0) return true;
+/** A call of a model that may have failed without saying so. */
+const SUSPECT_MODEL = MODEL | SUSPECT;
+
+/**
+ * Says whether a span with these flags is decoded at all.
+ * @param also flags of good spans that are wanted besides
+ */
+export function isKept(flags: number, policy: KeepPolicy, also = 0): boolean {
+  if ((flags & (EXECUTOR | also)) !== 0) return true;
+  if ((flags & SUSPECT_MODEL) === SUSPECT_MODEL) return true;
   if ((flags & FAILED) === 0) return false;
   return policy === 'all-errors' || (flags & MARKED) !== 0;
 }
@@ -50,20 +61,43 @@ interface Marker {
   bytes: Uint8Array;
   exact: boolean;
   flags: number;
-  /** Values of the attribute that add {@link EXECUTOR}. */
-  values?: readonly { text: string; bytes: Uint8Array }[];
+  /** Texts of the attribute that add flags. */
+  values?: readonly Valued[];
+  /** Words that add {@link SUSPECT} wherever they stand in the value. */
+  words?: readonly { text: string; bytes: Buffer }[];
 }
 
-function marker(text: string, exact: boolean, flags: number, values?: readonly string[]): Marker {
-  const found: Marker = { text, bytes: Buffer.from(text), exact, flags };
-  return values === undefined
-    ? found
-    : {
-        ...found,
-        flags: flags | VALUED,
-        values: values.map((value) => ({ text: value, bytes: Buffer.from(value) })),
-      };
+interface Valued {
+  text: string;
+  bytes: Uint8Array;
+  flags: number;
 }
+
+function marker(text: string, exact: boolean, flags: number): Marker {
+  return { text, bytes: Buffer.from(text), exact, flags };
+}
+
+function valued(key: string, flags: number, values: ReadonlyMap<string, number>): Marker {
+  return {
+    ...marker(key, true, flags | VALUED),
+    values: [...values].map(([text, flags]) => ({ text, bytes: Buffer.from(text), flags })),
+  };
+}
+
+/** The key alone says nothing that its prefix does not. */
+function wordy(key: string, words: readonly string[]): Marker {
+  const isMarked = MARKED_PREFIXES.some((prefix) => key.startsWith(prefix));
+  return {
+    ...marker(key, true, isMarked ? MARKED | VALUED : VALUED),
+    words: words.map((text) => ({ text, bytes: Buffer.from(text) })),
+  };
+}
+
+const OWN_PREFIXES = ['graph.', 'failure.', 'evolution.', 'group.event.', 'verification.'];
+
+const MARKED_PREFIXES = [
+  ...new Set([...OWN_PREFIXES, ...DIALECTS.flatMap(({ prefixes }) => prefixes)]),
+];
 
 const EXECUTOR_KEYS = [
   ATTR_GRAPH_NODE_ID,
@@ -75,32 +109,76 @@ const EXECUTOR_KEYS = [
 
 const EXCEPTION_KEYS = [ATTR_EXCEPTION_TYPE, ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE];
 
-const OWN_PREFIXES = ['graph.', 'failure.', 'evolution.', 'group.event.', 'verification.'];
+/** Why a model stopped before it was done, as providers and frameworks write it. */
+const EARLY_ENDS = [
+  'length',
+  'max_tokens',
+  'max_output_tokens',
+  'MAX_TOKENS',
+  'content_filter',
+  'content-filter',
+  'SAFETY',
+  'RECITATION',
+  'BLOCKLIST',
+  'PROHIBITED_CONTENT',
+  'refusal',
+  'guardrail_intervened',
+  'model_context_window_exceeded',
+  'max_turns',
+  'max_steps',
+  'max_iterations',
+];
 
 /** Keys of all dialects that say what a span stands for, each once. */
-const PART_MARKERS = [...new Set(DIALECTS.flatMap(({ parts }) => parts.map(({ key }) => key)))].map(
-  (key) => {
-    const parts = DIALECTS.flatMap(({ parts }) => parts.filter((part) => part.key === key));
+const PART_MARKERS = partMarkers();
+
+function partMarkers(): Marker[] {
+  const values = new Map<string, Map<string, number>>();
+  const always = new Set<string>();
+  const add = (key: string, texts: readonly string[] | undefined, flag: number): void => {
+    const known = values.get(key) ?? new Map<string, number>();
+    values.set(key, known);
+    if (texts === undefined) always.add(key);
+    for (const text of texts ?? []) known.set(text, (known.get(text) ?? 0) | flag);
+  };
+  for (const { parts, calls = [] } of DIALECTS) {
+    for (const part of parts) add(part.key, part.values, EXECUTOR);
+    for (const call of calls) {
+      add(call.key, call.values.model ?? [], MODEL);
+      // What a tool returned may say that it failed.
+      add(call.key, [...(call.values.tool ?? []), ...(call.values.guardrail ?? [])], EXECUTOR);
+    }
+  }
+  return [...values].map(([key, known]) => {
     const flags = MARKED | (DIALECTS.some((dialect) => dialect.failsSilently === key) ? SILENT : 0);
-    return parts.some(({ values }) => values === undefined)
-      ? marker(key, true, flags | EXECUTOR)
-      : marker(
-          key,
-          true,
-          flags,
-          parts.flatMap(({ values = [] }) => values),
-        );
-  },
+    return always.has(key) ? marker(key, true, flags | EXECUTOR) : valued(key, flags, known);
+  });
+}
+
+/** Keys that say why a model stopped, or how much it wrote. */
+const SUSPECT_MARKERS = [
+  ...new Set(DIALECTS.flatMap(({ finishReasons = [] }) => finishReasons)),
+].map((key) => wordy(key, EARLY_ENDS));
+/** The same in what came back from a model, which some write only as a whole. */
+const OUTPUT_MARKERS = [...new Set(DIALECTS.flatMap(({ outputs = [] }) => outputs))].map((key) =>
+  wordy(
+    key,
+    EARLY_ENDS.map((word) => `"${word}"`),
+  ),
+);
+const ZERO_MARKERS = [...new Set(DIALECTS.flatMap(({ outputTokens = [] }) => outputTokens))].map(
+  (key) => wordy(key, []),
 );
 
 const KEY_MARKERS = [
   ...EXECUTOR_KEYS.map((key) => marker(key, true, EXECUTOR | MARKED)),
   ...PART_MARKERS,
+  ...SUSPECT_MARKERS,
+  ...OUTPUT_MARKERS,
+  ...ZERO_MARKERS,
   ...EXCEPTION_KEYS.map((key) => marker(key, true, EXCEPTION)),
   ...DIALECTS.flatMap(({ keys = [] }) => keys.map((key) => marker(key, true, MARKED))),
-  ...[...new Set([...OWN_PREFIXES, ...DIALECTS.flatMap(({ prefixes }) => prefixes)])].map(
-    (prefix) => marker(prefix, false, MARKED),
-  ),
+  ...MARKED_PREFIXES.map((prefix) => marker(prefix, false, MARKED)),
 ];
 
 const NAME_MARKERS = [
@@ -113,13 +191,38 @@ const NAME_MARKERS = [
   ...DIALECTS.flatMap(({ spanNames = [] }) => spanNames),
 ].map((name) => marker(name, true, EXECUTOR | MARKED));
 
-/** Flags of an attribute: of its key, and of its value where that counts. */
+/**
+ * Flags of an attribute: of its key, and of its value where that counts.
+ * @param value as OTLP's JSON has it: an AnyValue
+ */
 export function keyFlags(key: string, value?: unknown): number {
   for (const m of KEY_MARKERS) {
     if (m.exact ? key !== m.text : !key.startsWith(m.text)) continue;
-    return m.values?.some(({ text }) => text === value) ? m.flags | EXECUTOR : m.flags;
+    return m.flags | jsonValueFlags(m, (value ?? {}) as JsonValue);
   }
   return 0;
+}
+
+interface JsonValue {
+  stringValue?: unknown;
+  intValue?: unknown;
+  arrayValue?: { values?: unknown } | null;
+}
+
+function jsonValueFlags(
+  { values, words }: Marker,
+  { stringValue, intValue, arrayValue }: JsonValue,
+): number {
+  if (values !== undefined) return values.find(({ text }) => text === stringValue)?.flags ?? 0;
+  if (words === undefined) return 0;
+  if (intValue === 0 || intValue === '0') return SUSPECT;
+  const items = arrayValue?.values;
+  const texts = Array.isArray(items)
+    ? items.map((item: JsonValue | null) => item?.stringValue)
+    : [stringValue];
+  const holds = (text: unknown): boolean =>
+    typeof text === 'string' && words.some((word) => text.includes(word.text));
+  return texts.some(holds) ? SUSPECT : 0;
 }
 
 /** Other people's names, of which some are marked by nothing. */
@@ -127,6 +230,7 @@ const READ_KEYS = new Set([
   'metadata',
   ...Object.values(ALIASES).flat(),
   ...DIALECTS.flatMap(({ reads = [] }) => reads),
+  ...DIALECTS.flatMap(({ outputs = [], toolNames = [] }) => [...outputs, ...toolNames]),
 ]);
 
 /**
@@ -185,10 +289,18 @@ export function valueFlagsOfBytes(
   [keyStart, keyEnd]: readonly [number, number],
   [start, end]: readonly [number, number],
 ): number {
-  for (const { bytes } of markerOfBytes(buf, keyStart, keyEnd)?.values ?? []) {
-    if (bytes.length === end - start && startsWith(buf, start, bytes)) return EXECUTOR;
+  const { values, words } = markerOfBytes(buf, keyStart, keyEnd) ?? {};
+  for (const { bytes, flags } of values ?? []) {
+    if (bytes.length === end - start && startsWith(buf, start, bytes)) return flags;
   }
-  return 0;
+  if (words === undefined || words.length === 0) return 0;
+  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start);
+  return words.some(({ bytes }) => text.includes(bytes)) ? SUSPECT : 0;
+}
+
+/** What an integer adds to the flags of a key that is {@link VALUED}. */
+export function zeroFlagsOfBytes(buf: Uint8Array, start: number, end: number): number {
+  return markerOfBytes(buf, start, end)?.words === undefined ? 0 : SUSPECT;
 }
 
 function markerOfBytes(buf: Uint8Array, start: number, end: number): Marker | undefined {

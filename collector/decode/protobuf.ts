@@ -44,9 +44,15 @@ const LINK_SPAN_ID = 0x12;
 /**
  * Reads a protobuf request and calls `visit` for each span that the policy keeps. An error may come
  * after some visits.
+ * @param also flags of good spans that are wanted besides, such as `MODEL`
  * @throws DecodeError with the byte offset when the body is not an ExportTraceServiceRequest
  */
-export function readProtobuf(body: Buffer, policy: KeepPolicy, visit: Visit<Span>): ReadResult {
+export function readProtobuf(
+  body: Buffer,
+  policy: KeepPolicy,
+  visit: Visit<Span>,
+  also = 0,
+): ReadResult {
   const wants = (cursor: Cursor, end: number, result: ReadResult): number => {
     const start = cursor.pos;
     const flags = scanSpan(cursor, end);
@@ -54,8 +60,8 @@ export function readProtobuf(body: Buffer, policy: KeepPolicy, visit: Visit<Span
     else if ((flags & BAD_SPAN_ID) !== 0) rejectSpan(result, 'span_id', 8);
     else if ((flags & SILENT) !== 0 && (flags & FAILED) === 0) {
       if (cursor.bytes.subarray(start, end).includes(EVENT_EXCEPTION)) return WHOLE;
-      return isKept(flags, policy) ? TOLD : 0;
-    } else if (isKept(flags, policy)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
+      return isKept(flags, policy, also) ? TOLD : 0;
+    } else if (isKept(flags, policy, also)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
     return 0;
   };
   return readGroups(body, { wants, read: readSpan }, visit);

@@ -1,7 +1,15 @@
 // The hot path: walks over a span's bytes only to see whether it is worth decoding. Nine spans of ten
 // are not, so nothing here allocates, and attribute values are stepped over.
 import type { Cursor } from './cursor.ts';
-import { FAILED, keyFlagsOfBytes, nameFlagsOfBytes, VALUED, valueFlagsOfBytes } from './keep.ts';
+import {
+  FAILED,
+  keyFlagsOfBytes,
+  nameFlagsOfBytes,
+  SUSPECT,
+  VALUED,
+  valueFlagsOfBytes,
+  zeroFlagsOfBytes,
+} from './keep.ts';
 import { STATUS_ERROR } from './span.ts';
 
 // Tags of `Span`: field number << 3 | wire type.
@@ -14,6 +22,9 @@ export const STATUS_CODE = 0x18;
 const KEY_VALUE_KEY = 0x0a;
 const KEY_VALUE_VALUE = 0x12;
 const ANY_STRING = 0x0a;
+const ANY_INT = 0x18;
+const ANY_ARRAY = 0x2a;
+const ARRAY_VALUE = 0x0a;
 
 /** Besides the flags of keep.ts: the trace id is not 16 bytes, or all zero. */
 export const BAD_TRACE_ID = 1 << 8;
@@ -100,7 +111,7 @@ function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
   return found;
 }
 
-/** What the AnyValue from `start` to `end` adds when it is a text. */
+/** What the AnyValue from `start` to `end` adds: as a text, as a list of texts, or as a zero. */
 function scanValue(
   cursor: Cursor,
   key: readonly [number, number],
@@ -115,11 +126,45 @@ function scanValue(
       const stop = cursor.readEnd(end);
       flags = valueFlagsOfBytes(cursor.bytes, key, [cursor.pos, stop]);
       cursor.pos = stop;
+    } else if (tag === ANY_INT) {
+      const isZero = cursor.readInt64() === 0;
+      flags = isZero ? zeroFlagsOfBytes(cursor.bytes, ...key) : 0;
+    } else if (tag === ANY_ARRAY) {
+      flags = scanTexts(cursor, key, cursor.readEnd(end));
     } else {
       // Another kind of value takes the place of a text before it.
       if (tag >> 3 >= 1 && tag >> 3 <= 7) flags = 0;
       cursor.skipField(tag, end);
     }
+  }
+  cursor.endAt(end);
+  return flags;
+}
+
+/** What the texts of the ArrayValue from the cursor to `end` add. */
+function scanTexts(cursor: Cursor, key: readonly [number, number], end: number): number {
+  let flags = 0;
+  while (cursor.pos < end) {
+    const tag = cursor.readTag();
+    if (tag !== ARRAY_VALUE) {
+      cursor.skipField(tag, end);
+      continue;
+    }
+    const stop = cursor.readEnd(end);
+    let texts = 0;
+    while (cursor.pos < stop) {
+      const tagOfItem = cursor.readTag();
+      if (tagOfItem === ANY_STRING) {
+        const textEnd = cursor.readEnd(stop);
+        texts = valueFlagsOfBytes(cursor.bytes, key, [cursor.pos, textEnd]) & SUSPECT;
+        cursor.pos = textEnd;
+      } else {
+        if (tagOfItem >> 3 >= 1 && tagOfItem >> 3 <= 7) texts = 0;
+        cursor.skipField(tagOfItem, stop);
+      }
+    }
+    cursor.endAt(stop);
+    flags |= texts;
   }
   cursor.endAt(end);
   return flags;

@@ -10,6 +10,7 @@ export const adk: Dialect = {
   prefixes: ['gcp.vertex.agent.'],
   spanNames: ['agent_run'],
   parts: [],
+  outputs: ['gcp.vertex.agent.tool_response'],
   read(span) {
     const older = /^agent_run \[(.*)\]$/.exec(span.name);
     if (older) {

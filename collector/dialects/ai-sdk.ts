@@ -2,6 +2,12 @@ import { type Dialect, firstText, type Meaning, type SpanView } from './dialect.
 import { lastingName } from './names.ts';
 
 const OPERATION = 'ai.operationId';
+const MODEL_CALLS = [
+  'ai.generateText.doGenerate',
+  'ai.streamText.doStream',
+  'ai.generateObject.doGenerate',
+  'ai.streamObject.doStream',
+];
 const CALLS = ['ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject'];
 
 /** Vercel's AI SDK up to version 6; version 7 speaks GenAI. */
@@ -12,6 +18,10 @@ export const aiSdk: Dialect = {
   reference: 'https://ai-sdk.dev/docs/ai-sdk-core/telemetry',
   prefixes: ['ai.'],
   parts: [{ key: OPERATION, values: CALLS }],
+  calls: [{ key: OPERATION, values: { model: MODEL_CALLS, tool: ['ai.toolCall'] } }],
+  outputs: ['ai.toolCall.result', 'ai.response.text'],
+  finishReasons: ['ai.response.finishReason'],
+  toolNames: ['ai.toolCall.name'],
   read(span) {
     const operation = span.text(OPERATION);
     if (operation === '') return undefined;
@@ -23,7 +33,6 @@ export const aiSdk: Dialect = {
         span.text('ai.prompt.messages'),
         span.text('ai.prompt'),
       ),
-      output: firstText(span.text('ai.toolCall.result'), span.text('ai.response.text')),
     };
   },
 };

@@ -9,6 +9,9 @@
  */
 export type Part = 'graph' | 'agent' | 'node' | 'step' | 'operation' | 'nothing';
 
+/** What kind of call an `operation` is. */
+export type Call = 'model' | 'tool' | 'guardrail';
+
 /** An exception; '' for what is not reported. */
 export interface Exception {
   type: string;
@@ -54,8 +57,6 @@ export interface Meaning {
   graphId?: string | undefined;
   /** What the part received. */
   input?: string | undefined;
-  /** What it gave back. */
-  output?: string | undefined;
   /** It failed although its status does not say so. */
   isFailed?: boolean | undefined;
   /** The exception, where it stands in an unusual place or form. */
@@ -72,6 +73,12 @@ export interface PartKey {
   key: string;
   /** Only with one of these values, as they are written. @default any */
   values?: readonly string[];
+}
+
+/** Which calls a span may be, by the value of an attribute. */
+export interface CallKey {
+  key: string;
+  values: Readonly<Partial<Record<Call, readonly string[]>>>;
 }
 
 export interface Dialect {
@@ -92,6 +99,15 @@ export interface Dialect {
   /** Attributes besides, which are read where they are. */
   reads?: readonly string[];
   parts: readonly PartKey[];
+  calls?: readonly CallKey[];
+  /** Attributes with what a part or a call returned; the first that a span has counts. */
+  outputs?: readonly string[];
+  /** Attributes with why a model stopped. */
+  finishReasons?: readonly string[];
+  /** Attributes with the number of tokens that a model wrote. */
+  outputTokens?: readonly string[];
+  /** Attributes with the name of a tool. */
+  toolNames?: readonly string[];
   /** Spans with such a key are decoded as well when they hold an `exception` event, whatever their status. */
   failsSilently?: string;
   /** What the span means; undefined when it is none of this dialect. Never throws. */

@@ -59,6 +59,24 @@ export const genAi: Dialect = {
       values: Object.keys(PARTS).filter((name) => !['operation', 'nothing'].includes(PARTS[name]!)),
     },
   ],
+  calls: [
+    {
+      key: OPERATION,
+      values: {
+        model: ['chat', 'text_completion', 'generate_content'],
+        tool: ['execute_tool'],
+        guardrail: ['guardrail_check'],
+      },
+    },
+  ],
+  outputs: ['gen_ai.tool.call.result', 'gen_ai.output.messages'],
+  finishReasons: [
+    'gen_ai.response.finish_reasons',
+    'gen_ai.response.finish_reason',
+    'gen_ai.completion.0.finish_reason',
+  ],
+  outputTokens: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
+  toolNames: ['gen_ai.tool.name'],
   read(span) {
     const operation = span.text(OPERATION);
     const isKnown = operation !== '' || span.has('gen_ai.system') || span.has('gen_ai.tool.name');
@@ -72,7 +90,6 @@ export const genAi: Dialect = {
       nodeId: nodeIdOf(span, part, agentName),
       session: span.text('gen_ai.conversation.id'),
       input: inputOf(span),
-      output: firstText(span.text('gen_ai.output.messages'), span.text('gen_ai.tool.call.result')),
       exception: withoutWrapper(span.exception),
       graph: graphOf(span),
       // The trace of OpenAI Agents: an agent without a name, which ends well whatever happened.

@@ -18,6 +18,8 @@ export const genkit: Dialect = {
     { key: 'genkit:metadata:subtype', values: Object.keys(GENKIT_SUBTYPES) },
     { key: 'genkit:type', values: ['flow', 'flowStep'] },
   ],
+  calls: [{ key: 'genkit:metadata:subtype', values: { model: ['model'], tool: ['tool'] } }],
+  outputs: ['genkit:output'],
   read(span) {
     const type = firstText(span.text('genkit:metadata:subtype'), span.text('genkit:type'));
     if (type === undefined) return undefined;
@@ -26,7 +28,6 @@ export const genkit: Dialect = {
       ...(part === 'operation' ? { part } : namedPart(part, span.text('genkit:name') || span.name)),
       session: span.text('genkit:sessionId'),
       input: span.text('genkit:input'),
-      output: span.text('genkit:output'),
       isFailed: span.text('genkit:state') === 'error' || undefined,
     };
   },

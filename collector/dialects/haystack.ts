@@ -15,6 +15,7 @@ export const haystack: Dialect = {
     { key: 'haystack.pipeline.input_data' },
     { key: 'haystack.agent.max_steps' },
   ],
+  outputs: ['haystack.component.output', 'haystack.pipeline.output_data'],
   read(span) {
     if (!span.name.startsWith('haystack.')) return undefined;
     return PARTS.find(([name]) => name.test(span.name))?.[1](span);
@@ -34,7 +35,6 @@ const PARTS: readonly [RegExp, (span: SpanView) => Meaning][] = [
       nodeType: span.text('haystack.component.type'),
       visitKey: visitKeyOf(span),
       input: firstText(span.text('haystack.component.input')),
-      output: span.text('haystack.component.output'),
     }),
   ],
   [

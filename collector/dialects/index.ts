@@ -2,7 +2,7 @@
 import { adk } from './adk.ts';
 import { agentFramework } from './agent-framework.ts';
 import { aiSdk } from './ai-sdk.ts';
-import type { Dialect, Meaning, SpanView } from './dialect.ts';
+import type { Call, Dialect, Meaning, SpanView } from './dialect.ts';
 import { genAi } from './gen-ai.ts';
 import { genkit } from './genkit.ts';
 import { haystack } from './haystack.ts';
@@ -42,6 +42,45 @@ export const DIALECTS: readonly Dialect[] = [
 export interface Understood extends Meaning {
   /** Name of the first dialect that knows the span. */
   dialect: string;
+}
+
+/** What kind of call a span is; undefined for all that are none. */
+export function callOf(span: SpanView): Call | undefined {
+  for (const [key, calls] of CALLS) {
+    const call = calls.get(span.text(key));
+    if (call !== undefined) return call;
+  }
+  return undefined;
+}
+
+/** Kinds of call by attribute and its value. */
+const CALLS: ReadonlyMap<string, ReadonlyMap<string, Call>> = callsByKey();
+
+function callsByKey(): Map<string, Map<string, Call>> {
+  const found = new Map<string, Map<string, Call>>();
+  for (const { key, values } of DIALECTS.flatMap(({ calls = [] }) => calls)) {
+    const known = found.get(key) ?? new Map<string, Call>();
+    for (const [call, names] of Object.entries(values)) {
+      for (const name of names) known.set(name, call as Call);
+    }
+    found.set(key, known);
+  }
+  return found;
+}
+
+type Attributes = 'outputs' | 'finishReasons' | 'outputTokens' | 'toolNames';
+
+const ATTRIBUTES = Object.fromEntries(
+  (['outputs', 'finishReasons', 'outputTokens', 'toolNames'] as const).map((kind) => [
+    kind,
+    [...new Set(DIALECTS.flatMap((dialect) => dialect[kind] ?? []))],
+  ]),
+) as Record<Attributes, string[]>;
+
+/** The first attribute of this kind that a span has; undefined without. */
+export function attributeOf(span: SpanView, kind: Attributes): string | undefined {
+  const key = ATTRIBUTES[kind].find((name) => span.has(name));
+  return key === undefined ? undefined : span.text(key);
 }
 
 /** What a span means; undefined when no dialect knows it. */

@@ -16,6 +16,8 @@ export const langSmith: Dialect = {
   prefixes: ['langsmith.'],
   reads: ['gen_ai.prompt', 'gen_ai.completion'],
   parts: [{ key: KIND, values: ['chain'] }],
+  calls: [{ key: KIND, values: { model: ['llm'], tool: ['tool'] } }],
+  outputs: ['gen_ai.completion'],
   failsSilently: KIND,
   read(span) {
     const kind = span.text(KIND);
@@ -26,7 +28,6 @@ export const langSmith: Dialect = {
       visitKey,
       session: firstText(thread, span.text('langsmith.metadata.session_id')),
       input: span.text('gen_ai.prompt'),
-      output: span.text('gen_ai.completion'),
       isFailed: span.exception.message !== '' || undefined,
       exception: exceptionOf(span.exception),
     };

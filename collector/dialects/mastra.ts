@@ -18,6 +18,15 @@ export const mastra: Dialect = {
   reference: 'https://mastra.ai/docs/observability/tracing/exporters/otel',
   prefixes: ['mastra.'],
   parts: [{ key: MASTRA_TYPE, values: Object.keys(MASTRA_PARTS) }],
+  calls: [
+    {
+      key: MASTRA_TYPE,
+      values: {
+        model: ['model_generation', 'llm_generation'],
+        tool: ['tool_call', 'mcp_tool_call'],
+      },
+    },
+  ],
   read(span) {
     const type = span.text(MASTRA_TYPE);
     if (type === '') return undefined;

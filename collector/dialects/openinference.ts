@@ -46,6 +46,20 @@ export const openInference: Dialect = {
     { key: KIND, values: ['CHAIN', 'AGENT', 'UNKNOWN', 'chain', 'agent'] },
     { key: FLOW_NODE },
   ],
+  calls: [
+    {
+      key: KIND,
+      values: {
+        model: ['LLM', 'llm'],
+        tool: ['TOOL', 'tool'],
+        guardrail: ['GUARDRAIL', 'guardrail'],
+      },
+    },
+  ],
+  outputs: ['output.value'],
+  finishReasons: ['llm.finish_reason'],
+  outputTokens: ['llm.token_count.completion'],
+  toolNames: ['tool.name'],
   read(span) {
     const kind = span.text(KIND).toUpperCase();
     if (kind === '') return undefined;
@@ -55,7 +69,6 @@ export const openInference: Dialect = {
       visitKey,
       session: firstText(span.text('session.id'), thread),
       input: firstText(span.text('input.value'), span.text('tool.parameters')),
-      output: span.text('output.value'),
       exception: withoutWrapper(span.exception),
     };
   },

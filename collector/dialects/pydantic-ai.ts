@@ -10,6 +10,7 @@ export const pydanticAi: Dialect = {
   prefixes: ['pydantic_ai.'],
   reads: ['agent_name', 'tool_arguments', 'tool_response', 'all_messages_events', 'final_result'],
   parts: [{ key: 'agent_name' }],
+  outputs: ['gen_ai.tool.call.result', 'tool_response', 'final_result'],
   read(span) {
     const isAgent = span.has('agent_name') && span.text('gen_ai.operation.name') !== 'chat';
     if (!isAgent && !span.has('tool_arguments') && !hasPrefix(span)) return undefined;

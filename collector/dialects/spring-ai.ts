@@ -8,6 +8,8 @@ export const springAi: Dialect = {
   reference: 'https://docs.spring.io/spring-ai/reference/observability/index.html',
   prefixes: ['spring.ai.'],
   parts: [{ key: 'spring.ai.kind', values: ['chat_client'] }],
+  calls: [{ key: 'spring.ai.kind', values: { tool: ['tool_call'] } }],
+  outputs: ['spring.ai.tool.call.result'],
   read(span) {
     const kind = span.text('spring.ai.kind');
     if (kind === '') return undefined;

@@ -13,6 +13,13 @@ export const traceloop: Dialect = {
   reference: 'https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions',
   prefixes: ['traceloop.', 'llm.'],
   parts: [{ key: KIND, values: ['workflow', 'agent', 'task'] }],
+  calls: [
+    { key: KIND, values: { tool: ['tool'], guardrail: ['guardrail'] } },
+    { key: 'llm.request.type', values: { model: ['chat', 'completion'] } },
+  ],
+  outputs: ['traceloop.entity.output'],
+  finishReasons: ['llm.response.finish_reason', 'llm.response.stop_reason'],
+  toolNames: [ENTITY],
   read(span) {
     const kind = span.text(KIND);
     const workflow = lastingName(span.text('traceloop.workflow.name'));
@@ -23,7 +30,6 @@ export const traceloop: Dialect = {
       visitKey,
       session: firstText(span.text('traceloop.association.properties.session_id'), thread),
       input: unwrapped(span.text('traceloop.entity.input')),
-      output: span.text('traceloop.entity.output'),
     };
   },
 };

@@ -13,11 +13,23 @@ export const voltAgent: Dialect = {
   frameworks: ['VoltAgent'],
   reference: 'https://voltagent.dev/observability-docs/',
   prefixes: ['voltagent.', 'workflow.step.'],
-  reads: ['entity.type', 'entity.name', 'entity.id', 'span.type', 'input', 'conversation.id'],
+  reads: [
+    'entity.type',
+    'entity.name',
+    'entity.id',
+    'span.type',
+    'input',
+    'output',
+    'conversation.id',
+  ],
   parts: [
     { key: 'entity.type', values: ['agent', 'workflow'] },
     { key: 'span.type', values: Object.keys(VOLT_PARTS) },
   ],
+  calls: [
+    { key: 'span.type', values: { model: ['llm'], tool: ['tool'], guardrail: ['guardrail'] } },
+  ],
+  outputs: ['output'],
   read(span) {
     const type = firstText(span.text('span.type'), span.text('entity.type'));
     if (type === undefined || !span.has('entity.type')) return undefined;

@@ -2,8 +2,9 @@
 // Pure, and the same whatever order the spans came in.
 import type { FailureRow, GraphRunRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
 import { type Cluster, clustersOf } from './clusters.ts';
+import { isModelCall } from './model-call.ts';
 import { addTime } from './times.ts';
-import { type TracePart, TraceTree } from './trace-tree.ts';
+import { nodeAround, rootOf, sessionOf, type TracePart, TraceTree } from './trace-tree.ts';
 import { attemptOf, visitsOf } from './visits.ts';
 
 /** The failure that a cluster of reports is. */
@@ -14,6 +15,11 @@ export interface Verdict {
   columns: Partial<FailureRow>;
   /** The reports that are consequences of it. */
   consequences: FailureRow[];
+}
+
+interface Outcome {
+  outcome: string;
+  rootSpanId: string;
 }
 
 export interface Decision {
@@ -52,6 +58,8 @@ class Decider {
   /** The only session of the trace; '' when there are several. */
   private readonly session: string;
   private readonly refs = new Map<TracePart, string>();
+  /** How runs ended of which a condition says that they did not end well. */
+  private readonly degraded = new Map<TracePart, Outcome>();
 
   constructor(spans: readonly TraceSpanRow[], failures: readonly FailureRow[], isDue: boolean) {
     this.isDue = isDue;
@@ -70,6 +78,20 @@ class Decider {
     for (const cluster of this.clusters) {
       const home = this.homeOf(cluster);
       for (const report of cluster) this.homes.set(report.span_id, home);
+      if (home.disposition === 'degraded') this.noteDegraded(home);
+    }
+  }
+
+  /** The run ended badly where the condition is its own and is no small matter. */
+  private noteDegraded({ span_id, severity, ...home }: FailureRow): void {
+    const part = this.tree.part(span_id) ?? this.tree.around({ span_id, ...home });
+    if (part === undefined) return;
+    const root = rootOf(part);
+    const isFatal =
+      root.row.span_id === span_id && (severity === 'major' || severity === 'critical');
+    if (isFatal) this.degraded.set(root, { outcome: 'failure', rootSpanId: span_id });
+    else if (!this.degraded.has(root)) {
+      this.degraded.set(root, { outcome: 'degraded', rootSpanId: '' });
     }
   }
 
@@ -240,7 +262,7 @@ class Decider {
     };
   }
 
-  private outcomeOf(root: TracePart): { outcome: string; rootSpanId: string } {
+  private outcomeOf(root: TracePart): Outcome {
     const { state } = root.row;
     if (state === 'paused' || state === 'cancelled') return { outcome: state, rootSpanId: '' };
     if (state === 'failed') {
@@ -261,7 +283,9 @@ class Decider {
     );
     if (isPaused) return { outcome: 'paused', rootSpanId: '' };
     const isRouted = nodes.some((part) => part.isNode && this.isLostAttempt(part));
-    return { outcome: isRouted ? 'degraded' : 'success', rootSpanId: '' };
+    return (
+      this.degraded.get(root) ?? { outcome: isRouted ? 'degraded' : 'success', rootSpanId: '' }
+    );
   }
 
   /** A node failed for good, and the run went on. */
@@ -286,7 +310,7 @@ class Decider {
       run_id,
       node_id: node.nodeId,
       attempt: attemptOf(node, this.visitOf.get(node) ?? [node]),
-      ok: row.state !== 'failed',
+      ok: row.state !== 'failed' && row.state !== 'degraded',
       duration_ns: row.duration_ns,
       trace_id: row.trace_id,
       span_id: row.span_id,
@@ -300,54 +324,10 @@ class Decider {
 /** A run that used these up was stopped and did not break. */
 const BUDGETS = new Set(['graph.step_budget', 'graph.visit_limit', 'loop.max_iterations']);
 
-function rootOf(part: TracePart): TracePart {
-  return part.root ?? part;
-}
-
-/** The innermost node that a part is or lies in. */
-function nodeAround(part: TracePart | undefined): TracePart | undefined {
-  let around = part;
-  while (around !== undefined && !around.isNode) around = around.parent;
-  return around;
-}
-
-function sessionOf(part: TracePart): string {
-  for (let around: TracePart | undefined = part; around !== undefined; around = around.parent) {
-    if (around.row.session_id !== '') return around.row.session_id;
-  }
-  return '';
-}
-
 function levelOf(part: TracePart | undefined, home: FailureRow): FailureRow['level'] {
   if (part === undefined) return home.level;
   if (part.isNode) return 'node';
   return part.row.part === 'step' && part.standing !== 'run' ? 'operation' : 'graph';
-}
-
-const MODEL_OPERATIONS = new Set([
-  'chat',
-  'text_completion',
-  'generate_content',
-  'embeddings',
-  'LLM',
-  'llm',
-  'completion',
-]);
-const OPERATION_KEYS = [
-  'gen_ai.operation.name',
-  'openinference.span.kind',
-  'langsmith.span.kind',
-  'llm.request.type',
-];
-
-/** A call of a model that its node survived was made again; one of a tool was answered with its error. */
-function isModelCall(
-  span: TraceSpanRow | undefined,
-  { attributes, class: known }: FailureRow,
-): boolean {
-  if (span?.name.endsWith('.doGenerate') || span?.name.endsWith('.doStream')) return true;
-  const operation = OPERATION_KEYS.map((key) => attributes[key]).find(Boolean);
-  return operation === undefined ? known.startsWith('llm.') : MODEL_OPERATIONS.has(operation);
 }
 
 /** Consequences that the evidence names. */

@@ -7,6 +7,7 @@ import { type Decision, decide, type Verdict } from './decide.ts';
 import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
 import { LOG_COLUMNS, markOf, TIED_BY, TOLD_REVISION, withMarks } from './marks.ts';
 import { isOrphan, orphanOf, standsAlone } from './orphan.ts';
+import { isOfRepeatedCalls, repeatedCalls } from './repeated-calls.ts';
 import { type Revised, revise } from './revise.ts';
 import { Surroundings } from './surroundings.ts';
 import { needsNode, tied, untied } from './tie.ts';
@@ -104,21 +105,22 @@ class TraceLinker {
   }
 
   link(due: Due): Linked {
+    const repeated = this.isOurs ? new Map<string, FailureRow>() : repeatedCalls(this.spans);
     const reported = new Map<string, FailureRow>();
     for (const [span, rows] of this.failures) {
-      if (isOrphan(rows[0]!) && this.attemptSpans.has(span)) this.hideOrphan(rows);
+      const isGone = isOrphan(rows[0]!)
+        ? this.attemptSpans.has(span)
+        : isOfRepeatedCalls(rows[0]!) && !repeated.has(span);
+      if (isGone) this.hide(rows);
       else reported.set(span, this.report(rows));
     }
+    for (const [span, row] of repeated) reported.set(span, this.report([row]));
     const isDue = due.trace(this.spans);
-    const decision = decide(
-      this.isOurs ? this.asCalls() : this.spans,
-      [...reported.values()],
-      isDue,
-    );
+    const decision = decide(this.partsWith(repeated), [...reported.values()], isDue);
     const decided = new Map<string, FailureRow>();
     for (const verdict of this.verdictsOf(decision)) this.apply(verdict, decided);
     for (const [span, row] of reported)
-      this.change(this.failures.get(span)!, decided.get(span) ?? row);
+      this.change(this.failures.get(span) ?? [], decided.get(span) ?? row);
     this.linked.revised = revise(this.spans, this.isOurs ? NOTHING : decision);
     if (decision.isOpen && !isDue) this.leaves('waiting');
     for (const [span, records] of this.records) {
@@ -130,8 +132,12 @@ class TraceLinker {
   }
 
   /** Inside of our own run, other people's parts are calls: what we reported counts. */
-  private asCalls(): TraceSpanRow[] {
-    return this.spans.map((row) => ({ ...row, part: 'operation' }));
+  private partsWith(repeated: Map<string, FailureRow>): readonly TraceSpanRow[] {
+    if (this.isOurs) return this.spans.map((row) => ({ ...row, part: 'operation' }));
+    if (repeated.size === 0) return this.spans;
+    return this.spans.map((row) =>
+      repeated.has(row.span_id) ? { ...row, state: 'degraded' } : row,
+    );
   }
 
   /** Where spans of ours report a failure, it is theirs, and only others are its consequences. */
@@ -157,18 +163,22 @@ class TraceLinker {
     for (const row of consequences) decided.set(row.span_id, asConsequence(row, home));
   }
 
-  private hideOrphan(rows: FailureRow[]): void {
+  private hide(rows: FailureRow[]): void {
     const revision = nextRevision(rows);
     const seen = rows.filter(({ is_deleted }) => is_deleted === 0);
     if (seen.length > 0) this.linked.changes.push(seen.map((old) => hidden(old, revision)));
   }
 
   /**
-   * @param rows all that are there of one failure, the one that counts first
+   * @param rows all that are there of one failure, the one that counts first; none of a new one
    * @param next what it should be
    */
   private change(rows: FailureRow[], next: FailureRow): void {
-    const row = rows[0]!;
+    const row = rows[0];
+    if (row === undefined) {
+      this.linked.changes.push([next]);
+      return;
+    }
     const revision = nextRevision(rows);
     const change: FailureRow[] = [];
     const isChanged = !isDeepStrictEqual({ ...next, revision: row.revision }, row);

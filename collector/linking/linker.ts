@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { accept, type Observer, type Sink } from '../queue/sink.ts';
-import { appendRows, emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
+import { appendRows, emptyRows, type FailureRow } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
 import { type Due, type Linked, linkTrace, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
-import { needsNode } from './tie.ts';
+import { TouchedTraces } from './touched-traces.ts';
 
 export interface LinkingOptions {
   /** How long to look at a trace of which nothing new comes, in milliseconds. @default 15 minutes */
@@ -58,28 +58,6 @@ interface LinkerParts {
   options?: LinkingOptions | undefined;
   /** Called at the end of each round. */
   linked?: (round: Round) => void;
-}
-
-/** The traces of the rows of a request. */
-class TouchedTraces {
-  /** With rows that are to be linked. */
-  readonly unlinked = new Set<string>();
-  /** With spans of others, of which nothing failed so far. */
-  readonly foreign = new Set<string>();
-  /** With rows that others may be linked to. */
-  readonly others = new Set<string>();
-
-  add(rows: Rows): void {
-    for (const { trace_id } of rows.exception_records) this.unlinked.add(trace_id);
-    for (const row of rows.failures) {
-      if (needsNode(row)) this.unlinked.add(row.trace_id);
-      else this.others.add(row.trace_id);
-    }
-    for (const { trace_id, state } of rows.trace_spans) {
-      (state === 'failed' ? this.unlinked : this.foreign).add(trace_id);
-    }
-    for (const { trace_id } of rows.node_attempts) this.others.add(trace_id);
-  }
 }
 
 const FIRST_RETRY_MS = 100;

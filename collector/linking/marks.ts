@@ -22,6 +22,9 @@ export const REPORTED = 'faultline.reported';
 /** On a row that is gone: the span of the failure that it is a consequence of. */
 export const CONSEQUENCE_OF = 'faultline.consequence_of';
 
+/** `trace` on a failure that a condition found in the spans of a trace together. */
+export const CONDITION_OF = 'faultline.condition_of';
+
 /** The revision of a row that a span alone told; whatever marks it has are the span's own words. */
 export const TOLD_REVISION = 1;
 

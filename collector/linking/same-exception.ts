@@ -2,7 +2,7 @@
 import { simpleName } from '../materialize/error-type.ts';
 import type { FailureRow } from '../rows/rows.ts';
 
-type Reported = Pick<FailureRow, 'error_type' | 'error_message' | 'stack_trace'>;
+type Reported = Pick<FailureRow, 'error_type' | 'error_message' | 'stack_trace' | 'condition'>;
 
 /** Characters of a message or a stack that are compared. */
 const MOST = 8 * 1024;
@@ -18,6 +18,7 @@ const SAYS_NOTHING =
  * and one of them no message.
  */
 export function isSameException(outer: Reported, inner: Reported): boolean {
+  if (outer.condition !== '' || inner.condition !== '') return isSameCondition(outer, inner);
   const outerMessage = messageOf(outer);
   const innerMessage = messageOf(inner);
   const isSameType = typesMatch(outer.error_type, inner.error_type);
@@ -28,6 +29,33 @@ export function isSameException(outer: Reported, inner: Reported): boolean {
   if (outerMessage === innerMessage) return isSameType || isEither(outer, inner);
   if (holds(outerMessage, innerMessage) || holds(innerMessage, outerMessage)) return true;
   return holds(clean(outer.stack_trace), innerMessage) && isCause(outer, inner);
+}
+
+/** What is thrown further out because of what a condition found. */
+const THROWN: Readonly<Record<string, RegExp>> = {
+  output_truncated:
+    /length|max.?(?:output.?)?tokens|truncat|pars(?:e|ing)|json|malformed|validation/i,
+  content_filtered: /content.?(?:filter|policy|management)|safety|refus|moderation/i,
+  output_empty: /empty|no (?:response|output|content|message)|none\b|invalid response/i,
+  guardrail_tripped: /guardrail|tripwire/i,
+  limit_reached: /limit|max(?:imum)?[ _.-]?(?:turns|steps|iterations)|recursion/i,
+  tool_call_repeated: /limit|max(?:imum)?[ _.-]?(?:turns|steps|iterations)|recursion|loop/i,
+};
+
+/**
+ * The same condition holds inside, so that what it found passed through; or what it found inside is what the
+ * outer span threw, or returned in the place of what was thrown.
+ */
+function isSameCondition(outer: Reported, inner: Reported): boolean {
+  const isSame = messageOf(outer) === messageOf(inner);
+  if (outer.condition !== '' && inner.condition !== '') {
+    return outer.condition === inner.condition && isSame;
+  }
+  const thrown = THROWN[inner.condition];
+  if (thrown?.test(`${outer.error_type} ${outer.error_message}`)) return true;
+  return (
+    isSame || holds(messageOf(outer), messageOf(inner)) || holds(messageOf(inner), messageOf(outer))
+  );
 }
 
 /** With a message this long and equal, the types may differ: frameworks wrap and rename. */

@@ -227,3 +227,23 @@ function nodeIdOf({ row }: TracePart, root: TracePart): string {
   const prefix = row.node_id.slice(0, dot + 1);
   return dot > 0 && root.row.name.startsWith(prefix) ? row.node_id.slice(dot + 1) : row.node_id;
 }
+
+/** The outermost part around a part, or itself. */
+export function rootOf(part: TracePart): TracePart {
+  return part.root ?? part;
+}
+
+/** The innermost node that a part is or lies in. */
+export function nodeAround(part: TracePart | undefined): TracePart | undefined {
+  let around = part;
+  while (around !== undefined && !around.isNode) around = around.parent;
+  return around;
+}
+
+/** The session that the part or the nearest around it reports; '' without. */
+export function sessionOf(part: TracePart): string {
+  for (let around: TracePart | undefined = part; around !== undefined; around = around.parent) {
+    if (around.row.session_id !== '') return around.row.session_id;
+  }
+  return '';
+}

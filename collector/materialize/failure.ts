@@ -38,6 +38,7 @@ import { CLASS_BY_RULE, CLASS_FROM, identify } from './classify/identify.ts';
 import { inputDigest } from './digest.ts';
 import { type Origin, serviceOf } from './origin.ts';
 import type { Role } from './role.ts';
+import type { SilentColumns } from './silent-failure.ts';
 
 /** The exception in the span's attributes; what they leave out comes from its last event. */
 export function exceptionOf(span: Span, attributes: AttributeReader): Exception {
@@ -79,6 +80,8 @@ export interface FailedSpan {
   exception: Exception;
   /** What stands where the span has no attribute of ours. @default nothing */
   reported?: { input: string; attempt: number; maxAttempts: number; nodeType: string };
+  /** What a condition found of a span that did not fail. @default the span failed */
+  silent?: SilentColumns | undefined;
   receivedAt: bigint;
 }
 
@@ -111,6 +114,7 @@ export function failureRow(failed: FailedSpan): FailureRow {
     ...takeInput(attributes, reported?.input),
     graph_state: attributes.text(ATTR_FAILURE_STATE),
     evidence: attributes.text(ATTR_FAILURE_EVIDENCE),
+    ...failed.silent,
     duration_ns: durationNs(span),
     redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
     truncated: truncatedOf(attributes),

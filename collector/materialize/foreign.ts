@@ -15,6 +15,7 @@ import {
   ATTR_GRAPH_SNAPSHOT_REF,
   EVENT_GRAPH_SNAPSHOT,
 } from '../../instrumentation/semconv/index.ts';
+import type { Conditions, Returned } from '../conditions/index.ts';
 import {
   hasRemoteParent,
   type Resource,
@@ -22,8 +23,8 @@ import {
   type Span,
   STATUS_ERROR,
 } from '../decode/span.ts';
-import type { Exception, Meaning, Part } from '../dialects/dialect.ts';
-import type { Understood } from '../dialects/index.ts';
+import type { Exception, Meaning, Part, SpanView } from '../dialects/dialect.ts';
+import { attributeOf, type Understood } from '../dialects/index.ts';
 import type { FailureLevel, Rows, SpanState, TraceSpanRow } from '../rows/rows.ts';
 import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
@@ -31,6 +32,7 @@ import { MAX_NAME_BYTES } from './bounds.ts';
 import { endingOfException } from './ending.ts';
 import { failureRow } from './failure.ts';
 import { type Origin, serviceOf } from './origin.ts';
+import { returnedBy, silentColumns } from './silent-failure.ts';
 import { snapshotRow } from './snapshot.ts';
 
 interface Foreign {
@@ -38,26 +40,32 @@ interface Foreign {
   scope: Scope;
   span: Span;
   attributes: AttributeReader;
+  view: SpanView;
   understood: Understood;
   exception: Exception;
   receivedAt: bigint;
+  conditions: Conditions;
 }
 
 const PARTS: readonly Part[] = ['graph', 'agent', 'node', 'step'];
 
 /** Adds the rows of the span. */
 export function addForeignRows(foreign: Foreign, rows: Rows): void {
-  const { understood, span, attributes } = foreign;
+  const { understood, span, attributes, conditions } = foreign;
   const part = understood.part ?? 'operation';
-  const exception = { ...foreign.exception, ...without(understood.exception) };
-  const state = stateOf(span, attributes, understood, exception);
   if (part === 'nothing') return;
-  const isPart = PARTS.includes(part);
-  if (!isPart && state === 'good') return;
+  const exception = { ...foreign.exception, ...without(understood.exception) };
+  const ended = stateOf(span, attributes, understood, exception);
   const origin = originOf(foreign, part);
+  const returned = ended === 'good' ? returnedOf(foreign, part, origin) : undefined;
+  const [worst, ...others] = returned === undefined ? [] : conditions.findings(returned);
+  const state = worst === undefined ? ended : 'degraded';
+  const callKey =
+    state === 'good' && conditions.findsRepeatedCalls ? callKeyOf(foreign, returned!) : '';
+  if (!PARTS.includes(part) && state === 'good' && callKey === '') return;
   if (understood.graph !== undefined) addSnapshot(foreign, origin, understood.graph, rows);
-  rows.trace_spans.push(traceSpan({ ...foreign, exception }, part, state, origin));
-  if (state !== 'failed') return;
+  rows.trace_spans.push(traceSpan({ ...foreign, exception }, part, state, origin, callKey));
+  if (state !== 'failed' && worst === undefined) return;
   rows.failures.push(
     failureRow({
       ...foreign,
@@ -66,9 +74,31 @@ export function addForeignRows(foreign: Foreign, rows: Rows): void {
       origin,
       nodeId: nodeIdOf(attributes, understood, part),
       reported: reportedOf(understood),
+      silent: worst && silentColumns([worst, ...others], returned!, attributes),
     }),
   );
 }
+
+function returnedOf({ view, understood, span }: Foreign, part: Part, origin: Origin): Returned {
+  return returnedBy({
+    view,
+    understood,
+    part,
+    service: origin.service_name,
+    agent: understood.agentName || origin.agent_id,
+    durationNs: durationNs(span),
+  });
+}
+
+/** Equal for calls of one tool with the same arguments and the same result; '' for all else. */
+function callKeyOf({ view, understood }: Foreign, { call, output }: Returned): string {
+  const { input = '' } = understood;
+  if (call !== 'tool' || input === '' || output === undefined) return '';
+  const tool = attributeOf(view, 'toolNames') || view.name;
+  return hash('sha256', JSON.stringify([tool, input, output])).slice(0, KEY_DIGITS);
+}
+
+const KEY_DIGITS = 32;
 
 const LEVELS: Readonly<Record<Part, FailureLevel>> = {
   graph: 'graph',
@@ -179,6 +209,7 @@ function traceSpan(
   part: Part,
   state: SpanState,
   origin: Origin,
+  callKey: string,
 ): TraceSpanRow {
   const service = serviceOf(resource, attributes.redactor.secrets);
   const id = (key: string, text = ''): string =>
@@ -208,13 +239,13 @@ function traceSpan(
     node_id: id(ATTR_GRAPH_NODE_ID, understood.nodeId),
     node_name: attributes.text(ATTR_GRAPH_NODE_NAME),
     node_type: id(ATTR_GRAPH_NODE_TYPE, understood.nodeType),
-    visit_key: id('visit', understood.visitKey),
+    visit_key: callKey || id('visit', understood.visitKey),
     attempt: understood.attempt ?? 0,
     max_attempts: understood.maxAttempts ?? 0,
     is_status_silent: understood.isStatusSilent ? 1 : 0,
     outcome: '',
     input_context:
-      state === 'failed' && understood.input !== undefined
+      (state === 'failed' || state === 'degraded') && understood.input !== undefined
         ? attributes.bounded(ATTR_FAILURE_INPUT, understood.input)
         : '',
     received_at: formatTime(receivedAt),

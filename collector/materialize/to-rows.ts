@@ -8,6 +8,7 @@ import {
   EVENT_GRAPH_SNAPSHOT,
   GRAPH_RUN_OUTCOME_VALUES,
 } from '../../instrumentation/semconv/index.ts';
+import { BUILT_IN_CONDITIONS, type Conditions } from '../conditions/index.ts';
 import type { Resource, Scope, Span } from '../decode/span.ts';
 import { understand } from '../dialects/index.ts';
 import {
@@ -45,6 +46,7 @@ export interface Materialized {
  * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions, changes of groups, verifications.
  * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
  * @param secrets what finds secrets @default the built-in redaction
+ * @param conditions what finds failures that nothing reports @default the built-in ones
  */
 export function toRows(
   resource: Resource,
@@ -52,10 +54,11 @@ export function toRows(
   span: Span,
   receivedAt: bigint,
   secrets: Secrets = STANDARD_SECRETS,
+  conditions: Conditions = BUILT_IN_CONDITIONS,
 ): Materialized {
   const attributes = new AttributeReader(withMetadata(span.attributes), secrets);
   const snapshots = new FieldRedactor(secrets);
-  const made = rowsOf(resource, scope, span, attributes, snapshots, receivedAt);
+  const made = rowsOf(resource, scope, span, attributes, snapshots, receivedAt, conditions);
   if (made.rejection !== undefined) return made;
   for (const redactor of [attributes.redactor, snapshots]) {
     addCounts(made.redactions, redactor.counts);
@@ -76,14 +79,19 @@ function rowsOf(
   attributes: AttributeReader,
   snapshots: FieldRedactor,
   receivedAt: bigint,
+  conditions: Conditions,
 ): Materialized {
   const rows = emptyRows();
   const warnings: string[] = [];
   const role = roleOf(span, attributes);
   const exception = exceptionOf(span, attributes);
   if (role === undefined) {
-    const understood = understand(spanView(span, scope, attributes, exception)) ?? { dialect: '' };
-    addForeignRows({ resource, scope, span, attributes, understood, exception, receivedAt }, rows);
+    const view = spanView(span, scope, attributes, exception);
+    const understood = understand(view) ?? { dialect: '' };
+    addForeignRows(
+      { resource, scope, span, attributes, view, understood, exception, receivedAt, conditions },
+      rows,
+    );
     return { rows, warnings, redactions: {} };
   }
   const origin = takeOrigin(resource, span, attributes);

@@ -1,10 +1,12 @@
 // Takes trace requests: bytes to spans, spans to rows, rows to the sink.
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
+import { BUILT_IN_CONDITIONS, type Conditions } from '../conditions/index.ts';
 import { readJson } from '../decode/json.ts';
-import type { KeepPolicy } from '../decode/keep.ts';
+import { type KeepPolicy, MODEL } from '../decode/keep.ts';
 import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
+import type { Span, Visit } from '../decode/span.ts';
 import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { isReplay } from '../materialize/origin.ts';
@@ -47,6 +49,7 @@ export class TraceService implements SignalService {
   private readonly now: () => bigint;
   private readonly secrets: Secrets;
   private readonly replays: Replays;
+  private readonly conditions: Conditions;
   private readonly counted: TraceStats = {
     requests: 0,
     receivedSpans: 0,
@@ -59,6 +62,7 @@ export class TraceService implements SignalService {
    * @param now Unix time in nanoseconds
    * @param secrets what finds secrets @default the built-in redaction
    * @param replays what becomes of the spans of replays @default skipped: they are no part of production
+   * @param conditions what finds failures that nothing reports @default the built-in ones
    */
   constructor(
     sink: Sink,
@@ -66,12 +70,14 @@ export class TraceService implements SignalService {
     now: () => bigint = systemTimeNs,
     secrets: Secrets = STANDARD_SECRETS,
     replays: Replays = 'skipped',
+    conditions: Conditions = BUILT_IN_CONDITIONS,
   ) {
     this.sink = sink;
     this.keep = keep;
     this.now = now;
     this.secrets = secrets;
     this.replays = replays;
+    this.conditions = conditions;
   }
 
   async accept(body: Buffer, encoding: Encoding, mayChange = true): Promise<Outcome> {
@@ -88,7 +94,8 @@ export class TraceService implements SignalService {
     const warnings: string[] = [];
     const redactions: Redactions = {};
     const read = encoding === 'json' ? readJson : readProtobuf;
-    const result = read(body, this.keep, (resource, scope, span) => {
+    const also = this.conditions.wantsModels ? MODEL : 0;
+    const visit: Visit<Span> = (resource, scope, span) => {
       if (this.replays === 'skipped' && isReplay(resource)) {
         skipped++;
         return;
@@ -96,7 +103,7 @@ export class TraceService implements SignalService {
       const known = isTimed(span)
         ? receivedAt
         : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
-      const made = toRows(resource, scope, span, known, this.secrets);
+      const made = toRows(resource, scope, span, known, this.secrets, this.conditions);
       if (!mayChange && isChange(made.rows)) {
         refusals.push(`span ${span.spanId}: ${CHANGE_REFUSED}`);
         return;
@@ -112,7 +119,8 @@ export class TraceService implements SignalService {
       warnings.push(...made.warnings);
       addCounts(redactions, made.redactions);
       if (made.rejection !== undefined) refusals.push(made.rejection);
-    });
+    };
+    const result = read(body, this.keep, visit, also);
     addAncestors(inside, parts, body, encoding);
     rows.failures.push(...inside);
     rows.trace_spans.push(...parts);

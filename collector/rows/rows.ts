@@ -5,8 +5,8 @@ export type { Table } from './columns.ts';
 
 export type FailureLevel = 'node' | 'graph' | 'operation';
 
-/** How a span of somebody else's instrumentation ended. */
-export type SpanState = 'good' | 'failed' | 'paused' | 'cancelled';
+/** How a span of somebody else's instrumentation ended; `degraded`: well, but a condition holds. */
+export type SpanState = 'good' | 'failed' | 'degraded' | 'paused' | 'cancelled';
 
 /** Columns of which only some texts are written. */
 interface Narrowed {

@@ -5,6 +5,7 @@ import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { RuleFault } from '../conditions/index.ts';
 import type { LinkerStats, Round } from '../linking/linker.ts';
 import type { QueueStats } from '../queue/index.ts';
 import type { Observer } from '../queue/sink.ts';
@@ -113,6 +114,24 @@ export class Telemetry {
   /** Adds the metrics of the linker. */
   linker(stats: () => LinkerStats): void {
     addLinkerMetrics(this.registry, stats);
+  }
+
+  /** Counts rules of conditions that could not be evaluated, and writes them to the log. */
+  ruleFaults(logger: Logger): (fault: RuleFault) => void {
+    const faults = new Map<string, Sample>();
+    measure(this.registry, {
+      type: 'counter',
+      name: 'faultline_condition_faults_total',
+      help: 'Times that a rule of --conditions was too slow or threw and rests for a minute, by rule and reason.',
+      labels: ['rule', 'reason'],
+      read: () => [...faults.values()],
+    });
+    return ({ rule, reason, message }) => {
+      const key = `${rule} ${reason}`;
+      const [labels, count] = faults.get(key) ?? [{ rule, reason }, 0];
+      faults.set(key, [labels, count + 1]);
+      logger.warn({ rule, reason, error: message }, 'a rule of --conditions rests for a minute');
+    };
   }
 
   /** Adds the metric of the bodies in memory. */

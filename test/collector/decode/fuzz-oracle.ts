@@ -181,7 +181,7 @@ function flagsOf(raw: Raw): number {
     const key = text(item.key);
     // Values of other keys are not decoded to see whether the span is kept.
     const isValued = (keyFlags(key) & VALUED) !== 0;
-    return flags | keyFlags(key, isValued ? lastValue(item, 0) : undefined);
+    return flags | keyFlags(key, isValued ? lastJsonValue(item) : undefined);
   }, 0);
 }
 
@@ -230,6 +230,25 @@ function attributesOf(list: Raw[]): Attributes {
     attributes.set(text(item.key), lastValue(item, 0));
   }
   return attributes;
+}
+
+/** As far as flags depend on it, the value as OTLP's JSON has it. */
+function lastJsonValue({ values }: Raw): object {
+  const read = values.map((bytes: Uint8Array) => decode('AnyValue', bytes));
+  const last = read.at(-1);
+  const value = values.length === 0 ? null : plainValue(values.at(-1), 0);
+  switch (last?.value) {
+    case 'stringValue':
+      return { stringValue: value };
+    case 'intValue':
+      return { intValue: value };
+    case 'arrayValue':
+      return {
+        arrayValue: { values: (value as Value[]).map((stringValue) => ({ stringValue })) },
+      };
+    default:
+      return {};
+  }
 }
 
 /** Of a value that comes twice the last counts; protobuf would merge the two. */
