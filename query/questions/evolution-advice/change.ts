@@ -11,6 +11,8 @@ import type { AdvisedChange, EvolutionAdvice } from './question.ts';
 /** A verdict is waited for as long as it could have come in so many times the runs of a perfect fix. */
 const PATIENCE = 5;
 const LEAST_PATIENCE = 20;
+/** A fix that surely leaves more than this of the failures has not mended it: nothing more is waited for. */
+const MENDED = 0.2;
 const MOST_PATIENCE = 500;
 
 /** Runs of a version by time. */
@@ -32,7 +34,7 @@ export interface Change {
   before: VersionRuns;
   after: VersionRuns;
   /** On the groups that it targets. */
-  effects: readonly Pick<Effect, 'fingerprint' | 'verdict' | 'before' | 'after' | 'rate_ratio'>[];
+  effects: readonly Pick<Effect, 'fingerprint' | 'verdict' | 'before' | 'after' | 'interval'>[];
 }
 
 /** What is to be done because of a change, before any problem is looked at. */
@@ -53,6 +55,9 @@ export function describeChange(change: Change): AdvisedChange {
     targets: effects.map(({ fingerprint, verdict: one }) => ({ fingerprint, verdict: one })),
   };
 }
+
+/** Whether more runs are lost than before, as far as the counts go: no proof of harm, but no ground to build on. */
+export const looksWorse = (change: Change): boolean => (judgeOwn(change).ratio ?? 1) > 1;
 
 /** What the change asks for; undefined where it stands in the way of nothing. */
 export function adviseOnChange(change: Change, terms: Terms): Decision | undefined {
@@ -91,7 +96,9 @@ function harmedRuns({ before, after }: Change) {
   const lasts = lengthOf(after.all) >= LASTING_MS && judgedAll.design_effect < 1.5;
   const isAll = judgedAll.verdict === 'harmful' && lasts && beganAtOnce(after.all);
   if (!isOwn && !isAll) return undefined;
-  const [old, now] = [lostIn(before.all), lostIn(after.all)];
+  const [old, now] = isOwn
+    ? [lostIn(before.own), lostIn(after.own)]
+    : [lostIn(before.all), lostIn(after.all)];
   return {
     fingerprint: null,
     words:
@@ -137,7 +144,9 @@ function pending(change: Change, terms: Terms): Decision | undefined {
   const { evolution_id, effects, before, after } = change;
   if (evolution_id === null) return undefined;
   const versionRuns = lostIn(after.all).runs;
-  const open = effects.filter(({ verdict }) => verdict === 'insufficient_exposure');
+  const open = effects.filter(
+    ({ verdict, interval }) => verdict === 'insufficient_exposure' && interval[0] <= MENDED,
+  );
   const sides =
     effects.length > 0
       ? open.map((one) => ({
@@ -152,7 +161,7 @@ function pending(change: Change, terms: Terms): Decision | undefined {
   const awaited = sides.flatMap((side) => {
     const needed = runsToJudge(side.old);
     if (needed === null || versionRuns >= patienceOf(needed)) return [];
-    return [{ ...side, more: Math.max(1, needed - side.runs) }];
+    return [{ ...side, more: runsLeft(side, patienceOf(needed) - versionRuns) }];
   });
   const [first] = awaited;
   if (!first) return undefined;
@@ -163,10 +172,24 @@ function pending(change: Change, terms: Terms): Decision | undefined {
     reason:
       `Evolution ${quoteId(evolution_id)} has too few runs to be judged: ${what} in ${first.failed} of ${first.runs} runs since, ` +
       `${Math.round(first.old.failed)} of ${Math.round(first.old.trials)} before. ` +
-      `If it fails no more, ${first.more} more runs show it.`,
+      `If it goes on like this, ${first.more} more runs will do.`,
     fingerprint: first.fingerprint,
     again: { after_runs: first.more, ...later(terms, LASTING_MS) },
   };
+}
+
+/** Runs that are still waited for, if those to come fail as those since the change; at most `most`. */
+function runsLeft(
+  { old, runs, failed }: { old: SideRuns; runs: number; failed: number },
+  most: number,
+): number {
+  const isJudged = (more: number) => {
+    const trials = runs + more;
+    const share = runs === 0 ? 0 : failed / runs;
+    const { verdict, interval } = judge(old, { trials, failed: Math.round(share * trials) });
+    return verdict !== 'insufficient_exposure' || interval[0] > MENDED;
+  };
+  return firstThat(isJudged, 1, Math.max(1, most)) ?? Math.max(1, most);
 }
 
 const patienceOf = (needed: number): number =>

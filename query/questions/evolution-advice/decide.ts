@@ -2,7 +2,13 @@
 import { quoteId } from '../../base/quote.ts';
 import { percent } from '../../base/text.ts';
 import type { Block } from '../ledger/clustering.ts';
-import { adviseOnChange, type Change, type Decision, describeChange } from './change.ts';
+import {
+  adviseOnChange,
+  type Change,
+  type Decision,
+  describeChange,
+  looksWorse,
+} from './change.ts';
 import { highest, lostIn } from './lost-runs.ts';
 import { adviseProblem, LASTING_MS, later, type Problem, type Terms } from './problem.ts';
 import type { AdvisedProblem, EvolutionAdvice } from './question.ts';
@@ -38,7 +44,7 @@ export function decide(facts: Facts, terms: Terms): EvolutionAdvice {
   const decision =
     withoutRuns(facts, terms) ??
     notRun(facts, terms) ??
-    onChange ??
+    (onChange && isOvertaken(onChange, facts, considered) ? undefined : onChange) ??
     onProblems(facts, considered, terms);
   return {
     agent_id: terms.agent,
@@ -53,6 +59,26 @@ export function decide(facts: Facts, terms: Terms): EvolutionAdvice {
     change: change && describeChange(change),
     considered,
   };
+}
+
+/**
+ * Whether another problem ends surely more runs than what a verdict is awaited on did before: it need not wait,
+ * for later versions count for the verdict as well.
+ */
+function isOvertaken(
+  { because, fingerprint }: Decision,
+  { change }: Facts,
+  considered: readonly AdvisedProblem[],
+): boolean {
+  if (because !== 'change_not_judged' || !change || looksWorse(change)) return false;
+  const target = change.effects.find((one) => one.fingerprint === fingerprint);
+  const [worst] = considered;
+  return (
+    target !== undefined &&
+    worst?.advice === 'evolve' &&
+    worst.fingerprint !== fingerprint &&
+    worst.lost.interval[0] > target.before.failed_runs / target.before.runs
+  );
 }
 
 /** A fix whose runs are still awaited has not failed. */

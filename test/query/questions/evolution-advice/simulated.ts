@@ -83,7 +83,7 @@ export function factsFrom({ runs, groups, evolutions, now }: SimulatedHistory): 
     const sides = [from, to].map((version) => lostBlocks(version, group.fingerprint));
     const outages = sides.flatMap((blocks) => outagesIn(group, blocks));
     const [before, after] = sides.map((blocks) => sideOf(outside(blocks, outages)));
-    const { verdict, ratio } = judge(before!, after!);
+    const { verdict, interval } = judge(before!, after!);
     const counted = ({ trials, failed }: SideRuns) => ({
       attempts: trials,
       failures: failed,
@@ -96,7 +96,7 @@ export function factsFrom({ runs, groups, evolutions, now }: SimulatedHistory): 
     return {
       fingerprint: group.fingerprint,
       verdict,
-      rate_ratio: ratio,
+      interval,
       before: counted(before!),
       after: counted(after!),
     };
