@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { GROUP_STATES } from '../../../query/base/states.ts';
-import { oneLine } from '../../../query/base/text.ts';
+import { oneLine, percent } from '../../../query/base/text.ts';
 import type {
   Group,
   GroupChange,
@@ -21,12 +21,17 @@ const GROUP = 'v1:6cb0b897b6d74af13483f2927786a906';
 export function addGroupVerbs(program: Command): void {
   examples(
     list(program, 'groups', 'groups of failures with their state, those that failed last first'),
-    'faultline groups --agent invoice-agent',
+    'faultline groups --agent invoice-agent --sort impact',
     'faultline groups --state regressed --since 24h --watch',
   )
     .option('--agent <id>', 'only this agent')
     .option('--node <id>', 'only groups of this node')
     .addOption(new Option('--state <state>', 'only groups in this state').choices(GROUP_STATES))
+    .addOption(
+      new Option('--sort <by>', 'impact: what ends most runs of the agent now comes first').choices(
+        ['last_seen', 'impact'],
+      ),
+    )
     .action(
       answer(async (history, flags: ListFlags) => {
         const value = await history.groups(filters(flags));
@@ -138,12 +143,14 @@ function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promi
 
 function describeGroups(groups: readonly Group[]): string {
   if (groups.length === 0) return 'no groups';
+  const hasImpact = groups.some(({ impact }) => impact !== undefined);
   const columns = [
     { name: 'last seen', whole: true, optional: true },
     { name: 'state', whole: true, style: meaning },
     { name: 'agent', optional: true },
     { name: 'node', optional: true },
     { name: 'class', optional: true },
+    ...(hasImpact ? [{ name: 'lost now', whole: true }] : []),
     'failures',
     { name: 'runs', optional: true },
     { name: 'group', whole: true },
@@ -155,12 +162,21 @@ function describeGroups(groups: readonly Group[]): string {
     group.agent_id,
     group.node_ids.map((node) => node || group.level).join(', '),
     group.class + (group.contradiction ? ' (!)' : ''),
+    ...(hasImpact ? [lostText(group)] : []),
     String(group.failures),
     String(group.runs),
     group.fingerprint + (group.fingerprints.length > 1 ? ` +${group.fingerprints.length - 1}` : ''),
     `${group.error_type}: ${group.template}`,
   ]);
   return table(columns, rows);
+}
+
+/** Runs of the version in use that a group ended. */
+function lostText({ impact }: Group): string {
+  if (!impact) return '-';
+  if (impact.is_recovered) return 'recovered';
+  const share = impact.share_now === null ? '' : ` (${percent(impact.share_now)})`;
+  return `${impact.runs_lost_now} of ${impact.runs_now}${share}`;
 }
 
 function describeGroup(group: GroupDetail): string {

@@ -18,6 +18,7 @@ import { examples } from '../terminal/help.ts';
 import { table } from '../terminal/output.ts';
 import { addAdviseVerb } from './advise.ts';
 import { addCasesVerb } from './cases.ts';
+import { addCatalogueVerb } from './catalogue.ts';
 import { addGroupVerbs } from './groups.ts';
 import { addListVerbs } from './lists.ts';
 import { addRecordEvolutionVerb } from './record-evolution.ts';
@@ -111,6 +112,7 @@ export function addQueryVerbs(program: Command): void {
   addRetryVerb(program);
   addSimilarVerb(program);
   addCasesVerb(program);
+  addCatalogueVerb(program);
   addVerifyVerb(program);
   addGroupVerbs(program);
   addRecordEvolutionVerb(program);

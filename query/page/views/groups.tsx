@@ -26,7 +26,9 @@ export function GroupsView({ agent, node, state, since }: GroupFilters) {
       <Filters agent={agent} node={node} state={state} since={since} />
       <Pages
         name={JSON.stringify(filters)}
-        ask={(cursor) => api.groups({ ...filters, trend: 'true', ...(cursor && { cursor }) })}
+        ask={(cursor) =>
+          api.groups({ ...filters, sort: 'impact', trend: 'true', ...(cursor && { cursor }) })
+        }
         none="No group fits."
       >
         {(groups) => (
@@ -104,6 +106,18 @@ function Filters({ agent, node, state, since }: GroupFilters) {
   );
 }
 
+/** What it costs on the version in use. */
+function Lost({ impact }: { impact: NonNullable<Group['impact']> }) {
+  if (impact.is_recovered) return <p class="quiet">Recovered without losing a run: leave it.</p>;
+  if (impact.runs_lost_now === 0) return <p class="quiet">Ends no run of the version in use.</p>;
+  return (
+    <p>
+      <strong>Ends {counted(impact.runs_lost_now, 'run')}</strong> of {impact.runs_now} on the
+      version in use{impact.share_now === null ? '' : ` (${(100 * impact.share_now).toFixed(1)} %)`}
+    </p>
+  );
+}
+
 function GroupRow({ group }: { group: Group }) {
   const { fingerprint, state, node_id, error_type, template, last_evolution, hourly } = group;
   return (
@@ -132,6 +146,7 @@ function GroupRow({ group }: { group: Group }) {
         {counted(group.failures, 'failure')} in {counted(group.runs, 'run')}, last{' '}
         <Time at={group.last_seen} />
       </p>
+      {group.impact && <Lost impact={group.impact} />}
       {hourly && <Trend hourly={hourly} />}
       {last_evolution && (
         <p>

@@ -4,10 +4,11 @@ import { sinceOf, storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import { readGroups } from '../groups/facts.ts';
 import { readImpact, versionInUse } from '../impact/impact.ts';
+import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
 import { judgeTargets } from '../ledger/tried.ts';
-import { byUrgency, candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
+import { candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 import { type Brief, type BriefGroup, brief, type briefQuery } from './question.ts';
 

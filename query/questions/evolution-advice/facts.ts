@@ -1,6 +1,6 @@
 // Reads what the advice is made of.
 import { z } from 'zod';
-import { storedForm } from '../../base/cursor.ts';
+import { BEGINNING, storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
@@ -25,7 +25,6 @@ const MOST_PROBLEMS = 8;
 /** Evolutions of one problem, and groups of one evolution, that are judged. */
 const MOST_FIXES = 10;
 const MOST_TARGETS = 5;
-const BEGINNING = '1970-01-01 00:00:00';
 
 const count = z.coerce.number();
 const outcomes = z.object({

@@ -1,31 +1,43 @@
 // The list of groups, and how many there are in each state.
-import type { z } from 'zod';
-import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { z } from 'zod';
+import { BEGINNING, decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import { InvalidInputError } from '../../base/errors.ts';
 import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
 import type { GroupState } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
-import { readGroups } from './facts.ts';
+import { type Impact, readImpact, versionInUse } from '../impact/impact.ts';
+import { byUrgency } from '../impact/rank.ts';
+import { type GroupFacts, readGroups } from './facts.ts';
 import type { Group, groupsQuery } from './schemas.ts';
 import { toGroups } from './tell.ts';
 import { withTrend } from './trend.ts';
 
 export async function listGroups(
   store: Store,
-  { agent = '', node, state, since, trend, limit, cursor }: z.output<typeof groupsQuery>,
+  { agent = '', node, state, since, sort, trend, limit, cursor }: z.output<typeof groupsQuery>,
 ): Promise<Page<Group>> {
+  if (sort === 'impact' && agent === '') {
+    throw new InvalidInputError('agent', 'expected an agent, whose version in use sorts by impact');
+  }
   const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
   const now = Date.now();
   const found = await readGroups(store, { agent, now });
-  const fitting = found.groups.filter(
-    (group) =>
+  const impacts = sort === 'impact' ? await impactsOf(store, agent, found.groups) : undefined;
+  const sorted = impacts ? byImpact(found.groups, impacts) : found.groups;
+  const place = before ? sorted.findIndex(({ fingerprint }) => fingerprint === before.id) : -1;
+  const fitting = sorted.filter(
+    (group, at) =>
       (!node || group.counts.some(({ node_id }) => node_id === node)) &&
       (!state || group.state === state) &&
       (!since || storedForm(group.last_seen) >= storedForm(since)) &&
-      (!before || isBehind(group, before)),
+      (!before || (impacts ? at > place : isBehind(group, before))),
   );
   const shown = fitting.slice(0, limit);
   const last = shown.at(-1);
-  const items = await toGroups(store, shown);
+  const items = (await toGroups(store, shown)).map((group) => {
+    const impact = impacts?.get(group.fingerprint);
+    return impact ? { ...group, impact } : group;
+  });
   return {
     items: trend ? await withTrend(store, { found, shown, agent, now }, items) : items,
     next_cursor:
@@ -33,6 +45,29 @@ export async function listGroups(
         ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
         : null,
   };
+}
+
+const outcomes = z.object({
+  graph_snapshot_ref: z.string(),
+  runs: z.coerce.number(),
+  last_started: z.string(),
+});
+
+/** What each group of an agent costs, by fingerprint. */
+async function impactsOf(store: Store, agent: string, groups: readonly GroupFacts[]) {
+  const window = { agent, since: BEGINNING };
+  const inUse = versionInUse(await store.rows('run_outcomes', window, outcomes), groups);
+  return readImpact(store, { ...window, inUse }, groups);
+}
+
+/** The most urgent first, those that nobody waits for last. */
+function byImpact(
+  groups: readonly GroupFacts[],
+  impacts: ReadonlyMap<string, Impact>,
+): readonly GroupFacts[] {
+  const isSettled = ({ state }: GroupFacts) => state === 'resolved' || state === 'ignored';
+  const open = groups.filter((group) => !isSettled(group));
+  return [...byUrgency(open, [], impacts), ...byUrgency(groups.filter(isSettled), [], impacts)];
 }
 
 /** How many groups each agent has in each state. */

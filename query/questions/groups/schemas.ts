@@ -7,6 +7,7 @@ import {
 import { count, fingerprint, flag, instant, page, since, storedName } from '../../base/fields.ts';
 import { GROUP_STATES } from '../../base/states.ts';
 import { evolution } from '../evolutions/schemas.ts';
+import { impact } from '../impact/impact.ts';
 import { effect, VERDICTS } from '../ledger/schemas.ts';
 
 /** Names a group: any fingerprint that is in it will do. */
@@ -78,6 +79,10 @@ export const groupsQuery = z.strictObject({
   state: z.enum(GROUP_STATES).optional(),
   ...page(),
   since: since.optional().describe('Groups that failed since then; their counts are of all time'),
+  sort: z
+    .enum(['last_seen', 'impact'])
+    .default('last_seen')
+    .describe('What comes first: what failed last, or what ends most runs on the version in use'),
   trend: flag
     .optional()
     .describe('With the hours in which each failed, and the verdict on its last evolution'),
@@ -136,6 +141,7 @@ export const group = z.object({
     .nullable()
     .describe('The newest evolution that targets it'),
   hourly: hourly.optional(),
+  impact: impact.optional().describe('Runs that it met and ended, where sorted by it'),
 });
 export type Group = z.infer<typeof group>;
 

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { count } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
-import type { GroupFacts } from '../groups/facts.ts';
 
 /** Runs that a group met and lost; `now` is on the version in use. */
 export const impact = z.object({
@@ -32,6 +31,12 @@ const counted = z.object({
 });
 type Counted = Omit<z.infer<typeof counted>, 'fingerprint'>;
 
+/** A group as far as its impact is concerned. */
+interface Members {
+  fingerprint: string;
+  fingerprints: readonly string[];
+}
+
 /** The version in use and its runs. */
 export interface InUse {
   ref: string;
@@ -41,7 +46,7 @@ export interface InUse {
 /** The version of the newest run, or of the newest failure where no run is on record. */
 export function versionInUse(
   runs: readonly { graph_snapshot_ref: string; runs: number; last_started: string }[],
-  groups: readonly Pick<GroupFacts, 'counts'>[],
+  groups: readonly { counts: readonly { graph_snapshot_ref: string; last_seen: string }[] }[],
 ): InUse {
   const newest = (rows: { ref: string; at: string }[]) =>
     rows.reduce<{ ref: string; at: string } | undefined>(
@@ -78,7 +83,7 @@ export function impactOf(
 export async function readImpact(
   store: Store,
   { agent, since, inUse }: { agent: string; since: string; inUse: InUse },
-  groups: readonly Pick<GroupFacts, 'fingerprint' | 'fingerprints'>[],
+  groups: readonly Members[],
 ): Promise<Map<string, Impact>> {
   const merged = groups.flatMap(({ fingerprint: group, fingerprints }) =>
     fingerprints.filter((name) => name !== group).map((fingerprint) => ({ fingerprint, group })),

@@ -115,6 +115,18 @@ describe('advice on an evolution', () => {
     expect(text).toContain(fingerprint);
   });
 
+  it('ranks groups by the same runs', async () => {
+    const { items } = await world.history.groups({ agent: 'defect', sort: 'impact' });
+    expect(items[0]!.impact).toMatchObject({
+      runs_lost_now: 20,
+      runs_now: 60,
+      is_recovered: false,
+    });
+    const listed = await verb(world, 'groups', '--agent', 'defect', '--sort', 'impact');
+    expect(listed).toContain('20 of 60 (33.3 %)');
+    await expect(world.history.groups({ sort: 'impact' })).rejects.toThrow(/^agent: expected/);
+  });
+
   it('is to ask where the policies say so', async () => {
     expect(await world.client.evolutionAdvice('guarded-1')).toMatchObject({
       advice: 'ask',

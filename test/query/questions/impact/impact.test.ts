@@ -1,7 +1,7 @@
 // Seeded worlds: the first problem is the one that lost most runs on the version in use.
 import { expect, it } from 'vitest';
-import { byUrgency, type Ranked } from '../../../../query/questions/brief/groups.ts';
 import { type Impact, impactOf, versionInUse } from '../../../../query/questions/impact/impact.ts';
+import { byUrgency, type Ranked } from '../../../../query/questions/impact/rank.ts';
 
 const inUse = { ref: 'sha256:b', runs: 1000 };
 
