@@ -62,6 +62,7 @@ describe('the query service', () => {
       '/api/v1/runs',
       '/api/v1/runs/{id}',
       '/api/v1/sql',
+      '/api/v1/verifications',
     ]);
   });
 
