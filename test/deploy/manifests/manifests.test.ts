@@ -1,0 +1,118 @@
+// The files in deploy/ by which others run the service: what they name is what there is.
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { flagHelp, readSettings } from '../../../deploy/settings.ts';
+import { startWorld, type World } from '../../support/world.ts';
+
+const deploy = new URL('../../../deploy/', import.meta.url);
+const SYSTEMD = '/usr/bin/systemd-analyze';
+
+type Json = { [key: string]: Json } & Json[] & string;
+
+function documents(path: string): Json[] {
+  const found = parseAllDocuments(readFileSync(new URL(path, deploy), 'utf8'), { merge: true });
+  return found.map((document) => {
+    expect(document.errors, path).toEqual([]);
+    return document.toJS() as Json;
+  });
+}
+
+const manifests = ['compose', 'kubernetes', 'prometheus'].flatMap((folder) =>
+  readdirSync(new URL(`${folder}/`, deploy))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => `${folder}/${name}`),
+);
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.end());
+
+it.each(manifests)('%s can be read, and names settings that there are', (path) => {
+  expect(documents(path).length).toBeGreaterThan(0);
+  const text = readFileSync(new URL(path, deploy), 'utf8');
+  const known = flagHelp.map(({ variable }) => variable);
+  for (const name of new Set(text.match(/FAULTLINE_[A-Z_]+/g))) expect(known).toContain(name);
+});
+
+/** What the container file sets besides. */
+const IN_CONTAINER = { FAULTLINE_HOST: '0.0.0.0', FAULTLINE_DATA_DIR: '/data' };
+
+/** The settings that a container is started with. */
+function started(args: readonly string[], variables: Record<string, string>) {
+  expect(args[0]).toBe('start');
+  const flags: Record<string, string> = {};
+  for (let i = 1; i < args.length; i += 2) flags[args[i]!.slice(2)] = args[i + 1]!;
+  return readSettings(flags, { ...IN_CONTAINER, ...variables });
+}
+
+it('what compose starts is a start that is taken', () => {
+  const [one] = documents('compose/compose.yaml');
+  expect(started(['start'], plain(one!.services!.faultline!.environment!)).role).toBe('all');
+  const [scaled] = documents('compose/scaled.yaml');
+  const ours = Object.values(scaled!.services!).filter(
+    ({ image }) => String(image) === 'faultline',
+  );
+  const roles = ours.map(({ command, environment }) => started(command!, plain(environment!)).role);
+  expect(roles).toEqual(['collector', 'query', 'query']);
+});
+
+/** `${NAME:?why}` stands for some token. */
+const plain = (environment: Json): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      String(value).replaceAll(/\$\{(\w+)[^}]*\}/g, '$1'),
+    ]),
+  );
+
+it('what Kubernetes starts is a start that is taken, behind ports that it opens', () => {
+  const all = documents('kubernetes/faultline.yaml');
+  const config = all.find(({ kind }) => String(kind) === 'ConfigMap')!.data!;
+  const pods = all.filter(({ kind }) => ['StatefulSet', 'Deployment'].includes(String(kind)));
+  expect(pods.length).toBe(2);
+  for (const { spec } of pods) {
+    const [container] = spec!.template!.spec!.containers!;
+    const secrets = container!.env!.map(({ name }) => [name, `${name}`]);
+    const settings = started(container!.args!, {
+      ...plain(config),
+      ...Object.fromEntries(secrets),
+    });
+    expect(settings.role).toBe(String(container!.name));
+    const ports = container!.ports!.map(({ containerPort }) => Number(containerPort));
+    const { 'otlp-grpc-port': grpc, 'otlp-http-port': http, 'query-port': query } = settings;
+    expect(ports).toEqual(settings.role === 'collector' ? [grpc, http] : [query]);
+    expect(spec!.selector!.matchLabels).toEqual(spec!.template!.metadata!.labels);
+  }
+});
+
+it('the rules ask for metrics that there are', async () => {
+  const exposed = new Set(['up']);
+  for (const url of [world.otlpHttp, world.query]) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    for (const [, name] of text.matchAll(/^# HELP (\S+)/gm)) exposed.add(name!);
+  }
+  const [{ groups }] = documents('prometheus/faultline.rules.yaml') as [Json];
+  const rules = groups!.flatMap((group) => group.rules!);
+  expect(rules.length).toBeGreaterThan(5);
+  for (const { expr } of rules as Json[]) {
+    const names = String(expr).match(/\bfaultline_\w+|\bup\b/g) ?? [];
+    expect(names.length, String(expr)).toBeGreaterThan(0);
+    for (const name of names) expect([...exposed]).toContain(name);
+  }
+});
+
+it.skipIf(!existsSync(SYSTEMD))(
+  'systemd takes the unit (left out where there is no systemd)',
+  async () => {
+    const unit = fileURLToPath(new URL('systemd/faultline.service', deploy));
+    const { stderr } = await promisify(execFile)(SYSTEMD, ['verify', unit]);
+    expect(stderr.split('\n').filter((line) => line.includes('faultline'))).toEqual([]);
+  },
+);
