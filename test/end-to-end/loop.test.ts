@@ -10,7 +10,7 @@ import {
   type FailureDetail,
   type Page,
 } from '../../query/index.ts';
-import { faultline, runAgent, runNode, type Started, startFaultline } from './processes.ts';
+import { faultline, root, runAgent, runNode, type Started, startFaultline } from './processes.ts';
 
 let dataDir: string;
 let running: Started;
@@ -98,6 +98,31 @@ describe('the loop', () => {
     expect(shown.stack_trace).toContain('InvoiceValidationError');
     expect(shown.graph_snapshot?.nodes).toContain('parse_invoice');
 
+    const verify = (graph: string) =>
+      runNode(
+        [
+          ...[`${root}dist/deploy/cli/faultline.js`, 'verify', '--url', running.query, '--json'],
+          ...['--agent', 'invoice-agent', '--group', fatal.fingerprint, '--', process.execPath],
+          ...['--import', 'faultline/register', 'app.js', '--graph', `./${graph}`, '--replay'],
+        ],
+        { cwd: `${root}dist/deploy/demo/agent` },
+      );
+    const unchanged = await verify('graph-v1.js');
+    expect({ code: unchanged.code, ...JSON.parse(unchanged.stdout).items[0] }).toMatchObject({
+      code: 1,
+      result: 'still_failing',
+      basis: 'spans',
+      error_fingerprint: fatal.fingerprint,
+      graph_snapshot_ref: fatal.graph_snapshot_ref,
+    });
+    const evolved = await verify('graph-v2.js');
+    expect({ code: evolved.code, ...JSON.parse(evolved.stdout).items[0] }).toMatchObject({
+      code: 0,
+      result: 'fixed',
+      basis: 'spans',
+    });
+    await untilRunsEnded(4);
+
     const graph = join(dataDir, 'graph.json');
     await writeFile(graph, '{"id":"invoice-agent","nodes":[{"id":"manual_review"}],"edges":[]}');
     const evolution = await ask<Evolution>(
@@ -179,7 +204,8 @@ describe('the demo', () => {
   it('tells the whole loop and ends by itself', async () => {
     const { code, stdout, stderr } = await runNode(['dist/deploy/cli/faultline.js', 'demo']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout.match(/^\d\. /gm)).toHaveLength(7);
+    expect(stdout.match(/^\d\. /gm)).toHaveLength(8);
+    expect(stdout).toMatch(/STILL FAILING parse_invoice[\s\S]*fixed parse_invoice/);
     expect(stdout).toMatch(/after: 0 failures in \d+ attempts/);
     expect(stdout).toMatch(/parse_invoice +InvoiceValidationError +[0-9a-f-]{36} +Check each/);
   });

@@ -4,6 +4,7 @@ import json
 import pytest
 
 import faultline
+from faultline.delivery.pipeline import set_default
 
 GRAPH = {
     "id": "invoices",
@@ -151,3 +152,16 @@ def test_an_apps_own_trace_goes_on(receiver):
     context = request.get_span_context()
     assert receiver.run.trace_id == f"{context.trace_id:032x}"
     assert receiver.run.parent == f"{context.span_id:016x}"
+
+
+def test_a_replay_marks_its_spans_and_leaves_no_files(receiver, monkeypatch, tmp_path):
+    monkeypatch.setenv("FAULTLINE_REPLAY", "again-1")
+    monkeypatch.setenv("FAULTLINE_SPOOL_DIR", str(tmp_path / "replay"))
+    pipeline = faultline.Pipeline(receiver.url)
+    set_default(pipeline)
+    with pytest.raises(KeyError), faultline.run(GRAPH, agent_id="a"):
+        parse({"id": "A-18"})
+    pipeline.flush()
+    pipeline.queue.close()
+    assert {span.resource.get("faultline.replay") for span in receiver.spans} == {"again-1"}
+    assert not (tmp_path / "replay").exists()
