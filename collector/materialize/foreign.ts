@@ -29,7 +29,7 @@ import type { FailureLevel, Rows, SpanState, TraceSpanRow } from '../rows/rows.t
 import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { MAX_NAME_BYTES } from './bounds.ts';
-import { endingOfException } from './ending.ts';
+import { endingOf, endingOfException } from './ending.ts';
 import { failureRow } from './failure.ts';
 import { type Origin, serviceOf } from './origin.ts';
 import { returnedBy, silentColumns } from './silent-failure.ts';
@@ -132,7 +132,9 @@ function stateOf(
   exception: Exception,
 ): SpanState {
   if (outcome !== undefined) return outcome;
-  if (span.statusCode !== STATUS_ERROR && !isFailed) return 'good';
+  const hasFailed = span.statusCode === STATUS_ERROR || isFailed;
+  // Some keep the status of a span good whose exception is only a pause.
+  if (!hasFailed) return endingOf(exception.type) === 'paused' ? 'paused' : 'good';
   const message = exception.message || span.statusMessage;
   const ending = endingOfException({ ...exception, message }, attributes.peek('error.type'));
   if (ending === undefined) return 'failed';
