@@ -11,12 +11,7 @@ export const MAX_NAME = 1024;
 /** An id or name of any length that is stored. */
 export const storedName = z.string().min(1).max(MAX_NAME);
 
-export const snapshotRef = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hex digits');
-export const fingerprint = z
-  .string()
-  .regex(/^v\d+:[0-9a-f]{32}$/, 'expected a version and 32 lower-case hex digits, as in v1:0f34…');
+export { failureId, fingerprint, snapshotRef } from './ids.ts';
 export const uuid = z.guid({
   error: ({ input }) => `expected a UUID, got ${JSON.stringify(String(input).slice(0, 100))}`,
 });

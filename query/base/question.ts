@@ -1,6 +1,7 @@
 // What a question is. The library, the HTTP routes, the client and OpenAPI are derived from it.
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
+import { completeIds, type IdKind } from './ids.ts';
 import { parseInput } from './input.ts';
 import type { Policies } from './policies.ts';
 import type { Store } from './store.ts';
@@ -39,6 +40,8 @@ export interface Declaration<
   of?: Readonly<Record<Of, z.ZodType<string, string>>>;
   /** Query string of a GET, body of a POST. @default no field */
   input?: Input;
+  /** Fields that hold ids, or lists of them: any unique prefix will do. @default none */
+  ids?: Readonly<Record<string, IdKind>>;
   /** Fields of `input` that are arguments of their own; the others are one object after them. @default none */
   args?: Args;
   output: Output;
@@ -105,12 +108,15 @@ export function question<
     method: declared.method ?? (changes ? 'POST' : 'GET'),
     changes,
     alwaysFresh,
-    ask(fields, context) {
+    async ask(fields, context) {
       const { id, rest } = split(name, fields);
       const checkedId =
         of && name ? parseInput(z.object({ [name]: of[name] }), { [name]: id }) : {};
       const checked = Object.assign(parseInput(input, rest) as object, checkedId);
-      return declared.answer(checked as z.output<Input> & { [K in Of]: string }, context);
+      const completed = declared.ids
+        ? await completeIds(declared.ids, checked as Fields, context.store)
+        : checked;
+      return declared.answer(completed as z.output<Input> & { [K in Of]: string }, context);
     },
   };
 }

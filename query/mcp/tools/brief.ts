@@ -8,7 +8,7 @@ import { type NextStep, tool } from '../tool.ts';
 import { effectOutput, filters } from './fields.ts';
 
 /** Tokens of the bound that the next steps may take. */
-const RESERVE = 128;
+const RESERVE = 110;
 /** Bytes of JSON by token: identifiers are most of it, and have about two to a token. */
 const BYTES_BY_TOKEN = 2;
 const AGENTS_NAMED = 20;

@@ -1,15 +1,15 @@
 // Arguments that tools have in common. A thing has the same name in every tool: agent, node, group, failure,
 // run, evolution; versions of a graph are from and to.
 import { z } from 'zod';
-import { fingerprint, page, storedName } from '../../base/fields.ts';
+import { failureId, fingerprint, page, storedName } from '../../base/fields.ts';
 
 const { since, cursor } = page();
 
 export const filters = {
   agent: storedName,
   node: storedName,
-  group: fingerprint.describe('a fingerprint of it'),
-  failure: z.guid(),
+  group: fingerprint.describe('fingerprint, or its first digits'),
+  failure: failureId,
   evolution: storedName,
   run: storedName,
   error_type: storedName,

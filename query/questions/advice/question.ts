@@ -115,6 +115,7 @@ export type RetryAdvice = z.infer<typeof advice>;
 export const retryAdvice = question({
   summary: 'Whether to try a failed node again: chance, usual wait, how the node does',
   path: '/agents/:id/retry-advice',
+  ids: { fingerprint: 'group' },
   of: { agent: z.string() },
   input: retryQuery,
   output: advice,

@@ -42,11 +42,16 @@ export async function writeBrief(
     targetsOf(store, evolutions),
     readImpact(store, { agent: agentId, since: window.since, inUse }, found.groups),
   ]);
+  const madeBy = new Map(
+    found.timeline
+      .filter(({ status }) => status === 'applied')
+      .map(({ graph_snapshot_ref, evolution_id }) => [graph_snapshot_ref, evolution_id]),
+  );
   const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
   const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
   const [fixes, told] = await Promise.all([
     judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
-    tellGroups(store, agentId, window.since, { groups: candidates, impacts }),
+    tellGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
   ]);
   const places = new Map(
     byUrgency(open, fixes, impacts)

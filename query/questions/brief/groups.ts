@@ -1,35 +1,46 @@
 // The groups that a brief tells of, the most urgent first.
+import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
+import { instant } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
 import type { GroupFacts } from '../groups/facts.ts';
 import { contradictionIn } from '../groups/tell.ts';
 import type { Impact } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
+import { inCommon } from './inputs.ts';
 import { readsLikeInstruction } from './instructions.ts';
+import { placeOf } from './place.ts';
 import { type BriefGroup, briefGroup } from './question.ts';
 
-const counted = briefGroup.pick({
-  fingerprint: true,
-  failures: true,
-  runs: true,
-  inputs: true,
-  retried: true,
-  terminal: true,
-  first_seen: true,
-  last_seen: true,
-  graph_snapshot_refs: true,
-});
-const last = briefGroup.pick({
-  fingerprint: true,
-  level: true,
-  node_id: true,
-  class: true,
-  error_type: true,
-  last_message: true,
-  last_failure_id: true,
-  last_input: true,
-  last_input_digest: true,
-});
+const counted = briefGroup
+  .pick({
+    fingerprint: true,
+    failures: true,
+    runs: true,
+    inputs: true,
+    retried: true,
+    terminal: true,
+    first_seen: true,
+    last_seen: true,
+    graph_snapshot_refs: true,
+  })
+  .extend({ first_ref: z.string(), newest: z.array(instant) });
+const last = briefGroup
+  .pick({
+    fingerprint: true,
+    level: true,
+    node_id: true,
+    class: true,
+    error_type: true,
+    last_message: true,
+    last_failure_id: true,
+    last_input: true,
+    last_input_digest: true,
+  })
+  .extend({ stack_trace: z.string() });
+
+/** Failures of a group whose inputs are compared; `brief_counts` gives the times of as many. */
+const NEWEST = 12;
 
 /** Groups that failed at all in the window of a brief. */
 export const groupsFor = (
@@ -68,46 +79,54 @@ export async function tellGroups(
   store: Store,
   agent: string,
   since: string,
-  { groups, impacts }: { groups: readonly GroupFacts[]; impacts: Impacts },
+  {
+    groups,
+    impacts,
+    madeBy,
+  }: {
+    groups: readonly GroupFacts[];
+    impacts: Impacts;
+    /** The evolution that made a version. */
+    madeBy: ReadonlyMap<string, string>;
+  },
 ): Promise<BriefGroup[]> {
   if (groups.length === 0) return [];
-  const members = groups.flatMap(({ fingerprint: group, fingerprints }) =>
-    fingerprints.map((fingerprint) => ({ fingerprint, group })),
+  const groupOf = new Map(
+    groups.flatMap(({ fingerprint: group, fingerprints }) =>
+      fingerprints.map((fingerprint) => [fingerprint, group]),
+    ),
   );
-  const [counts, newest] = await Promise.all([
-    store.rows(
-      'brief_counts',
-      {
-        agent,
-        since,
-        fingerprints: members.map(({ fingerprint }) => fingerprint),
-        groups: members.map(({ group }) => group),
-      },
-      counted,
-    ),
-    store.rows(
-      'brief_last',
-      {
-        agent,
-        fingerprints: groups.map(({ counts: [row] }) => row!.fingerprint),
-        times: groups.map(({ last_seen }) => storedForm(last_seen)),
-      },
-      last,
-    ),
-  ]);
+  const fingerprints = [...groupOf.keys()];
+  const counts = await store.rows(
+    'brief_counts',
+    { agent, since, fingerprints, groups: [...groupOf.values()] },
+    counted,
+  );
+  const times = [...new Set(counts.flatMap(({ newest }) => newest.map(storedForm)))];
+  const rows = await store.rows('brief_last', { agent, fingerprints, times, most: NEWEST }, last);
   const countsOf = new Map(counts.map((row) => [row.fingerprint, row]));
-  const newestOf = new Map(newest.map((row) => [row.fingerprint, row]));
+  const newestOf = new Map<string, typeof rows>();
+  for (const row of rows) {
+    const group = groupOf.get(row.fingerprint)!;
+    newestOf.set(group, [...(newestOf.get(group) ?? []), row]);
+  }
   return groups.flatMap((group) => {
     const row = countsOf.get(group.fingerprint);
-    const failure = newestOf.get(group.counts[0]!.fingerprint);
+    const failures = newestOf.get(group.fingerprint) ?? [];
+    const [found] = failures;
     const cost = impacts.get(group.fingerprint);
-    if (!row || !failure || !cost) return [];
+    if (!row || !found || !cost) return [];
+    const { stack_trace, ...failure } = found;
+    const { first_ref, newest: _, ...counted } = row;
     const annotated = group.annotation?.value;
     const classes = [...new Set(group.counts.flatMap((one) => one.classes))].sort();
     return [
       {
         ...failure,
-        ...row,
+        ...counted,
+        place: placeOf(stack_trace),
+        in_common: inCommon(failures.map(({ last_input }) => last_input)),
+        began: { graph_snapshot_ref: first_ref, evolution_id: madeBy.get(first_ref) ?? null },
         fingerprints: group.fingerprints,
         impact: cost,
         state: group.state,

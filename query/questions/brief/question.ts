@@ -4,6 +4,7 @@ import { count, instant, since } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { impact } from '../impact/impact.ts';
 import { triedFix } from '../ledger/schemas.ts';
+import { place } from './place.ts';
 
 /** A group in the brief. */
 export const briefGroup = z.object({
@@ -25,6 +26,25 @@ export const briefGroup = z.object({
   last_failure_id: z.string(),
   last_input: z.string(),
   last_input_digest: z.string(),
+  /** Where in the application its newest failure was raised; null when the stack does not say. */
+  place: place.nullable(),
+  /** What its newest inputs, twelve at the most, have in common. */
+  in_common: z.object({
+    inputs: count,
+    facts: z.array(
+      z.object({
+        field: z.string(),
+        /** As in `null in all`, `in all` (the value), `missing in 2 of 7`, `-3 to 0`. */
+        is: z.string(),
+        value: z.string().nullable(),
+      }),
+    ),
+  }),
+  /** The version that it was first seen on in the window, and the evolution that made it, if one did. */
+  began: z.object({
+    graph_snapshot_ref: z.string(),
+    evolution_id: z.string().nullable(),
+  }),
   /** The fields of it whose text reads like an instruction. */
   suspicious: z.array(z.string()),
   impact,

@@ -1,16 +1,15 @@
 // What a brief cannot say, so that nobody takes silence for an answer.
 
-import { quoteId } from '../../base/quote.ts';
 import type { Brief } from './question.ts';
+import type { ShortIds } from './short-ids.ts';
 
 const NAMED = 3;
 
 /** One sentence for each kind of thing that is not known; outside text in it is quoted. */
-export function unknownsOf({
-  groups,
-  evolutions,
-  runs,
-}: Pick<Brief, 'groups' | 'evolutions' | 'runs'>): string[] {
+export function unknownsOf(
+  { groups, evolutions, runs }: Pick<Brief, 'groups' | 'evolutions' | 'runs'>,
+  short: ShortIds,
+): string[] {
   const unclassified = groups.filter((group) => group.class === 'unclassified');
   const withoutInput = groups.filter((group) => group.inputs === 0 && group.last_input === '');
   const unversioned = groups.filter((group) => group.graph_snapshot_refs.includes(''));
@@ -21,8 +20,10 @@ export function unknownsOf({
   const unended = runs
     .filter(({ outcome }) => outcome === '')
     .reduce((sum, { runs: number }) => sum + number, 0);
-  const fingerprints = (some: Brief['groups']) => named(some.map((group) => group.fingerprint));
-  const ids = (some: Brief['evolutions']) => named(some.map((fix) => fix.evolution_id));
+  const fingerprints = (some: Brief['groups']) =>
+    named(some.map((group) => short.group(group.fingerprint)));
+  const ids = (some: Brief['evolutions']) =>
+    named(some.map((fix) => short.evolution(fix.evolution_id)));
   return [
     ...(undecided.length > 0
       ? [`whether these fixes help, for want of runs: ${ids(undecided)}`]
@@ -39,5 +40,5 @@ export function unknownsOf({
 
 function named(ids: string[]): string {
   const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '';
-  return ids.slice(0, NAMED).map(quoteId).join(', ') + more;
+  return ids.slice(0, NAMED).join(', ') + more;
 }

@@ -1,6 +1,6 @@
 // A cascade as it is told: what failed in a run, what followed from what, and how it went on.
 import { z } from 'zod';
-import { instant, uuid } from '../../base/fields.ts';
+import { failureId, instant } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 
 const count = z.number().int();
@@ -128,7 +128,8 @@ export type Cascade = z.infer<typeof cascadeAnswer>;
 export const cascade = question({
   summary: "What failed in a failure's run, what followed from what, and how it went on",
   path: '/failures/:id/cascade',
-  of: { failure_id: uuid },
+  of: { failure_id: failureId },
+  ids: { failure_id: 'failure' },
   output: cascadeAnswer,
   async answer({ failure_id }, { store }) {
     const { readCascade } = await import('./read-run.ts');

@@ -48,6 +48,7 @@ export const cases = question({
   summary: 'The inputs on which a group failed, newest first',
   path: '/groups/:fingerprint/cases',
   of: { fingerprint },
+  ids: { fingerprint: 'group' },
   input: casesQuery,
   output: pageOf(failureCase),
   async answer(input, { store }) {

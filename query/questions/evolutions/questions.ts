@@ -42,6 +42,7 @@ const of = { evolution_id: z.string() };
 export const evolution = question({
   summary: 'One evolution',
   path: '/evolutions/:id',
+  ids: { evolution_id: 'evolution' },
   of,
   output: evolutionRow,
   async answer({ evolution_id }, { store }) {
@@ -55,6 +56,7 @@ export const evolution = question({
 export const effects = question({
   summary: 'What an evolution did to the groups that it targets or touched',
   path: '/evolutions/:id/effects',
+  ids: { evolution_id: 'evolution' },
   of,
   output: evolutionEffects,
   async answer({ evolution_id }, { store }) {
@@ -67,6 +69,12 @@ export const effects = question({
 export const recordEvolution = question({
   summary: "Remember a change of an agent's graph",
   path: '/evolutions',
+  ids: {
+    target_fingerprints: 'group',
+    target_failures: 'failure',
+    from_ref: 'version',
+    graph_snapshot_ref: 'version',
+  },
   changes: true,
   input: evolutionInput,
   output: evolutionRow,

@@ -4,7 +4,7 @@ import {
   EVOLUTION_STATUS_VALUES,
   EVOLUTION_TRIGGER_VALUES,
 } from '../../../instrumentation/semconv/index.ts';
-import { fingerprint, instant, snapshotRef } from '../../base/fields.ts';
+import { failureId, fingerprint, instant, snapshotRef } from '../../base/fields.ts';
 
 export const evolution = z.object({
   timestamp: instant,
@@ -46,6 +46,6 @@ export const evolutionInput = z.strictObject({
   graph_snapshot_ref: snapshotRef.optional(),
   graph: z.json().optional(),
   target_fingerprints: z.array(fingerprint).max(100).default([]),
-  target_failures: z.array(z.guid()).max(100).default([]),
+  target_failures: z.array(failureId).max(100).default([]),
 });
 export type EvolutionInput = z.input<typeof evolutionInput>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { keyset, pageFrom, storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
-import { fingerprint, page, pageOf, uuid } from '../../base/fields.ts';
+import { failureId, fingerprint, page, pageOf, uuid } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { graphSnapshot } from '../graphs/schemas.ts';
@@ -12,6 +12,7 @@ import { type Failure, failureDetail, failure as failureRow } from './schemas.ts
 export const recentFailures = question({
   summary: 'Failures, newest first',
   path: '/failures',
+  ids: { fingerprint: 'group' },
   input: z.strictObject({
     agent: z.string().min(1).optional(),
     node: z.string().min(1).optional(),
@@ -39,7 +40,8 @@ export const recentFailures = question({
 export const failure = question({
   summary: 'One failure with its graph snapshot and the evolution that came of it',
   path: '/failures/:id',
-  of: { failure_id: uuid },
+  of: { failure_id: failureId },
+  ids: { failure_id: 'failure' },
   output: failureDetail,
   async answer({ failure_id }, { store }) {
     const [found] = await store.rows('failure_by_id', { failure_id }, failureRow);

@@ -10,6 +10,7 @@ export const graph = question({
   summary: 'One graph snapshot by its address',
   path: '/graphs/:id',
   of: { ref: z.string() },
+  ids: { ref: 'version' },
   output: graphSnapshot,
   async answer({ ref }, { store }) {
     const [found] = await store.rows('snapshot_by_ref', { ref }, graphSnapshot);
@@ -24,6 +25,7 @@ export const diffGraphs = question({
   path: '/graphs/diff',
   input: z.strictObject({ from: snapshotRef, to: snapshotRef }),
   args: ['from', 'to'],
+  ids: { from: 'version', to: 'version' },
   output: graphDiff,
   answer: ({ from, to }, { store }) => diffVersions(store, from, to),
 });

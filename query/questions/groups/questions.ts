@@ -35,6 +35,7 @@ export const groups = question({
 export const group = question({
   summary: 'One group with its members, events, fixes and hours',
   path: '/groups/:fingerprint',
+  ids: { fingerprint: 'group' },
   of: groupName.shape,
   output: groupDetail,
   async answer({ fingerprint }, { store }) {
@@ -56,6 +57,7 @@ export const group = question({
 export const changeGroup = question({
   summary: 'Say something about a group: resolve, ignore, reopen, merge, split, annotate, note',
   path: '/groups/:fingerprint/events',
+  ids: { fingerprint: 'group', other_fingerprint: 'group', evolution_id: 'evolution' },
   changes: true,
   of: groupName.shape,
   input: groupChange,

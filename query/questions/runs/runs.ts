@@ -44,6 +44,7 @@ type Row = z.infer<typeof row>;
 export const runs = question({
   summary: 'Runs, newest first, with their outcome and the failure that ended them',
   path: '/runs',
+  ids: { ref: 'version' },
   input: z.strictObject({
     agent: z.string().min(1).optional(),
     ref: snapshotRef.optional().describe('Only runs of this graph snapshot'),

@@ -1,6 +1,6 @@
 // Similar failures: which groups to look for, and how near they are.
 import { z } from 'zod';
-import { limit, pageOf, since } from '../../base/fields.ts';
+import { failureId, limit, pageOf, since } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { effect } from '../ledger/schemas.ts';
@@ -18,7 +18,7 @@ const filters = {
 /** What to compare with: a failure, or the text of a message. */
 export const similarQuery = z
   .strictObject({
-    failure: z.guid().optional().describe('a failure by its id'),
+    failure: failureId.optional().describe('a failure by its id'),
     text: z
       .string()
       .trim()
@@ -72,6 +72,7 @@ export type SimilarGroup = z.infer<typeof similarGroup>;
 export const similarFailures = question({
   summary: 'The groups that are most like a failure or a message, and what was tried there',
   path: '/failures/similar',
+  ids: { failure: 'failure' },
   input: similarQuery,
   output: pageOf(similarGroup),
   async answer(input, { store }) {

@@ -9,6 +9,8 @@ SELECT
     min(f.timestamp) AS first_seen,
     max(f.timestamp) AS last_seen,
     arraySort(groupUniqArray(f.graph_snapshot_ref)) AS graph_snapshot_refs,
+    argMin(f.graph_snapshot_ref, f.timestamp) AS first_ref,
+    arrayMap(time -> fromUnixTimestamp64Nano(-time, 'UTC'), groupArraySorted(12)(-toUnixTimestamp64Nano(f.timestamp))) AS newest,
     group AS fingerprint
 FROM failures AS f FINAL
 PREWHERE f.agent_id = {agent:String}

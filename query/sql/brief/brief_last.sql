@@ -1,4 +1,4 @@
--- The last failure of some fingerprints of an agent, of which the time is known.
+-- The newest failures of some fingerprints of an agent, of which the times are known.
 SELECT
     fingerprint,
     level,
@@ -8,10 +8,11 @@ SELECT
     error_message AS last_message,
     failure_id AS last_failure_id,
     input_context AS last_input,
-    input_digest AS last_input_digest
+    input_digest AS last_input_digest,
+    stack_trace
 FROM failures AS f FINAL
 PREWHERE f.agent_id = {agent:String}
     AND f.fingerprint IN {fingerprints:Array(String)}
     AND f.timestamp IN {times:Array(DateTime64(9, 'UTC'))}
 ORDER BY f.timestamp DESC, failure_id DESC
-LIMIT 1 BY fingerprint
+LIMIT {most:UInt32} BY fingerprint

@@ -246,7 +246,8 @@ describe('the effects of an evolution', () => {
 
   it('stand in the brief, which warns of what did not help', async () => {
     const { markdown } = await world.history.brief(agent, { max_tokens: 3000 });
-    const about = (id: string) => markdown.slice(markdown.indexOf(`"fix ${id}"`)).split('\n- ')[0]!;
+    const about = (id: string) =>
+      markdown.slice(markdown.lastIndexOf(`"fix ${id}"`)).split('\n- ')[0]!;
     expect(about('works')).toMatch(/\*\*effective\*\*;.*4 of 200 runs; rate ratio 0\.03 \[/);
     expect(about('works')).not.toContain('Do not try it again');
     expect(about('nothing')).toMatch(/\*\*ineffective\*\*.*Do not try it again as it was\./);
