@@ -7,6 +7,7 @@ import type { KeepPolicy } from './decode/keep.ts';
 import { type Forgotten, forget } from './forget/forget.ts';
 import { addForgetRoute } from './forget/routes.ts';
 import type { ForgetTarget } from './forget/target.ts';
+import { type MappingOptions, type MappingStats, MappingWatch } from './grouping/watch.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
@@ -60,6 +61,8 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   linking?: LinkingOptions | undefined;
   /** When a run that is not heard of any more is a failure. @default never */
   lostRuns?: LostRunOptions | undefined;
+  /** How fingerprints that are one problem are found. @default not looked for */
+  mapping?: MappingOptions | undefined;
   /** Who may read `/metrics` and use the dead letters. @default callers on this machine */
   access?: HistoryAccess;
   /** Of Faultline, for the metrics. @default 'unknown' */
@@ -75,6 +78,7 @@ export interface CollectorStats extends TraceStats {
   queue: QueueStats;
   linking: LinkerStats;
   lostRuns: LostRunStats;
+  mapping: MappingStats;
 }
 
 export interface Collector {
@@ -147,7 +151,14 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     logger,
     options: options.lostRuns ?? { afterMs: 0 },
   });
+  const mapping = new MappingWatch({
+    client,
+    sink: queue.sink,
+    logger,
+    options: options.mapping ?? { everyMs: 0 },
+  });
   const end = async (): Promise<void> => {
+    await mapping.close();
     await lostRuns.close();
     await linker.close();
     await queue.close();
@@ -200,6 +211,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       queue: queue.stats(),
       linking: linker.stats(),
       lostRuns: lostRuns.stats(),
+      mapping: mapping.stats(),
     }),
     drained: () => linker.settled(),
     forget: forgetting,

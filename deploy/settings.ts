@@ -87,6 +87,10 @@ const flags = {
     z.coerce.number().int().min(0).max(10_080).default(60),
     'minutes of silence after which a run that has not ended is a failure; 0 = never',
   ],
+  'group-mapping-seconds': [
+    z.coerce.number().int().min(0).max(86_400).default(30),
+    'seconds between two looks for groups that are one problem; 0 = never',
+  ],
   'queue-max-mib': [
     z.coerce.number().int().min(1).max(1_048_576).default(1024),
     'most MiB of rows that wait for ClickHouse; beyond it senders are told to wait',

@@ -141,6 +141,7 @@ async function collect(
     redactNationalIds: settings['redact-national-ids'],
     maxBodyMib: settings['max-body-mib'],
     lostRuns: { afterMs: settings['lost-run-minutes'] * 60_000 },
+    mapping: { everyMs: settings['group-mapping-seconds'] * 1000 },
     queue: {
       folder: join(settings['data-dir'], 'queue'),
       maxBytes: settings['queue-max-mib'] * 1024 * 1024,

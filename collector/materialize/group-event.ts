@@ -19,6 +19,8 @@ import type { Origin } from './origin.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const FINGERPRINT = /^v\d{1,4}:[0-9a-f]{32}$/;
+/** Kinds that name another group. */
+const OF_TWO: ReadonlySet<string> = new Set(['merge', 'propose', 'dismiss']);
 const CLASSES: readonly string[] = FAILURE_CLASS_VALUES;
 
 /** The row of a `change_group` span, or what is wrong with it, naming the attribute. */
@@ -50,7 +52,8 @@ export function groupEventRow(
   if (!FINGERPRINT.test(fingerprint)) {
     return unfit(ATTR_GROUP_EVENT_FINGERPRINT, 'a fingerprint', fingerprint);
   }
-  if (kind === 'merge' && (!FINGERPRINT.test(other) || other === fingerprint)) {
+  const isOfTwo = OF_TWO.has(kind);
+  if (isOfTwo && (!FINGERPRINT.test(other) || other === fingerprint)) {
     return unfit(ATTR_GROUP_EVENT_OTHER_FINGERPRINT, 'the fingerprint of another group', other);
   }
   if (kind === 'annotate' && value !== '' && !CLASSES.includes(value)) {
@@ -63,7 +66,7 @@ export function groupEventRow(
     agent_id: origin.agent_id,
     fingerprint,
     kind,
-    other_fingerprint: kind === 'merge' ? other : '',
+    other_fingerprint: isOfTwo ? other : '',
     value: attributes.text(ATTR_GROUP_EVENT_VALUE),
     author: attributes.text(ATTR_GROUP_EVENT_AUTHOR),
     reason: attributes.text(ATTR_GROUP_EVENT_REASON),

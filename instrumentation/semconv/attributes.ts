@@ -252,6 +252,8 @@ export const GROUP_EVENT_KIND_VALUES = [
   'reopen',
   'merge',
   'split',
+  'propose',
+  'dismiss',
   'annotate',
   'note',
 ] as const;

@@ -1,7 +1,11 @@
 // How well failures are grouped and classified, on the way of the product (redaction included), beside
 // simple baselines on the same inputs; and what a fingerprint with its class costs.
+import { createHash } from 'node:crypto';
+import { missingEvents } from '../../collector/grouping/changes.ts';
+import { memberOf } from '../../collector/grouping/member.ts';
 import { identify } from '../../collector/materialize/classify/identify.ts';
 import { type Failure, fingerprintOf } from '../../deploy/cli/fingerprint.ts';
+import { GroupMapping } from '../../query/questions/groups/mapping.ts';
 import { masked, raised } from './grouping-baselines.ts';
 import { type AgentError, agentErrors, classed, logLines, pairs } from './grouping-data.ts';
 import { type Scores, score } from './grouping-scores.ts';
@@ -11,11 +15,36 @@ export const name = 'Grouping: scores on real messages, and CPU time per failure
 const ROUNDS = 5;
 const FAILURES = 100_000;
 
-type Told = Pick<Failure, 'error_type' | 'error_message'> & { stack_trace?: string };
+type Told = Pick<Failure, 'error_type' | 'error_message'> & {
+  stack_trace?: string;
+  library?: string;
+};
 
 const answerTo = ({ error_type, error_message, stack_trace = '' }: Told) =>
   fingerprintOf({ error_type, error_message, stack_trace, node_id: '', agent_id: '' });
 const product = (told: Told) => answerTo(told).fingerprint;
+/** The group of each failure after the mapping, which sees them in this order. */
+function mapped(failures: readonly Told[], isAccepted = false): string[] {
+  const names = failures.map(product);
+  const first = new Map<string, number>();
+  for (const [i, name] of names.entries()) if (!first.has(name)) first.set(name, i);
+  const members = [...first].map(([fingerprint, i]) =>
+    memberOf({
+      stack_trace: '',
+      ...failures[i]!,
+      fingerprint,
+      agent_id: '',
+      node_id: failures[i]!.library ?? '',
+      timestamp: String(i).padStart(8, '0'),
+    }),
+  );
+  const groups = new GroupMapping(
+    missingEvents(members, [], '')
+      .filter(({ kind }) => isAccepted || kind === 'merge')
+      .map((event) => ({ ...event, kind: 'merge' })),
+  );
+  return names.map((name) => groups.groupOf(name));
+}
 const withoutStack = <T extends Told>({ stack_trace: _, ...told }: T) => told;
 
 export async function run(): Promise<void> {
@@ -40,6 +69,22 @@ function scoreAgentErrors(): void {
   row('messages only', scoreOf(bare, product));
   row('  type and masks', scoreOf(bare, masked));
   row('those with stacks', scoreOf(stacked, product));
+  const truth = stacked.map(({ template_id }) => template_id);
+  row('  after the mapping', score(mapped(stacked), truth));
+  for (const fold of [0, 1, 2, 3]) scoreFold(stacked, fold);
+  for (const seed of [1, 2, 3]) {
+    const other = shuffled(stacked, seed);
+    const own = other.map(({ template_id }) => template_id);
+    row(`  after it, other order ${seed}`, score(mapped(other), own));
+  }
+  row('with and without stacks', scoreOf(errors, product));
+  row(
+    '  every proposal accepted',
+    score(
+      mapped(errors, true),
+      errors.map(({ template_id }) => template_id),
+    ),
+  );
   row('  type and masks', scoreOf(stacked, masked));
   row('  type and raise frame', scoreOf(stacked, raised));
   console.log(`\nper library, messages only${HEAD}   those with stacks${HEAD}`);
@@ -47,6 +92,26 @@ function scoreAgentErrors(): void {
     const own = (all: readonly AgentError[]) => all.filter((one) => one.library === library);
     row(library, scoreOf(own(bare), product), scoreOf(own(stacked), product));
   }
+}
+
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const random = (i: number) => createHash('sha256').update(`${seed} ${i}`).digest('hex');
+  return items
+    .map((item, i) => [random(i), item] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, item]) => item);
+}
+
+/** Every fourth library: what was chosen on the others has to hold on them too. */
+function scoreFold(stacked: readonly AgentError[], fold: number): void {
+  const libraries = [...new Set(stacked.map(({ library }) => library))].sort();
+  const own = stacked.filter(({ library }) => libraries.indexOf(library) % 4 === fold);
+  const truth = own.map(({ template_id }) => template_id);
+  row(
+    `  fold ${fold + 1}, before and after`,
+    score(own.map(product), truth),
+    score(mapped(own), truth),
+  );
 }
 
 function scoreLogs(): void {

@@ -57,6 +57,8 @@ export async function startWorld(more: Record<string, unknown> = {}): Promise<Wo
       'otlp-grpc-port': 0,
       'query-port': 0,
       'log-level': 'silent',
+      // Only tests of the mapping want groups to be merged meanwhile.
+      'group-mapping-seconds': 0,
       ...more,
     },
     {},

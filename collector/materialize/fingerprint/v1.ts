@@ -30,6 +30,10 @@ export interface Fingerprint {
   libraries: readonly string[];
   /** Type and words of the exceptions behind the one that was thrown, the root last, in lower case. */
   causes: readonly string[];
+  /** Of each of these, type, words of the code and where it was raised: what counts of it. */
+  chain: readonly string[];
+  /** The message without a stack trace in it. */
+  message: string;
   /** What went into it, in words; made when it is called for. */
   why(): string;
 }
@@ -41,17 +45,18 @@ export interface Fingerprint {
 export function fingerprint(input: FingerprintInput): Fingerprint {
   const { message, trace } = partTrace(input.error_message);
   const embedded = stackOf(trace);
-  const told = stackOf(input.stack_trace);
-  const stack = told === NO_STACK ? embedded : told;
+  const reported = stackOf(input.stack_trace);
+  const stack = reported === NO_STACK ? embedded : reported;
   const whole = embedded === NO_STACK ? input.error_message : joined(message, embedded.head);
-  const { text, key, sure, said } = templateOf(whole);
+  const template = templateOf(whole);
+  const { key, sure } = template;
   const words = stack.raised === '' ? key : sure;
   const isMute = input.error_type === '' && words === '' && stack.raised === '';
-  const given = isMute && input.class !== 'unclassified' ? input.class : '';
+  const statedClass = isMute && input.class !== 'unclassified' ? input.class : '';
   const parts = [
     input.agent_id,
     input.node_id,
-    given,
+    statedClass,
     simpleName(input.error_type),
     stack.raised,
     words,
@@ -62,10 +67,12 @@ export function fingerprint(input: FingerprintInput): Fingerprint {
   for (const part of parts) identity += `${part.length}:${part}`;
   return {
     fingerprint: `v1:${digestOf(identity)}`,
-    template: text,
+    template: template.text,
     raised: stack.raised,
-    words: said,
+    words: template.words,
     causes: stack.heads,
+    chain: stack.causes,
+    message: whole,
     libraries: stack.libraries,
     why: () => whyOf(parts, stack, input.stack_trace),
   };

@@ -44,7 +44,9 @@ export function addGroupVerbs(program: Command): void {
     .action((fingerprint: string, options: ServiceOptions) =>
       answer(async (history) => {
         const value = await history.group(fingerprint);
-        return { value, text: describeGroup(value) };
+        const last = await history.failure(value.last_failure_id);
+        const { fingerprintOf } = await import('../fingerprint.ts');
+        return { value, text: describeGroup(value, fingerprintOf(last).why) };
       })(options),
     );
 
@@ -93,6 +95,15 @@ export function addGroupVerbs(program: Command): void {
   ).action((fingerprint: string, flags: ChangeFlags) =>
     tell(fingerprint, flags, { kind: 'split' }),
   );
+  for (const [kind, description] of [
+    ['accept', 'say that a group is one problem with the one that it looks like: merges them'],
+    ['dismiss', 'say that a group is not one problem with the one that it looks like'],
+  ] as const) {
+    change(program, `${kind} <fingerprint> [other]`, description, GROUP).action(
+      (fingerprint: string, other_fingerprint: string | undefined, flags: ChangeFlags) =>
+        tell(fingerprint, flags, { kind, ...(other_fingerprint ? { other_fingerprint } : {}) }),
+    );
+  }
   change(
     program,
     'annotate <fingerprint> <class>',
@@ -179,12 +190,14 @@ function lostText({ impact }: Group): string {
   return `${impact.runs_lost_now} of ${impact.runs_now}${share}`;
 }
 
-function describeGroup(group: GroupDetail): string {
+/** @param same what its last failure is told apart by */
+function describeGroup(group: GroupDetail, same: string): string {
   const { last_evolution: fix, annotation } = group;
   const lines: [string, string][] = [
     ['group', group.fingerprint],
     ['state', `${group.state} since ${group.since.slice(0, 19)}`],
     ['why', group.why],
+    ['same', same],
     ['agent', group.agent_id],
     ['where', group.node_ids.map((node) => (node ? `node ${node}` : group.level)).join(', ')],
     ['class', group.class + (annotation ? `, annotated by ${annotation.author}` : '')],
@@ -206,6 +219,12 @@ function describeGroup(group: GroupDetail): string {
       ),
     ),
     ...titled(
+      'looks like (accept or dismiss)',
+      group.proposals.map(
+        (one) => `${one.fingerprint} and ${one.other_fingerprint}: ${one.reason}; ${one.evidence}`,
+      ),
+    ),
+    ...titled(
       'versions',
       group.versions.map(
         (one) =>
@@ -220,7 +239,7 @@ function describeGroup(group: GroupDetail): string {
           `${evolution_id} ${verdict}: ${before.failed_runs}/${before.runs} runs before, ${after.failed_runs}/${after.runs} after`,
       ),
     ),
-    ...titled('said', group.events.map(describeEvent)),
+    ...titled('said', group.events.filter(({ kind }) => kind !== 'propose').map(describeEvent)),
     ...titled(
       'failures by the hour',
       group.hourly.map(({ hour, failures }) => `${hour.slice(0, 16)} ${failures}`),

@@ -174,6 +174,8 @@ GROUP_EVENT_KIND_VALUES = (
     "reopen",
     "merge",
     "split",
+    "propose",
+    "dismiss",
     "annotate",
     "note",
 )

@@ -13,8 +13,9 @@ export const changeFailureGroup = tool({
   title: 'Change a failure group',
   description:
     'Resolve a group (with the evolution that fixed it, so that only failures on newer versions count as ' +
-    'a regression), ignore or reopen it, merge it into another, split it off again, annotate it with a ' +
-    'class as text, or note a text. Use it when you know it, not to hide a failure.',
+    'a regression), ignore or reopen it, merge it into another, split it off again, accept or dismiss ' +
+    'what it is proposed to be one with, annotate it with a class as text, or note a text. Use it when ' +
+    'you know it, not to hide a failure.',
   changes: true,
   input: z.strictObject({
     group: filters.group,

@@ -116,6 +116,14 @@ const detailOutput = z.object({
   classes: z.array(z.string()),
   annotation: z.object({ class: z.string(), author: z.string(), reason: z.string() }).nullable(),
   contradiction: z.string().nullable(),
+  proposals: z.array(
+    z.object({
+      fingerprint: z.string(),
+      other_fingerprint: z.string(),
+      reason: z.string(),
+      evidence: z.string(),
+    }),
+  ),
   versions: z.array(
     z.object({
       graph_snapshot_ref: z.string(),
@@ -148,6 +156,12 @@ const shortDetail = (item: GroupDetail): ShortDetail => ({
     reason: excerpt(item.annotation.reason, 300),
   },
   contradiction: item.contradiction && excerpt(item.contradiction, 300),
+  proposals: item.proposals.slice(0, FEW).map((one) => ({
+    fingerprint: one.fingerprint,
+    other_fingerprint: one.other_fingerprint,
+    reason: excerpt(one.reason, 300),
+    evidence: excerpt(one.evidence, 300),
+  })),
   versions: item.versions.slice(0, FEW),
   effects: item.effects.slice(0, FEW).map((effect) => ({
     evolution_id: excerpt(effect.evolution_id, 128),
@@ -167,6 +181,11 @@ function detailLines(item: ShortDetail): string[] {
   return [
     ...groupLines(item.group),
     ...(item.contradiction ? [`  - ${quoteData(item.contradiction, 301)}`] : []),
+    ...item.proposals.map(
+      (one) =>
+        `- looks like one problem: ${quoteId(one.fingerprint)} and ${quoteId(one.other_fingerprint)}, ` +
+        `${quoteData(one.reason, 301)}; ${quoteData(one.evidence, 301)} (accept or dismiss it)`,
+    ),
     ...item.versions.map(
       (version) =>
         `- version ${quoteId(version.graph_snapshot_ref || 'unknown')}: ${version.failures} failures, ` +

@@ -16,6 +16,8 @@ const KINDS: Record<Kind, { name: string; means: string }> = {
   reopen: { name: 'Reopen', means: 'Takes back that it is resolved or ignored.' },
   merge: { name: 'Merge', means: 'It is the same problem as another group, and goes into it.' },
   split: { name: 'Split', means: 'Its fingerprint is a problem of its own again.' },
+  accept: { name: 'Accept', means: 'It is one problem with the group that it looks like.' },
+  dismiss: { name: 'Dismiss', means: 'It is not one problem with the group that it looks like.' },
   annotate: { name: 'Annotate', means: 'It has another class than its failures say.' },
   note: { name: 'Note', means: 'Something to remember.' },
 };
@@ -32,7 +34,8 @@ export function Actions({ group, onChanged }: { group: GroupDetail; onChanged: (
   const kinds = (Object.keys(KINDS) as Kind[]).filter(
     (kind) =>
       (kind !== 'reopen' || group.state === 'resolved' || group.state === 'ignored') &&
-      (kind !== 'split' || group.members.length > 1),
+      (kind !== 'split' || group.members.length > 1) &&
+      ((kind !== 'accept' && kind !== 'dismiss') || group.proposals.length > 0),
   );
   const [given, setGiven] = useState<Given>({
     kind: 'resolve',
@@ -123,6 +126,9 @@ function changeOf({ kind, about, ...said }: Given, event_id?: string): GroupChan
     ...(event_id && { event_id }),
   };
   switch (kind) {
+    case 'accept':
+    case 'dismiss':
+      return { kind, ...(about && { other_fingerprint: about }), ...common };
     case 'merge':
       return { kind, other_fingerprint: about, ...common };
     case 'annotate':
@@ -217,6 +223,15 @@ function About({
       );
     return (
       <Choice {...field} label="Into" required options={[['', 'choose a group'], ...options]} />
+    );
+  }
+  if (kind === 'accept' || kind === 'dismiss') {
+    const options = group.proposals.map(({ fingerprint, other_fingerprint, reason }) => {
+      const other = fingerprint === group.fingerprint ? other_fingerprint : fingerprint;
+      return [other, `${short(other)}: ${reason}`.slice(0, 120)] as const;
+    });
+    return (
+      <Choice {...field} label="Proposal" required options={[['', 'choose one'], ...options]} />
     );
   }
   if (kind === 'split') {

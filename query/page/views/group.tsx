@@ -28,6 +28,7 @@ export function GroupView({ fingerprint, member }: { fingerprint: string; member
           <Occurrences group={group} member={member} />
           <Cases fingerprint={group.fingerprint} />
           <Members group={group} />
+          <Proposals group={group} />
           <Events group={group} />
         </>
       )}
@@ -178,7 +179,7 @@ function Members({ group }: { group: GroupDetail }) {
       <p>
         A fingerprint stands for one agent, node, type of error, the words of the message without
         its values, and the functions in the stack trace.
-        {group.members.length > 1 && ' Somebody merged these fingerprints:'}
+        {group.members.length > 1 && ' These fingerprints were merged:'}
       </p>
       <Wide label="Fingerprints of the group">
         <table>
@@ -214,6 +215,25 @@ function Members({ group }: { group: GroupDetail }) {
           </tbody>
         </table>
       </Wide>
+    </>
+  );
+}
+
+function Proposals({ group }: { group: GroupDetail }) {
+  if (group.proposals.length === 0) return null;
+  return (
+    <>
+      <h2>Looks like</h2>
+      <ul class="events">
+        {group.proposals.map((one) => (
+          <li key={one.fingerprint + one.other_fingerprint}>
+            <Id
+              name={one.fingerprint === group.fingerprint ? one.other_fingerprint : one.fingerprint}
+            />{' '}
+            <Said text={one.reason} /> <Said text={one.evidence} />
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

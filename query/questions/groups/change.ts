@@ -9,6 +9,7 @@ import type { Store } from '../../base/store.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
+import { chosenProposal, proposalsOf } from './proposals.ts';
 import { readEvents } from './rows.ts';
 import { type GroupEvent, type groupChange, groupEvent } from './schemas.ts';
 
@@ -36,26 +37,53 @@ export async function changeGroup(
   }
   const agent_id = await agentOf(store, fingerprint);
   if (agent_id === undefined) throw new NotFoundError('fingerprint', fingerprint);
-  const mapping = new GroupMapping(await readEvents(store, agent_id, false));
+  const events = await readEvents(store, agent_id, false);
+  const mapping = new GroupMapping(events);
   const event: Omit<GroupEvent, 'timestamp'> = {
     event_id: change.event_id?.toLowerCase() ?? randomUUID(),
     agent_id,
     // A split is about the fingerprint itself, everything else about the group that it is in.
     fingerprint: change.kind === 'split' ? fingerprint : mapping.groupOf(fingerprint),
-    kind: change.kind,
-    other_fingerprint: change.kind === 'merge' ? mapping.groupOf(change.other_fingerprint) : '',
+    // To accept a proposal is to merge.
+    kind: change.kind === 'accept' ? 'merge' : change.kind,
+    other_fingerprint:
+      'other_fingerprint' in change && change.other_fingerprint
+        ? mapping.groupOf(change.other_fingerprint)
+        : '',
     value: 'value' in change ? change.value : '',
     author: change.author,
     reason: change.reason ?? '',
     evolution_id: (change.kind === 'resolve' && change.evolution_id) || '',
   };
   const stored = change.event_id ? await storedEvent(store, event.event_id) : undefined;
-  if (stored) return sameAs(stored, event, mapping);
+  const isDecided = change.kind === 'accept' || change.kind === 'dismiss';
+  if (stored) return isDecided ? sameDecision(stored, event) : sameAs(stored, event, mapping);
+  if (isDecided) decide(event, change, events, mapping);
   if (change.kind === 'merge') await checkMerge(store, event, fingerprint, change);
   if (change.kind === 'split') checkSplit(mapping, fingerprint);
   if (event.evolution_id !== '') await checkEvolution(store, event);
   await emit(otlp, event);
   return untilVisible(store, event.event_id);
+}
+
+/** What was decided under the id: its proposal is no longer open. */
+function sameDecision(stored: GroupEvent, { kind }: Omit<GroupEvent, 'timestamp'>): GroupEvent {
+  if (stored.kind === kind) return stored;
+  throw usedId(stored);
+}
+
+/** Makes it an event about the two groups of the proposal that is meant. */
+function decide(
+  event: Omit<GroupEvent, 'timestamp'>,
+  { reason }: { reason?: string | undefined },
+  events: readonly GroupEvent[],
+  mapping: GroupMapping,
+): void {
+  const open = proposalsOf(events, mapping, event.fingerprint);
+  const chosen = chosenProposal(open, event.other_fingerprint || undefined);
+  event.fingerprint = chosen.fingerprint;
+  event.other_fingerprint = chosen.other_fingerprint;
+  event.reason = reason ?? chosen.reason;
 }
 
 /** The event that is stored under the id, if it says the same. */
@@ -72,11 +100,11 @@ function sameAs(
     group(stored.other_fingerprint) === event.other_fingerprint &&
     (event.kind !== 'annotate' || stored.value === event.value);
   if (isSame) return stored;
-  throw new InvalidInputError(
-    'event_id',
-    `is the id of an earlier event: ${stored.kind} of ${stored.fingerprint}`,
-  );
+  throw usedId(stored);
 }
+
+const usedId = ({ kind, fingerprint }: GroupEvent): InvalidInputError =>
+  new InvalidInputError('event_id', `is the id of an earlier event: ${kind} of ${fingerprint}`);
 
 async function checkMerge(
   store: Store,

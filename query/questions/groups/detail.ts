@@ -9,6 +9,7 @@ import type { Effect } from '../ledger/schemas.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
+import { proposalsOf } from './proposals.ts';
 import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
 import { type LastFailure, lastFailures, toGroups } from './tell.ts';
@@ -40,6 +41,7 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
   return {
     ...group!,
     members: membersOf(facts, mapping, last),
+    proposals: proposalsOf(found.events, mapping, facts.fingerprint),
     versions: versionsOf(facts),
     events: [...facts.events].reverse(),
     effects,

@@ -59,6 +59,8 @@ export interface Found {
   /** Those that failed last first. */
   groups: GroupFacts[];
   mapping: GroupMapping;
+  /** All that was said about the groups of the agent, the oldest first; notes only where one is asked for. */
+  events: GroupEvent[];
   /** All that was counted, those that failed last first. */
   counts: Counts[];
   /** Evolutions, the oldest first. */
@@ -97,7 +99,7 @@ export async function readGroups(store: Store, { agent, fingerprint, now }: Aske
   const groups = [...material.counts.keys()].map((group) =>
     factsOf(group, { ...material, tries }, versions.get(group) ?? []),
   );
-  return { groups, mapping, counts, timeline };
+  return { groups, mapping, events, counts, timeline };
 }
 
 interface Material {

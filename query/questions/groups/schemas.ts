@@ -56,6 +56,22 @@ export const groupChange = z.discriminatedUnion(
     }),
     z.strictObject({ kind: z.literal('split'), ...said }),
     z.strictObject({
+      kind: z.literal('accept'),
+      other_fingerprint: fingerprint
+        .optional()
+        .describe(
+          'The group that it was proposed to be one with; only needed where there are several',
+        ),
+      ...said,
+    }),
+    z.strictObject({
+      kind: z.literal('dismiss'),
+      other_fingerprint: fingerprint
+        .optional()
+        .describe('The group that it is not one with; only needed where several are proposed'),
+      ...said,
+    }),
+    z.strictObject({
       kind: z.literal('annotate'),
       value: z
         .enum([...FAILURE_CLASS_VALUES, ''])
@@ -68,7 +84,7 @@ export const groupChange = z.discriminatedUnion(
       ...said,
     }),
   ],
-  `expected one of ${GROUP_EVENT_KIND_VALUES.join(', ')}`,
+  'expected one of resolve, ignore, reopen, merge, split, accept, dismiss, annotate, note',
 );
 export type GroupChange = z.input<typeof groupChange>;
 
@@ -145,6 +161,17 @@ export const group = z.object({
 });
 export type Group = z.infer<typeof group>;
 
+/** Two groups that may be one problem, as long as nobody accepted or dismissed it. */
+export const proposal = z.object({
+  fingerprint: z.string().describe('The group that would go into the other one'),
+  other_fingerprint: z.string(),
+  reason: z.string().describe('What they have in common, in words'),
+  evidence: z.string().describe('A message of each'),
+  author: z.string(),
+  timestamp: instant,
+});
+export type Proposal = z.infer<typeof proposal>;
+
 /** One group with all that is known of it. */
 export const groupDetail = group.extend({
   members: z.array(
@@ -159,6 +186,9 @@ export const groupDetail = group.extend({
       joined: instant.nullable().describe('When it was merged into the group'),
     }),
   ),
+  proposals: z
+    .array(proposal)
+    .describe('Groups that it looks like, for somebody to accept or dismiss'),
   versions: z.array(
     z.object({
       graph_snapshot_ref: z.string(),

@@ -1,7 +1,7 @@
 // The body of an error inside a message, as JSON, as Python or Node prints objects: what went wrong
 // with which code, and nothing of the data in it. Reads leniently, each character once.
 
-/** Stands before a code in what `telling` gives; no message has it. */
+/** Stands before a code in what `content` gives; no message has it. */
 export const CODE_MARK = '\ue000';
 /** Parts what one key says from the next. */
 export const BREAK_MARK = '\ue001';
@@ -26,7 +26,7 @@ export interface Body {
   /** The offset behind it. */
   end: number;
   /** What it says, codes behind their mark and parts between theirs; '' when it is data. */
-  telling: string;
+  content: string;
 }
 
 /** The body that begins at an offset; undefined when what stands there is none. */
@@ -39,7 +39,7 @@ export function readBody(text: string, start: number): Body | undefined {
   const reader = new BodyReader(text, start);
   reader.read();
   const isWhole = nonSpace(text, 0) === start && nonSpace(text, reader.at) === text.length;
-  return { end: reader.at, telling: reader.telling(isWhole) };
+  return { end: reader.at, content: reader.content(isWhole) };
 }
 
 /** `key:` of an object as Node prints it. */
@@ -71,14 +71,14 @@ class BodyReader {
   }
 
   /** @param isWhole whether the message is nothing but this */
-  telling(isWhole: boolean): string {
+  content(isWhole: boolean): string {
     const codes = [...new Set(this.#codes)];
     const isFinding = this.#paths.length > 0 && codes.length > 0;
     // Data has a message or a type now and then; a body of an error has both, or says error.
     const isError = this.#hasError || (this.#messages.length > 0 && codes.length > 0);
     if (!isFinding && !isError && !isWhole) return '';
-    const told = isFinding ? [...new Set(this.#paths)] : [];
-    const marked = [...codes, ...told].slice(0, MAX_PARTS).map((code) => CODE_MARK + code);
+    const paths = isFinding ? [...new Set(this.#paths)] : [];
+    const marked = [...codes, ...paths].slice(0, MAX_PARTS).map((code) => CODE_MARK + code);
     const messages = isFinding ? [] : [...new Set(this.#messages)].slice(0, 2);
     return [...messages, ...marked].join(BREAK_MARK);
   }
@@ -175,7 +175,7 @@ function messageOf(value: string): string {
   const plain = text.includes('\\') ? unescaped(text) : text;
   if (plain[open] === '{') {
     const inner = readBody(plain, open);
-    if (inner && inner.telling !== '') return inner.telling;
+    if (inner && inner.content !== '') return inner.content;
   }
   return plain.slice(0, MAX_MESSAGE);
 }

@@ -17,8 +17,8 @@ export function titled(message: string): string | undefined {
   const title = between(text, lower, '<title', '</title', start);
   const heading = between(text, lower, '<h1', '</h1', start);
   const code = between(text, lower, '<h2', '</h2', start);
-  const said = [...new Set([title, heading || code].filter(Boolean))].join(': ');
-  return `${text.slice(0, start)}HTML page ${said}`;
+  const about = [...new Set([title, heading || code].filter(Boolean))].join(': ');
+  return `${text.slice(0, start)}HTML page ${about}`;
 }
 
 function isQuoted(text: string, start: number): boolean {

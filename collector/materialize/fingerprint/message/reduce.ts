@@ -50,9 +50,9 @@ function withoutBodies(text: string): string {
       continue;
     }
     bodies++;
-    if (DATA_LABEL.test(text.slice(Math.max(0, at - 12), at))) body.telling = '';
+    if (DATA_LABEL.test(text.slice(Math.max(0, at - 12), at))) body.content = '';
     left += text.slice(from, at);
-    left += body.telling === '' ? '{}' : `${BREAK_MARK}${body.telling}${BREAK_MARK}`;
+    left += body.content === '' ? '{}' : `${BREAK_MARK}${body.content}${BREAK_MARK}`;
     from = body.end;
     at = body.end;
   }

@@ -85,8 +85,8 @@ class Scanner {
     if (chunk.end > chunk.start) {
       const kind = chunk.kind();
       const { start, end } = chunk;
-      const tells = isCode(tokens, start, end, kind, this.#quotes.hasRequest);
-      tokens.add(start, end, tells ? CODE : kind, this.#depth);
+      const isCodeHere = isCode(tokens, start, end, kind, this.#quotes.hasRequest);
+      tokens.add(start, end, isCodeHere ? CODE : kind, this.#depth);
     }
     return next;
   }

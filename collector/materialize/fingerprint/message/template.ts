@@ -15,7 +15,7 @@ export interface Template {
   /** Of these what counts beside the place where it was raised. */
   sure: string;
   /** All words, names and codes outside of quotes, for rules that look for what they know. */
-  said: string;
+  words: string;
 }
 
 /** Characters of punctuation between two tokens, and of a message without any. */
@@ -31,22 +31,22 @@ export function templateOf(message: string): Template {
   scan(reduced(message), tokens);
   if (tokens.count === 0) {
     const rest = tokens.text.trim().slice(0, MAX_GAP);
-    return { text: rest, key: rest, sure: rest, said: '' };
+    return { text: rest, key: rest, sure: rest, words: '' };
   }
-  const said = saidBy();
+  const words = allWords();
   placeWords(tokens);
   const keys = keyOf();
-  return { text: textOf(), ...keys, said };
+  return { text: textOf(), ...keys, words };
 }
 
-function saidBy(): string {
-  let said = '';
+function allWords(): string {
+  let words = '';
   for (let i = 0; i < tokens.count; i++) {
     const kind = tokens.kinds[i];
-    if (kind === WORD || kind === CODE) said += ` ${tokens.at(i)}`;
-    else if (kind === BREAK) said += ' |';
+    if (kind === WORD || kind === CODE) words += ` ${tokens.at(i)}`;
+    else if (kind === BREAK) words += ' |';
   }
-  return said.slice(1).toLowerCase();
+  return words.slice(1).toLowerCase();
 }
 
 function keyOf(): { key: string; sure: string } {

@@ -5,7 +5,7 @@ import type { Frame } from './frame.ts';
 import { readTrace, type Thrown } from './trace.ts';
 
 export interface Stack {
-  /** Type and message of what was thrown, where the trace tells them. */
+  /** Type and message of what was thrown, where the trace has them. */
   head: string;
   /** The frame where it was raised, as `function@module`; '' where there is none. */
   raised: string;
@@ -45,9 +45,9 @@ function readStack(trace: string): Stack {
   const causes = new Set<string>();
   const heads: string[] = [];
   for (const cause of behind.slice(0, CAUSES)) {
-    const { type, key, said } = partsOf(cause.head);
+    const { type, key, words } = partsOf(cause.head);
     causes.add([simpleName(type), key, `at ${raisedIn(cause)}`].filter(Boolean).join(' '));
-    heads.push(`${type.toLowerCase()} ${said}`);
+    heads.push(`${type.toLowerCase()} ${words}`);
   }
   return {
     head: thrown.head,
@@ -74,11 +74,11 @@ function raisedIn({ frames }: Thrown): string {
 }
 
 /** `OSError: refused` as its type and what the message says. */
-function partsOf(head: string): { type: string; key: string; said: string } {
+function partsOf(head: string): { type: string; key: string; words: string } {
   const colon = head.search(/(?<!:):(?!:)/);
   const isTyped = colon > 0 && colon < 120 && !head.slice(0, colon).includes(' ');
-  const { key, said } = templateOf(isTyped ? head.slice(colon + 1) : head);
-  return { type: isTyped ? head.slice(0, colon) : '', key, said };
+  const { key, words } = templateOf(isTyped ? head.slice(colon + 1) : head);
+  return { type: isTyped ? head.slice(0, colon) : '', key, words };
 }
 
 function librariesOf({ frames }: Thrown): string[] {

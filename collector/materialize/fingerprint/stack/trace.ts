@@ -8,7 +8,7 @@ import { pythonFrame } from './python.ts';
 
 /** One exception: what was thrown, or a cause of it. */
 export interface Thrown {
-  /** Its type and message as the trace tells them; '' when it does not. */
+  /** Its type and message as the trace has them; '' when it does not. */
   head: string;
   /** The innermost first. */
   frames: Frame[];
@@ -92,8 +92,8 @@ class TraceReader implements Reader {
 
   /** With Python's causes, which come first, behind what was thrown. */
   thrown(): Thrown[] {
-    const told = this.#all.filter(({ frames }) => frames.length > 0);
-    return this.#isPython && !this.#isGroup ? told.reverse() : told;
+    const thrown = this.#all.filter(({ frames }) => frames.length > 0);
+    return this.#isPython && !this.#isGroup ? thrown.reverse() : thrown;
   }
 
   /** What a line is by its first words; undefined when they do not say. */
