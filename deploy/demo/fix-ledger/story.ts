@@ -5,6 +5,7 @@ import { createPipeline, recordEvolution, snapshotOf } from '../../../instrument
 import { manyLines } from '../../../query/base/text.ts';
 import type { History } from '../../../query/index.ts';
 import { print, table } from '../../cli/terminal/output.ts';
+import { describeEvolutionAdvice } from '../../cli/verbs/advise.ts';
 import { describeEvolution, describeEvolutions } from '../../cli/verbs/ledger.ts';
 import type { Running } from '../../start.ts';
 import { indent, onStage, type StageOptions, step } from '../stage.ts';
@@ -88,6 +89,8 @@ async function tell(history: History, running: Running): Promise<void> {
   step(5, 'Read: what the Queen is told before she tries a fourth');
   print(`   $ faultline brief --agent ${agentId}`);
   print(indent((await history.brief(agentId)).markdown));
+  print(`\n   $ faultline advise --agent ${agentId}`);
+  print(indent(describeEvolutionAdvice(await history.evolutionAdvice(agentId))));
 
   step(6, 'Check: the same numbers by hand');
   await check(history, fingerprint);
