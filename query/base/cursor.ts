@@ -1,7 +1,7 @@
 // Keyset cursors: the place after the last item of a page, opaque to whoever hands it back.
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
-import { type Page, storedName } from './fields.ts';
+import { MAX_NAME, type Page } from './fields.ts';
 
 /** The sort key of the last item that was shown. */
 export interface Place {
@@ -11,7 +11,11 @@ export interface Place {
 
 const place = z.tuple([
   z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?$/),
-  storedName,
+  // A list may put a sign before its ids.
+  z
+    .string()
+    .min(1)
+    .max(MAX_NAME + 1),
 ]);
 
 /** ClickHouse's form of an instant. */

@@ -47,14 +47,16 @@ export const limit = (most: number, fallback: number) =>
 /** A cursor holds an id, each character of which may be written as six, in base64. */
 const MAX_CURSOR = 10_000;
 
+/** `next_cursor` of the page before. */
+export const cursor = z.string().max(MAX_CURSOR).optional();
+
 /** What every list can be cut by. */
 export const page = (fallback = 20) => ({
   /** ISO 8601 instant, or how long ago: `30m`, `24h`, `7d`. Default: all that is kept. */
   since: since.optional(),
   /** 1 to 500. */
   limit: limit(500, fallback),
-  /** `next_cursor` of the page before. */
-  cursor: z.string().max(MAX_CURSOR).optional(),
+  cursor,
 });
 
 /** A page of a list; `next_cursor` is null on the last one. */

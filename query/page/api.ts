@@ -81,8 +81,7 @@ interface Paged extends Query {
 
 export const api = {
   /** With their groups by state. */
-  agents: ({ states = false } = {}) =>
-    ask<Page<Agent>>('/agents', states ? { states: 'true' } : {}),
+  agents: (page: Paged & { find?: string; states?: 'true' }) => ask<Page<Agent>>('/agents', page),
   groups: (filter: GroupFilter) => ask<Page<Group>>('/groups', filter),
   group: (fingerprint: string) => ask<GroupDetail>(`/groups/${id(fingerprint)}`),
   cases: (fingerprint: string, page: Paged) =>

@@ -93,8 +93,8 @@ async function targetsOf(history: History, agent: string, id: string): Promise<s
 
 /** An agent without failures has nothing to verify; one that nobody knows is a slip. */
 async function checkAgent(history: History, agent: string): Promise<void> {
-  const { items } = await history.agents();
-  if (!items.some(({ agent_id }) => agent_id === agent)) throw new NotFoundError('agent', agent);
+  const { items } = await history.agents({ agent });
+  if (items.length === 0) throw new NotFoundError('agent', agent);
 }
 
 async function casesOf(

@@ -33,6 +33,8 @@ export function addQueryVerbs(program: Command): void {
   examples(watched(service(program.command('agents'))), 'faultline agents --states')
     .description('all agents that were ever seen, the latest first')
     .option('--states', 'with their groups by state; this reads every failure')
+    .option('--find <text>', 'only those with this in their id')
+    .option('--limit <n>', 'how many, up to 1000', '1000')
     .action(answer(agents));
 
   examples(

@@ -78,8 +78,8 @@ const isEmpty = ({ totals, runs }: Brief): boolean =>
   totals.failures + totals.evolutions + runs.length === 0;
 
 async function agentsOf(history: History): Promise<string[]> {
-  const { items } = await history.agents();
-  return items.slice(0, AGENTS_NAMED).map((agent) => excerpt(agent.agent_id, 60));
+  const { items } = await history.agents({ limit: AGENTS_NAMED });
+  return items.map((agent) => excerpt(agent.agent_id, 60));
 }
 
 function describeAgents(agents: string[]): string {

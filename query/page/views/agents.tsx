@@ -4,14 +4,16 @@ import type { Agent } from '../../questions/agents/agents.ts';
 import { api } from '../api.ts';
 import { counted, number } from '../format.ts';
 import { useLive } from '../live.ts';
-import { Answered } from '../parts/answer.tsx';
 import { STATES, State } from '../parts/badges.tsx';
+import { Pages } from '../parts/pages.tsx';
 import { Said, Time } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { filter, to } from '../route.ts';
 
+/** On one page. */
+const AT_ONCE = 100;
+
 export function AgentsView({ find }: { find: string }) {
-  const answer = useLive('agents', () => api.agents());
   return (
     <>
       <Title tab="Agents">Agents</Title>
@@ -26,7 +28,17 @@ export function AgentsView({ find }: { find: string }) {
           />
         </label>
       </div>
-      <Answered answer={answer}>{({ items }) => <Agents agents={items} find={find} />}</Answered>
+      <Pages
+        name={`agents ${find}`}
+        ask={(cursor) => api.agents({ find, limit: AT_ONCE, ...(cursor && { cursor }) })}
+        none={
+          find === ''
+            ? 'No agent was seen yet. Send spans to the collector.'
+            : 'No agent has this in its name.'
+        }
+      >
+        {(agents) => <Agents agents={agents} find={find} />}
+      </Pages>
     </>
   );
 }
@@ -38,17 +50,13 @@ interface AgentsProps {
 
 function Agents({ agents, find }: AgentsProps) {
   // Counting them reads every failure: the list does not wait for it.
-  const withStates = useLive('agents with states', () => api.agents({ states: true }));
-  const states = new Map(withStates.data?.items.map((agent) => [agent.agent_id, agent.states]));
-  const fitting = agents.filter(({ agent_id }) =>
-    agent_id.toLowerCase().includes(find.toLowerCase()),
+  const withStates = useLive(`agents with states ${find}`, () =>
+    api.agents({ find, limit: AT_ONCE, states: 'true' }),
   );
-  if (agents.length === 0)
-    return <p class="quiet">No agent was seen yet. Send spans to the collector.</p>;
-  if (fitting.length === 0) return <p class="quiet">No agent has this in its name.</p>;
+  const states = new Map(withStates.data?.items.map((agent) => [agent.agent_id, agent.states]));
   return (
     <ul class="rows">
-      {fitting.map((agent) => (
+      {agents.map((agent) => (
         <li key={agent.agent_id}>
           <h2>
             {agent.agent_id ? (

@@ -1,6 +1,16 @@
 // All agents that were ever seen.
 import { z } from 'zod';
-import { count, flag, instant, pageOf } from '../../base/fields.ts';
+import { BEGINNING, decodeCursor, END, encodeCursor } from '../../base/cursor.ts';
+import {
+  count,
+  cursor,
+  flag,
+  instant,
+  limit,
+  MAX_NAME,
+  type Page,
+  pageOf,
+} from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { GROUP_STATES } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
@@ -18,17 +28,22 @@ const agent = z.object({
 });
 export type Agent = z.infer<typeof agent>;
 
-/** All agents that were ever seen, the latest first. `states` adds their groups by state. */
+/**
+ * Agents that were ever seen, the latest first: page by page those of the last day, then all others by their
+ * ids. `states` adds their groups by state.
+ */
 export const agents = question({
   summary: 'All agents that were ever seen',
   path: '/agents',
   input: z.strictObject({
+    agent: z.string().min(1).optional().describe('Only this one'),
+    find: z.string().min(1).max(MAX_NAME).optional().describe('Only those with this in their id'),
+    limit: limit(1000, 1000),
+    cursor,
     states: flag.optional().describe('With its groups by state; this reads every failure'),
   }),
   output: pageOf(agent),
-  async answer({ states }, { store }) {
-    return { items: await readAgents(store, states === true), next_cursor: null };
-  },
+  answer: (asked, { store }) => readAgents(store, asked),
 });
 
 const counted = agent
@@ -36,19 +51,53 @@ const counted = agent
   .extend({ last_seen: agent.shape.last_seen.nullable() });
 const seen = z.object({ agent_id: z.string(), last_seen: agent.shape.last_seen });
 
-/**
- * The agents, the one that was heard of last first.
- *
- * @param states whether to count each agent's groups by state
- */
-async function readAgents(store: Store, states: boolean): Promise<Agent[]> {
-  const [counts, statesOf] = await Promise.all([
-    store.rows('agents', {}, counted),
+interface Asked {
+  agent?: string | undefined;
+  find?: string | undefined;
+  states?: boolean | undefined;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+/** One page; within it, the one that was heard of last comes first. */
+async function readAgents(
+  store: Store,
+  { agent = '', find = '', states, limit, cursor }: Asked,
+): Promise<Page<Agent>> {
+  const before = cursor
+    ? decodeCursor(cursor, (id) => id.startsWith(ID))
+    : { timestamp: END, id: ID };
+  const place = { before_timestamp: before.timestamp, before_id: before.id.slice(ID.length) };
+  const [found, statesOf] = await Promise.all([
+    store.rows('agents', { agent, find, ...place, limit: limit + 1 }, counted),
     states ? import('../groups/list.ts').then((list) => list.statesByAgent(store)) : undefined,
   ]);
-  const quiet = counts.filter(({ last_seen }) => last_seen === null);
-  const names = quiet.map(({ agent_id }) => agent_id);
-  const seenBefore = new Map<string, string>();
+  const rows = found.slice(0, limit);
+  const seenBefore = await lastSeen(
+    store,
+    rows.filter(({ last_seen }) => last_seen === null).map(({ agent_id }) => agent_id),
+  );
+  const items = rows
+    .map(({ last_seen, ...one }) => ({
+      ...one,
+      last_seen: last_seen ?? seenBefore.get(one.agent_id) ?? NEVER,
+      ...(statesOf && { states: statesOf.get(one.agent_id) ?? {} }),
+    }))
+    .sort((a, b) => compare(b.last_seen, a.last_seen) || compare(a.agent_id, b.agent_id));
+  const last = rows.at(-1);
+  const next_cursor =
+    last && found.length > limit
+      ? encodeCursor({ timestamp: last.last_seen ?? BEGINNING, id: `${ID}${last.agent_id}` })
+      : null;
+  return { items, next_cursor };
+}
+
+/** Before an agent's id in a cursor, since an id may be empty. */
+const ID = '=';
+
+/** When agents were heard of last, by id. */
+async function lastSeen(store: Store, names: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
   for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
     const some = names.slice(start, start + NAMES_AT_ONCE);
     for (const { agent_id, last_seen } of await store.rows(
@@ -56,21 +105,15 @@ async function readAgents(store: Store, states: boolean): Promise<Agent[]> {
       { agents: some },
       seen,
     ))
-      seenBefore.set(agent_id, last_seen);
+      found.set(agent_id, last_seen);
   }
-  return counts
-    .map(({ last_seen, ...one }) => ({
-      ...one,
-      last_seen: last_seen ?? seenBefore.get(one.agent_id) ?? BEGINNING,
-      ...(statesOf && { states: statesOf.get(one.agent_id) ?? {} }),
-    }))
-    .sort((a, b) => compare(b.last_seen, a.last_seen) || compare(a.agent_id, b.agent_id));
+  return found;
 }
 
 /** Parameters go in the address of a request, and an id may be long. */
 const NAMES_AT_ONCE = 500;
 
 /** Of an agent that retention has taken between the two questions. */
-const BEGINNING = '1970-01-01T00:00:00.000000000Z';
+const NEVER = '1970-01-01T00:00:00.000000000Z';
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

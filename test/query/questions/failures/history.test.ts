@@ -312,6 +312,21 @@ describe('exact counts', () => {
     expect(old.map(({ agent_id }) => agent_id)).toEqual(
       Array.from({ length: 501 }, (_, nth) => `old ${500 - nth}`),
     );
+    // Page by page, each once.
+    const paged: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await world.history.agents({ limit: 60, ...(cursor && { cursor }) });
+      expect(page.items.length).toBeLessThanOrEqual(60);
+      paged.push(...page.items.map(({ agent_id }) => agent_id));
+      cursor = page.next_cursor;
+    } while (cursor);
+    const all = (await world.history.agents()).items.map(({ agent_id }) => agent_id);
+    expect(paged).toHaveLength(all.length);
+    expect([...paged].sort()).toEqual([...all].sort());
+    expect(paged.slice(0, 60)).toContain('heard');
+    expect((await world.history.agents({ find: 'OLD 50' })).items).toHaveLength(2);
+    expect((await world.history.agents({ agent: 'quiet' })).items).toMatchObject([{ attempts: 3 }]);
   });
 
   it('know a run by its start signal, whatever comes first', async () => {
