@@ -24,7 +24,8 @@ Faultline remembers what an agent's graph failed at, which fixes were tried, and
 ## Make the change
 
 Change the code so that the failing inputs of \`failure_cases\` succeed. Prefer the smallest change that explains all of
-them. Leave problems alone that recover by a retry.
+them. Leave problems alone that recover by a retry. Before it ships, run these inputs on it: \`verify_fix\` has the command
+(\`npx faultline verify --agent ID -- COMMAND\`).
 
 ## After the change
 

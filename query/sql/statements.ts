@@ -64,6 +64,7 @@ export const STATEMENTS = {
   snapshots_by_ref: 'graphs',
   timelines: 'timeline',
   totals_of_agent: 'failures',
+  verification_batches: 'verifications',
   verifications_by_id: 'verifications',
   verifications: 'verifications',
   version_nodes: 'nodes',

@@ -8,6 +8,7 @@ import type {
   EvolutionEffects,
   ListedEvolution,
 } from '../../../query/questions/ledger/schemas.ts';
+import { verifiedText } from '../../../query/questions/verifications/text.ts';
 import { table } from '../terminal/output.ts';
 import { meaning } from '../terminal/style.ts';
 
@@ -54,7 +55,7 @@ const runs = ({ runs, failed_runs }: Counted): string => `${failed_runs}/${runs}
 
 export function describeEvolution(
   evolution: Evolution,
-  { items, side_effects, notes }: EvolutionEffects,
+  { items, side_effects, verified, notes }: EvolutionEffects,
 ): string {
   const lines: [string, string][] = [
     ['evolution', evolution.evolution_id],
@@ -65,6 +66,9 @@ export function describeEvolution(
     ['to', evolution.graph_snapshot_ref || 'unknown'],
     ['fix', evolution.resolution],
     ...(evolution.rationale ? [['why', evolution.rationale] as [string, string]] : []),
+    ...(verified
+      ? [['verified', `before it shipped: ${verifiedText(verified)}`] as [string, string]]
+      : []),
     ...notes.map((note): [string, string] => ['note', note]),
   ];
   const { new_groups, nodes } = side_effects;

@@ -151,10 +151,10 @@ async function evolutions(history: History, flags: ListFlags) {
 
 async function oneEvolution(history: History, id: string) {
   const [evolution, effects] = await Promise.all([history.evolution(id), history.effects(id)]);
-  const { items, side_effects, notes } = effects;
+  const { items, side_effects, verified, notes } = effects;
   const { describeEvolution } = await import('./ledger.ts');
   return {
-    value: { ...evolution, effects: items, side_effects, notes },
+    value: { ...evolution, effects: items, side_effects, verified, notes },
     text: describeEvolution(evolution, effects),
   };
 }

@@ -1,5 +1,6 @@
 // What a verification came to, as text for a terminal.
 import { oneLine } from '../../../query/base/text.ts';
+import { verifiedText } from '../../../query/questions/verifications/text.ts';
 import type { Verified, VerifiedInput } from '../../../query/verify/verify.ts';
 
 const INPUT_CHARS = 400;
@@ -31,10 +32,8 @@ export function describeVerified(item: VerifiedInput): string {
 /** What all of it came to. */
 export function summaryOf({ counts, items, ok }: Verified): string {
   if (items.length === 0) return 'nothing to verify: no failure of this agent is stored';
-  const { fixed, still_failing, other_failure, not_run } = counts;
-  const lines = [
-    `${fixed} fixed, ${still_failing} still failing, ${other_failure} other failures, ${not_run} not run`,
-  ];
+  const { fixed, not_run } = counts;
+  const lines = [verifiedText(counts)];
   if (not_run === items.length) lines.push('nothing could be run: this proves nothing');
   if (items.some(({ basis }) => basis === 'exit_code')) {
     lines.push(

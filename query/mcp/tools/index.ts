@@ -11,6 +11,7 @@ import { getFailureGroup, listFailureGroups } from './groups.ts';
 import { nodeHealth, retryAdvice } from './nodes.ts';
 import { findSimilarFailures } from './similar.ts';
 import { queryFailuresSql } from './sql.ts';
+import { verifyFix } from './verify.ts';
 
 export const tools: readonly Tool[] = [
   failureBrief,
@@ -20,6 +21,7 @@ export const tools: readonly Tool[] = [
   listFailures,
   getFailure,
   failureCases,
+  verifyFix,
   findSimilarFailures,
   listEvolutions,
   nodeHealth,

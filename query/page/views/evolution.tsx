@@ -52,9 +52,10 @@ function Told({ evolution: it }: { evolution: Evolution }) {
   );
 }
 
-function Did({ effects: { items, side_effects, notes } }: { effects: EvolutionEffects }) {
+function Did({ effects: { items, side_effects, verified, notes } }: { effects: EvolutionEffects }) {
   return (
     <>
+      {verified && <Verified verified={verified} />}
       <h2>What it did</h2>
       {items.length === 0 && <p class="quiet">It targets no group and touched none.</p>}
       <ul class="rows">
@@ -79,6 +80,23 @@ function Did({ effects: { items, side_effects, notes } }: { effects: EvolutionEf
           <bdi>{note}</bdi>
         </p>
       ))}
+    </>
+  );
+}
+
+function Verified({ verified: it }: { verified: NonNullable<EvolutionEffects['verified']> }) {
+  return (
+    <>
+      <h2>Before it shipped</h2>
+      <Facts
+        facts={[
+          ['Run on its cases', <Time key="when" at={it.timestamp} />],
+          ['Fixed', String(it.fixed)],
+          ['Still failing', String(it.still_failing)],
+          ['Other failures', String(it.other_failure)],
+          ['Not run', String(it.not_run)],
+        ]}
+      />
     </>
   );
 }

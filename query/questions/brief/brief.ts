@@ -8,6 +8,7 @@ import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
 import { judgeTargets } from '../ledger/tried.ts';
+import { readVerified } from '../verifications/batches.ts';
 import { candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 import { type Brief, type BriefGroup, brief, type briefQuery } from './question.ts';
@@ -49,9 +50,10 @@ export async function writeBrief(
   );
   const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
   const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
-  const [fixes, told] = await Promise.all([
+  const [fixes, told, verifiedOf] = await Promise.all([
     judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
     tellGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
+    readVerified(store, agentId),
   ]);
   const places = new Map(
     byUrgency(open, fixes, impacts)
@@ -73,7 +75,7 @@ export async function writeBrief(
     groups: told
       .filter(({ fingerprint }) => places.has(fingerprint))
       .sort((one, other) => place(one) - place(other)),
-    evolutions: fixes,
+    evolutions: fixes.map((fix) => ({ ...fix, verified: verifiedOf(fix) })),
   };
   return { ...facts, ...(await renderBrief(facts, max_tokens)) };
 }

@@ -1,7 +1,8 @@
 // The brief as Markdown, never longer than its token bound.
 
 import { quoteData, quoteId } from '../../base/quote.ts';
-import type { Counted, Effect, TriedFix } from '../ledger/schemas.ts';
+import type { Counted, Effect } from '../ledger/schemas.ts';
+import { verifiedText } from '../verifications/text.ts';
 import { ADVICE, type Block, groupBlock, plural, quoted, toMinute } from './entry.ts';
 import type { Brief, BriefGroup } from './question.ts';
 import { type ShortIds, shortIdsOf } from './short-ids.ts';
@@ -51,11 +52,14 @@ function effectLines(effect: Effect, ids: ShortIds): Block {
   ];
 }
 
-function fixBlock(fix: TriedFix, ids: ShortIds): Block {
+function fixBlock(fix: Facts['evolutions'][number], ids: ShortIds): Block {
   return [
     `- ${fix.status} ${toMinute(fix.timestamp)} by ${quoteData(fix.author || 'unknown', 40)}: ` +
       quoted(fix.resolution, resolutionLimit),
     `  - ${ids.version(fix.from_ref)} to ${ids.version(fix.graph_snapshot_ref)}, evolution ${ids.evolution(fix.evolution_id)}`,
+    ...(fix.verified
+      ? [`  - run on its cases before it shipped: ${verifiedText(fix.verified)}`]
+      : []),
     ...fix.effects.flatMap((effect) => effectLines(effect, ids)),
   ];
 }

@@ -4,6 +4,7 @@ import { count, instant, since } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { impact } from '../impact/impact.ts';
 import { triedFix } from '../ledger/schemas.ts';
+import { verifiedCounts } from '../verifications/schemas.ts';
 import { place } from './place.ts';
 
 /** A group in the brief. */
@@ -80,7 +81,13 @@ const briefAnswer = z.object({
     }),
   ),
   groups: z.array(briefGroup),
-  evolutions: z.array(triedFix),
+  evolutions: z.array(
+    triedFix.extend({
+      verified: verifiedCounts
+        .nullable()
+        .describe('What its last verification came to, before it shipped'),
+    }),
+  ),
   /** The same as Markdown for a prompt, at most `max_tokens` long. */
   markdown: z.string(),
   /** Tokens of `markdown`, counted with the o200k_base encoding. */

@@ -7,6 +7,7 @@ import type { Store } from '../../base/store.ts';
 import { type Evolution, evolution } from '../evolutions/schemas.ts';
 import { diffBodies } from '../graphs/diff.ts';
 import { type GraphSnapshot, graphSnapshot } from '../graphs/schemas.ts';
+import { readVerified } from '../verifications/batches.ts';
 import { versionsOf } from './counts.ts';
 import { judgeEffects } from './effects.ts';
 import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
@@ -34,10 +35,11 @@ export async function effectsOfEvolution(
   if (!found) throw new NotFoundError('evolution_id', evolutionId);
   const agent = found.agent_id;
   const refs = [found.from_ref, found.graph_snapshot_ref];
-  const [ledger, [targets], snapshots] = await Promise.all([
+  const [ledger, [targets], snapshots, verifiedOf] = await Promise.all([
     openLedger(store, agent),
     targetsOf(store, [found]),
     store.rows('snapshots_by_ref', { refs }, graphSnapshot),
+    readVerified(store, agent),
   ]);
   const { missing } = targets!;
   const fingerprints = onePerGroup(ledger, targets!.fingerprints);
@@ -63,6 +65,7 @@ export async function effectsOfEvolution(
     items,
     next_cursor: null,
     side_effects: { new_groups: newGroups(ledger, window), nodes },
+    verified: verifiedOf(found),
     notes: [...targetNotes(found, fingerprints, missing), ...window.notes],
   };
 }

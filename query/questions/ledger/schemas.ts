@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, instant } from '../../base/fields.ts';
 import { evolution } from '../evolutions/schemas.ts';
+import { verifiedCounts } from '../verifications/schemas.ts';
 
 /** What an evolution did to a group. */
 export const VERDICTS = ['effective', 'ineffective', 'harmful', 'insufficient_exposure'] as const;
@@ -90,6 +91,8 @@ export const evolutionEffects = z.object({
       }),
     ),
   }),
+  /** What its last verification came to, before it shipped; null if it was not verified. */
+  verified: verifiedCounts.nullable(),
   notes: z.array(z.string()),
 });
 export type EvolutionEffects = z.infer<typeof evolutionEffects>;

@@ -41,6 +41,17 @@ export const verification = z.object({
 });
 export type Verification = z.infer<typeof verification>;
 
+/** What a verification came to. */
+export const verifiedCounts = z.object({
+  batch_id: z.guid(),
+  timestamp: instant,
+  fixed: count,
+  still_failing: count,
+  other_failure: count,
+  not_run: count,
+});
+export type VerifiedCounts = z.infer<typeof verifiedCounts>;
+
 export const verificationsQuery = z.strictObject({
   agent: z.string().min(1).optional(),
   evolution: z

@@ -280,13 +280,17 @@ describe('the verb verify', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/STILL FAILING parse [0-9a-f-]{36}/);
     expect(stdout).toMatch(/smallest part that still fails \(\d+ runs\): \{"lines":\[2\]\}/);
-    expect(stdout).toContain('1 fixed, 1 still failing, 0 other failures, 0 not run');
+    expect(stdout).toContain('1 fixed, 1 still failing\n');
     const xml = await readFile(junit, 'utf8');
     expect(xml).toMatch(/<testsuite name="faultline verify verified" tests="2" failures="1"/);
     expect(xml).toMatch(/<failure type="still_failing"[^>]*>\{&quot;/);
     const { items } = await world.client.verifications({ evolution: evolution_id });
     expect(items.map(({ result }) => result).sort()).toEqual(['fixed', 'still_failing']);
     expect(items[0]).toMatchObject({ agent_id: agent, fingerprint: groups.TypeError, runs: 1 });
+    const { verified } = await world.client.effects(evolution_id);
+    expect(verified).toMatchObject({ fixed: 1, still_failing: 1, other_failure: 0, not_run: 0 });
+    const { markdown } = await world.client.brief(agent);
+    expect(markdown).toContain('run on its cases before it shipped: 1 fixed, 1 still failing');
   });
 
   it('exits with 0 when nothing fails, and with 2 for what it was called with', async () => {
