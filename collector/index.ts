@@ -1,5 +1,5 @@
 // The collector: OTLP in, rows out.
-
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import { BUILT_IN_CONDITIONS, conditionsOf } from './conditions/index.ts';
 import type { ConditionsFile } from './conditions/rules-file.ts';
@@ -50,7 +50,14 @@ type Inside = 'addRoutes' | 'grpcInterceptors' | 'checks';
 
 export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   /** Where the rows go; the tables must exist there. */
-  clickhouse: { url: Addresses; username: string; password: string; database: string };
+  clickhouse: {
+    url: Addresses;
+    username: string;
+    password: string;
+    database: string;
+    /** Sent with every statement. */
+    clickhouse_settings?: ClickHouseSettings;
+  };
   /** Which spans are stored besides the executor's own. */
   keep: KeepPolicy;
   /** Whether national ids are removed as well. @default false */

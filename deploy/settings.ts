@@ -52,6 +52,13 @@ const flags = {
     listOf(httpUrl),
     'a ClickHouse server, instead of the embedded one (repeatable: servers of the same tables, tried in turn)',
   ],
+  'clickhouse-cluster': [
+    z
+      .string()
+      .regex(/^[\w.-]+$/, 'expected the name of a cluster: letters, digits and the signs _.-')
+      .optional(),
+    'cluster of these servers, as its configuration names it: tables on every shard (docs/cluster.md)',
+  ],
   'clickhouse-user': [z.string().default('default'), 'user on that server'],
   'clickhouse-password': [z.string().default(''), 'its password'],
   'clickhouse-reader-user': [
@@ -197,8 +204,10 @@ function checkRole(settings: Settings): void {
   const refuse = (flag: string, why: string): never => {
     throw new SettingsError(`--${flag}: ${why}`);
   };
-  if (role !== 'all' && settings['clickhouse-url'].length === 0) {
-    refuse('clickhouse-url', `missing; --role ${role} needs it`);
+  const needsServer =
+    role === 'all' ? settings['clickhouse-cluster'] && '--clickhouse-cluster' : `--role ${role}`;
+  if (needsServer && settings['clickhouse-url'].length === 0) {
+    refuse('clickhouse-url', `missing; ${needsServer} needs it`);
   }
   if (role === 'collector' && settings.alerts !== undefined) {
     refuse('alerts', 'given with --role collector; alerts are sent by the query service');

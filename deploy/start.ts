@@ -25,13 +25,12 @@ import type { OtlpOptions } from '../query/base/question.ts';
 import { watchQueryService } from '../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
+import { DATABASE as database } from './clickhouse/migrate.ts';
 import type { Settings } from './settings.ts';
 import { type Storage, storageOf } from './storage.ts';
 import { makeTables } from './tables.ts';
 import { readTls } from './tls.ts';
 import { version } from './version.ts';
-
-const database = 'faultline';
 
 /** What runs, where it is reached, and how to end it. An address that the role does not have is ''. */
 export interface Running {
@@ -128,7 +127,12 @@ async function collect(
   conditions: CollectorOptions['conditions'],
 ): Promise<Collector> {
   const { settings, storage, access, tls, tracing, logger, stops } = parts;
-  const tables = { database, retentionDays: settings['retention-days'] };
+  const cluster = settings['clickhouse-cluster'];
+  const tables = {
+    database,
+    retentionDays: settings['retention-days'],
+    ...(cluster && { cluster }),
+  };
   stops.push(await makeTables(storage.writer, tables, logger));
   const collector = await startCollector({
     host: settings.host,

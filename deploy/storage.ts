@@ -1,6 +1,7 @@
 // Where failures are kept: the embedded engine, or a server of the user's own.
 import type { Logger } from 'pino';
-import type { ClickHouseConnection } from './clickhouse/migrate.ts';
+import { readSettings, writeSettings } from './clickhouse/cluster/sharding.ts';
+import { type ClickHouseConnection, DATABASE } from './clickhouse/migrate.ts';
 import type { RunningEngine } from './engine/index.ts';
 import { superviseEngine } from './engine/supervise.ts';
 import type { Settings } from './settings.ts';
@@ -45,20 +46,32 @@ export function embeddedStorage(engine: Omit<RunningEngine, 'exited'>): Storage 
 
 function externalStorage(settings: Settings): Storage {
   const url = settings['clickhouse-url'];
-  const connection = {
-    url,
+  const { writing, reading } = statementSettings(settings);
+  const user = {
     username: settings['clickhouse-user'],
     password: settings['clickhouse-password'],
   };
   const readerUser = settings['clickhouse-reader-user'];
+  const reader =
+    readerUser === undefined
+      ? user
+      : { username: readerUser, password: settings['clickhouse-reader-password'] };
   return {
-    writer: connection,
-    query: connection,
-    reader:
-      readerUser === undefined
-        ? connection
-        : { url, username: readerUser, password: settings['clickhouse-reader-password'] },
+    writer: { url, ...user, ...writing },
+    query: { url, ...user, ...reading },
+    reader: { url, ...reader, ...reading },
     broken: new Promise(() => {}),
     stop: async () => {},
+  };
+}
+
+type Sent = Pick<ClickHouseConnection, 'clickhouse_settings'>;
+
+/** What a cluster has to be sent with every statement. Who writes reads too, and then needs all shards. */
+function statementSettings(settings: Settings): { writing: Sent; reading: Sent } {
+  if (settings['clickhouse-cluster'] === undefined) return { writing: {}, reading: {} };
+  return {
+    writing: { clickhouse_settings: { ...readSettings(DATABASE), ...writeSettings } },
+    reading: { clickhouse_settings: readSettings(DATABASE) },
   };
 }

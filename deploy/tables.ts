@@ -2,6 +2,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
 import type { Logger } from 'pino';
+import { KeeperAwayError } from './clickhouse/cluster/members.ts';
+import { migrateCluster } from './clickhouse/cluster/migrate-cluster.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
 
 const FIRST_RETRY_MS = 500;
@@ -15,11 +17,14 @@ const LAST_RETRY_MS = 10_000;
  */
 export async function makeTables(
   connection: ClickHouseConnection,
-  tables: { database: string; retentionDays: number },
+  tables: { database: string; retentionDays: number; cluster?: string },
   logger: Logger,
 ): Promise<() => Promise<void>> {
   const make = async (): Promise<void> => {
-    const { applied } = await migrate(connection, tables);
+    const { cluster } = tables;
+    const { applied } = await (cluster === undefined
+      ? migrate(connection, tables)
+      : migrateCluster(connection, { ...tables, cluster }));
     if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
   };
   try {
@@ -51,8 +56,9 @@ export async function makeTables(
   };
 }
 
-/** Whether ClickHouse did not answer at all. */
+/** Whether ClickHouse, or its keeper, did not answer at all. */
 function isAway(error: unknown): boolean {
+  if (error instanceof KeeperAwayError) return true;
   const isChanged = error instanceof MigrationError && error.cause === undefined;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof ClickHouseError) return false;

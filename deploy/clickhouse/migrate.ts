@@ -2,11 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ClickHouseSettings } from '@clickhouse/client';
 import {
   type Addresses,
   type ClickHouse,
   connectClickHouse,
 } from '../../collector/serving/clickhouse.ts';
+
+/** The one that all tables are in. */
+export const DATABASE = 'faultline';
 
 export interface MigrateOptions {
   /** Database to create and fill. */
@@ -37,6 +41,8 @@ export interface ClickHouseConnection {
   url: Addresses;
   username: string;
   password: string;
+  /** Sent with every statement. */
+  clickhouse_settings?: ClickHouseSettings;
 }
 
 /**
@@ -121,7 +127,7 @@ const CHANGED_MEANWHILE = new Set(['57', '60', '218', '390', '517', '645']);
 const MOST_TRIES = 10;
 
 /** While another collector replaces a table, it is not there for a moment: then everything once more. */
-async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
+export async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
@@ -133,16 +139,21 @@ async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The TTL of each table that has one. */
+export function retentionOf(retentionDays: number): { table: string; ttl: string }[] {
+  const attemptDays = Math.min(retentionDays, attemptRetentionDays);
+  const ttl = (column: string, days: number): string =>
+    `toDateTime(${column}) + toIntervalDay(${days})`;
+  return [
+    { table: 'failures', ttl: ttl('timestamp', retentionDays) },
+    { table: 'node_attempts', ttl: ttl('timestamp', attemptDays) },
+    { table: 'graph_runs', ttl: ttl('started_at', retentionDays) },
+  ];
+}
+
 /** Changes the TTL of a table only where it differs, since a changed TTL makes ClickHouse work. */
 async function setRetention(client: ClickHouse, retentionDays: number): Promise<void> {
-  const attemptDays = Math.min(retentionDays, attemptRetentionDays);
-  const wanted = [
-    { table: 'failures', column: 'timestamp', days: retentionDays },
-    { table: 'node_attempts', column: 'timestamp', days: attemptDays },
-    { table: 'graph_runs', column: 'started_at', days: retentionDays },
-  ];
-  for (const { table, column, days } of wanted) {
-    const ttl = `toDateTime(${column}) + toIntervalDay(${days})`;
+  for (const { table, ttl } of retentionOf(retentionDays)) {
     const current = await client.query({
       query:
         'SELECT position(create_table_query, {ttl:String}) > 0 AS same FROM system.tables ' +

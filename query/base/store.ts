@@ -1,7 +1,7 @@
 // Asks ClickHouse the questions of sql/, one file each, and checks what comes back.
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ClickHouseError } from '@clickhouse/client';
+import { ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import {
   type Addresses,
@@ -23,6 +23,8 @@ export interface ClickHouseOptions {
   password?: string;
   /** @default 'faultline' */
   database?: string;
+  /** Sent with every statement; a user with `readonly=1` must have them in its profile already. @default none */
+  clickhouse_settings?: ClickHouseSettings;
 }
 
 /** The answer to a statement of somebody: rows are objects by the names of the columns. */
@@ -89,6 +91,9 @@ function untilGone(): { abort_signal?: AbortSignal } {
   return gone ? { abort_signal: gone } : {};
 }
 
+/** Codes by which a server says that it cannot reach another: timeout, network, no replica of a shard. */
+const SHARD_AWAY = new Set(['209', '210', '279']);
+
 /** How long the names of a server's functions are cached, in milliseconds. */
 const FUNCTIONS_MS = 60_000;
 
@@ -97,9 +102,9 @@ export class Store {
   #knownFunctions: Promise<KnownFunctions> | undefined;
   #knownSince = 0;
 
-  constructor({ url, username, password, database = 'faultline' }: ClickHouseOptions) {
+  constructor({ username, password, database = 'faultline', ...more }: ClickHouseOptions) {
     this.#client = connectClickHouse({
-      url,
+      ...more,
       database,
       application: 'faultline-query',
       ...(username === undefined ? {} : { username }),
@@ -108,7 +113,8 @@ export class Store {
   }
 
   /**
-   * Runs the statement of that name of `sql/`. No setting is sent along: a user with `readonly=1` may not change any.
+   * Runs the statement of that name of `sql/`. No setting is sent along but those of the store: a user with `readonly=1`
+   * may not change any.
    *
    * @param schema what every row must be
    * @throws {UnavailableError} when ClickHouse cannot be reached
@@ -253,7 +259,14 @@ export class Store {
     try {
       return await question();
     } catch (error) {
-      if (error instanceof ClickHouseError || error instanceof InvalidInputError) throw error;
+      if (error instanceof InvalidInputError) throw error;
+      if (error instanceof ClickHouseError) {
+        if (!SHARD_AWAY.has(error.code)) throw error;
+        throw new UnavailableError(
+          'a shard of the cluster does not answer, and without its rows the answer would be wrong',
+          { cause: error },
+        );
+      }
       throw new UnavailableError(`ClickHouse does not answer: ${(error as Error).message}`, {
         cause: error,
       });

@@ -1,6 +1,7 @@
 // The verbs that run something: `faultline start`, `demo` and `migrate`.
 import { type Command, Option } from 'commander';
 import type { StageOptions } from '../../demo/stage.ts';
+import type { Settings } from '../../settings.ts';
 import { outliveReader } from '../exit.ts';
 import { addFlagsLate, flagValues } from '../late-flags.ts';
 import { examples } from '../terminal/help.ts';
@@ -78,30 +79,74 @@ function addMigrate(program: Command): void {
         .env('FAULTLINE_CLICKHOUSE_URL')
         .makeOptionMandatory(),
     )
+    .option(
+      '--clickhouse-cluster <name>',
+      'cluster of these servers [FAULTLINE_CLICKHOUSE_CLUSTER]',
+    )
     .option('--clickhouse-user <user>', 'user [FAULTLINE_CLICKHOUSE_USER]')
     .option('--clickhouse-password <password>', 'password [FAULTLINE_CLICKHOUSE_PASSWORD]')
     .option('--retention-days <days>', 'days to keep failures [FAULTLINE_RETENTION_DAYS]')
+    .option(
+      '--copy-from <url>',
+      'then copy the rows of this server, as the same user (docs/cluster.md)',
+    )
+    .option('--copy-database <name>', 'their database there', 'faultline')
     .option('--json', 'print JSON')
-    .action(async ({ json }: { json?: boolean }, command: Command) => {
+    .action(async ({ json, copyFrom, copyDatabase }: MigrateFlags, command: Command) => {
       const { readSettings } = await import('../../settings.ts');
-      const settings = readSettings(flagValues(command));
-      const { migrate } = await import('../../clickhouse/migrate.ts');
+      const { 'copy-from': _, 'copy-database': __, ...given } = flagValues(command);
+      const settings = readSettings(given);
+      const { DATABASE, migrate } = await import('../../clickhouse/migrate.ts');
+      const { migrateCluster } = await import('../../clickhouse/cluster/migrate-cluster.ts');
       const { startProgress } = await import('../terminal/progress.ts');
       const progress = startProgress('migrations');
-      const result = await migrate(
-        {
-          url: settings['clickhouse-url'],
-          username: settings['clickhouse-user'],
-          password: settings['clickhouse-password'],
-        },
-        {
-          database: 'faultline',
-          retentionDays: settings['retention-days'],
-          onProgress: progress.at,
-        },
+      const connection = {
+        url: settings['clickhouse-url'],
+        username: settings['clickhouse-user'],
+        password: settings['clickhouse-password'],
+      };
+      const options = {
+        database: DATABASE,
+        retentionDays: settings['retention-days'],
+        onProgress: progress.at,
+      };
+      const cluster = settings['clickhouse-cluster'];
+      const result = await (cluster === undefined
+        ? migrate(connection, options)
+        : migrateCluster(connection, { ...options, cluster })
       ).finally(progress.end);
-      if (json) return printJson(result);
+      const copied =
+        copyFrom === undefined ? undefined : await copyRows(settings, copyFrom, copyDatabase);
+      if (json) return printJson({ ...result, ...(copied && { copied }) });
       const { applied, already } = result;
       print(`applied ${applied.length} migrations, ${already} were there before`);
+      for (const [table, rows] of Object.entries(copied ?? {}))
+        print(`copied ${rows} rows of ${table}`);
     });
+}
+
+interface MigrateFlags {
+  json?: boolean;
+  copyFrom?: string;
+  copyDatabase: string;
+}
+
+async function copyRows(
+  settings: Settings,
+  url: string,
+  database: string,
+): Promise<Record<string, number>> {
+  const { DATABASE } = await import('../../clickhouse/migrate.ts');
+  const { copyTables } = await import('../../clickhouse/cluster/copy.ts');
+  const { storageOf } = await import('../../storage.ts');
+  const { createLogger } = await import('../../start.ts');
+  const { startProgress } = await import('../terminal/progress.ts');
+  const { writer } = await storageOf(settings, createLogger(settings));
+  const { username, password } = writer;
+  const progress = startProgress('copied parts');
+  return copyTables({
+    from: { url, username, password, database },
+    to: { ...writer, database: DATABASE },
+    onProgress: progress.at,
+  }).finally(progress.end);
 }

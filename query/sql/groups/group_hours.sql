@@ -20,7 +20,8 @@ FROM
              AND timestamp >= {busy_since:DateTime64(9, 'UTC')}
            GROUP BY fingerprint
            HAVING count() >= {fewest:UInt32}
-           UNION ALL
+       )
+       OR f.fingerprint IN (
            SELECT arrayJoin([fingerprint, other_fingerprint])
            FROM group_events
            WHERE {busy:Bool} AND ({agent:String} = '' OR agent_id = {agent:String}) AND kind = 'merge'

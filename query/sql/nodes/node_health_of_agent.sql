@@ -6,8 +6,7 @@ WITH
         SELECT toString(argMax(graph_snapshot_ref, timestamp))
         FROM node_attempts
         WHERE agent_id = {agent:String}
-          AND _partition_value.1 =
-              (SELECT max(_partition_value.1) FROM node_attempts WHERE agent_id = {agent:String})
+          AND _partition_id = (SELECT max(_partition_id) FROM node_attempts WHERE agent_id = {agent:String})
     ) AS current,
     quantilesExact(0.5, 0.95)(a.duration_ns) AS durations
 SELECT

@@ -61,7 +61,8 @@ FROM groups
 WHERE fingerprint != {fingerprint:String}
   AND ({agent:String} = '' OR agent_id = {agent:String})
   AND ({node:String} = '' OR node_id = {node:String})
-  AND last_seen >= {since:DateTime64(9, 'UTC')}
+  -- As numbers: sent to shards, the first moment of 1970 is '0', which is no time to them.
+  AND toUnixTimestamp64Nano(last_seen) >= toUnixTimestamp64Nano({since:DateTime64(9, 'UTC')})
   AND (hasAny(words, {words:Array(String)}) OR hasAny(frames, {frames:Array(String)}) OR text_score > 0.5)
   AND score >= 0.2
 ORDER BY score DESC, last_seen DESC, fingerprint

@@ -44,7 +44,7 @@ export async function startOpsWorld(): Promise<OpsWorld> {
   };
 }
 
-async function sendOpsData(world: World): Promise<void> {
+export async function sendOpsData(world: World): Promise<void> {
   const { history } = world;
   const start = Date.now() - 90 * MINUTE;
   await world.send(

@@ -1,0 +1,61 @@
+// Which shard a row is on, and what a statement has to be sent along with so that it goes to the right ones.
+import { type ClickHouseSettings, SettingsMap } from '@clickhouse/client';
+
+/**
+ * Shards that the rows of one agent may be on: each of its slots is put on a shard by itself. More of them spread
+ * a large agent further, and send the questions about a small one to more shards (docs/cluster.md has numbers).
+ */
+export const SLOTS = 8;
+
+/**
+ * What the slot of a row is made of, for tables with many rows for each agent. It is part of the sorting key, so
+ * all rows that replace each other meet on one shard.
+ */
+const SLOT_COLUMNS: Readonly<Record<string, string>> = {
+  failures: 'failure_id',
+  node_attempts: 'trace_id',
+  graph_runs: 'run_id',
+};
+
+const slotOf = (column: string): string => `sipHash64(${column}) % ${SLOTS}`;
+
+/**
+ * The sharding key of a table. Tables without slots are spread by the first column of their sorting key, which is
+ * right for any table: what replaces each other agrees in it.
+ */
+export function shardingKey(table: string, sortingKey: string): string {
+  const column = SLOT_COLUMNS[table];
+  const first = sortingKey.split(',')[0]!.trim();
+  return column === undefined ? `sipHash64(${first})` : `sipHash64(agent_id, ${slotOf(column)})`;
+}
+
+/**
+ * Settings for statements that read: subqueries are answered by all shards, not by each for itself, and a question
+ * about one agent goes to the shards of its slots. The filters are true for every row; ClickHouse needs them to
+ * know what the slots may be. A shard that is away fails the statement: an answer without its rows would be wrong.
+ */
+export function readSettings(database: string): ClickHouseSettings {
+  const slots = Array.from({ length: SLOTS }, (_, slot) => slot).join(', ');
+  const filters = Object.entries(SLOT_COLUMNS).map(([table, column]) => [
+    `${database}.${table}`,
+    `${slotOf(column)} IN (${slots})`,
+  ]);
+  return {
+    distributed_product_mode: 'global',
+    optimize_skip_unused_shards: 1,
+    additional_table_filters: SettingsMap.from(Object.fromEntries(filters)),
+    // Replicas are not equally far; answers of one service should not jump between them.
+    load_balancing: 'in_order',
+    skip_unavailable_shards: 0,
+  };
+}
+
+/**
+ * Settings for statements that write. An insert is confirmed when its rows are on their shards. Rows that are sent
+ * again replace themselves, so ClickHouse need not skip them; if it did, a view over them that failed the first
+ * time would never see them.
+ */
+export const writeSettings: ClickHouseSettings = {
+  distributed_foreground_insert: 1,
+  insert_deduplicate: 0,
+};

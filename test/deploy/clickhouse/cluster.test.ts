@@ -1,0 +1,141 @@
+// A cluster of two shards: its tables, its collectors, a shard that is killed, and what is refused.
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
+import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
+import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
+import { readSettings } from '../../../deploy/settings.ts';
+import { createLogger, type Running, start } from '../../../deploy/start.ts';
+import { createClient } from '../../../query/index.ts';
+import { CLUSTER, Shards } from '../../support/shards.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { failedAttempt, type OtlpSpan, sendSpans } from '../../support/world.ts';
+
+const folder = new TemporaryFolder('cluster');
+let shards: Shards;
+const tables = { cluster: CLUSTER, database: 'faultline', retentionDays: 90 };
+
+beforeAll(async () => {
+  shards = await Shards.start(2);
+});
+afterAll(async () => {
+  await shards?.stop();
+  await folder.remove();
+});
+
+async function startPart(role: string, name: string): Promise<Running> {
+  const ports = ['otlp-http-port', 'otlp-grpc-port', 'query-port'].map((port) => [port, 0]);
+  const settings = readSettings(
+    {
+      ...Object.fromEntries(ports),
+      ...shards.settings,
+      role,
+      'data-dir': await folder.with(name),
+      'log-level': 'silent',
+    },
+    {},
+  );
+  return start(settings, createLogger(settings));
+}
+
+const asWriter = () => ({ url: shards.urls, ...shards.writer });
+
+const failures = (agent: string, count: number): OtlpSpan[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...failedAttempt(agent, { 'graph.run.id': `${agent}-${index}` }),
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    start: Date.now(),
+  }));
+
+test('a cluster that is not configured is refused with those that are', async () => {
+  const made = migrateCluster(asWriter(), { ...tables, cluster: 'prod' });
+  await expect(made).rejects.toThrow(
+    `--clickhouse-cluster: got "prod"; the server knows "${CLUSTER}"`,
+  );
+});
+
+test('without a keeper every shard needs an address', async () => {
+  const { writer, urls, engines } = shards;
+  const made = migrateCluster({ ...writer, url: urls[0]! }, tables);
+  await expect(made).rejects.toThrow(MigrationError);
+  await expect(made).rejects.toThrow(
+    `no --clickhouse-url is shard 2 (127.0.0.1:${engines[1]!.nativePort}) of cluster ${CLUSTER}`,
+  );
+});
+
+test('a user who may not create is told so by ClickHouse, in one line', async () => {
+  const made = migrateCluster({ url: shards.urls, username: 'query', password: 'q' }, tables);
+  await expect(made).rejects.toThrow(/^query: Not enough privileges[^\n]+$/);
+});
+
+test('several make the tables at once, and again changes nothing', async () => {
+  await Promise.all([1, 2, 3].map(() => migrateCluster(asWriter(), tables)));
+  const before = await changedAt();
+  await migrateCluster(asWriter(), tables);
+  expect(await changedAt()).toEqual(before);
+  // Another retention is taken over on every shard.
+  await migrateCluster(asWriter(), { ...tables, retentionDays: 14 });
+  expect(await changedAt()).not.toEqual(before);
+});
+
+/** When each table of each shard was changed last. */
+function changedAt(): Promise<string[]> {
+  return Promise.all(
+    shards.urls.map(async (url) => {
+      const client = connectClickHouse({ url, ...shards.writer });
+      const result = await client.query({
+        query: `SELECT name, toString(metadata_modification_time), uuid FROM system.tables
+                WHERE database = 'faultline' ORDER BY name`,
+        format: 'TabSeparated',
+      });
+      const text = await result.text();
+      await client.close();
+      return text;
+    }),
+  );
+}
+
+test('two collectors write, two services answer, and nothing is lost while a shard is away', async () => {
+  const collectors = await Promise.all(['a', 'b'].map((name) => startPart('collector', name)));
+  const services = await Promise.all(['c', 'd'].map((name) => startPart('query', name)));
+  const clients = services.map(({ query }) => createClient({ url: query }));
+  const everything = failures('steady', 40);
+  const send = (index: number, spans: OtlpSpan[]) => sendSpans(collectors[index]!.otlpHttp, spans);
+  const counts = () =>
+    Promise.all(
+      clients.map(async (client) => {
+        const { rows } = await client.sql('SELECT count() AS n FROM failures FINAL');
+        return Number(rows[0]!.n);
+      }),
+    );
+  await send(0, everything.slice(0, 20));
+  // What both are sent is one failure.
+  await Promise.all([send(0, everything.slice(10, 20)), send(1, everything.slice(10, 20))]);
+  await Promise.all(collectors.map((collector) => collector.drained()));
+  expect(await counts()).toEqual([20, 20]);
+
+  await shards.kill(1);
+  await send(1, everything.slice(20));
+  await expect(clients[0]!.recentFailures()).rejects.toThrow(
+    'a shard of the cluster does not answer, and without its rows the answer would be wrong',
+  );
+  await shards.restart(1);
+  await Promise.all(collectors.map((collector) => collector.drained()));
+  expect(await counts()).toEqual([40, 40]);
+  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all([...services, ...collectors].map((part) => part.stop()));
+});
+
+test('tables of one server in the same place are refused', async () => {
+  const client = connectClickHouse({ url: shards.urls[0]!, ...shards.writer });
+  await client.command({ query: 'CREATE DATABASE single' });
+  await client.command({
+    query: 'CREATE TABLE single.failures (a String) ENGINE = MergeTree ORDER BY a',
+  });
+  await client.close();
+  const made = migrateCluster(asWriter(), { ...tables, database: 'single' });
+  await expect(made).rejects.toThrow(
+    'single.failures is a table of one server (MergeTree): rename the database and copy it, as docs/cluster.md says',
+  );
+});
