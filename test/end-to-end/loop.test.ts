@@ -136,7 +136,7 @@ describe('the loop', () => {
 
     const brief = await faultline('brief', '--agent', 'invoice-agent', '--url', running.query);
     expect(brief.stdout).toContain('route to manual review');
-    expect(brief.stdout).toContain(evolution.evolution_id);
+    expect(brief.stdout).toContain(evolution.evolution_id.slice(0, 8));
     const records = await faultline(
       'sql',
       'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records',
