@@ -39,7 +39,7 @@ function noteVariables(command: Command, path = ''): void {
 }
 noteVariables(createProgram());
 
-const MANY = 4;
+const MANY = 10;
 const verbsOf = (verbs: readonly string[]): string =>
   verbs.length > MANY ? 'verbs that ask' : verbs.map(code).join(', ');
 const ofVerbs = [...verbsBy]

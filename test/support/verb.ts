@@ -7,8 +7,16 @@ import type { World } from './world.ts';
 const run = promisify(execFile);
 
 /** What the verb prints; rejects with its `stderr` when it fails. */
-export async function verb(world: World, ...args: string[]): Promise<string> {
+export const verb = (world: World, ...args: string[]): Promise<string> =>
+  verbWith(world, {}, ...args);
+
+/** The same with variables set beside those of this process. */
+export async function verbWith(
+  world: World,
+  variables: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<string> {
   const all = [...faultline, ...args, '--url', world.query];
-  const { stdout } = await run(process.execPath, all);
+  const { stdout } = await run(process.execPath, all, { env: { ...process.env, ...variables } });
   return stdout;
 }

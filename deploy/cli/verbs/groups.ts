@@ -134,17 +134,22 @@ function change(program: Command, name: string, description: string, example: st
   return examples(verb, `faultline ${verb.name()} ${example}`)
     .description(description)
     .option('--reason <text>', 'why')
-    .option('--author <who>', 'who says so (default queen)')
+    .addOption(
+      new Option('--author <who>', "who says so; else git's user.name, or the user").env(
+        'FAULTLINE_AUTHOR',
+      ),
+    )
     .option('--id <uuid>', 'id of the event: said again with it, nothing changes');
 }
 
 function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promise<void> {
   const { reason, author, id } = flags;
   return answer(async (history) => {
+    const { personAtTerminal } = await import('../author.ts');
     const value = await history.changeGroup(fingerprint, {
       ...what,
+      author: author || (await personAtTerminal()),
       ...(reason ? { reason } : {}),
-      ...(author ? { author } : {}),
       ...(id ? { event_id: id } : {}),
     });
     const { state, fingerprint: group } = await history.group(fingerprint);

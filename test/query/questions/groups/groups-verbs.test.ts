@@ -1,7 +1,10 @@
 // The verbs about groups as processes, and who may use them.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AccessDeniedError, createClient } from '../../../../query/index.ts';
-import { verb } from '../../../support/verb.ts';
+import { verb, verbWith } from '../../../support/verb.ts';
 import { failedAttempt, sendSpans, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
@@ -43,17 +46,17 @@ describe('the verbs about groups', () => {
   });
 
   it('merge, annotate, resolve and show one', async () => {
-    expect(await verb(world, 'merge', one(), two())).toContain(
-      `merge ${one()} by queen into ${two()}`,
+    expect(await verb(world, 'merge', one(), two(), '--author', 'ada')).toContain(
+      `merge ${one()} by ada into ${two()}`,
     );
-    await verb(world, 'annotate', two(), 'data.error');
+    await verb(world, 'annotate', two(), 'data.error', '--author', 'ada');
     await verb(world, 'note', two(), 'ask the supplier');
     expect(await verb(world, 'resolve', one(), '--reason', 'done')).toContain(
       `${two()} is resolved now`,
     );
     const shown = await verb(world, 'group', one());
     expect(shown).toMatch(new RegExp(`^group +${two()}\nstate +resolved since`));
-    expect(shown).toMatch(/class +data\.error, annotated by queen\n +Annotated as/);
+    expect(shown).toMatch(/class +data\.error, annotated by ada\n +Annotated as/);
     expect(shown).toMatch(/members\n {2}v1:\w+, two, 1 failures, names the group/);
     expect(shown).toContain('ask the supplier');
   });
@@ -61,6 +64,49 @@ describe('the verbs about groups', () => {
   it('split one again', async () => {
     expect(await verb(world, 'split', one())).toContain(`${one()} is ongoing now`);
     await expect(verb(world, 'split', one())).rejects.toThrow(/fingerprint: is not merged/);
+  });
+});
+
+describe('who signs a change made in a terminal', () => {
+  let home: string;
+  let fingerprint: string;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'faultline-author-'));
+    await world.send(failedAttempt('signed'));
+    const { items } = await world.history.groups({ agent: 'signed' });
+    fingerprint = items[0]!.fingerprint;
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  /** Signed with these settings of git alone. */
+  const signer = async (gitConfig: string, variables = {}, ...flags: string[]) => {
+    const file = join(home, 'gitconfig');
+    await writeFile(file, gitConfig);
+    const none = join(home, 'none');
+    const git = { GIT_CONFIG_GLOBAL: file, GIT_CONFIG_SYSTEM: none, GIT_DIR: none };
+    const environment = { FAULTLINE_AUTHOR: '', ...git, ...variables };
+    const said = await verbWith(world, environment, 'ignore', fingerprint, '--json', ...flags);
+    return JSON.parse(said).author;
+  };
+  const GRACE = '[user]\n\tname = Grace Hopper\n';
+
+  it('is the flag, the variable, the name in git, then the user', async () => {
+    const variable = { FAULTLINE_AUTHOR: 'bob' };
+    expect(await signer(GRACE, variable, '--author', 'ada')).toBe('ada');
+    expect(await signer(GRACE, variable)).toBe('bob');
+    expect(await signer(GRACE)).toBe('Grace Hopper');
+    expect(await signer('')).toBe(userInfo().username);
+  });
+
+  it('is the user where git is missing or broken, and a long name is cut', async () => {
+    expect(await signer(GRACE, { PATH: home })).toBe(userInfo().username);
+    expect(await signer('[user\n')).toBe(userInfo().username);
+    expect(await signer(`[user]\n\tname = ${'x'.repeat(900)}\n`)).toMatch(/^x{128}$/);
+  });
+
+  it('is the Queen over HTTP, where nobody is named', async () => {
+    const { author } = await world.client.changeGroup(fingerprint, { kind: 'reopen' });
+    expect(author).toBe('queen');
   });
 });
 
