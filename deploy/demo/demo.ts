@@ -1,5 +1,6 @@
 // `faultline demo`: the whole loop on a real graph, told step by step.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,26 +8,32 @@ import { langGraphSnapshot } from '../../instrumentation/index.ts';
 import type { Failure, History } from '../../query/index.ts';
 import { verify } from '../../query/verify/verify.ts';
 import { print, table } from '../cli/terminal/output.ts';
+import { describeEvolutionAdvice } from '../cli/verbs/advise.ts';
 import { describeVerified } from '../cli/verbs/verified.ts';
 import { commandRunner } from '../verify/command.ts';
 import { indent, onStage, type StageOptions, step } from './stage.ts';
 
 const agentFolder = new URL('./agent/', import.meta.url);
 const agentId = 'invoice-agent';
-/** One an invoice. */
-const RUNS_OF_A_PROCESS = 4;
+const policies = fileURLToPath(new URL('policies.json', agentFolder));
+const INVOICES = 4;
+/** How often each invoice is run: once would be too few runs to say anything. */
+const TIMES = 20;
+const FAILURES_SHOWN = 4;
 const records =
-  'SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records ORDER BY timestamp';
+  'SELECT agent_id, node_id, error_type, count() AS failures, evolution_triggered, resolution FROM failure_records GROUP BY ALL ORDER BY node_id';
 
 /** Runs the loop once; with `keepRunning` everything stays up until a signal comes. */
 export function demo(options: StageOptions): Promise<void> {
   requireLangGraph();
   return onStage(
     {
+      policies,
       tell: (history, running) => tellTheLoop(history, running.otlpHttp),
       lookAround: (url) => [
         `npx faultline recent --agent ${agentId} --url ${url}`,
         `npx faultline brief --agent ${agentId} --url ${url}`,
+        `npx faultline advise --agent ${agentId} --url ${url}`,
         `npx faultline sql "SELECT agent_id, node_id, error_type, evolution_triggered, resolution FROM failure_records" --url ${url}`,
       ],
     },
@@ -51,10 +58,12 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
 
   await allStored(history, 1);
   step(3, 'Capture: what stands in ClickHouse now');
-  const { items: failures } = await history.recentFailures({ agent: agentId });
+  const { items } = await history.recentFailures({ agent: agentId, limit: 100 });
+  const failures = items.reverse();
   const fatal = failures.find((failure) => failure.disposition === 'terminal');
   if (!fatal) throw new Error('the demo agent did not fail as it should: nothing ended a run');
-  print(indent(failureTable(failures)));
+  print(indent(failureTable(failures.slice(0, FAILURES_SHOWN))));
+  print(`   … the first ${FAILURES_SHOWN} of ${failures.length}`);
   const detail = await history.failure(fatal.failure_id);
   print(
     [
@@ -69,7 +78,14 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
   step(4, 'Read: what the Queen is told before she changes the graph');
   print(indent((await history.brief(agentId)).markdown));
 
-  step(5, 'Evolve: she changes the graph and says what she did and why');
+  step(5, 'Advise: should she change it now?');
+  print(
+    `   The policies let it evolve for bad data, which would otherwise be for a person to decide:`,
+  );
+  print(indent(readFileSync(policies, 'utf8')));
+  await advise(history);
+
+  step(6, 'Evolve: she changes the graph and says what she did and why');
   const { buildGraph } = (await import(new URL('graph-v2.js', agentFolder).href)) as {
     buildGraph: () => Parameters<typeof langGraphSnapshot>[0];
   };
@@ -96,16 +112,16 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
     ].join('\n'),
   );
 
-  step(6, 'Verify: the input that failed, on the graph as it was and on the evolved one');
+  step(7, 'Verify: the input that failed, on the graph as it was and on the evolved one');
   for (const graph of ['graph-v1.js', 'graph-v2.js']) {
     await verifyAgent(history, graph, evolution.evolution_id);
   }
 
-  step(7, 'Run again: the same invoices through the evolved graph');
+  step(8, 'Run again: the same invoices through the evolved graph');
   await runAgent('graph-v2.js', collector);
 
   await allStored(history, 2);
-  step(8, 'Remember: the next time she reads this');
+  step(9, 'Remember: the next time she reads this');
   print(indent((await history.brief(agentId)).markdown));
   print(`   ${records}`);
   const { columns, rows } = await history.sql(records);
@@ -118,6 +134,15 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
       ),
     ),
   );
+
+  step(10, 'Advise: and now?');
+  await advise(history);
+}
+
+/** What `faultline advise` prints. */
+async function advise(history: History): Promise<void> {
+  print(`   $ faultline advise --agent ${agentId}`);
+  print(indent(describeEvolutionAdvice(await history.evolutionAdvice(agentId))));
 }
 
 /** What `faultline verify` does; only what the evolved graph comes to is recorded. */
@@ -137,24 +162,21 @@ async function verifyAgent(history: History, graph: string, evolution: string): 
 
 /** Runs the agent in a process of its own, which knows nothing of Faultline. */
 async function runAgent(graph: string, collector: string): Promise<void> {
-  print(`   $ node --import faultline/register app.js --graph ./${graph}`);
-  const app = fileURLToPath(new URL('app.js', agentFolder));
-  const child = spawn(
-    process.execPath,
-    ['--import', 'faultline/register', app, '--graph', `./${graph}`],
-    {
-      // The package's own name resolves from its own folder.
-      cwd: fileURLToPath(agentFolder),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        OTEL_EXPORTER_OTLP_ENDPOINT: collector,
-        OTEL_SERVICE_NAME: agentId,
-        // The demo says itself what is recorded.
-        FAULTLINE_DEBUG: '0',
-      },
+  const args = ['--import', 'faultline/register', 'app.js', '--graph', `./${graph}`];
+  args.push('--times', String(TIMES));
+  print(`   $ node ${args.join(' ')}`);
+  const child = spawn(process.execPath, args, {
+    // The package's own name resolves from its own folder.
+    cwd: fileURLToPath(agentFolder),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+      OTEL_SERVICE_NAME: agentId,
+      // The demo says itself what is recorded.
+      FAULTLINE_DEBUG: '0',
     },
-  );
+  });
   let ran = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     ran = true;
@@ -173,7 +195,7 @@ async function allStored(history: History, processes: number): Promise<void> {
   const ended = "SELECT toUInt32(countIf(outcome != '')) AS ended FROM graph_runs";
   for (let tries = 0; tries < 200; tries++) {
     const { rows } = await history.sql(ended);
-    if (Number(rows[0]?.ended) >= processes * RUNS_OF_A_PROCESS) return;
+    if (Number(rows[0]?.ended) >= processes * INVOICES * TIMES) return;
     await wait(50);
   }
   throw new Error('the runs of the demo agent did not reach ClickHouse within 10 s');

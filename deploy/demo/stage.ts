@@ -9,6 +9,8 @@ import { readSettings } from '../settings.ts';
 import { createLogger, type Running, start } from '../start.ts';
 
 export interface Story {
+  /** The file that says what may evolve by itself. */
+  policies?: string;
   /** Tells the story, after step 1 has started everything. */
   tell(history: History, running: Running): Promise<void>;
   /** Commands for a look around afterwards. */
@@ -33,6 +35,7 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
       'query-port': 0,
       'embedded-port': 0,
       'log-level': 'warn',
+      ...(story.policies && { policies: story.policies }),
     },
     {},
   );

@@ -204,9 +204,12 @@ describe('the demo', () => {
   it('tells the whole loop and ends by itself', async () => {
     const { code, stdout, stderr } = await runNode(['dist/deploy/cli/faultline.js', 'demo']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout.match(/^\d\. /gm)).toHaveLength(8);
+    expect(stdout.match(/^\d+\. /gm)).toHaveLength(10);
+    expect(stdout).toMatch(
+      /advice +evolve \(ends_runs\)[\s\S]*advice +wait \(recovers\)[\s\S]*: effective; before 20 of 80/,
+    );
     expect(stdout).toMatch(/STILL FAILING parse_invoice[\s\S]*fixed parse_invoice/);
     expect(stdout).toMatch(/after: 0 failures in \d+ attempts/);
-    expect(stdout).toMatch(/parse_invoice +InvoiceValidationError +[0-9a-f-]{36} +Check each/);
+    expect(stdout).toMatch(/parse_invoice +InvoiceValidationError +20 +[0-9a-f-]{36} +Check each/);
   });
 });

@@ -39,7 +39,7 @@ export function receive(state) {
   return { invoice: { ...state.invoice, receivedAt: '2026-11-22T09:00:00.000Z' } };
 }
 
-/** Stands for a rates service whose first connection of a run is always stale. */
+/** Stands for a rates service whose first connection for an invoice is always stale. */
 export function ratesService() {
   const warm = new Set();
   return async function fetchRates(state) {
