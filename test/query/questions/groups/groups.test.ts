@@ -195,7 +195,7 @@ describe.each([
     const unknown = `v1:${'0'.repeat(32)}`;
     const [foreign] = await failuresOf(`other ${door}`, 'parse');
     await expect(history.group(unknown)).rejects.toThrow(NotFoundError);
-    await expect(history.group('v1:x')).rejects.toThrow(/^fingerprint: expected a version/);
+    await expect(history.group('v1:x')).rejects.toThrow(/^fingerprint: expected a fingerprint/);
     await expect(history.changeGroup(unknown, { kind: 'ignore' })).rejects.toThrow(NotFoundError);
     const merge = (other_fingerprint: string) =>
       history.changeGroup(parse, { kind: 'merge', other_fingerprint });
