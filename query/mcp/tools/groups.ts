@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { type Group, type GroupDetail, groupsQuery } from '../../questions/groups/schemas.ts';
+import { type Impact, impact } from '../../questions/impact/impact.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -19,6 +20,9 @@ const groupOutput = z.object({
   template: z.string(),
   failures: z.number(),
   runs: z.number(),
+  impact: impact
+    .pick({ runs_lost_now: true, runs_now: true, runs_lost: true, is_recovered: true })
+    .optional(),
   inputs: z.number(),
   first_seen: z.string(),
   last_seen: z.string(),
@@ -41,6 +45,7 @@ const shortGroup = (item: Group): ShortGroup => ({
   template: excerpt(item.template, 200),
   failures: item.failures,
   runs: item.runs,
+  ...(item.impact && { impact: shortImpact(item.impact) }),
   inputs: item.inputs,
   first_seen: item.first_seen,
   last_seen: item.last_seen,
@@ -52,13 +57,26 @@ const shortGroup = (item: Group): ShortGroup => ({
   },
 });
 
+const shortImpact = ({ runs_lost_now, runs_now, runs_lost, is_recovered }: Impact) => ({
+  runs_lost_now,
+  runs_now,
+  runs_lost,
+  is_recovered,
+});
+
+function impactText({ impact }: ShortGroup): string {
+  if (!impact) return '';
+  if (impact.is_recovered) return ', recovered without losing a run (leave it)';
+  return `, ended ${impact.runs_lost_now} of ${impact.runs_now} runs of the version in use and ${impact.runs_lost} in all`;
+}
+
 function groupLines(item: ShortGroup): string[] {
   const { last_evolution: fix } = item;
   return [
     `- ${item.state}: ${quoteId(item.error_type || 'error')} in ` +
       `${item.node_id ? `node ${quoteId(item.node_id)}` : `level ${quoteId(item.level)}`} of ` +
       `${quoteId(item.agent_id)}, class ${quoteId(item.class)}, ${item.failures} failures in ` +
-      `${item.runs} runs, last ${item.last_seen.slice(0, 19)}Z, fingerprint ${quoteId(item.fingerprint)}`,
+      `${item.runs} runs${impactText(item)}, last ${item.last_seen.slice(0, 19)}Z, fingerprint ${quoteId(item.fingerprint)}`,
     `  - ${quoteData(item.template, 201)}; ${quoteData(item.why, 201)}`,
     ...(fix
       ? [
@@ -79,7 +97,7 @@ export const listFailureGroups = tool({
   name: 'list_failure_groups',
   title: 'List failure groups',
   description:
-    'Groups, each one kind of failure, with state, counts and last fix, those that failed last first. Use ' +
+    'Groups, each one kind of failure, with state, counts and last fix: of one agent those that end most runs of its version in use first. Use ' +
     'it to choose what to work on, or to see whether a fixed problem came back (state regressed).',
   input: z.strictObject({
     agent: filters.agent.optional(),
@@ -92,7 +110,7 @@ export const listFailureGroups = tool({
   output: z.object({ items: z.array(groupOutput), next_cursor: z.string().nullable() }),
   async ask(history, { limit, ...filter }) {
     const page = await boundedPage(
-      (most) => history.groups({ ...filter, limit: most }),
+      (most) => history.groups({ ...filter, ...(filter.agent && { sort: 'impact' }), limit: most }),
       limit,
       shortGroup,
     );

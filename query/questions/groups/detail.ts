@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
+import { readImpactNow } from '../impact/impact.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
@@ -28,7 +29,7 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
   const [facts] = groups;
   if (!facts) throw new NotFoundError('fingerprint', fingerprint);
   const latest = lastFailures(store, groups);
-  const [last, [group], recent, effects] = await Promise.all([
+  const [last, [group], recent, effects, impacts] = await Promise.all([
     latest,
     toGroups(store, groups, latest),
     store.rows(
@@ -37,9 +38,12 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
       z.object({ failure_id: z.string() }),
     ),
     effectsOn(store, facts, found),
+    readImpactNow(store, { agent, only: facts.fingerprints }, groups),
   ]);
+  const impact = impacts.get(facts.fingerprint);
   return {
     ...group!,
+    ...(impact && { impact }),
     members: membersOf(facts, mapping, last),
     proposals: proposalsOf(found.events, mapping, facts.fingerprint),
     versions: versionsOf(facts),

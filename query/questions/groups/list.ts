@@ -1,11 +1,11 @@
 // The list of groups, and how many there are in each state.
-import { z } from 'zod';
-import { BEGINNING, decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import type { z } from 'zod';
+import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
 import { InvalidInputError } from '../../base/errors.ts';
 import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
 import type { GroupState } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
-import { type Impact, readImpact, versionInUse } from '../impact/impact.ts';
+import { type Impact, readImpactNow } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { Group, groupsQuery } from './schemas.ts';
@@ -22,7 +22,8 @@ export async function listGroups(
   const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
   const now = Date.now();
   const found = await readGroups(store, { agent, now });
-  const impacts = sort === 'impact' ? await impactsOf(store, agent, found.groups) : undefined;
+  const impacts =
+    sort === 'impact' ? await readImpactNow(store, { agent }, found.groups) : undefined;
   const sorted = impacts ? byImpact(found.groups, impacts) : found.groups;
   const place = before ? sorted.findIndex(({ fingerprint }) => fingerprint === before.id) : -1;
   const fitting = sorted.filter(
@@ -45,19 +46,6 @@ export async function listGroups(
         ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
         : null,
   };
-}
-
-const outcomes = z.object({
-  graph_snapshot_ref: z.string(),
-  runs: z.coerce.number(),
-  last_started: z.string(),
-});
-
-/** What each group of an agent costs, by fingerprint. */
-async function impactsOf(store: Store, agent: string, groups: readonly GroupFacts[]) {
-  const window = { agent, since: BEGINNING };
-  const inUse = versionInUse(await store.rows('run_outcomes', window, outcomes), groups);
-  return readImpact(store, { ...window, inUse }, groups);
 }
 
 /** The most urgent first, those that nobody waits for last. */

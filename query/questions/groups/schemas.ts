@@ -157,7 +157,9 @@ export const group = z.object({
     .nullable()
     .describe('The newest evolution that targets it'),
   hourly: hourly.optional(),
-  impact: impact.optional().describe('Runs that it met and ended, where sorted by it'),
+  impact: impact
+    .optional()
+    .describe('Runs that it met and ended: of one group, and where sorted by it'),
 });
 export type Group = z.infer<typeof group>;
 

@@ -1,5 +1,6 @@
 // What a group costs: runs that it ended, on the version in use and in all.
 import { z } from 'zod';
+import { BEGINNING } from '../../base/cursor.ts';
 import { count } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
 
@@ -79,10 +80,18 @@ export function impactOf(
   };
 }
 
+interface ImpactQuery {
+  agent: string;
+  since: string;
+  inUse: InUse;
+  /** Only these fingerprints are counted. @default all of the agent */
+  only?: string[];
+}
+
 /** The impact of each group of an agent that failed since some time, by its fingerprint. */
 export async function readImpact(
   store: Store,
-  { agent, since, inUse }: { agent: string; since: string; inUse: InUse },
+  { agent, since, inUse, only = [] }: ImpactQuery,
   groups: readonly Members[],
 ): Promise<Map<string, Impact>> {
   const merged = groups.flatMap(({ fingerprint: group, fingerprints }) =>
@@ -96,8 +105,26 @@ export async function readImpact(
       ref: inUse.ref,
       fingerprints: merged.map(({ fingerprint }) => fingerprint),
       groups: merged.map(({ group }) => group),
+      only,
     },
     counted,
   );
   return new Map(rows.map(({ fingerprint, ...row }) => [fingerprint, impactOf(row, inUse)]));
+}
+
+const outcomes = z.object({
+  graph_snapshot_ref: z.string(),
+  runs: count,
+  last_started: z.string(),
+});
+
+/** The same of all times, with the version in use looked up. */
+export async function readImpactNow(
+  store: Store,
+  { agent, only }: Pick<ImpactQuery, 'agent' | 'only'>,
+  groups: readonly (Members & Parameters<typeof versionInUse>[1][number])[],
+): Promise<Map<string, Impact>> {
+  const window = { agent, since: BEGINNING };
+  const inUse = versionInUse(await store.rows('run_outcomes', window, outcomes), groups);
+  return readImpact(store, { ...window, inUse, ...(only && { only }) }, groups);
 }

@@ -1,6 +1,7 @@
 -- How many runs each group of an agent met and lost since some time, in all and on one version. A run is lost
 -- to a failure that was terminal, or that is the root of a run that failed. `groups` names the group of each
--- fingerprint that is merged into another; the others are groups of their own.
+-- fingerprint that is merged into another; the others are groups of their own. `only` has the fingerprints to
+-- count, none for all.
 WITH
     f.disposition = 'terminal' OR (f.trace_id, f.span_id) IN (
         SELECT trace_id, root_span_id
@@ -18,6 +19,7 @@ SELECT
 FROM failures AS f FINAL
 PREWHERE f.agent_id = {agent:String}
     AND f.timestamp >= {since:DateTime64(9, 'UTC')}
+    AND (empty({only:Array(String)}) OR f.fingerprint IN {only:Array(String)})
 GROUP BY sipHash64(transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, f.fingerprint))
 ORDER BY runs_lost_now DESC, fingerprint
 LIMIT 20000

@@ -227,6 +227,31 @@ describe('the tools', () => {
     expect(groups.data.items).toMatchObject([{ state: 'resolved' }]);
   });
 
+  it('rank groups by runs lost on the version in use, and say what to leave', async () => {
+    const agent = 'ranked';
+    const failing = (node: string, run: string, disposition: string) =>
+      failedAttempt(agent, {
+        'graph.node.id': node,
+        'graph.run.id': run,
+        'failure.disposition': disposition,
+      });
+    await world.send(
+      failing('books', 'a', 'terminal'),
+      ...['a', 'b', 'c'].map((run) => failing('rates', run, 'retried')),
+    );
+    const { data, text } = await call(client, 'list_failure_groups', { agent });
+    expect(data.items).toMatchObject([
+      { node_id: 'books', impact: { runs_lost_now: 1, is_recovered: false } },
+      { node_id: 'rates', failures: 3, impact: { runs_lost: 0, is_recovered: true } },
+    ]);
+    expect(text).toMatch(/`books`.* ended 1 of \d+ runs/);
+    expect(text).toMatch(/`rates`.* recovered without losing a run \(leave it\)/);
+    for (const { fingerprint, impact } of data.items) {
+      const one = await call(client, 'get_failure_group', { group: fingerprint });
+      expect(one.data.group.impact).toEqual(impact);
+    }
+  });
+
   it('find what is similar, and what was tried there', async () => {
     await world.send(
       failedAttempt('elsewhere', { 'exception.message': 'cannot read total of order 3' }),
