@@ -9,6 +9,7 @@ import type {
   GroupDetail,
   GroupEvent,
 } from '../../../query/questions/groups/schemas.ts';
+import type { NameFlags } from '../names-on-record.ts';
 import { answer, filters, type ListFlags, list, type ServiceOptions, service } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { table } from '../terminal/output.ts';
@@ -33,9 +34,11 @@ export function addGroupVerbs(program: Command): void {
       ),
     )
     .action(
-      answer(async (history, flags: ListFlags) => {
+      answer(async (history, flags: ListFlags & NameFlags) => {
         const value = await history.groups(filters(flags));
-        return { value, text: describeGroups(value.items) };
+        if (value.items.length > 0) return { value, text: describeGroups(value.items) };
+        const { emptyListText } = await import('../names-on-record.ts');
+        return { value, text: await emptyListText(history, 'no groups', flags) };
       }),
     );
 
@@ -158,7 +161,6 @@ function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promi
 }
 
 function describeGroups(groups: readonly Group[]): string {
-  if (groups.length === 0) return 'no groups';
   const hasImpact = groups.some(({ impact }) => impact !== undefined);
   const columns = [
     { name: 'last seen', whole: true, optional: true },

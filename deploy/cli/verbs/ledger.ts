@@ -22,7 +22,6 @@ function verdictCell(effects: Effect[]): string {
 }
 
 export function describeEvolutions(evolutions: ListedEvolution[]): string {
-  if (evolutions.length === 0) return 'no evolutions';
   const columns = [
     { name: 'time', whole: true, optional: true },
     { name: 'evolution', whole: true },

@@ -9,12 +9,13 @@ import type { Failure } from '../../../query/questions/failures/schemas.ts';
 import type { NodeHealth } from '../../../query/questions/nodes/question.ts';
 import type { Run } from '../../../query/questions/runs/runs.ts';
 import type { TimelineEvent } from '../../../query/questions/timeline/question.ts';
+import type { NameFlags } from '../names-on-record.ts';
 import { answer, filters, type ListFlags, list } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { type Column, table } from '../terminal/output.ts';
 import { meaning } from '../terminal/style.ts';
 
-interface ListVerb<Item, Flags extends ListFlags = ListFlags> {
+interface ListVerb<Item, Flags extends ListFlags & NameFlags = ListFlags & NameFlags> {
   name: string;
   description: string;
   examples: readonly string[];
@@ -23,18 +24,20 @@ interface ListVerb<Item, Flags extends ListFlags = ListFlags> {
   columns: readonly (string | Column)[];
   /** The cells of an item, as many as there are columns. */
   cells(item: Item): string[];
-  /** What is printed for an empty list. */
+  /** What is printed for an empty list, before the names that exist. */
   none: string;
 }
 
-function addList<Item, Flags extends ListFlags>(
+function addList<Item, Flags extends ListFlags & NameFlags>(
   program: Command,
   { name, description, columns, cells, none, ...verb }: ListVerb<Item, Flags>,
 ): void {
   verb.flags(examples(list(program, name, description), ...verb.examples)).action(
     answer(async (history, flags: Flags) => {
       const value = await verb.ask(history, flags);
-      return { value, text: value.items.length ? table(columns, value.items.map(cells)) : none };
+      if (value.items.length > 0) return { value, text: table(columns, value.items.map(cells)) };
+      const { emptyListText } = await import('../names-on-record.ts');
+      return { value, text: await emptyListText(history, none, flags) };
     }),
   );
 }
@@ -122,7 +125,10 @@ const runs: ListVerb<Run> = {
   none: 'no runs',
 };
 
-const nodes: ListVerb<NodeHealth, ListFlags & { agent: string; allVersions?: boolean }> = {
+const nodes: ListVerb<
+  NodeHealth,
+  ListFlags & NameFlags & { agent: string; allVersions?: boolean }
+> = {
   name: 'nodes',
   description: 'how the nodes of an agent fare, the one that was tried last first',
   examples: [
@@ -167,7 +173,7 @@ const nodes: ListVerb<NodeHealth, ListFlags & { agent: string; allVersions?: boo
   none: 'no attempts',
 };
 
-const timeline: ListVerb<TimelineEvent, ListFlags & { agent: string }> = {
+const timeline: ListVerb<TimelineEvent, ListFlags & NameFlags & { agent: string }> = {
   name: 'timeline',
   description: 'what happened to an agent: versions, evolutions, groups, newest first',
   examples: ['faultline timeline --agent invoice-agent --since 7d'],
@@ -179,7 +185,7 @@ const timeline: ListVerb<TimelineEvent, ListFlags & { agent: string }> = {
     event.kind.replaceAll('_', ' '),
     describeEvent(event),
   ],
-  none: 'nothing is known',
+  none: 'no events',
 };
 
 function describeEvent(event: TimelineEvent): string {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { manyLines, oneLine } from '../../../query/base/text.ts';
 import type { History } from '../../../query/history.ts';
 import type { FailureDetail } from '../../../query/questions/failures/schemas.ts';
+import type { NameFlags } from '../names-on-record.ts';
 import {
   answer,
   filters,
@@ -96,7 +97,7 @@ export function addQueryVerbs(program: Command): void {
     .option('--agent <id>', 'only this agent')
     .option('--node <id>', 'only those that target a failure of this node')
     .action((id: string | undefined, options: ServiceOptions & ListFlags) =>
-      answer((history, flags: ListFlags) =>
+      answer((history, flags: ListFlags & NameFlags) =>
         id === undefined ? evolutions(history, flags) : oneEvolution(history, id),
       )(options),
     );
@@ -143,8 +144,12 @@ async function agents(history: History, flags: object) {
   return { value, text: rows.length ? table(columns, rows) : 'no agents' };
 }
 
-async function evolutions(history: History, flags: ListFlags) {
+async function evolutions(history: History, flags: ListFlags & NameFlags) {
   const value = await history.evolutions({ ...filters<object>(flags), effects: true });
+  if (value.items.length === 0) {
+    const { emptyListText } = await import('../names-on-record.ts');
+    return { value, text: await emptyListText(history, 'no evolutions', flags) };
+  }
   const { describeEvolutions } = await import('./ledger.ts');
   return { value, text: describeEvolutions(value.items) };
 }
