@@ -40,6 +40,17 @@ export const flag = z.union(
   'expected true or false',
 );
 
+/** Fields by which failures and groups are found beside their names. */
+export const classAndText = {
+  class: storedName.optional().describe('Only this failure class'),
+  text: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Only those with this in a message or its template, in upper or lower case'),
+};
+
 /** How many items to return. In an address it is text. */
 export const limit = (most: number, fallback: number) =>
   z.coerce.number<number>().int().min(1).max(most).default(fallback);

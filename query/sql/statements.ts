@@ -31,6 +31,7 @@ export const STATEMENTS = {
   failures_by_id: 'failures',
   failures_by_prefix: 'ids',
   failures_elsewhere: 'ledger',
+  fingerprints_with_text: 'groups',
   group_counts: 'groups',
   group_event_by_id: 'groups',
   group_events: 'groups',

@@ -27,6 +27,8 @@ export function addGroupVerbs(program: Command): void {
   )
     .option('--agent <id>', 'only this agent')
     .option('--node <id>', 'only groups of this node')
+    .option('--class <class>', 'only this failure class, as tool.timeout')
+    .option('--text <text>', 'only those with this in a message, in upper or lower case')
     .addOption(new Option('--state <state>', 'only groups in this state').choices(GROUP_STATES))
     .addOption(
       new Option('--sort <by>', 'impact: what ends most runs of the agent now comes first').choices(

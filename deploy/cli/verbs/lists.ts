@@ -64,7 +64,11 @@ const recent: ListVerb<Failure> = {
     'faultline recent --watch --json | jq -r .error_message',
   ],
   flags: (verb) =>
-    verb.option('--agent <id>', 'only this agent').option('--node <id>', 'only this node'),
+    verb
+      .option('--agent <id>', 'only this agent')
+      .option('--node <id>', 'only this node')
+      .option('--class <class>', 'only this failure class, as tool.timeout')
+      .option('--text <text>', 'only those with this in the message, in upper or lower case'),
   ask: (history, flags) => history.recentFailures(filters(flags)),
   columns: [
     time('time'),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { keyset, pageFrom, storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
-import { failureId, fingerprint, page, pageOf, uuid } from '../../base/fields.ts';
+import { classAndText, failureId, fingerprint, page, pageOf, uuid } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { graphSnapshot } from '../graphs/schemas.ts';
@@ -18,21 +18,29 @@ export const recentFailures = question({
     node: z.string().min(1).optional(),
     fingerprint: fingerprint.optional(),
     run: z.string().min(1).optional(),
+    ...classAndText,
     ...page(),
   }),
   output: pageOf(failureRow),
-  async answer({ agent = '', node = '', fingerprint = '', run = '', ...page }, { store }) {
-    const bounds = keyset(page, isUuid);
-    const failuresSince = (since: string) => {
-      const params = { agent, node, fingerprint, run, ...bounds, since };
-      return store.rows('recent_failures', params, failureRow);
-    };
+  async answer({ limit, cursor, since, ...names }, { store }) {
+    const {
+      agent = '',
+      node = '',
+      fingerprint = '',
+      run = '',
+      class: only = '',
+      text = '',
+    } = names;
+    const filters = { agent, node, fingerprint, run, class: only, text };
+    const bounds = keyset({ limit, cursor, since }, isUuid);
+    const failuresSince = (from: string) =>
+      store.rows('recent_failures', { ...filters, ...bounds, since: from }, failureRow);
     // The last day mostly has a page of them, and then no other has to be read.
     const dayBefore = dayBeforeEndOf(bounds);
     let rows: Failure[] = [];
     if (!fingerprint && !run && bounds.since < dayBefore) rows = await failuresSince(dayBefore);
     if (rows.length < bounds.limit) rows = await failuresSince(bounds.since);
-    return pageFrom(rows, page.limit, ({ timestamp, failure_id: id }) => ({ timestamp, id }));
+    return pageFrom(rows, limit, ({ timestamp, failure_id: id }) => ({ timestamp, id }));
   },
 });
 

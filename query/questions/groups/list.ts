@@ -1,5 +1,5 @@
 // The list of groups, and how many there are in each state.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
 import { InvalidInputError } from '../../base/errors.ts';
 import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
@@ -14,14 +14,18 @@ import { withTrend } from './trend.ts';
 
 export async function listGroups(
   store: Store,
-  { agent = '', node, state, since, sort, trend, limit, cursor }: z.output<typeof groupsQuery>,
+  asked: z.output<typeof groupsQuery>,
 ): Promise<Page<Group>> {
+  const { agent = '', node, state, class: only, text, since, sort, trend, limit, cursor } = asked;
   if (sort === 'impact' && agent === '') {
     throw new InvalidInputError('agent', 'expected an agent, whose version in use sorts by impact');
   }
   const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
   const now = Date.now();
-  const found = await readGroups(store, { agent, now });
+  const [found, withText] = await Promise.all([
+    readGroups(store, { agent, now }),
+    text === undefined ? undefined : fingerprintsWith(store, agent, text),
+  ]);
   const impacts =
     sort === 'impact' ? await readImpactNow(store, { agent }, found.groups) : undefined;
   const sorted = impacts ? byImpact(found.groups, impacts) : found.groups;
@@ -30,6 +34,8 @@ export async function listGroups(
     (group, at) =>
       (!node || group.counts.some(({ node_id }) => node_id === node)) &&
       (!state || group.state === state) &&
+      (!only || classOf(group) === only) &&
+      (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
       (!since || storedForm(group.last_seen) >= storedForm(since)) &&
       (!before || (impacts ? at > place : isBehind(group, before))),
   );
@@ -46,6 +52,18 @@ export async function listGroups(
         ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
         : null,
   };
+}
+
+/** The annotated class, otherwise that of the last failure. */
+const classOf = ({ annotation, counts }: GroupFacts): string =>
+  annotation?.value ?? counts[0]!.class;
+
+const fingerprintRow = z.object({ fingerprint: z.string() });
+
+/** Fingerprints that have a failure with a text in its message. */
+async function fingerprintsWith(store: Store, agent: string, text: string): Promise<Set<string>> {
+  const rows = await store.rows('fingerprints_with_text', { agent, text }, fingerprintRow);
+  return new Set(rows.map(({ fingerprint }) => fingerprint));
 }
 
 /** The most urgent first, those that nobody waits for last. */

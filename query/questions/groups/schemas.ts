@@ -4,7 +4,16 @@ import {
   FAILURE_CLASS_VALUES,
   GROUP_EVENT_KIND_VALUES,
 } from '../../../instrumentation/semconv/index.ts';
-import { count, fingerprint, flag, instant, page, since, storedName } from '../../base/fields.ts';
+import {
+  classAndText,
+  count,
+  fingerprint,
+  flag,
+  instant,
+  page,
+  since,
+  storedName,
+} from '../../base/fields.ts';
 import { GROUP_STATES } from '../../base/states.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { impact } from '../impact/impact.ts';
@@ -93,6 +102,7 @@ export const groupsQuery = z.strictObject({
   agent: z.string().min(1).optional(),
   node: z.string().min(1).optional().describe('Groups with a fingerprint of this node'),
   state: z.enum(GROUP_STATES).optional(),
+  ...classAndText,
   ...page(),
   since: since.optional().describe('Groups that failed since then; their counts are of all time'),
   sort: z

@@ -59,6 +59,7 @@ async function readValues(): Promise<void> {
     );
   };
   await read('agent', 'agent_id', 'failures');
+  await read('class', 'class', 'failures');
   await read('fingerprint', 'fingerprint', 'failures');
   await read('failure_id', 'failure_id', 'failures');
   await read('run_id', 'run_id', 'graph_runs');
@@ -68,9 +69,15 @@ async function readValues(): Promise<void> {
 
 /** Fields that go with each question, besides what stands in its path. */
 const fields: Readonly<Record<string, () => Record<string, unknown>[]>> = {
-  recentFailures: () => [{}, { limit: 3 }, ...each('agent')],
+  recentFailures: () => [
+    {},
+    { limit: 3 },
+    { text: 'READ TOTAL' },
+    ...each('agent'),
+    ...each('class'),
+  ],
   runs: () => [{}, { limit: 3 }, ...each('agent')],
-  groups: () => [{}, { limit: 2 }, ...each('agent')],
+  groups: () => [{}, { limit: 2 }, { text: 'READ TOTAL' }, ...each('agent'), ...each('class')],
   alerts: () => [{}, ...each('agent')],
   evolutions: () => [{}, ...each('agent')],
   brief: () => [{}, { max_tokens: 800 }],
