@@ -3,6 +3,7 @@
 import type { Page } from '../base/fields.ts';
 import type { SqlResult } from '../base/store.ts';
 import type { Agent } from '../questions/agents/agents.ts';
+import type { Brief } from '../questions/brief/question.ts';
 import type { Cascade } from '../questions/cascade/question.ts';
 import type { FailureCase } from '../questions/cases/question.ts';
 import type { Evolution } from '../questions/evolutions/schemas.ts';
@@ -93,6 +94,8 @@ export const api = {
   cascade: (failureId: string) => ask<Cascade>(`/failures/${id(failureId)}/cascade`),
   nodes: (agent: string, versions: 'current' | 'all' = 'current') =>
     ask<Page<NodeHealth>>(`/agents/${id(agent)}/nodes`, { versions, limit: 500 }),
+  brief: (agent: string, tokens: number) =>
+    ask<Pick<Brief, 'markdown'>>(`/agents/${id(agent)}/brief`, { max_tokens: tokens }),
   timeline: (agent: string, page: Paged) =>
     ask<Page<TimelineEvent>>(`/agents/${id(agent)}/timeline`, page),
   evolution: (evolutionId: string) => ask<Evolution>(`/evolutions/${id(evolutionId)}`),

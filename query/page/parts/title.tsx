@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { to } from '../route.ts';
+import { CopyPrompt } from './copy-prompt.tsx';
 import { Said } from './text.tsx';
 
 export function Title({ children, tab }: { children: ComponentChildren; tab: string }) {
@@ -35,6 +36,7 @@ export function AgentTitle({
           </a>
         ))}
       </nav>
+      <CopyPrompt key={agent} agent={agent} />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { counted, number } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
 import { State } from '../parts/badges.tsx';
+import { CopyPrompt } from '../parts/copy-prompt.tsx';
 import { Block, Code, Facts, Id, Said, Time, Wide } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { Trend } from '../parts/trend.tsx';
@@ -59,6 +60,7 @@ function Head({ group }: { group: GroupDetail }) {
       <p class="template">
         <Code text={group.template || '(no message)'} />
       </p>
+      <CopyPrompt agent={group.agent_id} group={group.fingerprint} />
       <p class="badges">
         <State state={group.state} />
         <span class="badge">{group.class}</span>

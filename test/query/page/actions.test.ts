@@ -50,6 +50,29 @@ describe.skipIf(isWithoutChromium('test/query/page/actions.test.ts'))('actions o
     await page.locator('form.actions').getByRole('button').click();
   }
 
+  it.each([
+    ['an agent', async () => `/agents/${agent}`, /Mend what ends most runs/],
+    [
+      'a group',
+      async () => `/groups/${(await groupOf('parse')).fingerprint}`,
+      /Mend the failure group v1:[0-9a-f]{32} first/,
+    ],
+  ])('hands the brief of %s to a coding agent', async (_what, path, first) => {
+    const opened = await openPage(browser, world.query);
+    const { page } = opened;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(await path());
+    await giveToken(page, 'reader');
+    await page.getByRole('button', { name: 'Copy as prompt' }).click();
+    await page.getByRole('status').getByText('Copied').waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toMatch(first);
+    expect(copied).toContain('`parse`');
+    expect(copied).toContain('faultline verify');
+    await expectSound(opened);
+    await opened.close();
+  });
+
   it('asks for a token before it shows data, and for an admin one before it changes any', async () => {
     const opened = await openPage(browser, world.query);
     const { page } = opened;
@@ -106,7 +129,7 @@ describe.skipIf(isWithoutChromium('test/query/page/actions.test.ts'))('actions o
     await soon(() => page.getByText('Class said by Ada').count()).toBe(0);
 
     await say(page, 'Merge', { Into: book.fingerprint, ...name });
-    await page.getByText('Somebody merged these fingerprints').waitFor();
+    await page.getByText('These fingerprints were merged').waitFor();
     expect((await groupOf('book')).fingerprints).toEqual([book.fingerprint, parse.fingerprint]);
     await say(page, 'Split', { Fingerprint: parse.fingerprint, ...name });
     await soon(async () =>

@@ -65,7 +65,7 @@ describe.skipIf(isWithoutChromium('test/query/page/requests.test.ts'))('requests
         ]),
       ).toEqual([
         `/api/v1/agents/agent-${count}/nodes?versions=current&limit=500`,
-        `/api/v1/groups?agent=agent-${count}&trend=true`,
+        `/api/v1/groups?agent=agent-${count}&sort=impact&trend=true`,
       ]);
     },
   );
@@ -81,7 +81,7 @@ describe.skipIf(isWithoutChromium('test/query/page/requests.test.ts'))('requests
 
   it('with many agents: all of them, and all with their states', async () => {
     const addresses = await asked('/', [['.rows .badge.new', 2]]);
-    expect(addresses).toEqual(['/api/v1/agents', '/api/v1/agents?states=true']);
+    expect(addresses).toEqual(['/api/v1/agents?limit=100', '/api/v1/agents?limit=100&states=true']);
   });
 
   it('with many fixes of a group: none of them by its own', async () => {

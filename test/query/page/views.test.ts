@@ -100,12 +100,14 @@ describe.skipIf(isWithoutChromium('test/query/page/views.test.ts'))('the page', 
   it('is used with the keyboard alone', async () => {
     const { page } = opened;
     await page.goto(`/agents/${agent}`);
-    await page.getByRole('link', { name: 'LedgerClosedError' }).waitFor();
+    const first = page.locator('main .rows > li').first().getByRole('link').first();
+    await first.waitFor();
+    const name = (await first.textContent())!;
     await page.keyboard.press('j');
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { level: 1, name: 'LedgerClosedError' }).waitFor();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
