@@ -6,6 +6,7 @@ import type { ConditionsFile } from './conditions/rules-file.ts';
 import type { KeepPolicy } from './decode/keep.ts';
 import { type Forgotten, forget } from './forget/forget.ts';
 import { addForgetRoute } from './forget/routes.ts';
+import type { EveryServer } from './forget/stored-rows.ts';
 import type { ForgetTarget } from './forget/target.ts';
 import { type MappingOptions, type MappingStats, MappingWatch } from './grouping/watch.ts';
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
@@ -58,6 +59,8 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
     /** Sent with every statement. */
     clickhouse_settings?: ClickHouseSettings;
   };
+  /** Opens the cluster that the tables are spread over. @default tables of one server */
+  openCluster?: (() => Promise<EveryServer>) | undefined;
   /** Which spans are stored besides the executor's own. */
   keep: KeepPolicy;
   /** Whether national ids are removed as well. @default false */
@@ -188,7 +191,14 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     closing ? 'the collector is shutting down' : queue.sink.notReady();
   const clickhouse = clickHouseCheck(client);
   const forgetting = (target: ForgetTarget): Promise<Forgotten> =>
-    forget(target, { client, settled: () => linker.settled(), queue, logger });
+    forget(target, {
+      client,
+      openCluster: options.openCluster,
+      settled: () => linker.settled(),
+      withoutMapping: (work) => mapping.without(work),
+      queue,
+      logger,
+    });
   const doors = await openDoors(
     {
       ...options,

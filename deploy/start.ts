@@ -25,6 +25,7 @@ import type { OtlpOptions } from '../query/base/question.ts';
 import { watchQueryService } from '../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../query/http/server.ts';
 import { connect } from '../query/index.ts';
+import { openCluster } from './clickhouse/cluster/members.ts';
 import { DATABASE as database } from './clickhouse/migrate.ts';
 import type { Settings } from './settings.ts';
 import { type Storage, storageOf } from './storage.ts';
@@ -139,6 +140,7 @@ async function collect(
     otlpHttpPort: settings['otlp-http-port'],
     otlpGrpcPort: settings['otlp-grpc-port'],
     clickhouse: { ...storage.writer, database },
+    openCluster: cluster === undefined ? undefined : () => openCluster(storage.writer, cluster),
     ingestTokens: settings['ingest-token'],
     tls,
     keep: settings.keep,

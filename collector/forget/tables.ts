@@ -6,7 +6,7 @@ export interface StoredTable {
   name: string;
   columns: ReadonlySet<string>;
   /** Where its rows are, when it is the face of a table on several servers. */
-  local: { cluster: string; table: string } | undefined;
+  local: { cluster: string; database: string; table: string } | undefined;
 }
 
 /** Hashes that say what is meant. */

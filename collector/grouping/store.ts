@@ -13,7 +13,7 @@ const statements = {
 };
 
 /** Fingerprints that are mapped: of more, those that failed last. */
-export const MAX_FINGERPRINTS = 10_000;
+const MAX_FINGERPRINTS = 10_000;
 /** Names of a question: they stand in the URL, where Node takes 16 KiB of headers in all. */
 const MAX_ASKED = 100;
 

@@ -7,7 +7,7 @@ import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
 import { missingEvents } from './changes.ts';
 import { type Member, memberOf } from './member.ts';
-import { type KnownFingerprint, MAX_FINGERPRINTS, MappingStore } from './store.ts';
+import { type KnownFingerprint, MappingStore } from './store.ts';
 
 export interface MappingOptions {
   /** Between two looks, in milliseconds; 0 = never looks. @default 30,000 */
@@ -47,10 +47,12 @@ export class MappingWatch {
   readonly #store: MappingStore;
   readonly #closing = new AbortController();
   /** By fingerprint; undefined where no failure of it is kept. */
-  #members = new Map<string, Member | undefined>();
+  readonly #members = new Map<string, Member | undefined>();
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isFailing = false;
+  /** How many wait for it to rest, or work while it does. */
+  #resting = 0;
   readonly #counted: MappingStats = { looks: 0, merged: 0, proposed: 0, failedLooks: 0 };
 
   constructor(parts: WatchParts) {
@@ -64,6 +66,19 @@ export class MappingWatch {
     return { ...this.#counted };
   }
 
+  /** Does the work while no look is going on. Afterwards what was deleted is not quoted. */
+  async without<T>(work: () => Promise<T>): Promise<T> {
+    this.#resting++;
+    clearTimeout(this.#timer);
+    try {
+      await this.#running;
+      return await work();
+    } finally {
+      this.#resting--;
+      this.#lookLater();
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -71,7 +86,8 @@ export class MappingWatch {
   }
 
   #lookLater(): void {
-    if (this.#closing.signal.aborted || this.#everyMs <= 0) return;
+    if (this.#closing.signal.aborted || this.#everyMs <= 0 || this.#resting > 0) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#running = this.#round();
     }, this.#everyMs).unref();
@@ -90,9 +106,9 @@ export class MappingWatch {
 
   async #look(): Promise<void> {
     const known = await this.#store.fingerprints();
+    this.#forgetOthersThan(known);
     const fresh = known.filter(({ fingerprint }) => !this.#members.has(fingerprint));
     if (fresh.length === 0) return;
-    this.#forget(known);
     const read = fresh.slice(0, MAX_READ);
     const found = await this.#store.firstFailures(read);
     const members = new Map(found.map((row) => [row.fingerprint, memberOf(row)]));
@@ -111,11 +127,15 @@ export class MappingWatch {
     this.#counted.proposed += rows.length - merged;
   }
 
-  /** Drops those that failed longest ago, when there are more than are mapped. */
-  #forget(known: readonly KnownFingerprint[]): void {
-    if (this.#members.size < MAX_FINGERPRINTS) return;
-    const kept = new Set(known.map(({ fingerprint }) => fingerprint));
-    this.#members = new Map([...this.#members].filter(([fingerprint]) => kept.has(fingerprint)));
+  /** Drops what is not known any more, and those whose first failure is another now: it was deleted. */
+  #forgetOthersThan(known: readonly KnownFingerprint[]): void {
+    const first = new Map(known.map(({ fingerprint, first_seen }) => [fingerprint, first_seen]));
+    for (const [fingerprint, member] of this.#members) {
+      const now = first.get(fingerprint);
+      if (now === undefined || (member && member.first_seen !== now)) {
+        this.#members.delete(fingerprint);
+      }
+    }
   }
 
   #failed(error: unknown): void {

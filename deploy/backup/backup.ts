@@ -42,6 +42,7 @@ const LOOK_MS = 100;
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
   const { database, place } = options;
   return withClient(options, async (client) => {
+    await refuseCluster(client, database);
     try {
       const queueBytes = await keepQueue(client, options.queue);
       const tables = await rowsByTable(client, database);
@@ -52,6 +53,22 @@ export async function backUp(options: BackupOptions): Promise<BackupResult> {
       await dropQueueTable(client).catch(() => {});
     }
   });
+}
+
+/** The refusal to back up or restore one server of several. */
+export const ofCluster = (database: string): BackupError =>
+  new BackupError(
+    `the tables of ${database} are spread over a cluster, and this would reach one server of it: ` +
+      "use ClickHouse's own BACKUP on each shard, as docs/operations.md says",
+  );
+
+async function refuseCluster(client: ClickHouse, database: string): Promise<void> {
+  const result = await client.query({
+    query: `SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'Distributed' LIMIT 1`,
+    query_params: { database },
+    format: 'JSONEachRow',
+  });
+  if ((await result.json()).length > 0) throw ofCluster(database);
 }
 
 /**

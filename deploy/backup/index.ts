@@ -1,7 +1,14 @@
 // `faultline backup` and `faultline restore`: which ClickHouse, and where the backup is.
 import { join } from 'node:path';
 import type { Settings } from '../settings.ts';
-import { BackupError, type BackupOptions, type BackupResult, backUp, restore } from './backup.ts';
+import {
+  BackupError,
+  type BackupOptions,
+  type BackupResult,
+  backUp,
+  ofCluster,
+  restore,
+} from './backup.ts';
 import { makeWayTo, refuseNoBackup, withEngine } from './embedded.ts';
 
 type Progress = BackupOptions['onProgress'];
@@ -53,6 +60,7 @@ async function withStore(
 ): Promise<BackupResult> {
   const dataDir = settings['data-dir'];
   const common = { database: 'faultline', queue: join(dataDir, 'queue') };
+  if (settings['clickhouse-cluster'] !== undefined) throw ofCluster(common.database);
   const url = settings['clickhouse-url'];
   if (url.length === 0) {
     const folder = EXPRESSION.test(place) ? undefined : place;

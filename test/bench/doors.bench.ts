@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { passwordOf } from '../../deploy/engine/folder.ts';
 import { connect, createClient, type History } from '../../query/index.ts';
 import { call, overHttp } from '../query/mcp/mcp-clients.ts';
 import { askAtRate, percentile, type Questions } from './doors-asking.ts';
@@ -40,7 +41,10 @@ export async function run(): Promise<void> {
     await fill(dataDir);
     const flags = ['--data-dir', dataDir, '--query-rate-limit', '0'];
     await using(await startFaultline(...flags), async (faultline) => {
-      const library = connect({ clickhouse: { url: faultline.clickhouse, username: 'reader' } });
+      const password = await passwordOf(dataDir, 'query');
+      const library = connect({
+        clickhouse: { url: faultline.clickhouse, username: 'query', password },
+      });
       await compare(library, createClient({ url: faultline.query, fresh: true }));
       await library.close();
       await page(faultline);

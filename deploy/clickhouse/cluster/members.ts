@@ -1,5 +1,5 @@
 // The servers of a cluster: who they are, whether they have a keeper, and how to reach each over HTTP.
-import { ClickHouseError } from '@clickhouse/client';
+import { ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
 import { type ClickHouse, connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { type ClickHouseConnection, MigrationError } from '../migrate.ts';
 
@@ -17,7 +17,7 @@ export interface ClusterAccess {
   /** The keeper runs them everywhere, and tables are replicated. */
   hasKeeper: boolean;
   /** Runs one statement on every server; `{ON CLUSTER}` stands for that clause, where the keeper runs it. */
-  everywhere(statement: string): Promise<void>;
+  everywhere(statement: string, settings?: ClickHouseSettings): Promise<void>;
   /** One server of each that has to be looked at by itself; with a keeper any one speaks for all. */
   each: readonly ClickHouse[];
   close(): Promise<void>;
@@ -36,8 +36,8 @@ export async function openCluster(
       return {
         members,
         hasKeeper: true,
-        everywhere: (statement) =>
-          run(any, statement.replace('{ON CLUSTER}', `ON CLUSTER ${quoted(cluster)}`)),
+        everywhere: (statement, settings) =>
+          run(any, statement.replace('{ON CLUSTER}', `ON CLUSTER ${quoted(cluster)}`), settings),
         each: [any],
         close: () => any.close(),
       };
@@ -54,9 +54,9 @@ export async function openCluster(
     return {
       members,
       hasKeeper: false,
-      everywhere: async (statement) => {
+      everywhere: async (statement, settings) => {
         await Promise.all(
-          servers.map((server) => run(server, statement.replace('{ON CLUSTER}', ''))),
+          servers.map((server) => run(server, statement.replace('{ON CLUSTER}', ''), settings)),
         );
       },
       each: servers,
@@ -70,11 +70,16 @@ export async function openCluster(
   }
 }
 
-async function run(server: ClickHouse, statement: string): Promise<void> {
+async function run(
+  server: ClickHouse,
+  statement: string,
+  settings: ClickHouseSettings = {},
+): Promise<void> {
   await server.command({
     query: statement,
     // Waits for every server, and fails with the first that fails.
     clickhouse_settings: {
+      ...settings,
       distributed_ddl_task_timeout: '120',
       distributed_ddl_output_mode: 'throw',
     },

@@ -19,7 +19,7 @@ const AGENT = `agent-${CANARY}`;
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ 'group-mapping-seconds': 1 });
 });
 afterAll(() => world?.end());
 
@@ -127,6 +127,19 @@ it('an agent goes with its fixes, its graphs, and the rows that ClickHouse refus
     resolution: `no more ${CANARY}`,
     target_fingerprints: [failure!.fingerprint],
   });
+  await world.history.recordVerifications({
+    agent_id: AGENT,
+    items: [
+      {
+        fingerprint: failure!.fingerprint,
+        result: 'still_failing',
+        basis: 'spans',
+        runs: 4,
+        failed_runs: 1,
+        error_message: `${CANARY} again`,
+      },
+    ],
+  });
   const { url, writer } = world.engine!;
   const refuse = (change: string) =>
     fetch(`${url}/?database=faultline`, {
@@ -143,7 +156,7 @@ it('an agent goes with its fixes, its graphs, and the rows that ClickHouse refus
   const answer = (await (await forget({ agent: AGENT })).json()) as { rows: object };
   expect(answer).toMatchObject({
     by: 'agent',
-    rows: { failures: 2, evolutions: 1, graph_runs: 1 },
+    rows: { failures: 2, evolutions: 1, graph_runs: 1, verifications: 1 },
     dead_letters: 1,
   });
   expect(await filesWith(AGENT)).toEqual([]);
@@ -153,6 +166,35 @@ it('an agent goes with its fixes, its graphs, and the rows that ClickHouse refus
   expect(await sql(`SELECT count() AS n FROM graph_runs WHERE agent_id = 'refused'`)).toEqual([
     { n: expect.anything() },
   ]);
+});
+
+it('what the mapping wrote quotes it no more, and stays; nor is it quoted later', async () => {
+  // Those of the test before stand in what it leaves.
+  const word = 'quetzalton';
+  const failing = (session: string, protocol: string) =>
+    failedAttempt('billing', {
+      'gen_ai.conversation.id': session,
+      'exception.message': `Unsupported protocol ${protocol}`,
+      'exception.stacktrace': 'TypeError: x\n    at fetchInvoice (/srv/app/src/billing.js:3:1)',
+    });
+  const merges = () =>
+    sql("SELECT value, reason FROM group_events WHERE kind = 'merge' AND agent_id = 'billing'");
+  await world.send(failing(SESSION, word));
+  await world.send(failing('other', 'failed'));
+  await expect.poll(merges, { timeout: 30_000 }).toHaveLength(1);
+  expect(JSON.stringify(await merges())).toContain(word);
+
+  const answer = (await (await forget({ session: SESSION })).json()) as { rows: object };
+  expect(answer.rows).toMatchObject({ failures: 1, group_events: 1 });
+  expect(await filesWith(word)).toEqual([]);
+  expect(await merges()).toEqual([{ value: '', reason: '' }]);
+
+  // The first has the fingerprint of the one that went, and connects the other two.
+  await world.send(failing('other', 'v2'), failing('other', 'value'));
+  await expect.poll(merges, { timeout: 30_000 }).toHaveLength(2);
+  const [written] = (await merges()).filter(({ value }) => value !== '');
+  expect(written!.value).toBe('"Unsupported protocol value" and "Unsupported protocol failed"');
+  expect(await filesWith(word)).toEqual([]);
 });
 
 it('what happened before a time goes', async () => {

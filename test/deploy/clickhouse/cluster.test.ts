@@ -1,7 +1,10 @@
 // A cluster of two shards: its tables, its collectors, a shard that is killed, and what is refused.
 import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
+import { backUpTo } from '../../../deploy/backup/index.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
 import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
 import { readSettings } from '../../../deploy/settings.ts';
@@ -126,6 +129,69 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await Promise.all(clients.map((client) => client.close()));
   await Promise.all([...services, ...collectors].map((part) => part.stop()));
 });
+
+test('a session is forgotten on every shard, in their files too; a backup of one is refused', async () => {
+  const collector = await startPart('collector', 'forgetting');
+  const canary = 'canaryQx7';
+  const spans = (session: string, count: number) =>
+    failures('remembered', count).map((span, index) => {
+      const more = {
+        'gen_ai.conversation.id': session,
+        'graph.run.id': `${session}-${index}`,
+        'exception.message': `${session} broke`,
+      };
+      return { ...span, attributes: { ...span.attributes, ...more } };
+    });
+  await sendSpans(collector.otlpHttp, spans(canary, 30));
+  await sendSpans(collector.otlpHttp, spans('kept', 10));
+  await collector.drained();
+  const onShards = (table: string, condition: string) =>
+    Promise.all(
+      shards.urls.map(async (url) => {
+        const client = connectClickHouse({ url, ...shards.writer, database: 'faultline' });
+        const query = `SELECT count() AS n FROM ${table}_local WHERE ${condition}`;
+        const result = await client.query({ query, format: 'JSONEachRow' });
+        const [row] = await result.json<{ n: string }>();
+        await client.close();
+        return Number(row!.n);
+      }),
+    );
+  const session = `session_id = '${canary}'`;
+  for (const rows of await onShards('failures', session)) expect(rows).toBeGreaterThan(0);
+
+  const answer = await fetch(`${collector.otlpHttp}/admin/forget`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ session: canary }),
+  });
+  expect(await answer.json()).toMatchObject({
+    rows: { failures: 30, node_attempts: 30 },
+    files_left: 0,
+  });
+  expect(await onShards('failures', session)).toEqual([0, 0]);
+  for (const { dataDir } of shards.engines) expect(await filesWith(dataDir, canary)).toEqual([]);
+  const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0);
+  expect(sum(await onShards('failures', "session_id = 'kept'"))).toBe(10);
+  expect(sum(await onShards('failure_templates', "template LIKE 'kept%'"))).toBeGreaterThan(0);
+  await collector.stop();
+
+  const { 'clickhouse-cluster': cluster, ...unnamed } = shards.settings;
+  for (const settings of [unnamed, { ...unnamed, 'clickhouse-cluster': cluster }]) {
+    const backup = backUpTo("File('one')", readSettings(settings, {}));
+    await expect(backup).rejects.toThrow(/spread over a cluster.*BACKUP on each shard/);
+  }
+});
+
+/** Files below a folder that hold a text. */
+async function filesWith(dataDir: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const bytes = entry.isFile() ? await readFile(path).catch(() => undefined) : undefined;
+    if (bytes?.includes(text)) found.push(path);
+  }
+  return found;
+}
 
 test('tables of one server in the same place are refused', async () => {
   const client = connectClickHouse({ url: shards.urls[0]!, ...shards.writer });
