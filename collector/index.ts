@@ -33,6 +33,7 @@ export {
 } from './materialize/fingerprint/v1.ts';
 export { QueueError } from './queue/index.ts';
 export { CollectorError } from './receive/doors.ts';
+export type { SkippedFailures } from './receive/skipped-failures.ts';
 export {
   type ConnectionLimits,
   createHttpServer,
@@ -186,6 +187,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       ? BUILT_IN_CONDITIONS
       : conditionsOf(options.conditions, telemetry.ruleFaults(logger));
   const traces = new TraceService(sink, options.keep, undefined, secrets, 'skipped', conditions);
+  telemetry.skippedFailures(() => traces.stats().skippedFailures);
   const logs = new LogService(sink, undefined, secrets);
   const notReady = async (): Promise<string | undefined> =>
     closing ? 'the collector is shutting down' : queue.sink.notReady();

@@ -16,8 +16,8 @@ import {
 export interface JsonItems<Item> {
   /** Fields of the request, from the outermost to the items: such as 'resourceSpans'. */
   fields: readonly [groups: string, scopes: string, items: string];
-  /** Says whether to read the item. */
-  wants(raw: JsonObject, path: string, result: ReadResult): boolean;
+  /** Says whether to read the item. @param resource reads the item's resource */
+  wants(raw: JsonObject, path: string, result: ReadResult, resource: () => Resource): boolean;
   read(raw: JsonObject, path: string): Item;
 }
 
@@ -88,7 +88,11 @@ function readGroup<Item>(
   result: ReadResult,
 ): void {
   const [, scopesField, itemsField] = items.fields;
-  let resource: Resource | undefined;
+  let known: Resource | undefined;
+  const resource = (): Resource => {
+    known ??= readResource(group, path);
+    return known;
+  };
   arrayAt(group, scopesField, path).forEach((entry, i) => {
     const scopePath = `${path}.${scopesField}[${i}]`;
     const scopeItems = objectAt(entry, scopePath);
@@ -97,11 +101,10 @@ function readGroup<Item>(
       const itemPath = `${scopePath}.${itemsField}[${j}]`;
       const raw = objectAt(item, itemPath);
       countItem(result);
-      if (!items.wants(raw, itemPath, result)) return;
+      if (!items.wants(raw, itemPath, result, resource)) return;
       result.kept++;
-      resource ??= readResource(group, path);
       scope ??= readScope(scopeItems, scopePath);
-      visit(resource, scope, items.read(raw, itemPath));
+      visit(resource(), scope, items.read(raw, itemPath));
     });
   });
 }

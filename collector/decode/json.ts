@@ -1,15 +1,17 @@
 // Reads an ExportTraceServiceRequest in OTLP's JSON mapping.
 import { arrayAt, enumAt, type JsonObject, objectAt, textAt, uint64At } from './json-fields.ts';
-import { flagsOfKeys, isHex, isZero, readJsonGroups } from './json-groups.ts';
+import { flagsOfKeys, isHex, isZero, type JsonItems, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
 import { FAILED, isKept, isTold, type KeepPolicy, keyFlags, nameFlags, SILENT } from './keep.ts';
 import {
   EVENT_EXCEPTION,
   isReadEvent,
   MAX_LINKS,
+  MAX_SKIPPED_NAME,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
   reject,
+  type SkippedFailure,
   type Span,
   type SpanEvent,
   type SpanLink,
@@ -27,6 +29,7 @@ const STATUS_CODES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR'
  * Reads a JSON request and calls `visit` for each span that the policy keeps. An error may come
  * after some visits.
  * @param also flags of good spans that are wanted besides, such as `MODEL`
+ * @param skipped takes failed spans that the policy does not keep
  * @throws DecodeError naming the field when the body is not an ExportTraceServiceRequest
  */
 export function readJson(
@@ -34,11 +37,17 @@ export function readJson(
   policy: KeepPolicy,
   visit: Visit<Span>,
   also = 0,
+  skipped?: SkippedFailure,
 ): ReadResult {
-  const wants = (raw: JsonObject, path: string, result: ReadResult): boolean => {
+  const wants: JsonItems<Span>['wants'] = (raw, path, result, resource) => {
     const flags = scanSpan(raw, path);
     if (!hasValidIds(raw, path, result)) return false;
-    return isKept(flags, policy, also) || ((flags & SILENT) !== 0 && hasException(raw, path));
+    if (isKept(flags, policy, also) || ((flags & SILENT) !== 0 && hasException(raw, path)))
+      return true;
+    if ((flags & FAILED) !== 0 && skipped) {
+      skipped(resource(), wellFormed(textAt(raw, 'name', path).slice(0, MAX_SKIPPED_NAME)));
+    }
+    return false;
   };
   return readJsonGroups(body, { fields: FIELDS, wants, read: readSpan }, visit);
 }

@@ -32,8 +32,11 @@ export const WANTED = 1;
 
 /** What a signal's items are. */
 export interface ProtobufItems<Item> {
-  /** Walks over the item from the cursor to `end`, and says how to decode it; 0: not at all. */
-  wants(cursor: Cursor, end: number, result: ReadResult): number;
+  /**
+   * Walks over the item from the cursor to `end`, and says how to decode it; 0: not at all.
+   * @param resource decodes the item's resource, and moves the cursor
+   */
+  wants(cursor: Cursor, end: number, result: ReadResult, resource: () => Resource): number;
   /** Decodes the item from the cursor to `end`. */
   read(cursor: Cursor, end: number, how: number): Item;
 }
@@ -113,7 +116,7 @@ class GroupReader<Item> {
         const stop = cursor.readEnd(end);
         const itemStart = cursor.pos;
         countItem(result);
-        const how = items.wants(cursor, stop, result);
+        const how = items.wants(cursor, stop, result, resource);
         if (how !== 0) kept.push([itemStart, stop, how]);
       } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
       else cursor.skipField(tag, end);

@@ -1,7 +1,7 @@
 // Reads an ExportTraceServiceRequest in protobuf.
 import type { Cursor } from './cursor.ts';
 import { FAILED, isKept, type KeepPolicy, SILENT } from './keep.ts';
-import { readGroups } from './protobuf-groups.ts';
+import { type ProtobufItems, readGroups } from './protobuf-groups.ts';
 import {
   BAD_SPAN_ID,
   BAD_TRACE_ID,
@@ -17,9 +17,11 @@ import {
   EVENT_EXCEPTION,
   isReadEvent,
   MAX_LINKS,
+  MAX_SKIPPED_NAME,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
   reject,
+  type SkippedFailure,
   type Span,
   type SpanEvent,
   type Visit,
@@ -45,6 +47,7 @@ const LINK_SPAN_ID = 0x12;
  * Reads a protobuf request and calls `visit` for each span that the policy keeps. An error may come
  * after some visits.
  * @param also flags of good spans that are wanted besides, such as `MODEL`
+ * @param skipped takes failed spans that the policy does not keep
  * @throws DecodeError with the byte offset when the body is not an ExportTraceServiceRequest
  */
 export function readProtobuf(
@@ -52,8 +55,9 @@ export function readProtobuf(
   policy: KeepPolicy,
   visit: Visit<Span>,
   also = 0,
+  skipped?: SkippedFailure,
 ): ReadResult {
-  const wants = (cursor: Cursor, end: number, result: ReadResult): number => {
+  const wants: ProtobufItems<Span>['wants'] = (cursor, end, result, resource) => {
     const start = cursor.pos;
     const flags = scanSpan(cursor, end);
     if ((flags & BAD_TRACE_ID) !== 0) rejectSpan(result, 'trace_id', 16);
@@ -62,6 +66,12 @@ export function readProtobuf(
       if (cursor.bytes.subarray(start, end).includes(EVENT_EXCEPTION)) return WHOLE;
       return isKept(flags, policy, also) ? TOLD : 0;
     } else if (isKept(flags, policy, also)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
+    else if ((flags & FAILED) !== 0 && skipped) {
+      cursor.pos = start;
+      const name = readName(cursor, end);
+      skipped(resource(), name);
+      cursor.pos = end;
+    }
     return 0;
   };
   return readGroups(body, { wants, read: readSpan }, visit);
@@ -96,6 +106,19 @@ function readSpan(cursor: Cursor, end: number, how: number): Span {
   cursor.endAt(end);
   if (exception) span.events.push(exception);
   return span;
+}
+
+function readName(cursor: Cursor, end: number): string {
+  let name = '';
+  while (cursor.pos < end) {
+    const tag = cursor.readTag();
+    if (tag === SPAN_NAME) {
+      const stop = cursor.readEnd(end);
+      name = cursor.readTextUntil(Math.min(stop, cursor.pos + MAX_SKIPPED_NAME));
+      cursor.pos = stop;
+    } else cursor.skipField(tag, end);
+  }
+  return name;
 }
 
 function emptySpan(): Span {

@@ -56,6 +56,12 @@ export interface Scope {
 /** Called once for each item (span or log record) that is kept, in the order of the request. */
 export type Visit<Item> = (resource: Resource, scope: Scope, item: Item) => void;
 
+/** Called once for each failed span that is not kept. */
+export type SkippedFailure = (resource: Resource, name: string) => void;
+
+/** Most bytes or UTF-16 units of the name that {@link SkippedFailure} gets. */
+export const MAX_SKIPPED_NAME = 1024;
+
 export interface ReadResult {
   /** Items in the request. */
   received: number;

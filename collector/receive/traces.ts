@@ -6,7 +6,7 @@ import { type KeepPolicy, MODEL } from '../decode/keep.ts';
 import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
-import type { Span, Visit } from '../decode/span.ts';
+import type { SkippedFailure, Span, Visit } from '../decode/span.ts';
 import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { isReplay } from '../materialize/origin.ts';
@@ -27,6 +27,7 @@ import {
   store,
   systemTimeNs,
 } from './signal-service.ts';
+import { SkippedFailureCounts, type SkippedFailures } from './skipped-failures.ts';
 
 /** Rows are handed over after so many kept spans: what lives longer is copied by the collector of garbage. */
 const SPANS_AT_ONCE = 16;
@@ -40,6 +41,8 @@ export interface TraceStats {
   keptSpans: number;
   skippedSpans: number;
   rejectedSpans: number;
+  /** Of the skipped, those that failed: the most frequent first. */
+  skippedFailures: SkippedFailures[];
 }
 
 export class TraceService implements SignalService {
@@ -50,7 +53,8 @@ export class TraceService implements SignalService {
   private readonly secrets: Secrets;
   private readonly replays: Replays;
   private readonly conditions: Conditions;
-  private readonly counted: TraceStats = {
+  private readonly skippedFailures = new SkippedFailureCounts();
+  private readonly counted: Omit<TraceStats, 'skippedFailures'> = {
     requests: 0,
     receivedSpans: 0,
     keptSpans: 0,
@@ -120,7 +124,13 @@ export class TraceService implements SignalService {
       addCounts(redactions, made.redactions);
       if (made.rejection !== undefined) refusals.push(made.rejection);
     };
-    const result = read(body, this.keep, visit, also);
+    const skippedFailures = new SkippedFailureCounts();
+    const skip: SkippedFailure = ({ attributes }, name) => {
+      if (this.replays === 'skipped' && isReplay({ attributes })) return;
+      const service = attributes.get('service.name');
+      skippedFailures.add(typeof service === 'string' ? service : '', name);
+    };
+    const result = read(body, this.keep, visit, also, skip);
     addAncestors(inside, parts, body, encoding);
     rows.failures.push(...inside);
     rows.trace_spans.push(...parts);
@@ -132,6 +142,7 @@ export class TraceService implements SignalService {
       redactions,
       messages: [...result.messages, ...refusals, ...warnings],
     });
+    this.skippedFailures.addAll(skippedFailures, this.secrets);
     this.counted.receivedSpans += result.received;
     this.counted.keptSpans += outcome.kept;
     this.counted.rejectedSpans += outcome.rejected;
@@ -140,7 +151,7 @@ export class TraceService implements SignalService {
   }
 
   stats(): TraceStats {
-    return { ...this.counted };
+    return { ...this.counted, skippedFailures: this.skippedFailures.list() };
   }
 }
 

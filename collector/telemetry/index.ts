@@ -11,6 +11,7 @@ import type { QueueStats } from '../queue/index.ts';
 import type { Observer } from '../queue/sink.ts';
 import type { InsertEnd } from '../queue/writer.ts';
 import type { Outcome, SignalService } from '../receive/signal-service.ts';
+import type { SkippedFailures } from '../receive/skipped-failures.ts';
 import { Counts, measure, type Sample } from '../serving/measure.ts';
 import { addMetricsRoute } from '../serving/metrics-route.ts';
 import { RefusedLogins } from '../serving/refused-logins.ts';
@@ -132,6 +133,17 @@ export class Telemetry {
       faults.set(key, [labels, count + 1]);
       logger.warn({ rule, reason, error: message }, 'a rule of --conditions rests for a minute');
     };
+  }
+
+  /** Adds the metric of failed spans that were skipped. */
+  skippedFailures(list: () => readonly SkippedFailures[]): void {
+    measure(this.registry, {
+      type: 'counter',
+      name: 'faultline_failed_spans_skipped_total',
+      help: 'Failed spans without the mark of an agent, by service and span name; --keep all-errors keeps them.',
+      labels: ['service', 'span'],
+      read: () => list().map(({ service, span, count }): Sample => [{ service, span }, count]),
+    });
   }
 
   /** Adds the metric of the bodies in memory. */

@@ -1,5 +1,6 @@
 // All checks, in the order in which one would mend what they find.
 import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
+import { skippedText } from '../../query/base/skipped.ts';
 import type { Settings } from '../settings.ts';
 import { checkClickHouse } from './clickhouse.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -91,7 +92,7 @@ async function checkService(service: Service): Promise<Finding[]> {
     ready('query service', service.query, query),
   ];
   if (findings.some(({ status }) => status === 'fail')) return findings;
-  return [...findings, await checkDeadLetters(service), ...(await followSpan(service))];
+  return [...findings, ...(await checkCounts(service)), ...(await followSpan(service))];
 }
 
 function ready(check: string, url: string, told: Awaited<ReturnType<typeof readinessOf>>): Finding {
@@ -102,9 +103,14 @@ function ready(check: string, url: string, told: Awaited<ReturnType<typeof readi
     : fail(check, `not ready at ${url}: ${told.reason}`, 'mend that, and see its log');
 }
 
-async function checkDeadLetters({ otlpHttp, token }: Service): Promise<Finding> {
+/** What the collector counted: rows that were refused, failed spans that were skipped. */
+async function checkCounts({ otlpHttp, token }: Service): Promise<Finding[]> {
   const response = await ask(`${otlpHttp}/metrics`, token).catch(() => undefined);
   const text = response?.ok ? await response.text() : '';
+  return [checkDeadLetters(text), ...checkSkipped(text)];
+}
+
+function checkDeadLetters(text: string): Finding {
   const letters = /^faultline_dead_letters (\d+)/m.exec(text)?.[1];
   if (letters === undefined) {
     return warn('dead letters', 'cannot be counted', 'give --token, as /metrics needs one');
@@ -112,4 +118,20 @@ async function checkDeadLetters({ otlpHttp, token }: Service): Promise<Finding> 
   return letters === '0'
     ? ok('dead letters', 'none')
     : warn('dead letters', `${letters} rows were refused`, 'see "faultline deadletters list"');
+}
+
+const SKIPPED =
+  /^faultline_failed_spans_skipped_total\{service="((?:[^"\\]|\\.)*)",span="((?:[^"\\]|\\.)*)"\} (\d+)$/gm;
+
+/** @param metrics the text of a collector's `/metrics` */
+export function checkSkipped(metrics: string): Finding[] {
+  const unescaped = (label = '') => label.replace(/\\([\\"])/g, '$1');
+  const skipped = [...metrics.matchAll(SKIPPED)].map(([, service, span, count]) => ({
+    service: unescaped(service),
+    span: unescaped(span),
+    count: Number(count),
+  }));
+  const text = skippedText(skipped);
+  if (text === undefined) return [];
+  return [warn('skipped spans', text, '--keep all-errors keeps them')];
 }

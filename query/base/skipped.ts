@@ -1,0 +1,33 @@
+// Failed spans that a collector skipped, as one line for whoever finds nothing.
+import { quoteId } from './quote.ts';
+
+/** Failed spans of one service and name. */
+export interface SkippedSpans {
+  service: string;
+  span: string;
+  count: number;
+}
+
+/**
+ * How many failed spans of a service were skipped, and the most frequent of their names.
+ *
+ * @param preferred the service to name if it has any @default the one with most
+ * @returns undefined when none was skipped
+ */
+export function skippedText(
+  skipped: readonly SkippedSpans[],
+  preferred?: string,
+): string | undefined {
+  const sums = new Map<string, number>();
+  for (const { service, count } of skipped) sums.set(service, (sums.get(service) ?? 0) + count);
+  const [most] = [...sums].sort(([, one], [, other]) => other - one);
+  if (most === undefined) return undefined;
+  const own = preferred === undefined ? undefined : sums.get(preferred);
+  const [service, sum] = own === undefined ? most : [preferred!, own];
+  const spans = skipped.filter((one) => one.service === service);
+  const { span } = spans.reduce((one, other) => (other.count > one.count ? other : one));
+  const of = service === '' ? 'without a service name' : `of service ${quoteId(service)}`;
+  const were = sum === 1 ? 'span' : 'spans';
+  const was = sum === 1 ? 'was' : 'were';
+  return `${sum} failed ${were} ${of} ${was} skipped, e.g. ${quoteId(span)}`;
+}
