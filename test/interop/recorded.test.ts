@@ -1,4 +1,4 @@
-// Spans that real frameworks sent (record/ says how), replayed whole and span by span: one failure for each
+// Spans that real frameworks sent (record/ says how), replayed once and twice: one failure for each
 // true failure, a run for each trace of a framework that has runs, nodes by their names.
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
