@@ -95,6 +95,7 @@ describe('success', () => {
       receivedSpans: 2,
       keptSpans: 1,
       skippedSpans: 1,
+      skippedFailures: [],
       rejectedSpans: 0,
     });
   });
