@@ -2,11 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import {
-  createPipeline,
-  recordEvolution as emitEvolution,
-  snapshotOf,
-} from '../../../instrumentation/index.ts';
+import { recordEvolution as emitEvolution, snapshotOf } from '../../../instrumentation/index.ts';
+import { emitSpans } from '../../base/emit.ts';
 import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
@@ -97,46 +94,33 @@ async function emit(
   id: string,
   at: Date,
 ): Promise<void> {
-  const pipeline = createPipeline({
-    endpoint: otlp.url,
-    headers: otlp.headers ?? {},
-    serviceName: 'faultline-query',
-  });
   const fingerprints = [...input.target_fingerprints, ...failures.map((row) => row.fingerprint)];
-  emitEvolution(
-    {
-      id,
-      at,
-      agentId: input.agent_id,
-      agentName: input.agent_name,
-      resolution: input.resolution,
-      status: input.status,
-      trigger: input.trigger,
-      strategy: input.strategy,
-      rationale: input.rationale,
-      author: input.author,
-      fromRef: input.from_ref ?? failures[0]?.graph_snapshot_ref,
-      toRef: input.graph_snapshot_ref,
-      graph: input.graph,
-      targetFingerprints: [...new Set(fingerprints)],
-      targetFailures: failures.map((failure) => failure.failure_id),
-      failedSpans: failures.map(({ trace_id, span_id }) => ({
-        traceId: trace_id,
-        spanId: span_id,
-      })),
-    },
-    pipeline.tracer,
-  );
-  try {
-    await pipeline.shutdown();
-  } catch (error) {
-    throw new UnavailableError(
-      `the collector did not take the evolution: ${(error as Error).message}`,
+  await emitSpans(otlp, 'the evolution', (tracer) =>
+    emitEvolution(
       {
-        cause: error,
+        id,
+        at,
+        agentId: input.agent_id,
+        agentName: input.agent_name,
+        resolution: input.resolution,
+        status: input.status,
+        trigger: input.trigger,
+        strategy: input.strategy,
+        rationale: input.rationale,
+        author: input.author,
+        fromRef: input.from_ref ?? failures[0]?.graph_snapshot_ref,
+        toRef: input.graph_snapshot_ref,
+        graph: input.graph,
+        targetFingerprints: [...new Set(fingerprints)],
+        targetFailures: failures.map((failure) => failure.failure_id),
+        failedSpans: failures.map(({ trace_id, span_id }) => ({
+          traceId: trace_id,
+          spanId: span_id,
+        })),
       },
-    );
-  }
+      tracer,
+    ),
+  );
 }
 
 async function untilVisible(store: Store, id: string, at: Date): Promise<Evolution> {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
-import { createPipeline, recordGroupEvent } from '../../../instrumentation/index.ts';
+import { recordGroupEvent } from '../../../instrumentation/index.ts';
+import { emitSpans } from '../../base/emit.ts';
 import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
@@ -153,33 +154,22 @@ async function checkEvolution(
 }
 
 async function emit(otlp: OtlpOptions, event: Omit<GroupEvent, 'timestamp'>): Promise<void> {
-  const pipeline = createPipeline({
-    endpoint: otlp.url,
-    headers: otlp.headers ?? {},
-    serviceName: 'faultline-query',
-  });
-  recordGroupEvent(
-    {
-      id: event.event_id,
-      agentId: event.agent_id,
-      kind: event.kind,
-      fingerprint: event.fingerprint,
-      otherFingerprint: event.other_fingerprint,
-      value: event.value,
-      reason: event.reason,
-      author: event.author,
-      evolutionId: event.evolution_id,
-    },
-    pipeline.tracer,
+  await emitSpans(otlp, 'the event', (tracer) =>
+    recordGroupEvent(
+      {
+        id: event.event_id,
+        agentId: event.agent_id,
+        kind: event.kind,
+        fingerprint: event.fingerprint,
+        otherFingerprint: event.other_fingerprint,
+        value: event.value,
+        reason: event.reason,
+        author: event.author,
+        evolutionId: event.evolution_id,
+      },
+      tracer,
+    ),
   );
-  try {
-    await pipeline.shutdown();
-  } catch (error) {
-    throw new UnavailableError(
-      `the collector did not take the event: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }
 
 async function storedEvent(store: Store, event_id: string): Promise<GroupEvent | undefined> {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { createPipeline, recordVerification } from '../../../instrumentation/index.ts';
+import { recordVerification } from '../../../instrumentation/index.ts';
+import { emitSpans } from '../../base/emit.ts';
 import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
@@ -65,44 +66,33 @@ async function emit(
   ids: readonly string[],
   ref: string | undefined,
 ): Promise<void> {
-  const pipeline = createPipeline({
-    endpoint: otlp.url,
-    headers: otlp.headers ?? {},
-    serviceName: 'faultline-query',
+  await emitSpans(otlp, 'the verifications', (tracer) => {
+    for (const [at, item] of items.entries()) {
+      recordVerification(
+        {
+          id: ids[at],
+          agentId: agent_id,
+          batchId,
+          kind: item.kind,
+          result: item.result,
+          basis: item.basis,
+          runs: item.runs,
+          failedRuns: item.failed_runs,
+          fingerprint: item.fingerprint,
+          nodeId: item.node_id,
+          inputDigest: item.input_digest,
+          failureId: item.failure_id,
+          evolutionId: evolution_id,
+          ref: item.graph_snapshot_ref ?? ref,
+          reason: item.reason,
+          errorType: item.error_type,
+          errorMessage: item.error_message,
+          errorFingerprint: item.error_fingerprint,
+        },
+        tracer,
+      );
+    }
   });
-  for (const [at, item] of items.entries()) {
-    recordVerification(
-      {
-        id: ids[at],
-        agentId: agent_id,
-        batchId,
-        kind: item.kind,
-        result: item.result,
-        basis: item.basis,
-        runs: item.runs,
-        failedRuns: item.failed_runs,
-        fingerprint: item.fingerprint,
-        nodeId: item.node_id,
-        inputDigest: item.input_digest,
-        failureId: item.failure_id,
-        evolutionId: evolution_id,
-        ref: item.graph_snapshot_ref ?? ref,
-        reason: item.reason,
-        errorType: item.error_type,
-        errorMessage: item.error_message,
-        errorFingerprint: item.error_fingerprint,
-      },
-      pipeline.tracer,
-    );
-  }
-  try {
-    await pipeline.shutdown();
-  } catch (error) {
-    const { message } = error as Error;
-    throw new UnavailableError(`the collector did not take the verifications: ${message}`, {
-      cause: error,
-    });
-  }
 }
 
 async function untilVisible(store: Store, ids: readonly string[]): Promise<Verification[]> {
