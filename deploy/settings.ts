@@ -100,7 +100,7 @@ const flags = {
   ],
   'queue-max-mib': [
     z.coerce.number().int().min(1).max(1_048_576).default(1024),
-    'most MiB of rows that wait for ClickHouse; beyond it senders are told to wait',
+    'most MiB of rows that wait for ClickHouse; beyond it senders have to wait',
   ],
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
   alerts: [file, 'rules for alerts, a JSON file: docs/alerts.md'],

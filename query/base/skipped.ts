@@ -1,4 +1,4 @@
-// Failed spans that a collector skipped, as one line for whoever finds nothing.
+// Failed spans that a collector skipped, as one line for a reader who finds nothing.
 import { quoteId } from './quote.ts';
 
 /** Failed spans of one service and name. */

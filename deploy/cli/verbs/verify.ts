@@ -34,7 +34,7 @@ export function addVerifyVerb(program: Command): void {
     .requiredOption('--agent <id>', 'the agent')
     .option('--group <fp>', 'only cases of this group (repeatable)', collect, [])
     .option('--evolution <id>', 'the change: its targets are run, and the results stored with it')
-    .option('--limit <n>', 'how many cases at the most', '50')
+    .option('--limit <n>', 'how many cases at most', '50')
     .option('--repeat <n>', 'how often to run each, for failures that come now and then', '1')
     .option('--timeout <time>', 'when to stop one run: seconds, or 90s, 5m', '60')
     .option('--good <file>', 'inputs that have to stay good, as JSON lines')

@@ -1,6 +1,6 @@
 // What the inputs on which a group failed have in common.
 
-/** What is said of inputs at the most. */
+/** What is said of inputs at most. */
 const FACTS = 4;
 const DEPTH = 4;
 const PATHS = 200;

@@ -29,7 +29,7 @@ export const briefGroup = z.object({
   last_input_digest: z.string(),
   /** Where in the application its newest failure was raised; null when the stack does not say. */
   place: place.nullable(),
-  /** What its newest inputs, twelve at the most, have in common. */
+  /** What its newest inputs, twelve at most, have in common. */
   in_common: z.object({
     inputs: count,
     facts: z.array(
