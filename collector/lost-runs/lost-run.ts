@@ -3,8 +3,8 @@
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { identified } from '../materialize/classify/identify.ts';
 import type { FailureRow } from '../rows/rows.ts';
+import type { Graph, Signs } from './last-events.ts';
 import { type Node, nodeOf } from './running-node.ts';
-import type { Graph, Signs } from './signs.ts';
 
 /** A run of which only the start is known. Times are ClickHouse's texts. */
 export interface OpenRun {

@@ -1,6 +1,6 @@
 // Which node of a run was at work when nothing was heard of it any more. Attempts are told when they
 // end, so that it has to be concluded from what came before.
-import type { Graph, Signs } from './signs.ts';
+import type { Graph, Signs } from './last-events.ts';
 
 export interface Node {
   node_id: string;

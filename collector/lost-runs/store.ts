@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { FailureRow } from '../rows/rows.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import type { Graph, Signs } from './last-events.ts';
 import type { OpenRun } from './lost-run.ts';
-import type { Graph, Signs } from './signs.ts';
 
 const folder = new URL('./sql/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(`${name}.sql`, folder), 'utf8');

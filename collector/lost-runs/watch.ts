@@ -3,9 +3,9 @@ import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import type { Signs } from './last-events.ts';
 import { byFailure, type Lost } from './losses.ts';
 import { heardAt, lastSign, lostRow, type OpenRun } from './lost-run.ts';
-import type { Signs } from './signs.ts';
 import { keyOf, MAX_RUNS, RunStore } from './store.ts';
 
 export interface LostRunOptions {

@@ -4,16 +4,16 @@
 import type { Store } from '../base/store.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
 import type { Evolution } from '../questions/evolutions/schemas.ts';
+import { toGroups } from '../questions/groups/describe.ts';
 import { type GroupFacts, readGroups } from '../questions/groups/facts.ts';
 import type { Group } from '../questions/groups/schemas.ts';
-import { toGroups } from '../questions/groups/tell.ts';
 import { judgeEffects } from '../questions/ledger/effects.ts';
 import { openLedger } from '../questions/ledger/ledger.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
 import { targetsOf } from '../questions/ledger/targets.ts';
+import { type GroupNews, VERDICT_MS } from './candidates.ts';
 import type { AlertLog, Told } from './log.ts';
 import { type Episode, isAfter, isTold, isWanted, type Traits } from './match.ts';
-import { type GroupNews, VERDICT_MS } from './news.ts';
 import type { Rule } from './rules.ts';
 
 /** A change, and the rules that want to hear of it. */

@@ -1,11 +1,11 @@
 // Looks for changes of groups at an interval, stores the alerts that they make, and hands them on.
 import type { Logger } from 'pino';
 import type { Store } from '../base/store.ts';
+import { readNews } from './candidates.ts';
 import { type Change, harmfulChanges, stateChanges } from './changes.ts';
 import { agentOf, digestBody, digestId, digestText, firstSince } from './digest.ts';
 import { type AlertLog, type Delivery, toDeliver } from './log.ts';
 import { alertId, queenText, webhookBody } from './message.ts';
-import { readNews } from './news.ts';
 import type { AlertRules, Receiver, Rule } from './rules.ts';
 import { sessionOf } from './send.ts';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
 import type { Store } from '../../base/store.ts';
-import { readSaid, type Said } from '../groups/said.ts';
+import { type Annotations, readAnnotations } from '../groups/annotations.ts';
 import { type Aged, AgedCache } from './aged-cache.ts';
 import { countNext, decide, NEEDED, waitsOf } from './decide.ts';
 import {
@@ -21,7 +21,7 @@ const FACTS_MS = 1000;
 
 /** What was counted for one store. */
 class Counted {
-  readonly groups = new AgedCache<Said>();
+  readonly groups = new AgedCache<Annotations>();
   readonly observations = new AgedCache<Observation[]>();
   readonly facts = new AgedCache<NodeFacts>();
 
@@ -53,7 +53,7 @@ export async function adviseRetry(
   const maxAge = question.max_age * 1000;
   const key = (...parts: unknown[]) => JSON.stringify([agentId, ...parts]);
   const counted = async () => {
-    const said = await cached.groups.get(key(), maxAge, () => readSaid(store, agentId));
+    const said = await cached.groups.get(key(), maxAge, () => readAnnotations(store, agentId));
     return find(question, said, (kind) =>
       cached.observations.get(key(kind), maxAge, () => observe(store, agentId, kind, said.value)),
     );
@@ -101,7 +101,7 @@ interface Findings {
 /** Looks at the closest failures first, and further away as long as too few were retried. */
 async function find(
   { node, fingerprint, error_type, attempt = 1, class: told }: RetryQuestion,
-  said: Aged<Said>,
+  said: Aged<Annotations>,
   look: (kind: Kind) => Promise<Aged<Observation[]>>,
 ): Promise<Findings> {
   const considered: RetryCounts[] = [];

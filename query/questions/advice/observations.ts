@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
-import type { Said } from '../groups/said.ts';
+import type { Annotations } from '../groups/annotations.ts';
 import { type Next, whatCameNext } from './next-attempt.ts';
 import type { NodeFacts } from './question.ts';
 
@@ -53,7 +53,7 @@ export async function observe(
   store: Store,
   agent: string,
   kind: Kind,
-  { mapping, classes }: Said,
+  { mapping, classes }: Annotations,
 ): Promise<Observation[]> {
   const now = Date.now();
   const group = (fingerprint: string) => mapping.membersOf(mapping.groupOf(fingerprint));

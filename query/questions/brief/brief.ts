@@ -7,9 +7,9 @@ import { readImpact, versionInUse } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
-import { judgeTargets } from '../ledger/tried.ts';
+import { judgeTargets } from '../ledger/tried-fixes.ts';
 import { readVerified } from '../verifications/batches.ts';
-import { candidatesOf, groupsFor, isSettled, tellGroups } from './groups.ts';
+import { candidatesOf, describeGroups, groupsFor, isSettled } from './groups.ts';
 import { renderBrief } from './markdown.ts';
 import { type Brief, type BriefGroup, brief, type briefQuery } from './question.ts';
 
@@ -52,7 +52,7 @@ export async function writeBrief(
   const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
   const [fixes, told, verifiedOf] = await Promise.all([
     judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
-    tellGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
+    describeGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
     readVerified(store, agentId),
   ]);
   const places = new Map(

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { instant } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
+import { contradictionIn } from '../groups/describe.ts';
 import type { GroupFacts } from '../groups/facts.ts';
-import { contradictionIn } from '../groups/tell.ts';
 import type { Impact } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { inCommon } from './inputs.ts';
@@ -75,7 +75,7 @@ export function candidatesOf(
 }
 
 /** Tells of some groups, with counts of the window alone, in the same order. */
-export async function tellGroups(
+export async function describeGroups(
   store: Store,
   agent: string,
   since: string,

@@ -4,9 +4,9 @@ import type { AttemptFact, FailureFact, RunFacts } from './facts.ts';
 import { followsOf } from './follows.ts';
 import { Edges } from './graph.ts';
 import { Lineage } from './lineage.ts';
+import { wentOn } from './outcomes.ts';
 import type { Cascade, Consequence, Follows, WentOn } from './question.ts';
 import { Tries } from './tries.ts';
-import { wentOn } from './went-on.ts';
 
 export type Course = Pick<
   Cascade,

@@ -1,8 +1,8 @@
 // Which failure of a run followed from which. What spans and attempt numbers say goes before clocks:
 // executors' clocks may run apart.
 import type { FailureFact } from './facts.ts';
+import type { Course } from './outcomes.ts';
 import type { Follows, WentOn } from './question.ts';
-import type { Course } from './went-on.ts';
 
 interface Known extends Course {
   failures: readonly FailureFact[];

@@ -32,7 +32,7 @@ export const evolutions = question({
       id,
     }));
     if (!effects) return found;
-    const { withEffects } = await import('../ledger/tried.ts');
+    const { withEffects } = await import('../ledger/tried-fixes.ts');
     return { ...found, items: await withEffects(store, found.items) };
   },
 });

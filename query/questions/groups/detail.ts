@@ -7,13 +7,13 @@ import { readImpactNow } from '../impact/impact.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
+import { type LastFailure, lastFailures, toGroups } from './describe.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
 import { proposalsOf } from './proposals.ts';
 import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
-import { type LastFailure, lastFailures, toGroups } from './tell.ts';
 import { hourlyOf } from './trend.ts';
 
 const RECENT = 20;

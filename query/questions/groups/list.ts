@@ -7,9 +7,9 @@ import type { GroupState } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
 import { type Impact, readImpactNow } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
+import { toGroups } from './describe.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { Group, groupsQuery } from './schemas.ts';
-import { toGroups } from './tell.ts';
 import { withTrend } from './trend.ts';
 
 export async function listGroups(

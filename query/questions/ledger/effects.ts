@@ -1,11 +1,11 @@
 // What evolutions did to the groups that they were made for: the fix ledger.
 import { quoteId } from '../../base/quote.ts';
-import { type SumBefore, sumsBefore } from './before.ts';
+import { type SumBefore, sumsBefore } from './baseline.ts';
 import { burstNotes } from './burst-notes.ts';
 import { type Counts, countUnits, type Sum, type Unit } from './counts.ts';
 import { type Judged, judgeSides } from './judged.ts';
 import type { KnownGroup, Ledger, Question } from './ledger.ts';
-import { movedGroups } from './moved.ts';
+import { movedGroups } from './moved-groups.ts';
 import type { Kind } from './outages.ts';
 import type { Effect } from './schemas.ts';
 import { nodesOfVersions, type VersionNodes } from './versions.ts';

@@ -5,7 +5,7 @@ import type { Page } from '../../base/fields.ts';
 import { memoryPage } from '../../base/memory-page.ts';
 import type { Store } from '../../base/store.ts';
 import { exactInterval } from '../advice/interval.ts';
-import { readSaid, type Said } from '../groups/said.ts';
+import { type Annotations, readAnnotations } from '../groups/annotations.ts';
 import type { NodeHealth, nodesQuery } from './question.ts';
 
 const count = z.coerce.number();
@@ -65,7 +65,7 @@ async function withGroups(
     failed.length > 0
       ? store.rows('groups_of_nodes', { ...params, nodes, refs }, groupRow)
       : Promise.resolve([]),
-    readSaid(store, params.agent),
+    readAnnotations(store, params.agent),
   ]);
   return rows.map((one) => ({
     agent_id: params.agent,
@@ -95,7 +95,7 @@ async function withGroups(
 }
 
 /** @param rows of one node on one version, the most frequent first */
-function topGroups(rows: GroupRow[], { mapping, classes }: Said): NodeHealth['groups'] {
+function topGroups(rows: GroupRow[], { mapping, classes }: Annotations): NodeHealth['groups'] {
   const groups = new Map<string, NodeHealth['groups'][number]>();
   for (const { fingerprint: own, error_type, class: why, failures } of rows) {
     const fingerprint = mapping.groupOf(own);

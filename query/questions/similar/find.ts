@@ -5,11 +5,11 @@ import { NotFoundError } from '../../base/errors.ts';
 import type { Page } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
 import { type Evolution, evolution } from '../evolutions/schemas.ts';
-import { readSaid } from '../groups/said.ts';
+import { readAnnotations } from '../groups/annotations.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
-import { folded, type NearGroup, near } from './near.ts';
+import { folded, type NearGroup, near } from './near-groups.ts';
 import type { SimilarGroup, similarQuery } from './question.ts';
 import { cleaned, wordsOf } from './words.ts';
 
@@ -66,7 +66,7 @@ export async function findSimilar(
     near,
   );
   if (found.length === 0) return { items: [], next_cursor: null };
-  const said = await readSaid(store, '');
+  const said = await readAnnotations(store, '');
   const groups = folded(found, asked.fingerprint, said);
   const of = namesOf(groups);
   const [counted, fixes] = await Promise.all([

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { TriedFix } from '../ledger/schemas.ts';
-import { judgeTargets } from '../ledger/tried.ts';
+import { judgeTargets } from '../ledger/tried-fixes.ts';
 import type { Draft } from './drafts.ts';
 import type { TimelineEvent } from './question.ts';
 

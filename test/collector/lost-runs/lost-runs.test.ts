@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Collector, startCollector } from '../../../collector/index.ts';
+import type { Signs } from '../../../collector/lost-runs/last-events.ts';
 import { heardAt, lostRow, type OpenRun } from '../../../collector/lost-runs/lost-run.ts';
 import { nodeOf } from '../../../collector/lost-runs/running-node.ts';
-import type { Signs } from '../../../collector/lost-runs/signs.ts';
 import {
   failedAttempt,
   goodAttempt,

@@ -5,19 +5,19 @@ import { GroupMapping, lastThat } from './mapping.ts';
 import { readEvents } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 
-export interface Said {
+export interface Annotations {
   mapping: GroupMapping;
   /** The annotated class by group, only of those that have one. It wins over that of the failures. */
   classes: ReadonlyMap<string, string>;
 }
 
 /** @param agent '' = all agents */
-export async function readSaid(store: Store, agent: string): Promise<Said> {
-  return saidIn(await readEvents(store, agent, false));
+export async function readAnnotations(store: Store, agent: string): Promise<Annotations> {
+  return annotationsIn(await readEvents(store, agent, false));
 }
 
 /** @param events the oldest first */
-export function saidIn(events: readonly GroupEvent[]): Said {
+export function annotationsIn(events: readonly GroupEvent[]): Annotations {
   const mapping = new GroupMapping(events);
   const annotations = new Map<string, GroupEvent[]>();
   for (const event of events) {

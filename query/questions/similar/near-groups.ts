@@ -1,6 +1,6 @@
 // What is near to a failure or a message: fingerprints as they are found, and the groups that they are.
 import { z } from 'zod';
-import type { Said } from '../groups/said.ts';
+import type { Annotations } from '../groups/annotations.ts';
 
 const number = z.coerce.number();
 /** A fingerprint that is near to what was asked about. */
@@ -27,7 +27,11 @@ export interface NearGroup extends Near {
 }
 
 /** Merged fingerprints as one group, and without the group that is asked about. */
-export function folded(found: readonly Near[], asked: string, { mapping }: Said): NearGroup[] {
+export function folded(
+  found: readonly Near[],
+  asked: string,
+  { mapping }: Annotations,
+): NearGroup[] {
   const groups = new Map<string, NearGroup>();
   for (const row of found) {
     const fingerprint = mapping.groupOf(row.fingerprint);
