@@ -59,7 +59,7 @@ export class Courier {
   /** The receiver asked to be left alone until then. */
   #notBefore = 0;
   #isFailing = false;
-  /** ClickHouse did not tell what waits. */
+  /** ClickHouse did not answer what waits. */
   #isUnread = false;
   #isClosing = false;
   #wake: () => void = () => {};

@@ -49,7 +49,7 @@ const toldRow = z.object({
   episode: z.string(),
   since: z.string(),
 });
-/** What was told of a group, or waits to be. */
+/** What was sent about a group, or waits to be. */
 export type Told = z.infer<typeof toldRow>;
 
 const began = z.object({ rule: z.string(), timestamp: z.string() });
@@ -92,7 +92,7 @@ export class AlertLog {
     return this.#store.rows('alerts_homeless', { receivers, limit }, stored);
   }
 
-  /** What was told of some groups. */
+  /** What was sent about some groups. */
   async told(fingerprints: readonly string[]): Promise<Told[]> {
     const told: Told[] = [];
     for (let at = 0; at < fingerprints.length; at += AT_ONCE) {

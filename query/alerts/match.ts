@@ -1,4 +1,4 @@
-// Which rules want to hear of a change, and whether they were told. Pure.
+// Which rules want a change, and whether it was sent to them already. Pure.
 
 import { matches } from '../base/text.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
@@ -19,7 +19,7 @@ export interface Traits {
   failures: number;
 }
 
-/** A change that happened once, so that it is told once. */
+/** A change that happened once, so that it is sent once. */
 export interface Episode {
   fingerprint: string;
   change: AlertChange;
@@ -45,7 +45,7 @@ export function isWanted(rule: Rule, change: AlertChange, traits: Traits): boole
 }
 
 /**
- * Whether a rule was told of it. A group is new once. An escalation goes on for as long as its hours
+ * Whether it was sent for a rule already. A group is new once. An escalation goes on for as long as its hours
  * are in sight, so a group escalates at most once in a day.
  */
 export function isTold(rule: Rule, episode: Episode, told: readonly Told[], now: number): boolean {
@@ -60,7 +60,7 @@ export function isTold(rule: Rule, episode: Episode, told: readonly Told[], now:
   );
 }
 
-/** What was so before a rule was in use is not told; clocks may differ, and hours are told as a whole. */
+/** What was so before a rule was in use is not sent; clocks may differ, and hours are reported as a whole. */
 export function isAfter(since: string, began: string): boolean {
   return Date.parse(since) >= Date.parse(began) - HOUR_MS;
 }

@@ -1,4 +1,4 @@
-// The file of `--alerts`: who is told of which changes of which groups.
+// The file of `--alerts`: who receives which changes of which groups.
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -56,7 +56,7 @@ const rule = z.strictObject({
   min_failures: z.int().min(1).max(1_000_000).default(1),
   to: z.array(name).min(1),
 });
-/** Which changes are told to whom; `refund-*` stands for all agents, and classes, that begin so. */
+/** Which changes are sent to whom; `refund-*` stands for all agents, and classes, that begin so. */
 export type Rule = z.output<typeof rule>;
 
 const file = z

@@ -33,7 +33,7 @@ const JUDGE_EVERY = 4;
 const HOMELESS_AT_ONCE = 1_000;
 
 /**
- * States: waiting (for the next look), in a look, closed. What was told stands in the table, so a look
+ * States: waiting (for the next look), in a look, closed. What was sent is in the table, so a look
  * may find anything again; in memory is only how far back it has to look, and whom to judge.
  */
 export class AlertWatch {

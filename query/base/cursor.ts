@@ -1,4 +1,4 @@
-// Keyset cursors: the place after the last item of a page, opaque to whoever hands it back.
+// Keyset cursors: the place after the last item of a page, opaque to the client that sends it back.
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
 import { MAX_NAME, type Page } from './fields.ts';

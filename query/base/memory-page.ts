@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { decodeCursor, encodeCursor, type Place, storedForm } from './cursor.ts';
 import type { Page } from './fields.ts';
 
-/** What tells an item of a list from all others. */
+/** What identifies an item of a list. */
 export interface Placed {
   timestamp: string;
   /** What it is beside its time, as parts of any length. */

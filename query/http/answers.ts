@@ -46,7 +46,7 @@ const LARGEST_KEPT = 1024 * 1024;
 /**
  * Adds the hook to an app, before its routes. Without load every answer is worked out for the one who
  * asks. Under load, those who ask the same at the same time get one answer, an answer is given again until
- * it is too old, and worked out anew behind their backs from half of that on. `Age` tells its seconds, and
+ * it is too old, and computed again in the background from half of that on. `Age` gives its seconds, and
  * who sends `Cache-Control: no-cache` or `max-age=0` always gets a new one.
  *
  * @param maxAge milliseconds, four times as long as the answer took if that is more; 0 = never twice
@@ -130,7 +130,7 @@ export function shareAnswers(
   };
 }
 
-/** What is read under /api/v1 and told by a schema, which its description is not. */
+/** What is read under /api/v1 and has a schema; the OpenAPI description itself has none. */
 function isQuestion({ method, routeOptions }: FastifyRequest): boolean {
   const { url, schema, config } = routeOptions;
   const isRead = method === 'GET' && url?.startsWith('/api/v1/') === true;

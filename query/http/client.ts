@@ -11,7 +11,7 @@ export interface ClientOptions {
   /** Milliseconds after which a request is given up. @default 30000 */
   timeout?: number;
   /**
-   * Whether every answer has to be worked out anew. Otherwise, while many ask, it may be some seconds old
+   * Whether every answer has to be computed again. Otherwise, while many ask, it may be some seconds old
    * (`--query-max-age-seconds` of the service). @default false
    */
   fresh?: boolean;

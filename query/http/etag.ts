@@ -1,4 +1,4 @@
-// Entity tags: a client that has an answer already is told 304 instead of being sent it again.
+// Entity tags: a client that has an answer already gets a 304 instead of the same bytes.
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 

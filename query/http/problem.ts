@@ -19,7 +19,7 @@ export const problem = z.object({
 });
 export type Problem = z.infer<typeof problem>;
 
-/** What an error is to the one who asked. Nothing of our inside is told. */
+/** What the caller learns of an error. Nothing of our internals is in it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidInputError) {
     return { ...document(400, 'Invalid input', error.message), field: error.field };

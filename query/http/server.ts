@@ -31,7 +31,7 @@ export interface QueryServiceOptions {
   basePath?: string;
   /** Tells whether the store answers, for `/readyz`. */
   ready: () => Promise<boolean>;
-  /** Version of this package, which MCP clients are told. @default '0' */
+  /** Version of this package, sent to MCP clients. @default '0' */
   version?: string;
   /** Adds what watches the service, before it listens. @default nothing does */
   watch?: (app: FastifyInstance) => void;
@@ -39,7 +39,7 @@ export interface QueryServiceOptions {
   access?: Access;
   /** Requests a second that each asker may send, on average over 10 s; 0 = no bound. @default 0 */
   rateLimit?: number;
-  /** Milliseconds that an answer may be old while many ask; 0 = always worked out anew. @default 0 */
+  /** Milliseconds that an answer may be old while many ask; 0 = always computed again. @default 0 */
   maxAge?: number;
   /** Makes the server under the routes: TLS, limits. @default plain HTTP */
   createServer?: (handler: RequestListener) => Server;

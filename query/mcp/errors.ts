@@ -7,7 +7,7 @@ import {
 } from '../base/errors.ts';
 import { excerpt, harmless } from './data.ts';
 
-const told = [InvalidInputError, NotFoundError, AccessDeniedError, UnavailableError];
+const shown = [InvalidInputError, NotFoundError, AccessDeniedError, UnavailableError];
 
 const MAX_MESSAGE = 2000;
 
@@ -17,12 +17,12 @@ function quoted(message: string): string {
 }
 
 /**
- * What to change, or that it is not the caller's fault. Nothing of our inside is told.
+ * What to change, or that it is not the caller's fault. Nothing of our inside is shown.
  *
- * @param report hears of errors that the caller is told nothing about
+ * @param report hears of errors that the caller is shown nothing about
  */
 export function describeError(error: unknown, report: (error: unknown) => void): string {
-  if (told.some((kind) => error instanceof kind)) return quoted((error as Error).message);
+  if (shown.some((kind) => error instanceof kind)) return quoted((error as Error).message);
   report(error);
   return 'Internal error: this could not be answered; the log of the service says why.';
 }

@@ -12,7 +12,7 @@ export const ANSWER_BYTES = 12_000;
  * A page whose items fit into one answer. When those that were asked for do not, it is asked for
  * again with as many as fit, so that the cursor goes on where the answer ends.
  *
- * @param short what is told of an item
+ * @param short what is shown of an item
  */
 export async function boundedPage<T, S>(
   ask: (limit: number) => Promise<Page<T>>,

@@ -1,4 +1,4 @@
-// The history as an MCP server: its tools, its prompt, and how errors are told.
+// The history as an MCP server: its tools, its prompt, and how errors are reported.
 import { McpServer } from '@modelcontextprotocol/server';
 import { forOthersToo } from '../base/asker.ts';
 import type { History } from '../history.ts';
@@ -14,7 +14,7 @@ export type AnswerForm = (typeof ANSWER_FORMS)[number];
 
 export interface McpOptions {
   history: History;
-  /** Version of this package, told to the client. */
+  /** Version of this package, sent to the client. */
   version: string;
   /** Whether the client may change something; tools that do are not offered otherwise. */
   mayChange: boolean;
@@ -25,7 +25,7 @@ export interface McpOptions {
    * @default 'text'
    */
   answers?: AnswerForm | undefined;
-  /** Hears of errors that the client is told nothing about. */
+  /** Receives errors that the client learns nothing about. */
   report: (error: unknown) => void;
 }
 

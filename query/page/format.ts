@@ -33,7 +33,7 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
 }
 
-/** The part of a fingerprint or address that tells it from others. */
+/** The part of a fingerprint or address that distinguishes it from others. */
 export const short = (name: string): string => {
   const [kind, rest] = name.split(':');
   return rest ? `${kind}:${rest.slice(0, 10)}` : name.slice(0, 13);

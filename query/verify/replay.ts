@@ -9,7 +9,7 @@ export interface ReplayedInput {
   case?: FailureCase;
 }
 
-/** A failure that a replay's spans tell of. */
+/** A failure that a replay's spans report. */
 export interface ReplayedFailure {
   fingerprint: string;
   error_type: string;
@@ -28,7 +28,7 @@ export interface Replay {
   timedOut?: boolean | undefined;
   /** The end of what it wrote to standard error. */
   stderr?: string | undefined;
-  /** What its spans tell; undefined if it sent none. */
+  /** What its spans report; undefined if it sent none. */
   spans?:
     | {
         failures: readonly ReplayedFailure[];

@@ -1,4 +1,4 @@
-/** Tokens of ClickHouse SQL, enough to tell words from strings, quoted names and comments. */
+/** Tokens of ClickHouse SQL, enough to distinguish words from strings, quoted names and comments. */
 
 export interface Token {
   kind: 'word' | 'name' | 'string' | 'number' | 'punctuation';

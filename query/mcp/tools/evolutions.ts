@@ -173,7 +173,7 @@ function diffStep({ from_ref, graph_snapshot_ref }: Evolution): NextStep[] {
   ];
 }
 
-const told = evolutionInput.shape;
+const fields = evolutionInput.shape;
 
 export const recordEvolution = tool({
   name: 'record_evolution',
@@ -186,18 +186,18 @@ export const recordEvolution = tool({
   changes: true,
   input: z.strictObject({
     agent: filters.agent,
-    resolution: told.resolution,
-    groups: told.target_fingerprints,
-    failures: told.target_failures,
-    from: told.from_ref,
-    to: told.graph_snapshot_ref,
+    resolution: fields.resolution,
+    groups: fields.target_fingerprints,
+    failures: fields.target_failures,
+    from: fields.from_ref,
+    to: fields.graph_snapshot_ref,
     graph: z.unknown().optional(),
-    rationale: told.rationale,
-    strategy: told.strategy,
-    author: told.author,
-    trigger: told.trigger,
-    status: told.status,
-    evolution: told.evolution_id,
+    rationale: fields.rationale,
+    strategy: fields.strategy,
+    author: fields.author,
+    trigger: fields.trigger,
+    status: fields.status,
+    evolution: fields.evolution_id,
   }),
   output: z.object({ evolution: evolutionOutput }),
   async ask(history, input) {

@@ -100,7 +100,7 @@ interface Findings {
 
 /** Looks at the closest failures first, and further away as long as too few were retried. */
 async function find(
-  { node, fingerprint, error_type, attempt = 1, class: told }: RetryQuestion,
+  { node, fingerprint, error_type, attempt = 1, class: reported }: RetryQuestion,
   said: Aged<Annotations>,
   look: (kind: Kind) => Promise<Aged<Observation[]>>,
 ): Promise<Findings> {
@@ -108,7 +108,7 @@ async function find(
   let age = said.age;
   const { mapping, classes } = said.value;
   const annotated = fingerprint && classes.get(mapping.groupOf(fingerprint));
-  let name: string | null = annotated ?? told ?? null;
+  let name: string | null = annotated ?? reported ?? null;
   const ask = async (kind: Kind): Promise<Observation[]> => {
     const aged = await look(kind);
     age = Math.max(age, aged.age);

@@ -20,7 +20,7 @@ const ENTRIES = 500;
 
 /**
  * An answer is fresh, then ageing, then gone. A fresh one is given out. An ageing one is given out
- * too, and asked for anew behind the caller's back, one key at a time so that it costs the store
+ * too, and requested again in the background, one key at a time so that it costs the store
  * little. Whoever wants a younger one waits for the store, together with all who want the same.
  */
 export class AgedCache<T> {

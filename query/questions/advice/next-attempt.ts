@@ -27,7 +27,7 @@ const PENDING_MS = 3_600_000;
 
 /**
  * What came next, in the order of `failures`. The retry is the first attempt with the next number that
- * began after the failure; none when the node began anew in between, which is another visit. A
+ * began after the failure; none when the node started over in between, which is another visit. A
  * retry belongs to one failure only, the earliest, so visits that run side by side each have theirs.
  *
  * @param attemptsOf all kept attempts of the failure's node in its run
@@ -47,11 +47,11 @@ export function whatCameNext<F extends FailedAttempt>(
     const later = attemptsOf(failure)
       .filter(({ started }) => started >= failure.failed_at - ROUNDING_MS)
       .sort((one, other) => one.started - other.started);
-    const anew = later.find(({ attempt }) => attempt <= failure.attempt);
+    const restart = later.find(({ attempt }) => attempt <= failure.attempt);
     const retry = later.find(
       (other) =>
         other.attempt === failure.attempt + 1 &&
-        other.started < (anew?.started ?? Number.POSITIVE_INFINITY) &&
+        other.started < (restart?.started ?? Number.POSITIVE_INFINITY) &&
         !taken.has(key(other)),
     );
     if (retry) {
@@ -59,7 +59,7 @@ export function whatCameNext<F extends FailedAttempt>(
       const wait_ms = Math.max(0, retry.started - failure.failed_at);
       found.set(failure, { kind: 'retried', ok: retry.ok, wait_ms });
     } else {
-      const mayCome = !anew && ['retried', ''].includes(failure.disposition);
+      const mayCome = !restart && ['retried', ''].includes(failure.disposition);
       const isRecent = now - failure.failed_at < PENDING_MS;
       found.set(failure, { kind: mayCome && isRecent ? 'pending' : 'none' });
     }

@@ -5,7 +5,7 @@ import { instant, page, pageOf } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import { ALERT_STATUSES } from '../../base/states.ts';
 
-/** The changes of a group that somebody may be told of. */
+/** The changes of a group that an alert may report. */
 export const ALERT_CHANGES = ['new', 'regressed', 'escalating', 'harmful'] as const;
 export type AlertChange = (typeof ALERT_CHANGES)[number];
 
@@ -28,7 +28,7 @@ export type Alert = z.infer<typeof alert>;
 
 /** The log of alerts: one item an alert and receiver, newest first. */
 export const alerts = question({
-  summary: 'What was told about groups and to whom, or waits to be, newest first',
+  summary: 'Which changes of groups were sent and to whom, or wait to be sent, newest first',
   path: '/alerts',
   input: z.strictObject({
     agent: z.string().min(1).optional(),

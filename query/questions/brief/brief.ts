@@ -15,7 +15,7 @@ import { type Brief, type BriefGroup, brief, type briefQuery } from './question.
 
 const mostGroups = 20;
 const mostEvolutions = 20;
-/** Groups of one evolution that are judged here; the evolution's own effects tell all. */
+/** Groups of one evolution that are judged here; the evolution's own effects have all. */
 const mostTargets = 5;
 
 const totalsRow = z.object({ failures: z.coerce.number(), evolutions: z.coerce.number() });
@@ -50,7 +50,7 @@ export async function writeBrief(
   );
   const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
   const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
-  const [fixes, told, verifiedOf] = await Promise.all([
+  const [fixes, described, verifiedOf] = await Promise.all([
     judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
     describeGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
     readVerified(store, agentId),
@@ -72,7 +72,7 @@ export async function writeBrief(
       ignored: inState('ignored'),
     },
     runs,
-    groups: told
+    groups: described
       .filter(({ fingerprint }) => places.has(fingerprint))
       .sort((one, other) => place(one) - place(other)),
     evolutions: fixes.map((fix) => ({ ...fix, verified: verifiedOf(fix) })),

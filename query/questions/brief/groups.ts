@@ -1,4 +1,4 @@
-// The groups that a brief tells of, the most urgent first.
+// The groups that a brief shows, the most urgent first.
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { instant } from '../../base/fields.ts';
@@ -61,7 +61,7 @@ type Impacts = ReadonlyMap<string, Impact>;
 
 /**
  * The first of `order`, and whichever may come before them because a fix made them worse: all that a
- * brief can tell of before its fixes are judged.
+ * brief can show before its fixes are judged.
  */
 export function candidatesOf(
   groups: readonly GroupFacts[],

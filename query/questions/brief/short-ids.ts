@@ -11,7 +11,7 @@ export interface ShortIds {
   evolution(id: string): string;
 }
 
-/** Shortens ids that have `head` before what tells them apart. */
+/** Shortens ids that have `head` before what distinguishes them. */
 function shortener(all: readonly string[], head: RegExp): (id: string) => string {
   const distinct = [...new Set(all)];
   return (id) => {

@@ -88,8 +88,8 @@ function endedBy(
   onward: ReadonlyMap<string, WentOn>,
 ): string | null {
   const ends = ordered.filter((one) => onward.get(one.failure_id)?.how === 'ended_run');
-  const told = ends.find((one) => onward.get(one.failure_id)?.by === 'told');
-  return (told ?? ends.at(-1))?.failure_id ?? null;
+  const reported = ends.find((one) => onward.get(one.failure_id)?.by === 'told');
+  return (reported ?? ends.at(-1))?.failure_id ?? null;
 }
 
 function operationsBelow(
@@ -151,8 +151,8 @@ function causeOf(
 ): Pick<Consequence, 'failure_id' | 'by'> {
   const { trace_id, root_span_id } = attempt;
   if (root_span_id !== '') {
-    const told = lineage.failureOf({ trace_id, span_id: root_span_id });
-    return { failure_id: told?.failure_id ?? null, by: 'told' };
+    const reported = lineage.failureOf({ trace_id, span_id: root_span_id });
+    return { failure_id: reported?.failure_id ?? null, by: 'told' };
   }
   const inside = failures.filter((one) => lineage.isInside(one, attempt)).at(-1);
   if (inside) return { failure_id: inside.failure_id, by: 'parent' };

@@ -55,7 +55,7 @@ export type RunFact = z.infer<typeof runFact>;
 export interface RunFacts {
   /** The failure that is asked about; one of `failures`. */
   asked: string;
-  /** Undefined when no span told of the run. */
+  /** Undefined when no span reported the run. */
   run: RunFact | undefined;
   failures: readonly FailureFact[];
   attempts: readonly AttemptFact[];

@@ -1,4 +1,4 @@
-// Which span of a run is inside which, as far as its failures tell.
+// Which span of a run is inside which, as far as its failures show.
 import type { AttemptFact, FailureFact } from './facts.ts';
 
 export class Lineage {

@@ -56,7 +56,7 @@ function graphWentOn(failure: FailureFact, { run }: Course): WentOn {
   if (failure.class === 'worker.lost') {
     return answer('ended_run', 'level', 'nothing was heard of the run any more');
   }
-  if (!run) return answer('unknown', null, 'no span told of the run');
+  if (!run) return answer('unknown', null, 'no span reported the run');
   if (run.outcome === '') return answer('open', 'outcome', 'the run has not ended');
   return run.outcome === 'failure' || run.outcome === 'truncated'
     ? answer('ended_run', 'level', `the run itself failed: its outcome is ${run.outcome}`)
@@ -109,7 +109,7 @@ function onwards(failure: FailureFact, { run, tries, lineage, leads }: Course): 
   if (after[0]) {
     return answer('continued', 'time', 'other nodes ran after it', to(after[0]));
   }
-  if (!run) return answer('unknown', null, 'no span told of the run');
+  if (!run) return answer('unknown', null, 'no span reported the run');
   if (run.outcome === '') return answer('open', 'outcome', 'the run has not ended');
   return run.outcome === 'failure'
     ? answer('ended_run', 'time', 'nothing ran after it, and the run failed')

@@ -1,4 +1,4 @@
-// A cascade as it is told: what failed in a run, what followed from what, and how it went on.
+// The answer about a cascade: what failed in a run, what followed from what, and how it went on.
 import { z } from 'zod';
 import { failureId, instant } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
@@ -13,7 +13,7 @@ const follows = z.object({
   by: z
     .enum(FOLLOWS_BY)
     .describe(
-      'told: the executor names it; parent: it happened inside of this one; retry: the attempt before; edge: its node leads to this one; time: it was the last before',
+      'told: the executor reported it; parent: it happened inside of this one; retry: the attempt before; edge: its node leads to this one; time: it was the last before',
     ),
   certain: z.boolean().describe('false where it may be a coincidence'),
   why: z.string(),
@@ -82,7 +82,7 @@ const member = z.object({
 });
 export type Member = z.infer<typeof member>;
 
-/** An attempt, or the run itself, that failed only because of a failure that another span told. */
+/** An attempt, or the run itself, that failed only because of a failure that another span reported. */
 const consequence = z.object({
   what: z.enum(['attempt', 'run']),
   node_id: z.string(),
@@ -107,7 +107,7 @@ const cascadeAnswer = z.object({
       ended_by: z.string().nullable().describe('the failure that ended it, if one did'),
     })
     .nullable()
-    .describe('null when no span told of the run'),
+    .describe('null when no span reported the run'),
   first_failure_id: z.string().describe('the failure of the run that came first'),
   root_failure_id: z.string().describe('where the failure that was asked about began'),
   root_certain: z.boolean().describe('false when a step on the way there may be a coincidence'),

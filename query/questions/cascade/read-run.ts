@@ -84,7 +84,7 @@ function notesOn(
   leftOut: Cascade['left_out'],
 ): string[] {
   return [
-    ...(hasRun ? [] : ['No span told of the run itself: how it ended is not known.']),
+    ...(hasRun ? [] : ['No span reported the run itself: how it ended is not known.']),
     ...(attempts > 0
       ? []
       : ['No attempt of the run is on record (attempts are kept for 30 days).']),

@@ -38,7 +38,7 @@ export class Tries {
     if (numbered.length <= 1 && same.length <= 1) return numbered[0];
     const after = numbered.find(({ started_at }) => started_at >= of.ended_at);
     if (!after) return undefined;
-    // The node was visited anew in between: then that visit's retry is not this one's.
+    // The node was visited again in between: then that visit's retry is not this one's.
     const isAnew = tries.some(
       (one) =>
         one.attempt <= of.attempt &&

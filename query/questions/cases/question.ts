@@ -17,7 +17,7 @@ export const failureCase = z.object({
   input_digest: z
     .string()
     .nullable()
-    .describe('Of the whole redacted input; null where the executor told none'),
+    .describe('Of the whole redacted input; null where the executor reported none'),
   truncated: z.boolean().describe('The stored input was cut: a replay of it proves nothing'),
   redactions: z
     .record(z.string(), count)

@@ -77,7 +77,7 @@ export function firstThat(
   isTrue: (number: number) => boolean,
   least: number,
   most: number,
-  told = (number: number) => number,
+  shown = (number: number) => number,
 ): number | null {
   let [low, high] = [least, least];
   while (!isTrue(high)) {
@@ -90,7 +90,7 @@ export function firstThat(
     if (isTrue(half)) high = half;
     else low = half + 1;
   }
-  return told(low);
+  return shown(low);
 }
 
 export const sum = <Row>(rows: readonly Row[], of: (row: Row) => number): number =>

@@ -1,4 +1,4 @@
-// Groups as they are told to those who ask: with what only those shown need to be read for.
+// Groups as answers show them, with the details that are read only for those that are shown.
 import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { quoteId } from '../../base/quote.ts';
@@ -137,13 +137,13 @@ export function contradictionIn(
   classes: readonly string[],
   annotated: string | undefined,
 ): string | null {
-  const told = classes.filter((one) => one !== 'unclassified' && one !== '');
-  const names = told.slice(0, 5).map(quoteId).join(', ');
+  const stored = classes.filter((one) => one !== 'unclassified' && one !== '');
+  const names = stored.slice(0, 5).map(quoteId).join(', ');
   if (annotated !== undefined) {
-    const others = told.filter((one) => one !== annotated);
+    const others = stored.filter((one) => one !== annotated);
     return others.length > 0
       ? `Annotated as ${quoteId(annotated)}, while its failures have ${names}.`
       : null;
   }
-  return told.length > 1 ? `Its failures have different classes: ${names}.` : null;
+  return stored.length > 1 ? `Its failures have different classes: ${names}.` : null;
 }

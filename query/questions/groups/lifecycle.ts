@@ -1,4 +1,4 @@
-// The lifecycle of a group, derived anew from facts each time:
+// The lifecycle of a group, derived from facts each time:
 //
 //   new         first seen less than 7 days ago
 //   ongoing     known for longer, or reopened
@@ -22,7 +22,7 @@ export const TREND_HOURS = WEEK_HOURS + DAY_HOURS;
 
 /** A version of the graph that the group failed on. */
 export interface FailedVersion {
-  /** '' where the failures do not tell it. */
+  /** '' where the failures do not name it. */
   graph_snapshot_ref: string;
   /** When the version was first seen at all, or first failed; an ISO instant. */
   known_since: string;
@@ -142,8 +142,8 @@ function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifec
         : [],
     )
     .sort((one, other) => (one.at < other.at ? -1 : 1))[0];
-  const told = `resolved ${bySomebody(decision)}`;
-  if (again) return { state: 'regressed', since: again.at, why: regressedWhy(again, told, fix) };
+  const decided = `resolved ${bySomebody(decision)}`;
+  if (again) return { state: 'regressed', since: again.at, why: regressedWhy(again, decided, fix) };
   const older = versions.filter((version) => version.seen_after !== null);
   const elsewhere =
     older.length === 0
@@ -153,7 +153,7 @@ function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifec
   return {
     state: 'resolved',
     since: decision.timestamp,
-    why: `R${told.slice(1)}; ${elsewhere}.${unknownFix(decision, fix)}`,
+    why: `R${decided.slice(1)}; ${elsewhere}.${unknownFix(decision, fix)}`,
   };
 }
 
@@ -173,15 +173,15 @@ export function settledAt(decision: GroupEvent, timeline: readonly Evolution[]):
 
 function regressedWhy(
   again: FailedVersion & { at: string },
-  told: string,
+  decided: string,
   fix: Evolution | undefined,
 ): string {
   const where = `on ${versionName(again)}`;
   if (fix?.status === 'reverted') {
-    return `Was ${told}, but that evolution was reverted ${toSecond(fix.timestamp)}; seen since ${where}.`;
+    return `Was ${decided}, but that evolution was reverted ${toSecond(fix.timestamp)}; seen since ${where}.`;
   }
   const newer = fix ? `${where}, which came after the fix` : where;
-  return `Seen again ${toSecond(again.at)} ${newer}; was ${told}.`;
+  return `Seen again ${toSecond(again.at)} ${newer}; was ${decided}.`;
 }
 
 const unknownFix = ({ evolution_id }: GroupEvent, fix: Evolution | undefined): string =>
@@ -189,7 +189,7 @@ const unknownFix = ({ evolution_id }: GroupEvent, fix: Evolution | undefined): s
 
 /**
  * Whether a version was made after a fix: the version that the fix made, those that later evolutions
- * made, and versions of no evolution that were first seen after it. Where failures do not tell their
+ * made, and versions of no evolution that were first seen after it. Where failures do not name their
  * version, the time counts.
  */
 function madeAfter(fix: Evolution, timeline: readonly Evolution[]) {

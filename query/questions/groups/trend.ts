@@ -1,4 +1,4 @@
-// What a list tells beside each group when asked for its trend: two more steps, however many are shown.
+// What a list shows beside each group when its trend is requested: two more steps, however many are shown.
 
 import type { Store } from '../../base/store.ts';
 import { judgeEffects } from '../ledger/effects.ts';
@@ -13,12 +13,12 @@ const HOUR_MS = 3_600_000;
 /**
  * Adds to each group the hours in which it failed and the verdict on its last evolution.
  *
- * @param told the groups of `shown` as they are told, in the same order
+ * @param described the groups of `shown` as answers show them, in the same order
  */
 export async function withTrend(
   store: Store,
   { found, shown, agent, now }: { found: Found; shown: GroupFacts[]; agent: string; now: number },
-  told: readonly Group[],
+  described: readonly Group[],
 ): Promise<Group[]> {
   if (shown.length === 0) return [];
   const fingerprints = shown.flatMap((group) => group.fingerprints);
@@ -27,7 +27,7 @@ export async function withTrend(
     lastEffects(store, found, shown),
   ]);
   const hours = new Map(rows.map((row) => [row.fingerprint, row]));
-  return told.map((group) => {
+  return described.map((group) => {
     const { last_evolution, fingerprint } = group;
     const verdict = effects.get(fingerprint)?.verdict;
     return {

@@ -18,7 +18,7 @@ export interface Burst {
 
 const HOUR_MS = 3_600_000;
 /**
- * Length of a block. What happened within it is not looked at: whoever fires all runs of a version
+ * Length of a block. What happened within it is not looked at: a client that fires all runs of a version
  * within a few minutes has one block, and whether an outage hit these minutes cannot be known.
  */
 export const BLOCK_MS = HOUR_MS / 2;
@@ -26,7 +26,7 @@ export const BLOCK_MS = HOUR_MS / 2;
 export const NOTABLE = 1.5;
 /** Times within which failures may belong together; 0 = within one block. */
 const REACHES_MS = [0, HOUR_MS, 3 * HOUR_MS];
-/** A longer reach than this share of the time that was seen cannot be told from a change of the rate. */
+/** A longer reach than this share of the time that was seen cannot be distinguished from a change of the rate. */
 const LONGEST_SHARE = 1 / 6;
 /** Bursts with less time between them are one. */
 const GAP_MS = HOUR_MS;

@@ -1,6 +1,6 @@
 // Asks about sets of names of which many are the same: each set once, and no name twice in a statement.
 
-/** The nodes, or the fingerprints, of each unit. Sets are told apart by a place, counted from 1. */
+/** The nodes, or the fingerprints, of each unit. A place, counted from 1, identifies a set. */
 export class NameSets {
   readonly #places: number[] = [];
   readonly #sets: string[][] = [];

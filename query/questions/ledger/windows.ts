@@ -57,8 +57,8 @@ export function windowOf(
   const targetsIt = (other: Evolution) =>
     other.target_fingerprints.some((target) => fingerprints?.includes(target));
   const notes = [...statusNotes(evolution)];
-  const told = from !== '' && to !== '' && from !== to;
-  if (!told) {
+  const named = from !== '' && to !== '' && from !== to;
+  if (!named) {
     const next = later.find((other) => targetsIt(other) || fingerprints === undefined);
     notes.push(
       `The version ${to === '' || to === from ? 'after' : 'before'} it is not known by its own: attempts are counted by time.`,

@@ -65,7 +65,7 @@ export function draftsOf({ versions, evolutions, counts, events }: Material): Dr
   ];
 }
 
-/** What tells a draft from others of its kind. */
+/** What identifies a draft among others of its kind. */
 export function idOf(draft: Draft): string {
   switch (draft.kind) {
     case 'version_first_seen':

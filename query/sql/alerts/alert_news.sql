@@ -1,6 +1,6 @@
 -- Fingerprints that failed, or of which something was said, since some time: when each was first seen, how
 -- it failed since, and its failures of the last hours where they are many, if that is asked for. Revisions of
--- a row are counted as often as they are: this only tells where to look.
+-- a row are counted as often as they are: this only says where to look.
 SELECT
     heard.agent_id AS agent_id,
     heard.fingerprint AS fingerprint,

@@ -1,4 +1,4 @@
--- What was told about groups, or waits to be, newest first.
+-- What was sent about groups, or waits to be, newest first.
 SELECT timestamp, alert_id, receiver, rule, change, agent_id, fingerprint, since, status, tries, last_error, updated_at
 FROM alerts FINAL
 WHERE status != 'began'

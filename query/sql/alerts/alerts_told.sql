@@ -1,4 +1,4 @@
--- What was told, or waits to be, about some groups.
+-- What was sent, or waits to be, about some groups.
 SELECT DISTINCT rule, change, fingerprint, episode, since
 FROM alerts
 WHERE fingerprint IN {fingerprints:Array(String)}

@@ -1,9 +1,9 @@
--- When each version of an agent's graph was first seen: told as a snapshot, or used by a run or a
--- node. A version that was used before it was told was there at the earlier time.
+-- When each version of an agent's graph was first seen: reported as a snapshot, or used by a run or a
+-- node. A version that was used before it was reported was there at the earlier time.
 SELECT
     ref,
     min(seen) AS first_seen,
-    arraySort(any(told)) AS nodes
+    arraySort(any(reported)) AS nodes
 FROM
 (
     SELECT any(r.graph_snapshot_ref) AS ref, min(r.started_at) AS seen
@@ -22,7 +22,7 @@ FROM
 ) AS used
 LEFT ANY JOIN
 (
-    SELECT ref, nodes AS told
+    SELECT ref, nodes AS reported
     FROM graph_snapshots FINAL
 ) AS snapshots USING ref
 WHERE ref != ''

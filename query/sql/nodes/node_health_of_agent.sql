@@ -1,4 +1,4 @@
--- What the view node_health tells, of one agent and since some time, with retries and the last failure. The
+-- What the view node_health shows, of one agent and since some time, with retries and the last failure. The
 -- version in use is that of the newest attempt, which is in the newest week. Grouped by one number made of
 -- hashes that ClickHouse makes once a name.
 WITH
