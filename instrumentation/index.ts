@@ -1,4 +1,4 @@
-// Emits the spans that tell how graphs, runs and nodes fare; see semconv/ for their attributes.
+// Emits the spans that report how graphs, runs and nodes fare; see semconv/ for their attributes.
 
 export * from './conditions/index.ts';
 export type { AttemptStart, FailureDetails, NodeAttempt } from './core/attempt.ts';

@@ -18,7 +18,7 @@ const SEVERITIES = [
 ].map((severity) => `SEVERITY_NUMBER_${severity}`);
 
 /**
- * Reads a JSON request and calls `visit` for each record that tells of a span's exception. An error
+ * Reads a JSON request and calls `visit` for each record that reports a span's exception. An error
  * may come after some visits.
  * @throws DecodeError naming the field when the body is not an ExportLogsServiceRequest
  */

@@ -2,7 +2,7 @@
 import { arrayAt, enumAt, type JsonObject, objectAt, textAt, uint64At } from './json-fields.ts';
 import { flagsOfKeys, isHex, isZero, type JsonItems, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
-import { FAILED, isKept, isTold, type KeepPolicy, keyFlags, nameFlags, SILENT } from './keep.ts';
+import { FAILED, isKept, isNeeded, type KeepPolicy, keyFlags, nameFlags, SILENT } from './keep.ts';
 import {
   EVENT_EXCEPTION,
   isReadEvent,
@@ -83,7 +83,7 @@ function readSpan(raw: JsonObject, path: string): Span {
   const isSilent = (flagsOfKeys(raw, path, keyFlags) & SILENT) !== 0 && hasException(raw, path);
   const isWhole = code === STATUS_ERROR || isSilent;
   if (!isWhole) {
-    for (const key of attributes.keys()) if (!isTold(key)) attributes.delete(key);
+    for (const key of attributes.keys()) if (!isNeeded(key)) attributes.delete(key);
   }
   return {
     traceId: textAt(raw, 'traceId', path).toLowerCase(),

@@ -237,7 +237,7 @@ const READ_KEYS = new Set([
  * Whether rows are made of an attribute even when its span did not fail; of failed spans all are
  * stored.
  */
-export function isTold(key: string): boolean {
+export function isNeeded(key: string): boolean {
   return (keyFlags(key) & MARKED) !== 0 || READ_KEYS.has(key);
 }
 

@@ -1,4 +1,4 @@
-// The shape that both log readers (protobuf and JSON) hand on: a log record that tells of an exception.
+// The shape that both log readers (protobuf and JSON) return: a log record that reports an exception.
 import type { Attributes, ReadResult, Value } from './span.ts';
 
 export interface LogRecord {
@@ -6,11 +6,11 @@ export interface LogRecord {
   traceId: string;
   /** 16 hex digits, lower case. */
   spanId: string;
-  /** Unix time in nanoseconds, 0 when not told. */
+  /** Unix time in nanoseconds, 0 when not given. */
   timeNs: bigint;
-  /** Unix time in nanoseconds at which it was seen first, 0 when not told. */
+  /** Unix time in nanoseconds at which it was seen first, 0 when not given. */
   observedNs: bigint;
-  /** From 1 (trace) to 24 (fatal); 0 when not told. */
+  /** From 1 (trace) to 24 (fatal); 0 when not given. */
   severityNumber: number;
   /** '' when the record is no event. */
   eventName: string;
@@ -19,6 +19,6 @@ export interface LogRecord {
 }
 
 export interface LogReadResult extends ReadResult {
-  /** Records that tell of an exception but not of which span. */
+  /** Records that report an exception but not of which span. */
   untied: number;
 }

@@ -16,7 +16,7 @@ const LOG_OBSERVED = 0x59;
 const LOG_EVENT_NAME = 0x62;
 
 /**
- * Reads a protobuf request and calls `visit` for each record that tells of a span's exception. An
+ * Reads a protobuf request and calls `visit` for each record that reports a span's exception. An
  * error may come after some visits.
  * @throws DecodeError with the byte offset when the body is not an ExportLogsServiceRequest
  */

@@ -64,8 +64,8 @@ export function readProtobuf(
     else if ((flags & BAD_SPAN_ID) !== 0) rejectSpan(result, 'span_id', 8);
     else if ((flags & SILENT) !== 0 && (flags & FAILED) === 0) {
       if (cursor.bytes.subarray(start, end).includes(EVENT_EXCEPTION)) return WHOLE;
-      return isKept(flags, policy, also) ? TOLD : 0;
-    } else if (isKept(flags, policy, also)) return (flags & FAILED) === 0 ? TOLD : WHOLE;
+      return isKept(flags, policy, also) ? PARTLY : 0;
+    } else if (isKept(flags, policy, also)) return (flags & FAILED) === 0 ? PARTLY : WHOLE;
     else if ((flags & FAILED) !== 0 && skipped) {
       cursor.pos = start;
       const name = readName(cursor, end);
@@ -78,7 +78,7 @@ export function readProtobuf(
 }
 
 /** How to decode a span: only the attributes that rows of good spans are made of, or all. */
-const TOLD = 1;
+const PARTLY = 1;
 const WHOLE = 2;
 
 function rejectSpan(result: ReadResult, field: string, bytes: number): void {

@@ -1,4 +1,4 @@
-// Walks over a log record's bytes only to see whether it tells of a span's exception. Nearly no record
+// Walks over a log record's bytes only to see whether it reports a span's exception. Nearly no record
 // does; bodies and attribute values are stepped over.
 import type { Cursor } from './cursor.ts';
 import { BAD_SPAN_ID, BAD_TRACE_ID, isId, scanKey } from './scan.ts';

@@ -10,7 +10,7 @@ export type Attributes = Map<string, Value>;
 
 export interface SpanEvent {
   name: string;
-  /** Unix time in nanoseconds, 0 when not told. */
+  /** Unix time in nanoseconds, 0 when not given. */
   timeNs: bigint;
   attributes: Attributes;
 }
@@ -29,9 +29,9 @@ export interface Span {
   parentSpanId: string;
   name: string;
   kind: number;
-  /** Unix time in nanoseconds, 0 when not told. */
+  /** Unix time in nanoseconds, 0 when not given. */
   startNs: bigint;
-  /** Unix time in nanoseconds, 0 when not told. */
+  /** Unix time in nanoseconds, 0 when not given. */
   endNs: bigint;
   /** `Span.flags`: whether the parent is of another process, see {@link hasRemoteParent}. */
   flags: number;

@@ -1,6 +1,6 @@
 // Protobuf attribute lists (`KeyValue`, `AnyValue`) into maps.
 import type { Cursor } from './cursor.ts';
-import { isTold } from './keep.ts';
+import { isNeeded } from './keep.ts';
 import {
   type Attributes,
   MAX_ATTRIBUTES,
@@ -32,7 +32,7 @@ export function readAttribute(cursor: Cursor, end: number, into: Attributes): vo
   into.set(key, value);
 }
 
-/** The same if {@link isTold} of its key; steps over all others. */
+/** The same if {@link isNeeded} of its key; steps over all others. */
 export function readToldAttribute(cursor: Cursor, end: number, into: Attributes): void {
   if (into.size >= MAX_ATTRIBUTES) {
     cursor.pos = end;
@@ -41,16 +41,16 @@ export function readToldAttribute(cursor: Cursor, end: number, into: Attributes)
   const start = cursor.pos;
   // As every exporter writes it: the key, then the value, then nothing more.
   if (cursor.readVarint() === KEY) {
-    const { text, told } = readKey(cursor, cursor.readEnd(end));
+    const { text, needed } = readKey(cursor, cursor.readEnd(end));
     if (cursor.pos < end && cursor.readVarint() === VALUE && cursor.readEnd(end) === end) {
-      if (told) into.set(text, readValue(cursor, end));
+      if (needed) into.set(text, readValue(cursor, end));
       else cursor.pos = end;
       return;
     }
   }
   cursor.pos = start;
   const [key, value] = readKeyValue(cursor, end, 0);
-  if (isTold(key)) into.set(key, value);
+  if (isNeeded(key)) into.set(key, value);
 }
 
 function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Value] {
@@ -142,8 +142,8 @@ const slots = new Array<Key | undefined>(SLOTS).fill(undefined);
 interface Key {
   bytes: Uint8Array;
   text: string;
-  /** {@link isTold} */
-  told: boolean;
+  /** {@link isNeeded} */
+  needed: boolean;
 }
 
 /** Reads the key that ends at `stop`. */
@@ -168,7 +168,7 @@ function readKey(cursor: Cursor, stop: number): Key {
 function keyOf(cursor: Cursor, stop: number): Key {
   const bytes = Uint8Array.prototype.slice.call(cursor.bytes, cursor.pos, stop);
   const text = cursor.readTextUntil(stop);
-  return { bytes, text, told: isTold(text) };
+  return { bytes, text, needed: isNeeded(text) };
 }
 
 function sameBytes(known: Uint8Array, buf: Uint8Array, start: number, length: number): boolean {

@@ -44,7 +44,7 @@ export interface Meaning {
   part?: Part | undefined;
   /** Name of the agent, workflow, crew or graph. */
   agentName?: string | undefined;
-  /** An id that tells this agent from all others and lasts. */
+  /** An id that distinguishes this agent from all others and lasts. */
   agentId?: string | undefined;
   nodeId?: string | undefined;
   nodeType?: string | undefined;

@@ -1,4 +1,4 @@
-// Which names tell one agent or node from another, and last. Frameworks make ids up for each process, run
+// Which names distinguish one agent or node from another, and last. Frameworks make ids up for each process, run
 // or object, and give the same name to everybody who gave none.
 
 import type { Meaning } from './dialect.ts';
@@ -55,7 +55,7 @@ export function isRandom(id: string): boolean {
   return RANDOM.test(id);
 }
 
-/** The name without its random parts; '' when nothing is left that tells anything. */
+/** The name without its random parts; '' when nothing meaningful is left. */
 export function lastingName(name: string): string {
   const rest = name.replace(RANDOM_PARTS, '').trim();
   return DEFAULTS.has(rest.toLowerCase()) ? '' : rest;

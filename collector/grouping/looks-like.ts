@@ -3,7 +3,7 @@
 import { agree } from '../materialize/fingerprint/agreement.ts';
 import { byAge, type Member } from './member.ts';
 
-/** Of a node, the newest; with more than that it is not messages that tell its problems apart. */
+/** Of a node, the newest; with more than that it is not messages that distinguish its problems. */
 const MAX_AT_NODE = 200;
 /** A slot is one when that many messages differ in it. */
 const MIN_FILLERS = 3;

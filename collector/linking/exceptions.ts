@@ -1,4 +1,4 @@
-// An exception that log records tell of a failed span, in the columns that the span left empty.
+// An exception that log records report of a failed span, in the columns that the span left empty.
 import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
 import {
   LOG_COLUMNS,
@@ -26,7 +26,7 @@ export function newestFirst(records: readonly ExceptionRecordRow[]): ExceptionRe
 }
 
 /**
- * The row with the exception that these records of its span tell. Span attributes and events win; of
+ * The row with the exception that these records of its span report. Span attributes and events win; of
  * several records the newest. A message is also taken in the place of one that can only be the
  * span's status: there is no stack trace, and the types do not differ.
  *

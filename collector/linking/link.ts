@@ -23,7 +23,7 @@ export interface TraceRows {
 }
 
 /**
- * `linked`: nothing is left. `resting`: all is linked, but a row that comes may tell better.
+ * `linked`: nothing is left. `resting`: all is linked, but a row that comes may know better.
  * `waiting`: something is not linked yet.
  */
 export type TraceState = 'linked' | 'resting' | 'waiting';
@@ -38,7 +38,7 @@ export interface Linked {
   joined: number;
   /** How many operations got their node. */
   tied: number;
-  /** How many failures only a log record tells of, made now. */
+  /** How many failures only a log record reports, made now. */
   orphans: number;
   /** How many reports turned out to be consequences of another failure. */
   consequences: number;
@@ -223,8 +223,8 @@ class TraceLinker {
     }
     next = untied(withoutVerdict(next));
     next.revision = Math.max(row!.revision, TOLD_REVISION + 1);
-    const told = withoutRecords(next, records);
-    if (told) next = withRecords(told, records);
+    const own = withoutRecords(next, records);
+    if (own) next = withRecords(own, records);
     const isSame = IDENTIFYING.every((column) => next[column] === row![column]);
     return isSame && row!.fingerprint !== '' ? next : identified(next);
   }
@@ -276,7 +276,7 @@ function bySpan<Row extends { span_id: string }>(rows: readonly Row[]): Map<stri
   return groups;
 }
 
-/** What counts more goes first: what a span told, then the latest, then in any fixed order. */
+/** What counts more goes first: what a span reported, then the latest, then in any fixed order. */
 function byPrecedence(a: FailureRow, b: FailureRow): number {
   const byKind =
     Number(isOrphan(a)) - Number(isOrphan(b)) ||

@@ -12,7 +12,7 @@ import { TouchedTraces } from './touched-traces.ts';
 export interface LinkingOptions {
   /** How long to look at a trace of which nothing new comes, in milliseconds. @default 15 minutes */
   openMs?: number;
-  /** How long an exception told by a log record waits for its span. @default 30,000 ms */
+  /** How long an exception reported by a log record waits for its span. @default 30,000 ms */
   orphanAfterMs?: number;
   /** How long an agent's part whose parent did not come waits for it, since the last span. @default 10,000 ms */
   topAfterMs?: number;
@@ -29,7 +29,7 @@ export interface LinkerStats {
   joined: number;
   /** Operations that got their node. */
   tied: number;
-  /** Failures that only a log record tells of. */
+  /** Failures that only a log record reports. */
   orphans: number;
   /** Reports of a failure that another row stands for. */
   consequences: number;
@@ -37,7 +37,7 @@ export interface LinkerStats {
   failedLooks: number;
 }
 
-/** A look at all traces that were told of or due. */
+/** A look at all traces that have news or are due. */
 export interface Round {
   traces: number;
   seconds: number;
@@ -62,7 +62,7 @@ interface LinkerParts {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
-/** Traces of one round that nothing new was told of. */
+/** Traces of one round without news. */
 const MAX_DUE = 5_000;
 /** Rests between rounds last this many times as long as the round. */
 const REST_FACTOR = 4;
@@ -73,7 +73,7 @@ const MAX_HANDED_CHARS = 256 * 1024;
  * Links rows that belong together but came apart (docs/decisions/0009-linking.md). What it knows of
  * stands in ClickHouse; in memory is only which traces to look at. States: idle (nothing is open);
  * pausing (until the next look is due); in a round (waits until the queue has drained, looks at the
- * traces that were told of or are due, hands new rows to the queue); closed. Accepted rows and the end
+ * traces that have news or are due, hands new rows to the queue); closed. Accepted rows and the end
  * of a pause start a round, one at a time.
  */
 export class Linker {
@@ -126,7 +126,7 @@ export class Linker {
     for (const traceId of foreign) this.traces.open(traceId, now, false);
     for (const traceId of unlinked) this.traces.open(traceId, now);
     if (this.traces.size === 0) return;
-    for (const traceId of others) this.traces.tell(traceId);
+    for (const traceId of others) this.traces.markChanged(traceId);
     if (this.traces.hasTold) this.schedule();
   }
 
@@ -266,7 +266,7 @@ export class Linker {
       for (const traceId of traces) this.traces.wait(traceId, Date.now());
       return;
     }
-    for (const traceId of traces) this.traces.tell(traceId);
+    for (const traceId of traces) this.traces.markChanged(traceId);
     for (const { joined, tied, orphans, consequences } of batch) {
       this.counted.joined += joined;
       this.counted.tied += tied;

@@ -1,10 +1,10 @@
 // What the linker writes into a row's `attributes`: where the columns come from that the span itself
-// did not fill. With these marks a row can be taken back to what its span told, so that linking it
+// did not fill. With these marks a row can be taken back to what its span reported, so that linking it
 // again, when more is known, gives what linking it late would have given.
 import type { FailureRow } from '../rows/rows.ts';
 
 const PREFIX = 'faultline.';
-/** `log` on a failure that only a log record tells of. */
+/** `log` on a failure that only a log record reports. */
 export const TOLD_BY = 'faultline.told_by';
 /** How the node around an operation was found: `parent` or `time`. */
 export const TIED_BY = 'faultline.tied_by';
@@ -25,7 +25,7 @@ export const CONSEQUENCE_OF = 'faultline.consequence_of';
 /** `trace` on a failure that a condition found in the spans of a trace together. */
 export const CONDITION_OF = 'faultline.condition_of';
 
-/** The revision of a row that a span alone told; whatever marks it has are the span's own words. */
+/** The revision of a row that a span alone reported; whatever marks it has are the span's own words. */
 export const TOLD_REVISION = 1;
 
 /** The value of a mark that the linker has set; '' without. */

@@ -2,7 +2,7 @@
 interface OpenTrace {
   /** Milliseconds since 1970. */
   openedAt: number;
-  /** When to look next without being told of new rows; Infinity when resting. */
+  /** When to look next without new rows; Infinity when resting. */
   nextLook: number;
   /** Milliseconds until the look after that. */
   pause: number;
@@ -14,16 +14,16 @@ const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 60_000;
 
 /**
- * The traces that may still be linked, and when to look at each. States of a trace: told (rows of it
+ * The traces that may still be linked, and when to look at each. States of a trace: changed (rows of it
  * were accepted and not looked at yet); waiting (looked at again after a growing pause); resting
- * (only new rows bring it back). `open` and `tell` move to told, a look moves to waiting or resting or
+ * (only new rows bring it back). `open` and `markChanged` move to changed, a look moves to waiting or resting or
  * takes the trace out, and what has waited for `openMs` rests. Beyond the bound the oldest goes.
  */
 export class OpenTraces {
   private readonly most: number;
   private readonly openMs: number;
   private readonly traces = new Map<string, OpenTrace>();
-  private told = new Set<string>();
+  private changed = new Set<string>();
   private droppedCount = 0;
 
   /**
@@ -46,14 +46,14 @@ export class OpenTraces {
 
   /** Whether there are traces whose rows were not looked at. */
   get hasTold(): boolean {
-    return this.told.size > 0;
+    return this.changed.size > 0;
   }
 
   /** @param isWhole whether it may have failures although none of its spans says so */
   open(traceId: string, now: number, isWhole = true): void {
-    this.told.add(traceId);
+    this.changed.add(traceId);
     const wasWhole = this.traces.get(traceId)?.isWhole ?? false;
-    // Opened anew: as the youngest, with short pauses.
+    // Opened again: as the youngest, with short pauses.
     this.traces.delete(traceId);
     this.traces.set(traceId, {
       openedAt: now,
@@ -64,7 +64,7 @@ export class OpenTraces {
     if (this.traces.size <= this.most) return;
     const oldest = this.traces.keys().next().value!;
     this.traces.delete(oldest);
-    this.told.delete(oldest);
+    this.changed.delete(oldest);
     this.droppedCount++;
   }
 
@@ -73,14 +73,14 @@ export class OpenTraces {
   }
 
   /** New rows of a trace were accepted; says nothing to those that are not open. */
-  tell(traceId: string): void {
-    if (this.traces.has(traceId)) this.told.add(traceId);
+  markChanged(traceId: string): void {
+    if (this.traces.has(traceId)) this.changed.add(traceId);
   }
 
-  /** Takes the traces that were told, and with `due` those whose pause has ended. */
+  /** Takes the traces that changed, and with `due` those whose pause has ended. */
   take(due?: { now: number; most: number }): string[] {
-    const taken = this.told;
-    this.told = new Set();
+    const taken = this.changed;
+    this.changed = new Set();
     if (due !== undefined) {
       for (const [traceId, { nextLook }] of this.traces) {
         if (taken.size >= due.most) break;
@@ -113,6 +113,6 @@ export class OpenTraces {
 
   /** Nothing is left to link. */
   close(traceId: string): void {
-    if (!this.told.has(traceId)) this.traces.delete(traceId);
+    if (!this.changed.has(traceId)) this.traces.delete(traceId);
   }
 }

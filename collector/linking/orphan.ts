@@ -1,4 +1,4 @@
-// A failure that only log records tell of: the span never came, or came without its failure.
+// A failure that only log records report: the span never came, or came without its failure.
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { endingOf } from '../materialize/ending.ts';
 import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
@@ -11,7 +11,7 @@ const AGENT_EVENTS = new Set(
   ['invoke_agent', 'create_agent', 'invoke_workflow'].map((name) => `gen_ai.${name}.exception`),
 );
 
-/** Whether a record tells of a failure even if its span never comes. */
+/** Whether a record reports a failure even if its span never comes. */
 export function standsAlone(record: ExceptionRecordRow): boolean {
   return (
     record.is_marked && record.severity_number >= ERROR && endingOf(record.error_type) === undefined
@@ -24,7 +24,7 @@ export function isOrphan(row: FailureRow): boolean {
 
 /**
  * The failure that the record's span had, all but the exception.
- * @param revision above the revision of rows that spans told
+ * @param revision above the revision of rows that spans reported
  */
 export function orphanOf(record: ExceptionRecordRow, revision: number): FailureRow {
   const { trace_id, span_id, event_name } = record;

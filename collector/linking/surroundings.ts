@@ -15,7 +15,7 @@ export class Surroundings {
   private readonly bySpan: Map<string, NodeAttemptRow>;
   private readonly parents = new Map<string, string>();
 
-  /** @param failures all rows of the trace; they tell of the spans around them */
+  /** @param failures all rows of the trace; they name the spans around them */
   constructor(attempts: readonly NodeAttemptRow[], failures: readonly FailureRow[]) {
     this.attempts = attempts;
     this.bySpan = new Map(attempts.map((attempt) => [attempt.span_id, attempt]));
@@ -30,7 +30,7 @@ export class Surroundings {
     }
   }
 
-  /** The innermost node attempt around the operation that a failure tells of. */
+  /** The innermost node attempt around the operation that failed. */
   around(failure: FailureRow): Surrounding | undefined {
     return this.byParents(failure.span_id) ?? this.byTime(failure);
   }

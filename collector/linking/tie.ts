@@ -29,7 +29,7 @@ export function needsNode(row: FailureRow): boolean {
 /**
  * The row with what the node attempt around it says.
  * @param row without what was taken from a node before, see {@link untied}
- * @param nodeFailure the failure of that attempt, which tells more of it
+ * @param nodeFailure the failure of that attempt, which knows more of it
  */
 export function tied(
   row: FailureRow,

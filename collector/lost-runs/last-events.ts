@@ -23,6 +23,6 @@ export interface Graph {
   /** `source->target` */
   edges: string[];
   nodes: string[];
-  /** The node that a run begins with; '' if not told. */
+  /** The node that a run begins with; '' if not known. */
   entry: string;
 }

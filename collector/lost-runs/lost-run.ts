@@ -22,10 +22,10 @@ export interface OpenRun {
   received_at: string;
 }
 
-/** Who tells a failure of this kind; on rows of a revision above that of spans. */
+/** Who reports a failure of this kind; on rows of a revision above that of spans. */
 export const TOLD_BY_SILENCE = 'silence';
 const TOLD_BY = 'faultline.told_by';
-/** Revision 1 is what a span told. */
+/** Revision 1 is what a span reported. */
 const FIRST_REVISION = 2;
 /** No figure in it: they would be values of one run, and the group is that of all. */
 const MESSAGE = 'the run started and nothing was heard of it any more';
@@ -37,7 +37,7 @@ export function lastSign(run: Pick<OpenRun, 'started_at'>, signs: Signs | undefi
 }
 
 /**
- * When the run was last heard of, on our clock, in milliseconds since 1970. Attempts tell only the
+ * When the run was last heard of, on our clock, in milliseconds since 1970. Attempts have only the
  * executor's time; how far that is from ours is what the start signal took.
  */
 export function heardAt(run: OpenRun, signs: Signs | undefined): number {

@@ -1,4 +1,4 @@
-// Which node of a run was at work when nothing was heard of it any more. Attempts are told when they
+// Which node of a run was at work when nothing was heard of it any more. Attempts are reported when they
 // end, so that it has to be concluded from what came before.
 import type { Graph, Signs } from './last-events.ts';
 

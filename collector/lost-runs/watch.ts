@@ -63,7 +63,7 @@ export class LostRunWatch {
   private due = new Map<string, number>();
   /** Lost runs that were seen to be silent; others are asked about. By run id. */
   private silent = new Map<string, string>();
-  private readonly told = new Set<string>();
+  private readonly reported = new Set<string>();
   private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
@@ -98,7 +98,7 @@ export class LostRunWatch {
   private note(runs: Iterable<string>): void {
     for (const run of runs) {
       if (!this.silent.has(run)) continue;
-      this.told.add(run);
+      this.reported.add(run);
       this.lookIn(Math.min(SOON_MS, this.everyMs));
     }
   }
@@ -142,16 +142,16 @@ export class LostRunWatch {
     await Promise.race([queue.drained(), this.closed]);
     if (this.closing.signal.aborted) return;
     const now = Date.now();
-    const told = new Set(this.told);
-    this.told.clear();
+    const reported = new Set(this.reported);
+    this.reported.clear();
     const rows = await this.store.lostFailures(timeOf(now - options.afterMs - WITHDRAW_BACK_MS));
     const lost = byFailure(rows);
     const open = await this.store.openRuns(
       timeOf(now - options.afterMs - LOOK_BACK_MS),
       timeOf(now - options.afterMs),
     );
-    const withdrawn = await this.toWithdraw(lost, told);
-    // Beyond the bound it is not known which of them were told: nobody sends the ends of these runs.
+    const withdrawn = await this.toWithdraw(lost, reported);
+    // Beyond the bound it is not known which of them were reported: nobody sends the ends of these runs.
     const found = rows.length < MAX_RUNS ? await this.toTell(open, lost, now) : [];
     await this.hand([...withdrawn, ...found]);
     this.counted.looks++;
@@ -162,12 +162,12 @@ export class LostRunWatch {
   /** What hides the failures of runs that ended or were heard of again, and all but one of each other. */
   private async toWithdraw(
     lost: ReadonlyMap<string, Lost>,
-    told: ReadonlySet<string>,
+    reported: ReadonlySet<string>,
   ): Promise<FailureRow[]> {
     const shown = [...lost.values()].filter(({ visible }) => visible.length > 0);
     const runs = shown.map(({ visible }) => visible[0]!);
     const isKnown = ({ run_id, timestamp }: FailureRow) =>
-      this.silent.get(run_id) === timestamp && !told.has(run_id);
+      this.silent.get(run_id) === timestamp && !reported.has(run_id);
     const ended = await this.store.ended(runs);
     const asked = runs.filter((row) => !isKnown(row));
     const signs = await this.store.signs(
@@ -247,7 +247,7 @@ export class LostRunWatch {
   }
 }
 
-/** The runs that rows tell of. */
+/** The runs that rows name. */
 function runsOf(rows: Rows): string[] {
   return [rows.failures, rows.node_attempts, rows.graph_runs].flatMap((some) =>
     some.map(({ run_id }) => run_id),

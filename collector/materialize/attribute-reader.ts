@@ -22,7 +22,7 @@ import { storedAttributes } from './stored-attributes.ts';
 const LIMITS: Readonly<Record<string, number>> = MAX_BYTES;
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_NAMES = 64;
-/** What tells one agent, session, run or node from another stays different when it is redacted. */
+/** What distinguishes agents, sessions, runs and nodes stays different when it is redacted. */
 const IDS = new Set<string>([
   ATTR_EVOLUTION_AUTHOR,
   ATTR_EVOLUTION_ID,

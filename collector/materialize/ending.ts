@@ -18,7 +18,7 @@ const PAUSES = [
   'CallDeferred',
   'WorkflowSuspended',
 ];
-/** Whoever called it wants no answer any more. */
+/** Its caller wants no answer any more. */
 const CANCELS = [
   'CancelledError',
   'CanceledError',

@@ -28,16 +28,16 @@ export function evolutionRow(
   origin: Origin,
   receivedAt: bigint,
 ): EvolutionRow | string {
-  const told = evolveGraphAttributes.safeParse({
+  const parsed = evolveGraphAttributes.safeParse({
     ...Object.fromEntries(span.attributes),
     ...(origin.agent_id === '' ? {} : { [ATTR_GEN_AI_AGENT_ID]: origin.agent_id }),
   });
-  if (!told.success) {
-    const issue = told.error.issues[0]!;
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
     return `${issue.path.join('.')}: ${issue.message}`;
   }
-  if (told.data[ATTR_EVOLUTION_ID] === '') return `${ATTR_EVOLUTION_ID}: must not be empty`;
-  const named = told.data[ATTR_EVOLUTION_TARGET_FAILURES] ?? [];
+  if (parsed.data[ATTR_EVOLUTION_ID] === '') return `${ATTR_EVOLUTION_ID}: must not be empty`;
+  const named = parsed.data[ATTR_EVOLUTION_TARGET_FAILURES] ?? [];
   const wrong = named.find((id) => !UUID.test(id));
   if (wrong !== undefined) {
     const shown = attributes.redactor.text(ATTR_EVOLUTION_TARGET_FAILURES, wrong, 60);
@@ -46,7 +46,7 @@ export function evolutionRow(
   const linked = span.links
     .filter((link) => link.traceId.length === 32 && link.spanId.length === 16)
     .map((link) => failureId(link.traceId, link.spanId));
-  const fingerprints = told.data[ATTR_EVOLUTION_TARGET_FINGERPRINTS] ?? [];
+  const fingerprints = parsed.data[ATTR_EVOLUTION_TARGET_FINGERPRINTS] ?? [];
   return {
     timestamp: formatTime(firstCredible(span.startNs, span.endNs, receivedAt)),
     evolution_id: attributes.text(ATTR_EVOLUTION_ID),

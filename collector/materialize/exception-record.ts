@@ -1,4 +1,4 @@
-// A log record that tells of a span's exception becomes a row. Pure: no clock, no I/O, the same record
+// A log record that reports a span's exception becomes a row. Pure: no clock, no I/O, the same record
 // always gives the same row.
 import { addCounts } from '../../instrumentation/redaction/index.ts';
 import {
@@ -25,14 +25,14 @@ const EVENT_NAME = 'event.name';
 /** `LogRecord.severity_number` of the worst. */
 const MAX_SEVERITY = 24;
 
-/** Whether a record tells a time that can be true. */
+/** Whether a record has a time that can be true. */
 export function isTimedRecord({ timeNs, observedNs }: LogRecord): boolean {
   return firstCredible(timeNs, observedNs, 0n) !== 0n;
 }
 
 /**
  * The row of a record. Without a message of its own, the exception's is the body's text.
- * @param receivedAt Unix time in nanoseconds; stands for times that the record does not tell
+ * @param receivedAt Unix time in nanoseconds; stands for times that the record does not have
  * @param secrets what finds secrets @default the built-in redaction
  */
 export function exceptionRecordRow(

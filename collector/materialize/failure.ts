@@ -52,8 +52,8 @@ export function exceptionOf(span: Span, attributes: AttributeReader): Exception 
 }
 
 /**
- * A failed span that names the failure it follows from tells none of its own, and neither does a run
- * with nothing to tell but its outcome: one of its nodes failed.
+ * A failed span that names the failure it follows from reports none of its own, and neither does a run
+ * with nothing to report but its outcome: one of its nodes failed.
  */
 export function tellsOwnFailure(
   role: Role,
@@ -134,14 +134,14 @@ export function failureRow(failed: FailedSpan): FailureRow {
 
 /** The input, and its digest where the executor gave none. */
 function takeInput(attributes: AttributeReader, reported: string | undefined) {
-  const told = attributes.text(ATTR_FAILURE_INPUT_DIGEST);
+  const sent = attributes.text(ATTR_FAILURE_INPUT_DIGEST);
   if (reported === undefined || attributes.has(ATTR_FAILURE_INPUT)) {
-    return { input_context: attributes.text(ATTR_FAILURE_INPUT), input_digest: told };
+    return { input_context: attributes.text(ATTR_FAILURE_INPUT), input_digest: sent };
   }
   attributes.takeValue(reported);
   return {
     input_context: attributes.bounded(ATTR_FAILURE_INPUT, reported),
-    input_digest: told || inputDigest(ATTR_FAILURE_INPUT, reported, attributes.redactor),
+    input_digest: sent || inputDigest(ATTR_FAILURE_INPUT, reported, attributes.redactor),
   };
 }
 
@@ -158,17 +158,17 @@ function identifyRow(row: FailureRow): void {
 }
 
 function truncatedOf(attributes: AttributeReader): string[] {
-  const told = attributes.names(ATTR_FAILURE_TRUNCATED);
+  const sent = attributes.names(ATTR_FAILURE_TRUNCATED);
   const { truncated } = attributes;
-  return truncated.size === 0 && told.length < 2 ? told : [...new Set([...told, ...truncated])];
+  return truncated.size === 0 && sent.length < 2 ? sent : [...new Set([...sent, ...truncated])];
 }
 
 /** OTel's value of `error.type` for an error that has no name. */
 const OTHER_ERROR = '_OTHER';
 
 function takeError({ span, attributes, exception }: FailedSpan) {
-  const told = attributes.peek(ATTR_ERROR_TYPE);
-  const type = (told === OTHER_ERROR ? exception.type : told) || exception.type;
+  const sent = attributes.peek(ATTR_ERROR_TYPE);
+  const type = (sent === OTHER_ERROR ? exception.type : sent) || exception.type;
   attributes.take(ATTR_ERROR_TYPE);
   attributes.take(ATTR_EXCEPTION_MESSAGE);
   attributes.take(ATTR_EXCEPTION_STACKTRACE);

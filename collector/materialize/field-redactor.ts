@@ -12,7 +12,7 @@ export const STANDARD_SECRETS: Secrets = new Redaction();
 /** Stands where a field was dropped because its redaction failed. */
 const FAILED = '[redaction failed]';
 const KIND_FAILED = 'redaction_failed';
-/** Hex digits of the digest that tells redacted ids apart. */
+/** Hex digits of the digest that distinguishes redacted ids. */
 const DIGEST_DIGITS = 8;
 
 /** Ids and keys come again and again: those without secrets are looked for only once. */

@@ -1,5 +1,5 @@
 // A span of somebody else's instrumentation becomes rows: what the linker needs of it, and its failure as
-// far as the span alone tells. Pure, as to-rows.ts.
+// far as the span alone shows. Pure, as to-rows.ts.
 import { hash } from 'node:crypto';
 import {
   ATTR_FAILURE_INPUT,

@@ -30,12 +30,12 @@ export function groupEventRow(
   origin: Origin,
   receivedAt: bigint,
 ): GroupEventRow | string {
-  const told = changeGroupAttributes.safeParse({
+  const parsed = changeGroupAttributes.safeParse({
     ...Object.fromEntries(span.attributes),
     ...(origin.agent_id === '' ? {} : { [ATTR_GEN_AI_AGENT_ID]: origin.agent_id }),
   });
-  if (!told.success) {
-    const issue = told.error.issues[0]!;
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
     return `${issue.path.join('.')}: ${issue.message}`;
   }
   const {
@@ -44,7 +44,7 @@ export function groupEventRow(
     [ATTR_GROUP_EVENT_FINGERPRINT]: fingerprint,
     [ATTR_GROUP_EVENT_OTHER_FINGERPRINT]: other = '',
     [ATTR_GROUP_EVENT_VALUE]: value = '',
-  } = told.data;
+  } = parsed.data;
   const unfit = (name: string, expected: string, text: string): string =>
     `${name}: expected ${expected}, got ${JSON.stringify(attributes.redactor.text(name, text, 60))}`;
 

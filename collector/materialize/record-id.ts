@@ -1,8 +1,8 @@
 import { uuidOf } from '../../instrumentation/semconv/failure-id.ts';
 import type { ExceptionRecordRow } from '../rows/rows.ts';
 
-/** What a record tells of its exception, as it is stored: without what pipelines add on the way. */
-type Told = Pick<
+/** What a record reports of its exception, as it is stored: without what pipelines add on the way. */
+type Reported = Pick<
   ExceptionRecordRow,
   | 'trace_id'
   | 'span_id'
@@ -14,18 +14,18 @@ type Told = Pick<
   | 'stack_trace'
 >;
 
-/** The id of a record: a UUID from what it tells, so that a resend has the same id. */
-export function recordId(told: Told): string {
+/** The id of a record: a UUID from what it reports, so that a resend has the same id. */
+export function recordId(reported: Reported): string {
   return uuidOf(
     JSON.stringify([
-      told.trace_id,
-      told.span_id,
-      told.timestamp,
-      told.event_name,
-      told.severity_number,
-      told.error_type,
-      told.error_message,
-      told.stack_trace,
+      reported.trace_id,
+      reported.span_id,
+      reported.timestamp,
+      reported.event_name,
+      reported.severity_number,
+      reported.error_type,
+      reported.error_message,
+      reported.stack_trace,
     ]),
   );
 }

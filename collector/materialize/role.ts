@@ -1,4 +1,4 @@
-// What a span of our own conventions is to a graph of agents, whoever made it. Those of other conventions
+// What a span of our own conventions is to a graph of agents, whatever made it. Those of other conventions
 // are understood by the dialects.
 import {
   ATTR_ERROR_TYPE,

@@ -44,7 +44,7 @@ export interface Materialized {
 
 /**
  * The rows that a span gives: failures, node attempts, runs, snapshots, evolutions, changes of groups, verifications.
- * @param receivedAt Unix time in nanoseconds; stands for times that the span does not tell
+ * @param receivedAt Unix time in nanoseconds; stands for times that the span does not have
  * @param secrets what finds secrets @default the built-in redaction
  * @param conditions what finds failures that nothing reports @default the built-in ones
  */

@@ -1,4 +1,4 @@
-// The times first used for spans that tell none, so that a resend gets the same one. They are remembered
+// The times first used for spans that have none, so that a resend gets the same one. They are remembered
 // in memory and in two files, of which the older one goes when the newer one is full.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

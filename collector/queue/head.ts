@@ -8,7 +8,7 @@ import { createFile, writeAll } from './files.ts';
 import { encodeRecord, RECORD, readRecords } from './record.ts';
 
 export interface Position {
-  /** Of this queue; a queue made anew has another, so its batches are never taken for old ones. */
+  /** Of this queue; a new queue has another, so its batches are never taken for old ones. */
   queueId: string;
   /** Sequence number of the last entry that ClickHouse has confirmed. */
   done: number;

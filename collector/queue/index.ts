@@ -1,5 +1,5 @@
 // The durable queue between the receivers and ClickHouse: accepted rows are on disk before the sender
-// is told so, and leave only when ClickHouse has confirmed them.
+// learns of it, and leave only when ClickHouse has confirmed them.
 
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../serving/clickhouse.ts';

@@ -98,7 +98,7 @@ export class DurableQueue implements Sink {
   }
 
   /**
-   * The time that stands for a span which tells none: the same for every resend. Kept on disk with
+   * The time that stands for a span which has none: the same for every resend. Kept on disk with
    * the rows that are accepted next.
    * @param now Unix time in nanoseconds
    */

@@ -1,5 +1,5 @@
 // What the queue's files are made of: records with a checksum, so that what a torn or damaged file still
-// holds can be told from what it does not.
+// holds can be distinguished from what it does not.
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 

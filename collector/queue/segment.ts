@@ -79,7 +79,7 @@ export class Segment {
 
   /**
    * Whether something that was on disk cannot be read any more. What was cut off while it was appended
-   * is no damage; the last append before a crash cannot be told from that.
+   * is no damage; the last append before a crash cannot be distinguished from that.
    */
   isDamage(gaps: readonly Gap[]): boolean {
     const synced = this.markedEnd();

@@ -229,7 +229,7 @@ export class QueueStore {
     this.reserve.hold();
   }
 
-  /** The time that stands for a span which told none, if it came before. */
+  /** The time that stands for a span which has none, if it came before. */
   firstSeen(span: string): string | undefined {
     return this.seen.get(span);
   }

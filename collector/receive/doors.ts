@@ -35,7 +35,7 @@ export interface DoorOptions {
   addRoutes?: (app: FastifyInstance) => void;
   /** Outside of all else in gRPC. */
   grpcInterceptors?: readonly ServerInterceptor[];
-  /** What `/readyz` tells besides. */
+  /** What `/readyz` answers besides. */
   checks?: () => Promise<Record<string, Check>>;
   logger: Logger;
 }

@@ -172,7 +172,7 @@ function retryLater(details: string) {
   return { code: status.UNAVAILABLE, details, metadata };
 }
 
-/** The library tells the socket's error only in its message. */
+/** The library has the socket's error only in its message. */
 function withCode(error: Error): NodeJS.ErrnoException {
   const code = /\bE[A-Z]{4,}\b/.exec(error.message)?.[0];
   return Object.assign(error, code === undefined ? {} : { code });

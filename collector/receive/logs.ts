@@ -1,4 +1,4 @@
-// Takes log requests: bytes to records, records that tell of a span's exception to rows, rows to the
+// Takes log requests: bytes to records, records that report a span's exception to rows, rows to the
 // sink. All other records are counted and skipped.
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import { readJsonLogs } from '../decode/json-logs.ts';
@@ -23,7 +23,7 @@ export interface LogStats {
   receivedRecords: number;
   keptRecords: number;
   skippedRecords: number;
-  /** Of the skipped: those that tell of an exception, but not of which span. */
+  /** Of the skipped: those that report an exception, but not of which span. */
   untiedRecords: number;
   rejectedRecords: number;
 }

@@ -50,7 +50,7 @@ export interface ReceiverOptions {
   signals: readonly SignalService[];
   /** Says why the collector cannot take anything now, or undefined when it can. */
   notReady: () => Promise<string | undefined>;
-  /** What `/readyz` tells besides. @default nothing */
+  /** What `/readyz` answers besides. @default nothing */
   checks?: (() => Promise<Record<string, Check>>) | undefined;
   /** Bytes of a body before and after decompression. */
   maxBodyBytes: number;
@@ -197,12 +197,12 @@ function addHealth(app: FastifyInstance, { notReady, checks }: ReceiverOptions):
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reason = await notReady();
-    const told = { checks: await checks?.() };
-    if (reason === undefined) return { status: 'ready', ...told };
+    const besides = { checks: await checks?.() };
+    if (reason === undefined) return { status: 'ready', ...besides };
     return reply
       .code(503)
       .header('retry-after', RETRY_AFTER_SECONDS)
-      .send({ status: 'not ready', reason, ...told });
+      .send({ status: 'not ready', reason, ...besides });
   });
 }
 

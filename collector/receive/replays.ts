@@ -1,5 +1,5 @@
 // Replays: processes that run a case again. Their spans are no part of production, so the collector skips
-// them; whoever runs the case receives them here instead, in memory.
+// them; the process that runs the case receives them here instead, in memory.
 import pino from 'pino';
 import { linkedRows } from '../linking/linked-rows.ts';
 import type { Intake, Sink } from '../queue/sink.ts';

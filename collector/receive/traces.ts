@@ -91,7 +91,7 @@ export class TraceService implements SignalService {
     let rows = emptyRows();
     let spans = 0;
     let skipped = 0;
-    /** They are told of the spans around them when the whole request was read. */
+    /** They learn of the spans around them when the whole request was read. */
     const inside: FailureRow[] = [];
     const parts: TraceSpanRow[] = [];
     const refusals: string[] = [];

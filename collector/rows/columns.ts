@@ -112,9 +112,9 @@ export const COLUMNS = {
     attributes: 'Map(String, String)',
     resource_attributes: 'Map(String, String)',
     received_at: 'DateTime64(9)',
-    /** Spans around this one that its request told of, the innermost first. */
+    /** Spans around this one that its request held, the innermost first. */
     ancestor_span_ids: 'Array(String)',
-    /** 1 as the span tells it; a later revision of the same failure takes its place. */
+    /** 1 as the span reports it; a later revision of the same failure takes its place. */
     revision: 'UInt32',
     /** 1 on a revision that only says that the row under this key is gone. */
     is_deleted: 'UInt8',
@@ -131,7 +131,7 @@ export const COLUMNS = {
     duration_ns: 'UInt64',
     trace_id: 'String',
     span_id: 'String',
-    /** The failure's span that this attempt failed because of; '' when it tells its own or is good. */
+    /** The failure's span that this attempt failed because of; '' when it reports its own or is good. */
     root_span_id: 'String',
     revision: 'UInt32',
     is_deleted: 'UInt8',
@@ -151,7 +151,7 @@ export const COLUMNS = {
     ended_at: 'DateTime64(9)',
     outcome: 'String',
     told_at: 'DateTime64(9)',
-    /** The failure's span that the run failed because of; '' when it tells its own or is good. */
+    /** The failure's span that the run failed because of; '' when it reports its own or is good. */
     root_span_id: 'String',
     received_at: 'DateTime64(9)',
     is_deleted: 'UInt8',

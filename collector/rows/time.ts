@@ -13,7 +13,7 @@ export function firstCredible(...times: [...bigint[], bigint]): bigint {
   return times.find((time) => time >= EARLIEST_NS && time < LATEST_NS) ?? times.at(-1)!;
 }
 
-/** Whether a span tells a time that can be true. */
+/** Whether a span has a time that can be true. */
 export function isTimed(span: Span): boolean {
   return firstCredible(span.endNs, span.startNs, 0n) !== 0n;
 }
@@ -55,7 +55,7 @@ export function formatTime(ns: bigint): string {
   return second.text + String(NS_PER_SECOND + Number(ns - second.startNs)).slice(1);
 }
 
-/** Nanoseconds between start and end as text; '0' when they do not tell. */
+/** Nanoseconds between start and end as text; '0' when they are missing. */
 export function durationNs(span: Span): string {
   return span.startNs > 0n && span.endNs > span.startNs ? String(span.endNs - span.startNs) : '0';
 }

@@ -38,7 +38,7 @@ export function addLinkerMetrics(registry: Registry, stats: () => LinkerStats): 
   add(
     'counter',
     'faultline_linker_orphan_failures_total',
-    'Failures that only a log record tells of.',
+    'Failures that only a log record reports.',
     (linker) => linker.orphans,
   );
   add(

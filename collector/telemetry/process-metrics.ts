@@ -58,7 +58,7 @@ export function addProcessMetrics(registry: Registry, version: string): () => vo
   measure(registry, {
     type: 'gauge',
     name: 'faultline_build_info',
-    help: 'Always 1; the labels tell the versions.',
+    help: 'Always 1; the labels are the versions.',
     labels: ['version', 'node'],
     read: () => [[{ version, node: process.version }, 1]],
   });

@@ -24,7 +24,7 @@ export function addQueueMetrics(
   add(
     'gauge',
     'faultline_queue_max_bytes',
-    'Bytes of rows, dead letters included, above which senders are told to wait.',
+    'Bytes of rows, dead letters included, above which senders have to wait.',
     () => maxBytes,
   );
   add(

@@ -14,7 +14,7 @@ export interface Finding {
 /** Why a condition gave no verdict: what it threw, or that it took too long. */
 export type Fault = { readonly error: unknown } | { readonly timeoutMs: number };
 
-/** Told when a condition gives no verdict. */
+/** Called when a condition gives no verdict. */
 export type OnFault = (condition: FailureCondition<never>, fault: Fault) => void;
 
 const SEVERITIES = ['critical', 'major', 'minor', 'warning'];

@@ -6,7 +6,7 @@ import type {
   GraphRunOutcome,
 } from '../semconv/attributes.ts';
 
-/** What a node or a run used up; what the app does not tell with `recordUsage` is 0. */
+/** What a node or a run used up; what the app does not report with `recordUsage` is 0. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -1,4 +1,4 @@
-// What nodes use up, as the app tells it.
+// What nodes use up, as the app reports it.
 
 import { guarded, sayOnce } from '../core/guard.ts';
 import { running } from '../delivery/crash/running.ts';

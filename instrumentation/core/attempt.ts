@@ -1,7 +1,7 @@
 // One node attempt as a span.
 //
 // An attempt is open, then settled: succeeded, stopped (paused or cancelled, no failure) or failed. A
-// failed attempt whose future is not known yet (will the executor try again?) is told but not settled
+// failed attempt whose future is not known yet (will the executor try again?) is reported but not settled
 // until `settle` names its disposition. One that returned is held while conditions look at what it
 // returned, until `conclude` says what they found.
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
@@ -82,7 +82,7 @@ export class NodeAttempt {
   readonly #run: RunOfAttempt;
   readonly #inside: NodeAttempt | undefined;
   readonly #started = performance.now();
-  #state: 'open' | 'held' | 'told' | 'settled' = 'open';
+  #state: 'open' | 'held' | 'reported' | 'settled' = 'open';
   #failed = false;
   /** Unless it is the consequence of a failure that another attempt reported. */
   #reported: ReportedFailure | undefined;
@@ -146,7 +146,10 @@ export class NodeAttempt {
     if (this.#state !== 'open') return;
     const endTime = this.#endTime;
     try {
-      this.tell(failure.error, { ...failure.details, site: failure.details.site ?? 'node.result' });
+      this.report(failure.error, {
+        ...failure.details,
+        site: failure.details.site ?? 'node.result',
+      });
     } finally {
       this.#failed = false;
       this.#endTime = endTime ?? this.#endTime;
@@ -157,13 +160,13 @@ export class NodeAttempt {
 
   /** It was paused or cancelled, or another node's failure stopped it: no failure of its own. */
   stop(): void {
-    if (this.#state === 'told') this.settle(undefined);
+    if (this.#state === 'reported') this.settle(undefined);
     else if (this.#state === 'open') this.#settle('stopped');
   }
 
   /** It failed, and `disposition` is what happens next, if known. */
   fail(error: unknown, details: FailureDetails = {}, disposition?: FailureDisposition): void {
-    this.tell(error, details);
+    this.report(error, details);
     this.settle(disposition);
   }
 
@@ -172,9 +175,9 @@ export class NodeAttempt {
    * {@link settle} must follow. An error that an attempt inside this one has reported is not reported
    * again: this attempt only names that one's span.
    */
-  tell(error: unknown, details: FailureDetails = {}): void {
+  report(error: unknown, details: FailureDetails = {}): void {
     if (this.#state !== 'open') return;
-    this.#state = 'told';
+    this.#state = 'reported';
     this.#failed = true;
     this.#endTime = Date.now();
     this.#reported = this.#run.failed(this, error, details);
@@ -182,7 +185,7 @@ export class NodeAttempt {
 
   /** Names what happened after the failure and ends the span at the time of the failure. */
   settle(disposition: FailureDisposition | undefined): void {
-    if (this.#state !== 'told') return;
+    if (this.#state !== 'reported') return;
     let reported = this.#reported;
     if (reported) {
       const severity = reported.severity ?? (disposition && SEVERITY_OF[disposition]);

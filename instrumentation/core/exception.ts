@@ -50,7 +50,7 @@ export function readProperty(value: unknown, key: PropertyKey): unknown {
   }
 }
 
-/** Tells a promise, of whatever library, from a value. */
+/** Whether a value is a promise, of whatever library. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof readProperty(value, 'then') === 'function';
 }
@@ -60,7 +60,7 @@ function typeOf(thrown: unknown): string {
     return thrown === null ? 'null' : typeof thrown;
   const name = readProperty(thrown, 'name');
   const maker = readProperty(readProperty(thrown, 'constructor'), 'name');
-  // A subclass that forgot to set its name is still told apart from `Error`.
+  // A subclass that forgot to set its name is still distinguished from `Error`.
   if (typeof maker === 'string' && maker.length > 1 && (name === 'Error' || !isText(name))) {
     return maker;
   }

@@ -184,7 +184,7 @@ export function failureFacts(
   return { attributes, exceptionEvent, message: cutToBytes(message, STATUS_MESSAGE_BYTES) };
 }
 
-/** The redacted message of an error that another span tells in full, for a status. */
+/** The redacted message of an error that another span reports in full, for a status. */
 export function redactedMessage(error: unknown, redactor: Redactor): string {
   const collected = new Collected(redactor);
   const text = collected.text(ATTR_EXCEPTION_MESSAGE, describeException(error).message);

@@ -26,7 +26,7 @@ export interface GraphOptions extends GraphObserverOptions {
   readonly graphId?: string;
   /** @default a private pipeline that samples everything, see {@link createPipeline} */
   readonly tracer?: Tracer;
-  /** Tells a pause or a cancel from a failure. @default an AbortError of an aborted `signal` is a cancel */
+  /** Distinguishes a pause or a cancel from a failure. @default an AbortError of an aborted `signal` is a cancel */
   readonly control?: (error: unknown) => Control | undefined;
   /** What a failure is beyond its error: site, class, severity, evidence. */
   readonly describe?: (error: unknown) => FailureDetails | undefined;
@@ -271,7 +271,7 @@ function failAttempt(
   }
   const described = guarded(() => current.graph.describe?.(error), undefined);
   const details = 'input' in options ? { ...described, input: options.input } : described;
-  guarded(() => attempt.tell(error, details), undefined);
+  guarded(() => attempt.report(error, details), undefined);
   const last =
     attempt.maxAttempts === undefined ? undefined : attempt.attempt >= attempt.maxAttempts;
   const usual = last === undefined ? undefined : last ? 'terminal' : 'retried';

@@ -15,7 +15,7 @@ export function guarded<T>(work: () => T, fallback: T): T {
     try {
       log.warn('instrumentation failed and was skipped', error);
     } catch {
-      // A broken diagnostic logger is the app's own; there is nowhere left to tell.
+      // A broken diagnostic logger is the app's own; there is nowhere left to report it.
     }
     return fallback;
   }

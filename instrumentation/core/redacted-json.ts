@@ -169,8 +169,8 @@ class JsonWriter implements RedactedJson {
       const before = this.#out.length;
       if (!first) this.#out.byte(COMMA);
       this.#out.raw(quoted);
-      const told = isOfSecret ? this.#secret(object, key) : this.#read(object, key);
-      if (told) first = false;
+      const written = isOfSecret ? this.#secret(object, key) : this.#read(object, key);
+      if (written) first = false;
       else this.#out.length = before;
     }
     this.#out.byte(0x7d);
@@ -196,8 +196,8 @@ class JsonWriter implements RedactedJson {
       copy = unreadable(error);
     }
     if (copy === undefined) return false;
-    const told = copy;
-    this.#json(this.#redacted(() => standard.member(key, told, this.#found)));
+    const member = copy;
+    this.#json(this.#redacted(() => standard.member(key, member, this.#found)));
     return true;
   }
 
@@ -223,16 +223,16 @@ class JsonWriter implements RedactedJson {
   }
 
   #text(text: string): void {
-    const told = text.length > LONG_TEXT ? ASK : this.#quoted(text);
-    if (told === 0) return;
-    if (isSuspicious(text, told) || looksLikeJson(text)) {
+    const traits = text.length > LONG_TEXT ? ASK : this.#quoted(text);
+    if (traits === 0) return;
+    if (isSuspicious(text, traits) || looksLikeJson(text)) {
       this.#json(this.#redacted(() => standard.text(text, this.#found)));
     } else this.#out.text(JSON.stringify(text));
   }
 
   /**
    * Writes a text that can stay as it is.
-   * @returns what its characters told; unless that is 0 nothing was written
+   * @returns the traits of its characters; unless that is 0 nothing was written
    */
   #quoted(text: string): number {
     const { length } = text;
@@ -240,16 +240,16 @@ class JsonWriter implements RedactedJson {
     const buffer = this.#out.bytes;
     let at = this.#out.length;
     buffer[at++] = QUOTE;
-    let told = 0;
+    let traits = 0;
     let before = 0;
     for (let i = 0; i < length; i += 1) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) return ASK;
-      told |= PAIRS[before * 128 + code]!;
+      traits |= PAIRS[before * 128 + code]!;
       buffer[at++] = code;
       before = code;
     }
-    if (told !== 0 && ((told & ESCAPE) !== 0 || isSuspicious(text, told))) return told;
+    if (traits !== 0 && ((traits & ESCAPE) !== 0 || isSuspicious(text, traits))) return traits;
     buffer[at++] = QUOTE;
     this.#out.length = at;
     return 0;

@@ -235,13 +235,13 @@ export class SpanQueue implements SpanProcessor {
   }
 
   #refused(batch: Waiting[], error: unknown): void {
-    const told = error instanceof SendError ? error : undefined;
-    if (told?.retryable || batch.length > 1) this.#memory.putBack(batch);
+    const refusal = error instanceof SendError ? error : undefined;
+    if (refusal?.retryable || batch.length > 1) this.#memory.putBack(batch);
     else {
       this.#gone(batch);
       this.#drop(batch.length);
     }
-    if (told?.retryable) this.#pace.failed(told.retryAfterMs);
+    if (refusal?.retryable) this.#pace.failed(refusal.retryAfterMs);
     else this.#pace.refused(batch.length);
     const { message } = error as Error;
     const fix = likelyFix(this.#endpoint, message) || 'Is `faultline start` running there?';
@@ -270,7 +270,7 @@ export class SpanQueue implements SpanProcessor {
     sayOnce(
       'dropped',
       'had to drop spans, because too many failed at once or the collector refuses them; how many is ' +
-        `told by the attribute ${ATTR_FAULTLINE_DROPPED_SPANS} of the spans that follow`,
+        `counted by the attribute ${ATTR_FAULTLINE_DROPPED_SPANS} of the spans that follow`,
     );
   }
 

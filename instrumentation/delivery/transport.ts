@@ -73,8 +73,8 @@ function post(
         const status = response.statusCode ?? 0;
         if (status >= 200 && status < 300) return resolve(rejectedSpans(Buffer.concat(chunks)));
         const afterMs = retryAfterMs(response.headers['retry-after']);
-        const told = afterMs === undefined ? {} : { afterMs };
-        reject(new SendError(`it answered ${status}`, !REFUSED.has(status), told));
+        const hint = afterMs === undefined ? {} : { afterMs };
+        reject(new SendError(`it answered ${status}`, !REFUSED.has(status), hint));
       });
       response.once('error', (cause) => reject(new SendError(cause.message, true, { cause })));
     });

@@ -1,4 +1,4 @@
-// Tells the app's own logs of each failure, so that they and the history tell the same story.
+// Writes each failure into the app's own logs, so that they and the history agree.
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { guarded, sayOnce } from '../core/guard.ts';
 import { observeRuns } from '../core/observer.ts';
@@ -24,9 +24,9 @@ observeRuns((run) => ({
 }));
 
 /**
- * Tells each failure of the process, as one line or as an object, when what happened next is known: of
+ * Logs each failure of the process, as one line or as an object, when what happened next is known: of
  * graphs that are recorded by themselves too. Failures of level operation (a condition that gave no
- * verdict) are not told. Whatever the given functions do, nothing reaches the agent.
+ * verdict) are not logged. Whatever the given functions do, nothing reaches the agent.
  * @returns stops it
  * @throws {TypeError} if `logTo` is nothing that can be logged to
  *
@@ -39,7 +39,7 @@ export function logFailures(options: FailureLogOptions): () => void {
   const added = [logTo === undefined ? undefined : sinkOf(logTo), onFailure].filter(
     (sink) => sink !== undefined,
   );
-  // Given twice it is told twice.
+  // Given twice it is logged twice.
   const own = added.map(
     (sink): Sink =>
       (failure, line) =>
@@ -71,8 +71,8 @@ function logFailure(failure: FailureLog): void {
   const line = guarded(() => lineOf(failure), `failure ${failure.failure_id}`);
   for (const sink of sinks) {
     try {
-      const told = sink(failure, line);
-      if (told instanceof Promise) told.catch(complain);
+      const logged = sink(failure, line);
+      if (logged instanceof Promise) logged.catch(complain);
     } catch (error) {
       complain(error);
     }
@@ -81,7 +81,7 @@ function logFailure(failure: FailureLog): void {
 
 function complain(error: unknown): void {
   const why = guarded(() => String((error as Error)?.message ?? error), 'an unreadable error');
-  sayOnce('logs', `the logger that failures are told to threw, and the agent goes on: ${why}`);
+  sayOnce('logs', `the logger that failures are written to threw, and the agent goes on: ${why}`);
 }
 
 function sinkOf(logTo: NonNullable<FailureLogOptions['logTo']>): Sink {
@@ -101,7 +101,7 @@ function sinkOf(logTo: NonNullable<FailureLogOptions['logTo']>): Sink {
   );
 }
 
-/** Without `exception.*`: with them it would be one more telling of the exception for any backend. */
+/** Without `exception.*`: with them it would be one more report of the exception for any backend. */
 function otelSink(logger: OtelLogger): Sink {
   return (failure, line) => {
     const isError = isGrave(failure);

@@ -5,7 +5,7 @@ import type {
   FailureSite,
 } from '../semconv/attributes.ts';
 
-/** A failure as it is told to the app's logs; the names are those of the table. */
+/** A failure as it is written to the app's logs; the names are those of the table. */
 export interface FailureLog {
   /** The failure's id in the history: `faultline show <id>` finds it. */
   readonly failure_id: string;
@@ -44,7 +44,7 @@ export interface OtelLogger {
   emit(record: object): void;
 }
 
-/** Where {@link logFailures} tells failures. */
+/** Where {@link logFailures} writes failures. */
 export interface FailureLogOptions {
   /**
    * `console`: lines on standard error; a logger such as pino's; a logger of OpenTelemetry's Logs API; or a

@@ -161,7 +161,7 @@ export function quotedValue(
 
 /**
  * Where the value that is quoted so ends. Each depth of quoting doubles the backslashes and adds one,
- * so their number before a quote tells whether it is inside the value.
+ * so their number before a quote shows whether it is inside the value.
  */
 function closingQuote(text: string, from: number, { text: quote, slashes }: Quote): number {
   const sign = quote.at(-1)!;

@@ -11,7 +11,7 @@ export interface Step {
   /** Whether it may also lie deeper. */
   readonly deep: boolean;
   readonly next: Step | undefined;
-  /** What tells that a text quotes the last name from here on; `undefined` if only `*` and numbers follow. */
+  /** What shows that a text quotes the last name from here on; `undefined` if only `*` and numbers follow. */
   readonly quoted: RegExp | undefined;
 }
 

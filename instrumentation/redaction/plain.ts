@@ -99,8 +99,8 @@ function plainMap(map: Map<unknown, unknown>, walk: Walk): Json {
 }
 
 function plainError(error: Error, walk: Walk): Json {
-  const told = { name: error.name, message: error.message, cause: error.cause };
-  return Object.assign(plainProperties(error, walk), plainProperties(told, walk));
+  const standard = { name: error.name, message: error.message, cause: error.cause };
+  return Object.assign(plainProperties(error, walk), plainProperties(standard, walk));
 }
 
 function plainProperties(value: object, walk: Walk): { [key: string]: Json } {

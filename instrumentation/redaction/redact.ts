@@ -93,7 +93,7 @@ export class Redaction {
     return kindAfter(before, item, `${list[0]} ${list[1]}`);
   }
 
-  /** The kind of secret that this text is because of its key; '' when its key tells nothing. */
+  /** The kind of secret that this text is because of its key; '' when its key says nothing. */
   kindUnder(key: string, text: string): string {
     return text === '' || isMark(text) ? '' : kindOfValue(key, text);
   }
@@ -104,7 +104,7 @@ export class Redaction {
     return markOf(kind);
   }
 
-  /** The kind of secret that a member is because of its key; '' when its key tells nothing. */
+  /** The kind of secret that a member is because of its key; '' when its key says nothing. */
   kindOfMember(key: string, member: Json): string {
     if (typeof member === 'string') return this.kindUnder(key, member);
     if (member === null || typeof member === 'boolean') return '';
@@ -194,7 +194,7 @@ interface Found extends Match {
   readonly instead?: { readonly text: string; readonly counts: Redactions };
 }
 
-/** The name that tells what a member is: `name` and `value` in one object, as in a HAR file. */
+/** The name that says what a member is: `name` and `value` in one object, as in a HAR file. */
 export function nameOfMember(object: { [key: string]: Json }, key: string): string {
   if (key.toLowerCase() !== 'value') return key;
   const name = object.name ?? object.Name ?? object.key ?? object.Key ?? object.header;

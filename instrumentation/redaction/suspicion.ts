@@ -1,4 +1,4 @@
-// A first look at text: two characters side by side tell most texts that hold no secret, and for most of
+// A first look at text: two characters side by side identify most texts that hold no secret, and for most of
 // the rest one expression does, without asking any matcher. It suspects more than `scan` finds, and never
 // less.
 import { hasRun } from './encoded.ts';
@@ -17,20 +17,20 @@ const MIXED = 16;
 /** A space behind what may be the word before a secret. */
 const WORD = 32;
 
-/** What a character tells, as `before * 128 + character`; before the first one stands 0. */
+/** What a character shows, as `before * 128 + character`; before the first one stands 0. */
 export const PAIRS: Uint8Array = new Uint8Array(128 * 128);
 
 for (let pair = 0; pair < PAIRS.length; pair += 1) {
   const before = String.fromCharCode(Math.floor(pair / 128));
   const character = String.fromCharCode(pair % 128);
-  let told = 0;
-  if (character < ' ' || character === '"' || character === '\\') told |= ESCAPE;
-  if (PREFIX_PAIRS[pair] === 1 || mayBeSecret(before, character)) told |= ASK;
-  if (isDigit(before) && isDigit(character)) told |= DIGITS;
-  if (/^b[ea]$/i.test(before + character)) told |= SCHEME;
-  if (/^(?:[a-z]\d|\d[a-z])$/i.test(before + character)) told |= MIXED;
-  if (/^[dnythse:] $/i.test(before + character)) told |= WORD;
-  PAIRS[pair] = told;
+  let traits = 0;
+  if (character < ' ' || character === '"' || character === '\\') traits |= ESCAPE;
+  if (PREFIX_PAIRS[pair] === 1 || mayBeSecret(before, character)) traits |= ASK;
+  if (isDigit(before) && isDigit(character)) traits |= DIGITS;
+  if (/^b[ea]$/i.test(before + character)) traits |= SCHEME;
+  if (/^(?:[a-z]\d|\d[a-z])$/i.test(before + character)) traits |= MIXED;
+  if (/^[dnythse:] $/i.test(before + character)) traits |= WORD;
+  PAIRS[pair] = traits;
 }
 
 /** 13 digits, or groups of them as on a card. */
@@ -39,15 +39,15 @@ const SCHEMES = /bearer|basic/i;
 const WORDS = /(?:pass(?:word|wd|phrase|code)|secret|token|key|auth)(?: is| was|:)? /i;
 
 /**
- * Whether a text has to be redacted, by what the pairs of its characters told together.
- * @param told the bits of {@link PAIRS} for all of it
+ * Whether a text has to be redacted, by what the pairs of its characters show together.
+ * @param traits the bits of {@link PAIRS} for all of it
  */
-export function isSuspicious(text: string, told: number): boolean {
-  if ((told & ASK) !== 0) return true;
-  if ((told & MIXED) !== 0 && hasRun(text)) return true;
-  if ((told & WORD) !== 0 && WORDS.test(text)) return true;
-  if ((told & DIGITS) !== 0 && CARD.test(text)) return true;
-  return (told & SCHEME) !== 0 && SCHEMES.test(text);
+export function isSuspicious(text: string, traits: number): boolean {
+  if ((traits & ASK) !== 0) return true;
+  if ((traits & MIXED) !== 0 && hasRun(text)) return true;
+  if ((traits & WORD) !== 0 && WORDS.test(text)) return true;
+  if ((traits & DIGITS) !== 0 && CARD.test(text)) return true;
+  return (traits & SCHEME) !== 0 && SCHEMES.test(text);
 }
 
 function mayBeSecret(before: string, character: string): boolean {

@@ -59,7 +59,7 @@ export interface RetryDecision {
   /** How many milliseconds to wait before the next attempt; 0 = none. */
   readonly wait_ms: number;
   readonly reason: string;
-  /** That the next attempt succeeds; `null` where the history does not tell. */
+  /** That the next attempt succeeds; `null` where the history does not know. */
   readonly chance: number | null;
   /** `history`: the query service's advice; `process`: what this process knows itself. */
   readonly from: 'history' | 'process';

@@ -81,7 +81,7 @@ export async function askNode(
   const question = { node: nodeId, class: 'unclassified' };
   const { node } = await ask(service, adviceOf(agentId), question, patience);
   const { failure_count, consecutive_failures, last_failure_at } = objectIn(node);
-  if (typeof failure_count !== 'number') throw new Error('the query service told of no node');
+  if (typeof failure_count !== 'number') throw new Error('the query service named no node');
   const at = typeof last_failure_at === 'string' ? Date.parse(last_failure_at) : Number.NaN;
   return {
     failureCount: failure_count,

@@ -46,7 +46,7 @@ export const ATTR_FAILURE_INPUT_DIGEST = 'failure.input.digest';
 export const ATTR_FAILURE_STATE = 'failure.state';
 /** JSON text of what lies under the failure: last tool errors, last judge feedback, chain of causes. At most 8 KiB. */
 export const ATTR_FAILURE_EVIDENCE = 'failure.evidence';
-/** Span (16 hex digits) of the failure that this one follows from. A node or run with it failed, but tells no failure of its own. */
+/** Span (16 hex digits) of the failure that this one follows from. A node or run with it failed, but reports no failure of its own. */
 export const ATTR_FAILURE_ROOT_SPAN_ID = 'failure.root.span_id';
 /** JSON text: kind of what was removed and how often. */
 export const ATTR_FAILURE_REDACTIONS = 'failure.redactions';
@@ -298,7 +298,7 @@ export const SPAN_CHANGE_GROUP = 'change_group';
 export const SPAN_VERIFY_CASE = 'verify_case';
 /** Span event that carries the body of a snapshot; sent with the first span that uses the ref and again every 10 minutes of use. */
 export const EVENT_GRAPH_SNAPSHOT = 'graph.snapshot';
-/** Log record in the app's own logs: a failure that a span has told, as one line. It tells no failure of its own. */
+/** Log record in the app's own logs: a failure that a span has reported, as one line. It reports no failure of its own. */
 export const EVENT_FAULTLINE_FAILURE = 'faultline.failure';
 
 /** The most bytes of UTF-8 that the value of an attribute may have. */

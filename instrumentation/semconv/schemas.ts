@@ -151,7 +151,7 @@ export const graphSnapshotAttributes = z.looseObject({
   'graph.snapshot.body': z.string(),
 });
 
-/** Attributes of Log record in the app's own logs: a failure that a span has told, as one line. It tells no failure of its own. */
+/** Attributes of Log record in the app's own logs: a failure that a span has reported, as one line. It reports no failure of its own. */
 export const faultlineFailureAttributes = z.looseObject({
   'failure.id': z.string(),
   'gen_ai.agent.id': z.string(),

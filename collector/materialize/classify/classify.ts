@@ -54,7 +54,7 @@ function search(symptoms: Symptoms): Classified {
   return own;
 }
 
-/** What fits so much that the cause behind tells more. */
+/** What fits so much that the cause behind it says more. */
 const FALLBACKS = new Set<FailureClass>(['tool.error', 'code.error']);
 
 function match(text: string, where: Where): Classified {

@@ -41,7 +41,7 @@ const OPERATION_KEYS = [
 
 /**
  * Identifies a failure. The class that the executor gave is kept; a class that carries the mark of an
- * earlier rule is found anew.
+ * earlier rule is found again.
  */
 export function identify(row: Identifiable): Identity {
   const input = inputOf(row);

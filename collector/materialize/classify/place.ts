@@ -1,4 +1,4 @@
-// What was going on when a failure happened, by where it was told of and whose code was at work.
+// What was going on when a failure happened, by where it was reported and whose code was at work.
 import type { Place } from './rules.ts';
 
 export interface Where {

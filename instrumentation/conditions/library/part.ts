@@ -1,4 +1,4 @@
-// What all conditions of the library may be told.
+// Options of all conditions of the library.
 import { defineFailureCondition } from '../define.ts';
 import type { CheckContext, ConditionOptions, FailureCondition } from '../types.ts';
 

@@ -74,18 +74,18 @@ function validatorOf(schema: StandardSchema | ValidateFunction): Validate {
 
 function toldOf({ issues }: StandardResult): Verdict {
   if (!issues) return false;
-  return told(issues.map(({ message, path }) => [path?.map(keyOf).join('.') ?? '', message]));
+  return verdictOf(issues.map(({ message, path }) => [path?.map(keyOf).join('.') ?? '', message]));
 }
 
 function asked(validate: ValidateFunction, value: unknown): Verdict | Promise<Verdict> {
   const fits = validate(value);
   const verdict = (fine: unknown): Verdict =>
     !fine &&
-    told((validate.errors ?? []).map((each) => [each.instancePath ?? '', each.message ?? '']));
+    verdictOf((validate.errors ?? []).map((each) => [each.instancePath ?? '', each.message ?? '']));
   return fits instanceof Promise ? fits.then(verdict) : verdict(fits);
 }
 
-function told(issues: readonly (readonly [path: string, message: string])[]): Verdict {
+function verdictOf(issues: readonly (readonly [path: string, message: string])[]): Verdict {
   return {
     issues: issues
       .slice(0, MAX_ISSUES)

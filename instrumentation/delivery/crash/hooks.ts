@@ -14,7 +14,7 @@ export function watchCrashes(): void {
   if (watching) return;
   watching = true;
   process.on('uncaughtExceptionMonitor', (error, origin) => {
-    guarded(() => tell(error, origin, isFatal()), undefined);
+    guarded(() => report(error, origin, isFatal()), undefined);
   });
   followRejectionHandlers();
 }
@@ -35,7 +35,7 @@ function isFatal(): boolean {
 function followRejectionHandlers(): void {
   const EVENT = 'unhandledRejection';
   const ours = (reason: unknown) => {
-    guarded(() => tell(reason, EVENT, false), undefined);
+    guarded(() => report(reason, EVENT, false), undefined);
   };
   const settle = () => {
     const others = process.listeners(EVENT).filter((listener) => listener !== ours).length;
@@ -54,7 +54,7 @@ function followRejectionHandlers(): void {
   settle();
 }
 
-function tell(error: unknown, origin: Origin, fatal: boolean): void {
+function report(error: unknown, origin: Origin, fatal: boolean): void {
   const place = running();
   if (!place) return;
   const details = { evidence: { origin, fatal } };
@@ -65,7 +65,7 @@ function tell(error: unknown, origin: Origin, fatal: boolean): void {
   if (fatal) place.run.end('failure', { error, site: 'run', ...details });
 }
 
-/** The node had returned; what it left running failed. It is told as its attempt once more. */
+/** The node had returned; what it left running failed. It is reported as its attempt once more. */
 function lateAttempt({ run, attempt }: Running) {
   const nodeId = readProperty(readProperty(attempt?.span, 'attributes'), ATTR_GRAPH_NODE_ID);
   if (!attempt || typeof nodeId !== 'string') return undefined;

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { guarded } from '../../core/guard.ts';
 
-/** What is told of a failure at the time of a crash. */
+/** What is reported of a failure at the time of a crash. */
 export interface CrashDetails {
   readonly site?: 'node.raise' | 'run';
   readonly evidence: Record<string, unknown>;

@@ -1,4 +1,4 @@
-// Who owns a folder of the spool, told by its name, and whether that owner still lives. There is no
+// Who owns a folder of the spool, by its name, and whether that owner still lives. There is no
 // lock to be left behind: on Linux a process is known by its boot, its PID namespace, its number and
 // the moment of its start, which together are never used twice.
 import { createHash, randomBytes } from 'node:crypto';

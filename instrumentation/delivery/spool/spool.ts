@@ -2,7 +2,7 @@
 //
 // A thread writes into a folder of its own, made at its first frame. A segment is written to, then
 // sealed, then removed once every frame of it was acknowledged. Folders whose owner is dead are emptied
-// by whoever sees them first: moving a file is the claim, and only one can move it.
+// by the process that sees them first: moving a file is the claim, and only one can move it.
 import {
   accessSync,
   mkdirSync,

@@ -149,7 +149,7 @@ export class TaskRecorder {
     const before = recorded.last;
     if (before) {
       // A node that ran into its timeout never came back to say so.
-      if (before.open) before.tell(timeoutOf(recorded.task), { input: recorded.task.input });
+      if (before.open) before.report(timeoutOf(recorded.task), { input: recorded.task.input });
       settle(before, 'retried');
       this.#place.unsettled.settle(before, 'retried');
     }
@@ -192,7 +192,7 @@ export class TaskRecorder {
       return;
     }
     const site = siteOf(recorded.task, error);
-    attempt.tell(error, {
+    attempt.report(error, {
       input,
       site,
       class: isOutOfSteps(error) ? 'graph.step_budget' : undefined,
@@ -215,7 +215,7 @@ export class TaskRecorder {
       attempt.stop();
       return;
     }
-    attempt.tell(limit, { input, class: 'budget.time' });
+    attempt.report(limit, { input, class: 'budget.time' });
     leaveUndecided(attempt, 'terminal');
   }
 
@@ -223,7 +223,7 @@ export class TaskRecorder {
     const recorded = this.#tasks.get(task);
     const attempt = recorded?.last;
     if (attempt?.open) {
-      if (isNodeTimeout(error)) attempt.tell(error, { input: task.input });
+      if (isNodeTimeout(error)) attempt.report(error, { input: task.input });
       else attempt.stop();
     }
     if (!attempt?.failed) return;

@@ -110,7 +110,7 @@ function failed(
   const index = executionContext?.foreachIndex;
   const details = detailsOf(error);
   const evidence = { ...details.evidence, ...(index !== undefined && { foreach_index: index }) };
-  attempt.tell(error, {
+  attempt.report(error, {
     ...details,
     input: prevOutput,
     ...(Object.keys(evidence).length > 0 && { evidence }),

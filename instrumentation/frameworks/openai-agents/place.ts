@@ -111,7 +111,7 @@ export class Place implements OperationPlace {
       ...known,
       ...(this.#toolErrors.length > 0 && { tool_errors: this.#toolErrors }),
     };
-    attempt.tell(error, {
+    attempt.report(error, {
       site: started ? undefined : 'node.start',
       ...rest,
       input: this.#input,

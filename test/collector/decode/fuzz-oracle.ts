@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs';
 import {
   isKept,
-  isTold,
+  isNeeded,
   type KeepPolicy,
   keyFlags,
   nameFlags,
@@ -202,7 +202,7 @@ function spanOf(raw: Raw, isSilent: boolean): Span {
     if (name === 'exception') exception = read;
     else if (snapshots.length < limits.MAX_SNAPSHOT_EVENTS) snapshots.push(read);
   }
-  const told = raw.attributes.filter(({ key }: Raw) => isWhole || isTold(text(key)));
+  const told = raw.attributes.filter(({ key }: Raw) => isWhole || isNeeded(text(key)));
   return {
     traceId: hex(raw.traceId),
     spanId: hex(raw.spanId),

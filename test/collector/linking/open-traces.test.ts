@@ -17,7 +17,7 @@ test('a trace is taken once when it was told, then after growing pauses', () => 
   // It has been open for 10 s at the look of 15 s, and rests.
   expect(looks).toEqual([0, 1000, 3000, 7000, 15_000]);
   expect(traces.nextLook()).toBe(Number.POSITIVE_INFINITY);
-  traces.tell('a');
+  traces.markChanged('a');
   expect(traces.take()).toEqual(['a']);
 });
 
@@ -30,11 +30,11 @@ test('beyond the bound the oldest goes', () => {
 
 test('only open traces are told, and what was told meanwhile is not closed', () => {
   const traces = new OpenTraces(2, 10_000);
-  traces.tell('a');
+  traces.markChanged('a');
   expect(traces.hasTold).toBe(false);
   traces.open('a', 0);
   traces.take();
-  traces.tell('a');
+  traces.markChanged('a');
   traces.close('a');
   expect(traces.take()).toEqual(['a']);
   traces.close('a');
@@ -47,6 +47,6 @@ test('what rests is taken only when it was told', () => {
   traces.take();
   traces.rest('a');
   expect(traces.take(all(1e12))).toEqual([]);
-  traces.tell('a');
+  traces.markChanged('a');
   expect(traces.take(all(0))).toEqual(['a']);
 });

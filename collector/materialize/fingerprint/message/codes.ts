@@ -41,7 +41,7 @@ export function isCode(
   return SCREAMING.test(word) && standsAsCode(tokens, start, end, before);
 }
 
-/** Whether the chunk is an HTTP status that tells an error. */
+/** Whether the chunk is an HTTP status of an error. */
 function isStatus(tokens: Tokens, start: number, end: number, hasRequest: boolean): boolean {
   const { text } = tokens;
   const first = text.charCodeAt(start);

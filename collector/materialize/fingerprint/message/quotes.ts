@@ -1,5 +1,5 @@
 // What stands in quotes: mostly a value. Names of the program's own code, as runtimes quote them, and
-// the lines of requests and statuses tell problems apart.
+// the lines of requests and statuses distinguish problems.
 import { closerOf, DIGIT, kindOf, LETTER } from './characters.ts';
 import { CODE_NOUNS, HTTP_METHODS } from './conventions.ts';
 import { MAX_CHARS, type Tokens } from './tokens.ts';

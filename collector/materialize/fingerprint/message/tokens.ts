@@ -1,4 +1,4 @@
-// What a scanned message consists of: words, which tell problems apart, codes, which tell most, and
+// What a scanned message consists of: words, which distinguish problems, codes, which do most, and
 // values, which do not.
 
 export const WORD = 0;
@@ -19,7 +19,7 @@ export const UUID = 13;
 export const CODE = 14;
 /** Begins another part of the message; no text of its own. */
 export const BREAK = 15;
-/** A word in brackets, or one that the table does not have: shown, and no part of what tells problems apart. */
+/** A word in brackets, or one that the table does not have: shown, and no part of what distinguishes problems. */
 export const ASIDE = 16;
 
 /** What stands in a template for a value of each kind. */

@@ -1,7 +1,7 @@
 // `main.(*Agent).Run(0xc000012345)` with the line of its file below it.
 import { type Frame, nameOf } from './frame.ts';
 
-/** Whether a line tells the place of the call above it: `/srv/app/main.go:12 +0x1d`. */
+/** Whether a line is the place of the call above it: `/srv/app/main.go:12 +0x1d`. */
 export function isGoPlace(line: string): boolean {
   const at = line.indexOf('.go:');
   if (at < 1) return false;
