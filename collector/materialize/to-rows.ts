@@ -2,6 +2,7 @@
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import {
   ATTR_FAILURE_ROOT_SPAN_ID,
+  ATTR_FAULTLINE_RECORDED,
   ATTR_GRAPH_NODE_ATTEMPT,
   ATTR_GRAPH_NODE_ID,
   ATTR_GRAPH_RUN_OUTCOME,
@@ -86,6 +87,9 @@ function rowsOf(
   const role = roleOf(span, attributes);
   const exception = exceptionOf(span, attributes);
   if (role === undefined) {
+    // Our own spans report what it stands for.
+    if (attributes.peek(ATTR_FAULTLINE_RECORDED) === 'true')
+      return { rows, warnings, redactions: {} };
     const view = spanView(span, scope, attributes, exception);
     const understood = understand(view) ?? { dialect: '' };
     addForeignRows(

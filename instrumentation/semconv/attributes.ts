@@ -96,6 +96,8 @@ export const ATTR_GROUP_EVENT_REASON = 'group.event.reason';
 export const ATTR_GROUP_EVENT_AUTHOR = 'group.event.author';
 /** How many spans the process had dropped when this one started, because too many failed at once or the collector refused them. */
 export const ATTR_FAULTLINE_DROPPED_SPANS = 'faultline.dropped_spans';
+/** On spans that a framework makes of its own: the instrumentation in the same process records what they stand for. The collector skips them. */
+export const ATTR_FAULTLINE_RECORDED = 'faultline.recorded';
 /** Id under which the failure is stored: a UUID made from trace and span id. Only on log records; the collector makes it from the span. */
 export const ATTR_FAILURE_ID = 'failure.id';
 /** UUID of the result. Sent again, it changes nothing. */

@@ -2,10 +2,17 @@
 //
 // It begins with the first call of the model, which tells the schemas of the tools, or with its end if that
 // comes first; it ends once, whoever says so first.
-import type { Tracer } from '@opentelemetry/api';
+import {
+  type Context,
+  isSpanContextValid,
+  type Span,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { startAppTracing } from '../../core/app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { GraphRun, type RunIdentity } from '../../core/run.ts';
+import { ATTR_FAULTLINE_RECORDED } from '../../semconv/attributes.ts';
 import { agentIdOf } from '../shared/identity.ts';
 import { tellOperation } from '../shared/operation.ts';
 import {
@@ -34,7 +41,7 @@ export class Generation {
   readonly #options: AiSdkOptions;
   readonly #tracer: Tracer;
   readonly #forget: () => void;
-  readonly #parent = contextHere();
+  #parent: Context = contextHere();
   #identity: RunIdentity | undefined;
   #tools: readonly PreparedTool[] = [];
   readonly #toolAttempts = new Map<string, NodeAttempt>();
@@ -51,6 +58,8 @@ export class Generation {
     this.#start = start;
     this.#options = options;
     this.#tracer = tracer;
+    // The SDK's own spans of this call begin before the run does.
+    startAppTracing();
     this.model = new ModelAttempts({
       start,
       runOf: (call) => this.#begin(call),
@@ -64,6 +73,19 @@ export class Generation {
   /** Whether the SDK may still fail it after it came to its end. */
   get checksOutput(): boolean {
     return this.#start.checksOutput === true;
+  }
+
+  /**
+   * The SDK made a span of its own for what is recorded here: the collector skips it. Where no span is around
+   * the call, the run goes into its trace, in which other instrumentations may report the same failure.
+   */
+  beside(span: Span): Span {
+    span.setAttribute(ATTR_FAULTLINE_RECORDED, true);
+    const isAlone = trace.getSpanContext(this.#parent) === undefined;
+    if (isAlone && isSpanContextValid(span.spanContext())) {
+      this.#parent = trace.setSpan(this.#parent, span);
+    }
+    return span;
   }
 
   /** A tool is about to run. */
@@ -162,7 +184,6 @@ export class Generation {
     const graphId = functionId ?? agentId;
     const snapshot = aiSdkSnapshot(graphId, this.#start, this.#tools, this.#options.graph);
     this.#identity = { agentId, agentName: functionId, graphId, sessionId, snapshot };
-    startAppTracing();
     this.place.run = new GraphRun(this.#identity, {
       tracer: this.#tracer,
       redactor: this.#options.redact,

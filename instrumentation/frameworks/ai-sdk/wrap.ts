@@ -1,6 +1,7 @@
 // Version 6: no hook of the SDK tells that a call failed, so the functions are wrapped. Inside a call only
 // public options are used: a model that is watched, a telemetry integration for the steps and tools.
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Tracer, trace } from '@opentelemetry/api';
 import { guarded } from '../../core/guard.ts';
 import { defaultTracer } from '../../delivery/default.ts';
 import { Generation } from './generation.ts';
@@ -159,12 +160,13 @@ function amended(operation: string, options: Loose, generation: Generation): Loo
   return {
     ...options,
     model: watch(options.model, generation),
-    ...(operation.endsWith('Text') && {
-      experimental_telemetry: {
-        ...telemetry,
+    experimental_telemetry: {
+      ...telemetry,
+      ...(telemetry?.isEnabled && { tracer: noting(telemetry.tracer, generation) }),
+      ...(operation.endsWith('Text') && {
         integrations: [telemetry?.integrations ?? [], integrationOf(generation)].flat(),
-      },
-    }),
+      }),
+    },
     ...(typeof prepareStep === 'function' && {
       prepareStep: async (step: Loose) => {
         const prepared = await prepareStep({ ...step, model: unwatched(step.model) });
@@ -173,6 +175,20 @@ function amended(operation: string, options: Loose, generation: Generation): Loo
       },
     }),
     ...(operation.startsWith('stream') && streamOptions(options, generation)),
+  };
+}
+
+/** The SDK's tracer, of whose spans the recorded run gets to know. */
+function noting(given: Tracer | undefined, generation: Generation): Tracer {
+  const tracer = given ?? trace.getTracer('ai');
+  return {
+    startSpan: (name, options, around) =>
+      generation.beside(tracer.startSpan(name, options, around)),
+    startActiveSpan: (name: string, ...rest: Loose[]) => {
+      const work = rest.pop();
+      const noted = (span: Loose) => work(generation.beside(span));
+      return (tracer.startActiveSpan as Loose)(name, ...rest, noted);
+    },
   };
 }
 

@@ -344,6 +344,13 @@ describe('what a span is', () => {
       ERROR,
       { failures: 1, trace_spans: 1 },
     ],
+    [
+      "a framework's own span for what is recorded beside it",
+      'ai.generateText',
+      { 'ai.operationId': 'ai.generateText', 'faultline.recorded': true },
+      ERROR,
+      {},
+    ],
   ])('%s', (_what, name, attributes, over, expected) => {
     expect(shape(name, attributes, over)).toEqual(expected);
   });

@@ -72,6 +72,25 @@ test.each([
   expectTheFailures();
 });
 
+test("spans of the SDK's own telemetry are marked, and lie in the trace of the run", async () => {
+  model.replies.splice(1, 1, { text: 'no total' });
+  const text = `import ${NAMES} from 'ai'; import { createOpenAICompatible } from '${PROVIDER}';
+    ${APP.replace('tools:', "experimental_telemetry: { isEnabled: true, functionId: 'desk' }, tools:")}
+    await main();`;
+  const env = { MODEL_URL: model.url, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+  expect(await run({ name: 'telemetry.mjs', text }, env)).toMatchObject({ code: 0, stderr: '' });
+  const [graph] = receiver.named('execute_graph desk');
+  const [outermost, ...inner] = receiver.named('ai.');
+  expect(inner.map(({ name }) => name)).toContain('ai.toolCall');
+  expect(graph!.parentSpanId).toBe(outermost!.spanId);
+  for (const span of [outermost!, ...inner]) {
+    expect(span).toMatchObject({
+      traceId: graph!.traceId,
+      attributes: { 'faultline.recorded': true },
+    });
+  }
+});
+
 test('a version that was never tried is one line and no crash', async () => {
   built.write(
     'apps/old/node_modules/ai/package.json',
