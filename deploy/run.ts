@@ -1,4 +1,4 @@
-// Keeps `faultline start` in the foreground until it is told to end.
+// Keeps `faultline start` in the foreground until a signal ends it.
 import type { Logger } from 'pino';
 import { passwordFile } from './engine/folder.ts';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-// What `faultline start` can be told, by flag or by environment variable.
+// The settings of `faultline start`, by flag or by environment variable.
 
 import { z } from 'zod';
 import { isLoopback } from '../collector/serving/addresses.ts';

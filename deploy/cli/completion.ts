@@ -5,7 +5,7 @@ import { addLateFlags } from './late-flags.ts';
 import { examples } from './terminal/help.ts';
 import { print, printJson } from './terminal/output.ts';
 
-/** Milliseconds that the query service has to tell its agents in. */
+/** Milliseconds that the query service has to list its agents in. */
 const AGENTS_MS = 5_000;
 /** Ids that no shell could take for anything else; others are not offered. */
 const PLAIN_ID = /^[\w.@%+/-]+$/;

@@ -27,7 +27,7 @@ export type Failure = z.output<typeof failure>;
 
 /**
  * Answers each line `{error_type, error_message, stack_trace?, node_id?, agent_id?}` with
- * `{fingerprint, template, class, why}`. A line that is none of these is told of on `errors`.
+ * `{fingerprint, template, class, why}`. A line that is none of these is reported on `errors`.
  *
  * @returns how many lines were refused
  */

@@ -57,7 +57,7 @@ export function createProgram(): Command {
         verb = verb.commands.find((one) => one.name() === word);
         if (!verb) break;
       }
-      // Without a flag for help, a word that is no verb is refused, and told what is like it.
+      // Without a flag for help, a word that is no verb is refused, with a suggestion of what is like it.
       const asked = verb ? [...words, '--help'] : words;
       await program.parseAsync(asked, { from: 'user' });
     });

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { History } from '../../query/history.ts';
 import { print, printJson } from './terminal/output.ts';
-import type { Told } from './terminal/watch.ts';
+import type { Shown } from './terminal/watch.ts';
 
 export interface ServiceOptions {
   url: string;
@@ -56,7 +56,7 @@ export async function asking<T>(
 
 /** Makes a commander action of a question: opens the history, asks, prints, closes. */
 export function answer<O extends object>(
-  ask: (history: History, options: O) => Promise<Told>,
+  ask: (history: History, options: O) => Promise<Shown>,
 ): (options: ServiceOptions & O & { watch?: string | true }) => Promise<void> {
   return (options) =>
     asking(options, async (history) => {

@@ -1,4 +1,4 @@
-// `faultline demo`: the whole loop on a real graph, told step by step.
+// `faultline demo`: the whole loop on a real graph, step by step.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,7 +29,7 @@ export function demo(options: StageOptions): Promise<void> {
   return onStage(
     {
       policies,
-      tell: (history, running) => tellTheLoop(history, running.otlpHttp),
+      show: (history, running) => showTheLoop(history, running.otlpHttp),
       lookAround: (url) => [
         `npx faultline recent --agent ${agentId} --url ${url}`,
         `npx faultline brief --agent ${agentId} --url ${url}`,
@@ -52,7 +52,7 @@ function requireLangGraph(): void {
   }
 }
 
-async function tellTheLoop(history: History, collector: string): Promise<void> {
+async function showTheLoop(history: History, collector: string): Promise<void> {
   step(2, 'Run: a LangGraph.js agent, instrumented from the outside');
   await runAgent('graph-v1.js', collector);
 
@@ -75,7 +75,7 @@ async function tellTheLoop(history: History, collector: string): Promise<void> {
     ].join('\n'),
   );
 
-  step(4, 'Read: what the Queen is told before she changes the graph');
+  step(4, 'Read: what the Queen learns before she changes the graph');
   print(indent((await history.brief(agentId)).markdown));
 
   step(5, 'Advise: should she change it now?');

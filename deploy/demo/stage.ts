@@ -11,19 +11,19 @@ import { createLogger, type Running, start } from '../start.ts';
 export interface Story {
   /** The file that says what may evolve by itself. */
   policies?: string;
-  /** Tells the story, after step 1 has started everything. */
-  tell(history: History, running: Running): Promise<void>;
+  /** Shows the story, after step 1 has started everything. */
+  show(history: History, running: Running): Promise<void>;
   /** Commands for a look around afterwards. */
   lookAround(queryUrl: string): string[];
 }
 
 export interface StageOptions {
   keepRunning: boolean;
-  /** Tell the story on standard error, and on standard output where everything is, as JSON. */
+  /** Show the story on standard error, and on standard output where everything is, as JSON. */
   json?: boolean;
 }
 
-/** Starts everything, tells the story and ends; with `keepRunning` only when a signal comes. */
+/** Starts everything, shows the story and ends; with `keepRunning` only when a signal comes. */
 export async function onStage(story: Story, { keepRunning, json }: StageOptions): Promise<void> {
   if (json) printToStderr();
   const dataDir = temporaryFolder();
@@ -50,7 +50,7 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
     print(
       `   collector  ${running.otlpHttp}\n   query      ${running.query}\n   data       ${dataDir}`,
     );
-    await story.tell(history, running);
+    await story.show(history, running);
     const { otlpHttp, otlpGrpc, query, clickhouse } = running;
     if (json) printJson({ otlpHttp, otlpGrpc, query, clickhouse, dataDir });
     if (keepRunning) {

@@ -56,14 +56,14 @@ async function one<T>(client: ClickHouseClient, query: string): Promise<T> {
 }
 
 export function checkVersion(version: string): Finding {
-  const told = `ClickHouse ${version}`;
+  const what = `ClickHouse ${version}`;
   return Number(version.split('.')[0]) < TESTED_MAJOR
     ? warn(
         'clickhouse',
-        told,
+        what,
         `${TESTED_MAJOR} is tested: update the server if something is refused`,
       )
-    : ok('clickhouse', told);
+    : ok('clickhouse', what);
 }
 
 const MUCH_APART_MS = 60_000;
@@ -72,12 +72,12 @@ const APART_MS = 2_000;
 /** @param server its time, @param here this machine's: milliseconds since 1970 */
 export function checkServerClock(server: number, here: number): Finding {
   const apart = Math.abs(server - here);
-  const told = `${(apart / 1000).toFixed(1)} s apart from this machine's`;
-  if (apart < APART_MS) return ok('clickhouse clock', told);
+  const what = `${(apart / 1000).toFixed(1)} s apart from this machine's`;
+  if (apart < APART_MS) return ok('clickhouse clock', what);
   const advice = 'keep both clocks by NTP: rows are kept and judged by time';
   return apart < MUCH_APART_MS
-    ? warn('clickhouse clock', told, advice)
-    : fail('clickhouse clock', told, advice);
+    ? warn('clickhouse clock', what, advice)
+    : fail('clickhouse clock', what, advice);
 }
 
 async function checkRights(client: ClickHouseClient, user: string): Promise<Finding> {

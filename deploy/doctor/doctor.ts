@@ -95,12 +95,16 @@ async function checkService(service: Service): Promise<Finding[]> {
   return [...findings, ...(await checkCounts(service)), ...(await followSpan(service))];
 }
 
-function ready(check: string, url: string, told: Awaited<ReturnType<typeof readinessOf>>): Finding {
-  if (!told)
+function ready(
+  check: string,
+  url: string,
+  answer: Awaited<ReturnType<typeof readinessOf>>,
+): Finding {
+  if (!answer)
     return fail(check, `nothing of Faultline answers at ${url}`, 'start it, or give its address');
-  return told.status === 'ready'
+  return answer.status === 'ready'
     ? ok(check, `ready at ${url}`)
-    : fail(check, `not ready at ${url}: ${told.reason}`, 'mend that, and see its log');
+    : fail(check, `not ready at ${url}: ${answer.reason}`, 'mend that, and see its log');
 }
 
 /** What the collector counted: rows that were refused, failed spans that were skipped. */

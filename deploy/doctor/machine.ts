@@ -125,18 +125,18 @@ export async function checkFolder(dataDir: string, queueMaxMib: number): Promise
 async function checkRoom(folder: string, queueMaxMib: number): Promise<Finding> {
   const { bavail, bsize } = await statfs(folder);
   const free = Math.floor((bavail * bsize) / MIB);
-  const told = `${free} MiB free`;
+  const what = `${free} MiB free`;
   if (free < LEAST_FREE_MIB) {
-    return fail('disk', told, 'make room, or choose a --data-dir on another disk');
+    return fail('disk', what, 'make room, or choose a --data-dir on another disk');
   }
   const wanted = queueMaxMib + TABLES_MIB;
   return free < wanted
     ? warn(
         'disk',
-        told,
+        what,
         `the queue may grow to ${queueMaxMib} MiB: make room, or lower --queue-max-mib`,
       )
-    : ok('disk', told);
+    : ok('disk', what);
 }
 
 /** The folder itself, or the nearest above it that exists. */
@@ -155,8 +155,8 @@ const LATEST = Date.UTC(2100, 0, 1);
 
 /** @param now milliseconds since 1970 */
 export function checkClock(now: number): Finding {
-  const told = new Date(now).toISOString();
+  const what = new Date(now).toISOString();
   return now < MADE || now >= LATEST
-    ? fail('clock', told, 'set the clock: by it rows fall to retention, and fixes are judged')
-    : ok('clock', told);
+    ? fail('clock', what, 'set the clock: by it rows fall to retention, and fixes are judged')
+    : ok('clock', what);
 }

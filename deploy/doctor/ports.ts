@@ -12,7 +12,7 @@ export interface Door {
     | 'embedded-native-port';
   host: string;
   port: number;
-  /** Tells whether Faultline answers there. */
+  /** Whether Faultline answers there. */
   isOurs: () => Promise<boolean>;
 }
 

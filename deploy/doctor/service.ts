@@ -33,12 +33,12 @@ interface Readiness {
   checks: Record<string, { ok: boolean }>;
 }
 
-/** What `/readyz` of a collector or query service tells; undefined when nobody answers as they do. */
+/** What `/readyz` of a collector or query service answers; undefined when nothing answers as they do. */
 export async function readinessOf(url: string): Promise<Readiness | undefined> {
   try {
-    const told = (await (await ask(`${url}/readyz`, '')).json()) as Partial<Readiness>;
-    const isOurs = typeof told.status === 'string' && typeof told.checks === 'object';
-    return isOurs ? (told as Readiness) : undefined;
+    const answer = (await (await ask(`${url}/readyz`, '')).json()) as Partial<Readiness>;
+    const isOurs = typeof answer.status === 'string' && typeof answer.checks === 'object';
+    return isOurs ? (answer as Readiness) : undefined;
   } catch {
     return undefined;
   }

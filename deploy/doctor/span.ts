@@ -27,7 +27,7 @@ export async function followSpan(service: Service): Promise<Finding[]> {
     const refused = await send(service, traceId);
     if (refused) return [refused];
     const started = performance.now();
-    // It may have been dropped before anyone looked; the part that it was in tells of it then.
+    // It may have been dropped before anyone looked; the part that it was in shows it then.
     const isSeen = ({ rows, block }: Trace) => rows > 0 || block > before.block;
     if (!(await becomes(service, traceId, isSeen, SEEN_MS))) {
       const advice =

@@ -1,4 +1,4 @@
-/** What parent and child tell each other over IPC. */
+/** What parent and child send each other over IPC. */
 
 /** Parent to child, once, as the first message. */
 export interface StartMessage {
@@ -16,7 +16,7 @@ export interface StopMessage {
   kind: 'stop';
 }
 
-/** Child to parent: why it cannot start. That it has started, its port tells. */
+/** Child to parent: why it cannot start. That it has started, its port shows. */
 export interface FailedMessage {
   kind: 'failed';
   /** `library`: it cannot be found or loaded. */

@@ -123,7 +123,7 @@ function spawnChild(): ChildProcess {
 }
 
 /**
- * A statement takes all cores for as long as it takes. Whoever answers others goes before it: the collector
+ * A statement takes all cores for as long as it takes. Processes that answer others go before it: the collector
  * and the query service, and the agents on this machine. Threads that the child starts later do as it does.
  */
 function yieldToOthers({ pid }: ChildProcess): void {

@@ -117,7 +117,7 @@ export const dashboards: Dashboard[] = [
   {
     name: 'store',
     title: 'Collector and store',
-    description: 'How the collector fares, as far as the tables tell.',
+    description: 'How the collector fares, as far as the tables show.',
     source: 'clickhouse',
     panels: [
       { title: 'Failures received', type: 'timeseries', width: 12, sql: 'received', stacked: true },

@@ -1,4 +1,4 @@
-// The node attempts of one execution as its events tell them.
+// The node attempts of one execution as its events report them.
 //
 // An attempt is open, then ended. One that failed waits until an event says what Hive did about it; when
 // nothing more comes for now it is reported without that, and once more when it is known.

@@ -1,4 +1,4 @@
-// Level 2 of a session as evidence of one run: which of its rows tells of which attempt. Rows name no
+// Level 2 of a session as evidence of one run: which of its rows belongs to which attempt. Rows name no
 // attempt, only their node, and stand in the order in which the attempts ended.
 import { ownText } from './reasons.ts';
 import type { NodeDetail } from './records.ts';
@@ -43,7 +43,7 @@ export class Details {
   }
 
   /**
-   * The words of a node's failure that no event tells, if its row can be found: the executor ran once, so
+   * The words of a node's failure that no event has, if its row can be found: the executor ran once, so
    * rows of a node are its attempts in order.
    * @param nth attempt of the node, from 1
    */

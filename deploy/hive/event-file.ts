@@ -12,7 +12,7 @@ import { timeOf } from './time.ts';
 export interface FileState {
   readonly offset: number;
   readonly head?: Head | undefined;
-  /** Executions that ended, and the byte up to which their events are told. */
+  /** Executions that ended, and the byte up to which their events are sent. */
   readonly closed: Readonly<Record<string, number>>;
   /** Executions that have not ended, and the version of the graph that they run. */
   readonly open: Readonly<Record<string, string>>;
@@ -27,11 +27,11 @@ export interface Surroundings {
   /** Logs of a session that has some; for runs that no event ends. */
   logs(sessionId: string): SessionLogs | undefined;
   /**
-   * Whether this file is the one that tells of the run: the same events may be in two files, and a
-   * session may have been told from its logs before there were events.
+   * Whether this file is the one that reports the run: the same events may be in two files, and a
+   * session may have been reported from its logs before there were events.
    */
   claim(run: RunOfHive, file: string): boolean;
-  /** The file was replaced: what it told may now be in another one. */
+  /** The file was replaced: what it held may now be in another one. */
   release(file: string): void;
   say: Say;
 }
@@ -71,7 +71,7 @@ const WORKER = /^worker:(.+)$/;
 /** How long the report of a worker that completed may take. */
 const REPORT_WITHIN_MS = 10_000;
 
-/** In place of a byte: the events of this execution are not this file's to tell. */
+/** In place of a byte: the events of this execution are not this file's to report. */
 export const NOT_ITS_OWN = Number.MAX_SAFE_INTEGER;
 
 /** Follows one event dump. */
@@ -151,8 +151,8 @@ export class EventFile {
 
   #read(line: Line, complain: (trouble: string) => void): Fact[] {
     if (line.text.trim() === '') return [];
-    const told = parse(line.text, hiveEvent, complain);
-    const event = told && { ...told, node_id: nodeIdOf(told) };
+    const parsed = parse(line.text, hiveEvent, complain);
+    const event = parsed && { ...parsed, node_id: nodeIdOf(parsed) };
     if (!event || event.execution_id === '' || OWN_STREAMS.has(event.stream_id)) return [];
     const timeNs = timeOf(event.timestamp);
     if (timeNs === undefined) {

@@ -22,7 +22,7 @@ export interface RunOfHive {
   readonly startNs: bigint;
 }
 
-/** A failure as far as Hive tells of it. */
+/** A failure as far as Hive records it. */
 export interface FailureOfHive {
   readonly message: string;
   readonly type: string;

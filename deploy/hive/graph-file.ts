@@ -27,7 +27,7 @@ const graphSpec = z.object({
     .default([]),
 });
 
-/** A graph of Hive: its snapshot, and what tells where a run may end. */
+/** A graph of Hive: its snapshot, and what shows where a run may end. */
 export interface HiveGraph {
   readonly snapshot: Snapshot;
   readonly terminals: readonly string[];

@@ -73,8 +73,8 @@ export function reasonOf(error: string, stack = '', unknown = OF_NODE): Reason {
   if (rule) {
     const [, type, site, why] = rule;
     // Hive's layers word a stall differently, and it is one problem.
-    const told = type === STALLED ? 'Node stalled: similar responses in a row' : message;
-    return why ? { message: told, type, site, class: why } : { message: told, type, site };
+    const text = type === STALLED ? 'Node stalled: similar responses in a row' : message;
+    return why ? { message: text, type, site, class: why } : { message: text, type, site };
   }
   if (error.startsWith('LLM call failed:')) {
     return { message, type: raised ?? 'LlmCallFailed', site: 'llm.call' };

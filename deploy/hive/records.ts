@@ -1,6 +1,6 @@
 // Hive's records as it writes them: events of its bus (v0.6.5 and later) and the three levels of session
 // logs, which have not changed since v0.6.5. A field that is missing or of another type is left out; only
-// what a record cannot be told without is required.
+// what a record cannot do without is required.
 import { z } from 'zod';
 
 const text = z.string().catch('');

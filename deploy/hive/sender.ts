@@ -1,4 +1,4 @@
-// Sends spans and waits until the collector has them: only then may the state say that they are told.
+// Sends spans and waits until the collector has them: only then may the state say that they are sent.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { encodeSpan, headOf, requestOf } from '../../instrumentation/delivery/encode.ts';

@@ -1,6 +1,6 @@
-// A run as the logs of its session tell it, for runs that no event dump covers. The logs name no time for a
+// A run as the logs of its session record it, for runs that no event dump covers. The logs name no time for a
 // node, only how long it took, so times are counted from the session's start; and they keep one run a
-// session: runs of the same session are told as one.
+// session: runs of the same session are reported as one.
 import type { GraphRunOutcome } from '../../instrumentation/semconv/attributes.ts';
 import { Evidence } from './evidence.ts';
 import type { AttemptEnded, Fact, FailureOfHive, RunOfHive } from './facts.ts';
@@ -135,13 +135,13 @@ function stepsByVisit(steps: readonly StepLog[]): Map<string, StepLog[][]> {
 /** How the run ended; nothing while it goes on. `state.json` knows of pauses that the summary calls success. */
 export function outcomeOf({ summary, state, details }: SessionLogs): GraphRunOutcome | undefined {
   if (state?.status === 'paused' || state?.status === 'cancelled') return state.status;
-  const told = summary?.status ?? FROM_STATE[state?.status ?? ''];
-  if (told === undefined || !ENDED.has(told)) return undefined;
+  const logged = summary?.status ?? FROM_STATE[state?.status ?? ''];
+  if (logged === undefined || !ENDED.has(logged)) return undefined;
   const isLost = details.some(
     ({ node_id, success }, index) => !success && details[index + 1]?.node_id !== node_id,
   );
-  if (told === 'success' && isLost) return 'degraded';
-  return told as GraphRunOutcome;
+  if (logged === 'success' && isLost) return 'degraded';
+  return logged as GraphRunOutcome;
 }
 
 const FROM_STATE: Record<string, string | undefined> = { completed: 'success', failed: 'failure' };
@@ -154,7 +154,7 @@ function ended(
   { summary, state }: SessionLogs,
   run: RunOfHive,
   attempts: readonly AttemptEnded[],
-  told: GraphRunOutcome,
+  logged: GraphRunOutcome,
   graph: HiveGraph | undefined,
 ): Fact {
   const endNs = [
@@ -162,19 +162,19 @@ function ended(
     attempts.at(-1)?.endNs ?? 0n,
   ].reduce((a, b) => (a > b ? a : b));
   const end = { kind: 'run_ended', run, endNs, resurrections: 0 } as const;
-  if (told === 'failure') {
+  if (logged === 'failure') {
     const error = state?.result.error ?? '';
     const root = attempts.findLast(isLost) ?? attempts.findLast(({ failure }) => failure);
     if (root && (error === '' || reasonOf(error).message === root.failure?.message)) {
-      return { ...end, outcome: told, rootKey: root.key };
+      return { ...end, outcome: logged, rootKey: root.key };
     }
     const input = state?.input_data;
     const failure = { ...reasonOfRun(error), ...(input !== undefined && { input }) };
-    return { ...end, outcome: told, failure };
+    return { ...end, outcome: logged, failure };
   }
   const last = summary?.node_path.at(-1);
-  const isDone = told === 'success' || told === 'degraded';
+  const isDone = logged === 'success' || logged === 'degraded';
   const unfinished = isDone && last !== undefined ? graph?.unfinishedAt(last) : undefined;
-  if (unfinished === undefined) return { ...end, outcome: told };
+  if (unfinished === undefined) return { ...end, outcome: logged };
   return { ...end, outcome: 'truncated', failure: reasonOfRun(unfinished) };
 }

@@ -59,7 +59,7 @@ export function isReportedInside(folder: SessionFolder): boolean {
   return existsSync(join(homeOf(folder), MARK));
 }
 
-/** Sizes and times of the files, to tell whether anything changed; '' if there are none. */
+/** Sizes and times of the files, to see whether anything changed; '' if there are none. */
 export function signatureOf(folder: SessionFolder): string {
   const files = [...LOG_FILES.map((name) => join(folder.logs, name)), stateFile(folder)];
   return files

@@ -111,10 +111,10 @@ function span(resource: Resource, parts: SpanParts): ReadableSpan {
   let status: ReadableSpan['status'] = { code: SpanStatusCode.UNSET };
   if (parts.consequence) status = { code: SpanStatusCode.ERROR };
   if (failure) {
-    const told = tell(failure);
-    Object.assign(attributes, told.attributes);
-    events.push({ name: 'exception', time: hrTime(endNs), attributes: told.event });
-    status = { code: SpanStatusCode.ERROR, message: told.message };
+    const reported = report(failure);
+    Object.assign(attributes, reported.attributes);
+    events.push({ name: 'exception', time: hrTime(endNs), attributes: reported.event });
+    status = { code: SpanStatusCode.ERROR, message: reported.message };
   }
   if (parts.withSnapshot && Buffer.byteLength(run.snapshot.body) <= MAX_BODY) {
     const snapshot = {
@@ -151,7 +151,7 @@ function span(resource: Resource, parts: SpanParts): ReadableSpan {
 const MAX_BODY = semconv.MAX_BYTES['graph.snapshot.body'];
 
 /** Redacted and bounded as in every other instrumentation. */
-function tell(failure: FailureOfHive): {
+function report(failure: FailureOfHive): {
   attributes: Attributes;
   event: Attributes;
   message: string;

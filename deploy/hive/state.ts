@@ -14,7 +14,7 @@ const fileState = z.object({
 const watchState = z.object({
   version: z.literal(1),
   files: z.record(z.string(), fileState).describe('by path under the folder'),
-  sessions: z.record(z.string(), z.string()).describe('what was told of a session'),
+  sessions: z.record(z.string(), z.string()).describe('what was sent of a session'),
   graphs: z.record(z.string(), z.string()).describe('bodies of the versions that open runs use'),
 });
 

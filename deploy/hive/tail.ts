@@ -10,7 +10,7 @@ export interface Line {
   readonly end: number;
 }
 
-/** How a file began, to tell it from another one of the same name. */
+/** How a file began, to distinguish it from another one of the same name. */
 export interface Head {
   readonly bytes: number;
   readonly hash: string;

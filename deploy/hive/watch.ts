@@ -1,4 +1,4 @@
-// Follows a folder of Hive's records and sends what they tell: event dumps first, then the sessions that
+// Follows a folder of Hive's records and sends what they report: event dumps first, then the sessions that
 // no dump covers.
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -127,8 +127,8 @@ class Watcher implements Surroundings {
     this.#namer = new Namer({ agentId, graphFiles, say: this.say.bind(this) });
     for (const body of Object.values(this.#state.graphs)) this.#namer.recall(body);
     for (const { closed, open } of Object.values(this.#state.files)) {
-      const told = Object.keys(closed).filter((id) => closed[id] !== NOT_ITS_OWN);
-      for (const id of [...told, ...Object.keys(open)]) this.#covered.add(id);
+      const sent = Object.keys(closed).filter((id) => closed[id] !== NOT_ITS_OWN);
+      for (const id of [...sent, ...Object.keys(open)]) this.#covered.add(id);
     }
   }
 
@@ -153,8 +153,8 @@ class Watcher implements Surroundings {
   claim({ key, sessionId }: RunOfHive, file: string): boolean {
     const session = this.#index.folderOf(sessionId);
     if (session && isReportedInside(session)) return false;
-    const told = session && this.#state.sessions[relative(this.#options.dir, session.logs)];
-    if (told !== undefined && told !== BY_EVENTS) return false;
+    const sent = session && this.#state.sessions[relative(this.#options.dir, session.logs)];
+    if (sent !== undefined && sent !== BY_EVENTS) return false;
     this.#covered.add(sessionId);
     const owner = this.#owners.get(key) ?? file;
     this.#owners.set(key, owner);
@@ -263,8 +263,8 @@ class Watcher implements Surroundings {
     if (OWN_STREAMS.has(state?.stream_id ?? '')) return [];
     // A run that failed before its first node has no logs.
     if (logs.details.length === 0 && !summary && !outcomeOf(logs)) return [];
-    const told = summary?.started_at || state?.timestamps.started_at || '';
-    const startNs = timeInId(sessionId) ?? timeOf(told);
+    const started = summary?.started_at || state?.timestamps.started_at || '';
+    const startNs = timeInId(sessionId) ?? timeOf(started);
     if (startNs === undefined) {
       this.say(folder.logs, 'neither its name nor its summary says when the run started');
       return [];

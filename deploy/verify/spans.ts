@@ -1,4 +1,4 @@
-// What the spans of a replay tell, out of their rows.
+// What the spans of a replay report, out of their rows.
 import type { Rows } from '../../collector/rows/rows.ts';
 import type { Replay } from '../../query/verify/replay.ts';
 

@@ -204,7 +204,7 @@ export class GraphRun implements ObservedRun {
    * The attempt that reported the error, or every error under an AggregateError; with `inside`, only
    * one that ran inside that attempt.
    */
-  toldBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined {
+  reportedBy(error: unknown, inside?: NodeAttempt): NodeAttempt | undefined {
     return this.#reported.reporterOf(error, inside);
   }
 

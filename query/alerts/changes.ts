@@ -1,5 +1,5 @@
 // What changed about groups: the derived states and verdicts that a rule wants to hear of and was not
-// told of yet.
+// sent yet.
 
 import type { Store } from '../base/store.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
@@ -12,8 +12,8 @@ import { openLedger } from '../questions/ledger/ledger.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
 import { targetsOf } from '../questions/ledger/targets.ts';
 import { type GroupNews, VERDICT_MS } from './candidates.ts';
-import type { AlertLog, Told } from './log.ts';
-import { type Episode, isAfter, isTold, isWanted, type Traits } from './match.ts';
+import type { AlertLog, Sent } from './log.ts';
+import { type Episode, isAfter, isSent, isWanted, type Traits } from './match.ts';
 import type { Rule } from './rules.ts';
 
 /** A change, and the rules that want to hear of it. */
@@ -48,11 +48,11 @@ export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Pr
   const wanted = news.filter((one) =>
     one.episodes.some(({ change }) => rules.some((rule) => mayWant(rule, change, one, began))),
   );
-  const told = await parts.log.told(wanted.map(({ fingerprint }) => fingerprint));
+  const sent = await parts.log.sentAbout(wanted.map(({ fingerprint }) => fingerprint));
   const isOpen = (one: GroupNews): boolean =>
     one.episodes.some((episode) =>
       rules.some(
-        (rule) => mayWant(rule, episode.change, one, began) && !isTold(rule, episode, told, now),
+        (rule) => mayWant(rule, episode.change, one, began) && !isSent(rule, episode, sent, now),
       ),
     );
   const open = new Map(wanted.filter(isOpen).map((one) => [one.fingerprint, one]));
@@ -72,7 +72,7 @@ export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Pr
     return wantedBy(
       rules.filter((rule) => isAfter(since, began.get(rule.name)!)),
       { ...change, effect: null },
-      told,
+      sent,
       now,
     );
   });
@@ -88,11 +88,11 @@ export async function harmfulChanges(
     const asking = rules.filter((rule) => isWanted(rule, 'harmful', unknownTraits(agent)));
     if (asking.length === 0) continue;
     const effects = await harmfulEffects(store, agent, now);
-    const told = await log.told(effects.map(({ fingerprint }) => fingerprint));
+    const sent = await log.sentAbout(effects.map(({ fingerprint }) => fingerprint));
     for (const effect of effects) {
       const { fingerprint } = effect;
       const episode: Episode = { fingerprint, change: 'harmful', episode: effect.evolution_id };
-      if (asking.every((rule) => isTold(rule, episode, told, now))) continue;
+      if (asking.every((rule) => isSent(rule, episode, sent, now))) continue;
       const { groups } = await readGroups(store, { agent, fingerprint, now });
       const [group] = await toGroups(
         store,
@@ -101,7 +101,7 @@ export async function harmfulChanges(
       if (!group) continue;
       const why = whyHarmful(effect);
       const change = { ...episode, group, since: effect.since, why, severity: '', effect };
-      changes.push(...wantedBy(asking, change, told, now));
+      changes.push(...wantedBy(asking, change, sent, now));
     }
   }
   return changes;
@@ -123,7 +123,7 @@ function mayWant(
 function wantedBy(
   rules: readonly Rule[],
   change: Omit<Change, 'rules'>,
-  told: readonly Told[],
+  sent: readonly Sent[],
   now: number,
 ): Change[] {
   const { group, severity, effect } = change;
@@ -135,7 +135,7 @@ function wantedBy(
     failures: group.failures,
   };
   const asking = rules.filter(
-    (rule) => isWanted(rule, change.change, traits) && !isTold(rule, change, told, now),
+    (rule) => isWanted(rule, change.change, traits) && !isSent(rule, change, sent, now),
   );
   return asking.length > 0 ? [{ ...change, rules: asking }] : [];
 }

@@ -42,7 +42,7 @@ export interface Pending {
 
 const pendingRow = stored.extend({ due_at: z.coerce.number(), pending: z.coerce.number() });
 
-const toldRow = z.object({
+const sentRow = z.object({
   rule: z.string(),
   change: z.enum(ALERT_CHANGES),
   fingerprint: z.string(),
@@ -50,7 +50,7 @@ const toldRow = z.object({
   since: z.string(),
 });
 /** What was sent about a group, or waits to be. */
-export type Told = z.infer<typeof toldRow>;
+export type Sent = z.infer<typeof sentRow>;
 
 const began = z.object({ rule: z.string(), timestamp: z.string() });
 
@@ -93,13 +93,13 @@ export class AlertLog {
   }
 
   /** What was sent about some groups. */
-  async told(fingerprints: readonly string[]): Promise<Told[]> {
-    const told: Told[] = [];
+  async sentAbout(fingerprints: readonly string[]): Promise<Sent[]> {
+    const sent: Sent[] = [];
     for (let at = 0; at < fingerprints.length; at += AT_ONCE) {
       const some = fingerprints.slice(at, at + AT_ONCE);
-      told.push(...(await this.#store.rows('alerts_told', { fingerprints: some }, toldRow)));
+      sent.push(...(await this.#store.rows('alerts_told', { fingerprints: some }, sentRow)));
     }
-    return told;
+    return sent;
   }
 
   /** Since when each rule is in use, by name; those that are new begin now. */

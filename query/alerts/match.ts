@@ -2,7 +2,7 @@
 
 import { matches } from '../base/text.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
-import type { Told } from './log.ts';
+import type { Sent } from './log.ts';
 import type { Rule } from './rules.ts';
 
 const HOUR_MS = 3_600_000;
@@ -48,8 +48,8 @@ export function isWanted(rule: Rule, change: AlertChange, traits: Traits): boole
  * Whether it was sent for a rule already. A group is new once. An escalation goes on for as long as its hours
  * are in sight, so a group escalates at most once in a day.
  */
-export function isTold(rule: Rule, episode: Episode, told: readonly Told[], now: number): boolean {
-  return told.some(
+export function isSent(rule: Rule, episode: Episode, sent: readonly Sent[], now: number): boolean {
+  return sent.some(
     (one) =>
       one.rule === rule.name &&
       one.fingerprint === episode.fingerprint &&

@@ -22,7 +22,7 @@ export function App() {
   const address = place.path.join('\n');
   const isFirst = useRef(true);
   const [showsKeys, setShowsKeys] = useKeys();
-  // Somebody who hears the page is told where the link led.
+  // A screen reader announces where the link led.
   useEffect(() => {
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;

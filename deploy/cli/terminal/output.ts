@@ -106,13 +106,13 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
-let told: NodeJS.WriteStream = process.stdout;
+let output: NodeJS.WriteStream = process.stdout;
 
 /** From now on `print` writes to standard error, because standard output is for JSON alone. */
 export function printToStderr(): void {
-  told = process.stderr;
+  output = process.stderr;
 }
 
 export function print(text: string): void {
-  told.write(`${text.replace(/\n+$/, '')}\n`);
+  output.write(`${text.replace(/\n+$/, '')}\n`);
 }

@@ -8,8 +8,8 @@ import { jsonText, print, terminalWidth } from './output.ts';
 import { styled } from './style.ts';
 import { cutToWidth } from './width.ts';
 
-/** What one asking told: the value, and how it looks in a terminal. */
-export interface Told {
+/** One answer: the value, and how it looks in a terminal. */
+export interface Shown {
   value: unknown;
   text: string;
 }
@@ -29,15 +29,15 @@ const REMEMBERED = 20_000;
 const PAGES = 100;
 
 /**
- * Shows what `ask` tells until the process is told to end, which it does with exit code 0.
+ * Shows what `ask` returns until a signal ends the process, which it does with exit code 0.
  *
- * @param ask tells the page after a cursor, or the first one
+ * @param ask returns the page after a cursor, or the first one
  * @param every what was given with --watch: seconds, or nothing
  * @throws {InvalidInputError} when `every` is no number of seconds
  * @throws what the first asking throws; later ones may find the service away
  */
 export async function watch(
-  ask: (cursor?: string) => Promise<Told>,
+  ask: (cursor?: string) => Promise<Shown>,
   every: string | true,
   { asJson = false, oldestFirst = false }: Watching = {},
 ): Promise<never> {
@@ -67,7 +67,7 @@ function secondsOf(every: string | true): number {
 
 /** Prints what is new or has changed since the round before, oldest first. */
 function newItems(
-  ask: (cursor?: string) => Promise<Told>,
+  ask: (cursor?: string) => Promise<Shown>,
   oldestFirst: boolean,
 ): () => Promise<void> {
   const printed = new Set<string>();
@@ -104,7 +104,7 @@ interface Listed {
 const CLEAR = '\u001b[2J\u001b[H';
 
 /** Shows the text from the top of the screen on; where there is no screen, whenever it is another. */
-function inPlace(ask: () => Promise<Told>, seconds: number): () => Promise<void> {
+function inPlace(ask: () => Promise<Shown>, seconds: number): () => Promise<void> {
   let before: string | undefined;
   return async () => {
     const { text } = await ask();

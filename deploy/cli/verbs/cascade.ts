@@ -35,7 +35,7 @@ const labelledLine = ([label, text]: [string, string]): string =>
   `${label.padEnd(12)} ${oneLine(text)}`;
 
 function runText(run: Cascade['run']): string {
-  if (!run) return 'of which no span told';
+  if (!run) return 'which no span reported';
   const outcome = run.outcome || 'not ended';
   return `${outcome}, ${run.started_at} to ${run.ended_at ?? 'now'}`;
 }

@@ -7,7 +7,7 @@ import { askCollector, atCollector, type CollectorOptions } from '../collector.t
 import { watched } from '../service.ts';
 import { examples } from '../terminal/help.ts';
 import { print, printJson, table } from '../terminal/output.ts';
-import type { Told } from '../terminal/watch.ts';
+import type { Shown } from '../terminal/watch.ts';
 
 interface Listed {
   id: string;
@@ -58,7 +58,7 @@ export function addDeadLetterVerbs(program: Command): void {
   change(verbs, 'drop', 'delete for good', 'DELETE', (id) => id);
 }
 
-async function listed(options: CollectorOptions & { limit: string }): Promise<Told> {
+async function listed(options: CollectorOptions & { limit: string }): Promise<Shown> {
   const limit = encodeURIComponent(options.limit);
   const value = await ask<{ items: Listed[]; total: number }>(options, 'GET', `?limit=${limit}`);
   const rows = value.items.map(({ id, refused_at, row, ...letter }) => [

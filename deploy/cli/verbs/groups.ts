@@ -63,7 +63,7 @@ export function addGroupVerbs(program: Command): void {
   )
     .option('--evolution <id>', 'the evolution that fixed it')
     .action((fingerprint: string, flags: ChangeFlags) =>
-      tell(fingerprint, flags, {
+      recordChange(fingerprint, flags, {
         kind: 'resolve',
         ...(flags.evolution ? { evolution_id: flags.evolution } : {}),
       }),
@@ -74,7 +74,7 @@ export function addGroupVerbs(program: Command): void {
     'say that nobody wants to hear of a group',
     `${GROUP} --reason "a test account" --author ada`,
   ).action((fingerprint: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'ignore' }),
+    recordChange(fingerprint, flags, { kind: 'ignore' }),
   );
   change(
     program,
@@ -82,7 +82,7 @@ export function addGroupVerbs(program: Command): void {
     'take back that a group is resolved or ignored',
     GROUP,
   ).action((fingerprint: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'reopen' }),
+    recordChange(fingerprint, flags, { kind: 'reopen' }),
   );
   change(
     program,
@@ -90,7 +90,7 @@ export function addGroupVerbs(program: Command): void {
     'put a group into another one',
     `${GROUP} v1:0f343b0931126a20f133d67c2b018a3b --reason "one cause"`,
   ).action((fingerprint: string, other_fingerprint: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'merge', other_fingerprint }),
+    recordChange(fingerprint, flags, { kind: 'merge', other_fingerprint }),
   );
   change(
     program,
@@ -98,7 +98,7 @@ export function addGroupVerbs(program: Command): void {
     'take a fingerprint out of its group: undoes a merge',
     GROUP,
   ).action((fingerprint: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'split' }),
+    recordChange(fingerprint, flags, { kind: 'split' }),
   );
   for (const [kind, description] of [
     ['accept', 'say that a group is one problem with the one that it looks like: merges them'],
@@ -106,7 +106,10 @@ export function addGroupVerbs(program: Command): void {
   ] as const) {
     change(program, `${kind} <fingerprint> [other]`, description, GROUP).action(
       (fingerprint: string, other_fingerprint: string | undefined, flags: ChangeFlags) =>
-        tell(fingerprint, flags, { kind, ...(other_fingerprint ? { other_fingerprint } : {}) }),
+        recordChange(fingerprint, flags, {
+          kind,
+          ...(other_fingerprint ? { other_fingerprint } : {}),
+        }),
     );
   }
   change(
@@ -115,7 +118,7 @@ export function addGroupVerbs(program: Command): void {
     "say which class a group has; '' takes it back",
     `${GROUP} tool.timeout`,
   ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'annotate', value } as GroupChange),
+    recordChange(fingerprint, flags, { kind: 'annotate', value } as GroupChange),
   );
   change(
     program,
@@ -123,7 +126,7 @@ export function addGroupVerbs(program: Command): void {
     'write down something about a group',
     `${GROUP} "only since the supplier changed its form"`,
   ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
-    tell(fingerprint, flags, { kind: 'note', value }),
+    recordChange(fingerprint, flags, { kind: 'note', value }),
   );
 }
 
@@ -147,7 +150,7 @@ function change(program: Command, name: string, description: string, example: st
     .option('--id <uuid>', 'id of the event: said again with it, nothing changes');
 }
 
-function tell(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promise<void> {
+function recordChange(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promise<void> {
   const { reason, author, id } = flags;
   return answer(async (history) => {
     const { personAtTerminal } = await import('../author.ts');
@@ -199,7 +202,7 @@ function lostText({ impact }: Group): string {
   return `${impact.runs_lost_now} of ${impact.runs_now}${share}`;
 }
 
-/** @param same what its last failure is told apart by */
+/** @param same what distinguishes its last failure */
 function describeGroup(group: GroupDetail, same: string): string {
   const { last_evolution: fix, annotation } = group;
   const lines: [string, string][] = [

@@ -135,7 +135,7 @@ async function watch(dir: string, flags: WatchFlags): Promise<void> {
     looked: async () => briefs?.hand(),
     signal: ending.signal,
   }).catch((error: unknown) => {
-    // Told to end while it waited for the collector: the rest is sent the next time.
+    // A signal ended it while it waited for the collector: the rest is sent the next time.
     if (ending.signal.aborted) return undefined;
     throw error;
   });

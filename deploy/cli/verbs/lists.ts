@@ -220,7 +220,7 @@ const groupText = (event: Extract<TimelineEvent, { node_id: string }>): string =
 
 const alerts: ListVerb<Alert> = {
   name: 'alerts',
-  description: 'what was told about groups and to whom, or waits to be, newest first',
+  description: 'which changes of groups were sent and to whom, or wait to be sent, newest first',
   examples: ['faultline alerts --since 24h --status failed'],
   flags: (verb) =>
     verb

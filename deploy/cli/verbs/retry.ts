@@ -21,7 +21,7 @@ export function addRetryVerb(program: Command): void {
     .option('--attempt <n>', 'the attempt that failed (default 1)')
     .option('--max-attempts <n>', 'after this attempt there is none')
     .option('--run <id>', 'take the rest from the newest failure of the node in this run')
-    .option('--max-age <seconds>', 'how old the counts may be; 0 = count anew (default 300)')
+    .option('--max-age <seconds>', 'how old the counts may be; 0 = count again (default 300)')
     .action(
       answer(async (history, { agent, ...flags }: { agent: string }) => {
         const value = await history.retryAdvice(agent, filters(flags));

@@ -55,7 +55,7 @@ const fixes: Fix[] = [
 export function fixLedger(options: StageOptions): Promise<void> {
   return onStage(
     {
-      tell,
+      show,
       lookAround: (url) => [
         `npx faultline evolutions --agent ${agentId} --url ${url}`,
         `npx faultline evolutions output-schema --url ${url}`,
@@ -67,7 +67,7 @@ export function fixLedger(options: StageOptions): Promise<void> {
   );
 }
 
-async function tell(history: History, running: Running): Promise<void> {
+async function show(history: History, running: Running): Promise<void> {
   step(2, `Live: four versions of ${agentId}, ${RUNS} runs each, over the last four days`);
   const fingerprint = await live(history, running);
   print(`   All failures of ${failingNode} are one group, ${fingerprint}.`);
@@ -86,7 +86,7 @@ async function tell(history: History, running: Running): Promise<void> {
   print(`   $ faultline diff ${from_ref} ${graph_snapshot_ref}`);
   print(indent(manyLines((await history.diffGraphs(from_ref, graph_snapshot_ref)).text)));
 
-  step(5, 'Read: what the Queen is told before she tries a fourth');
+  step(5, 'Read: what the Queen learns before she tries a fourth');
   print(`   $ faultline brief --agent ${agentId}`);
   print(indent((await history.brief(agentId)).markdown));
   print(`\n   $ faultline advise --agent ${agentId}`);

@@ -1,5 +1,5 @@
 -- Groups that failed after somebody resolved them. A failure on a version that the fix is not in counts
--- here; `faultline groups` tells them apart.
+-- here; `faultline groups` distinguishes them.
 SELECT
     toString(agent_id) AS agent,
     arrayStringConcat(node_ids, ', ') AS nodes,

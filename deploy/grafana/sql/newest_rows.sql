@@ -1,4 +1,4 @@
--- Seconds since the newest row of each kind, by the time that it tells.
+-- Seconds since the newest row of each kind, by its own time.
 SELECT 'attempt' AS row, dateDiff('second', max(timestamp), now64(9, 'UTC')) AS age
 FROM node_attempts
 HAVING count() > 0

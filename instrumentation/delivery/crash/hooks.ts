@@ -58,7 +58,7 @@ function report(error: unknown, origin: Origin, fatal: boolean): void {
   const place = running();
   if (!place) return;
   const details = { evidence: { origin, fatal } };
-  if (!place.run.toldBy(error)) {
+  if (!place.run.reportedBy(error)) {
     const attempt = place.attempt?.open ? place.attempt : lateAttempt(place);
     attempt?.fail(error, { site: 'node.raise', ...details }, fatal ? 'terminal' : undefined);
   }

@@ -20,7 +20,7 @@ export interface RunningAttempt {
 
 /** The run around it. */
 export interface RunningRun {
-  toldBy(error: unknown): object | undefined;
+  reportedBy(error: unknown): object | undefined;
   attempt(start: { nodeId: string; attempt: number; visit: number }): RunningAttempt;
   end(outcome: 'failure', failure: { error: unknown } & CrashDetails): void;
 }

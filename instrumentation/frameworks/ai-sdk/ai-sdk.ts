@@ -22,7 +22,7 @@ const REGISTERED = Symbol.for('faultline.ai-sdk.registered');
 
 /**
  * Records `generateText`, `streamText`, `generateObject`, `streamObject` and the agents of `ai` 6 and 7.
- * Version 7 tells it all by itself; version 6 needs a loader hook, which `faultline/register` installs,
+ * Version 7 reports it all by itself; version 6 needs a loader hook, which `faultline/register` installs,
  * or {@link instrumentAiSdk}.
  */
 export class AiSdkInstrumentation extends InstrumentationBase<AiSdkInstrumentationConfig> {
@@ -77,7 +77,7 @@ export function instrumentAiSdk<T extends object>(ai: T, options: AiSdkOptions =
 }
 
 /**
- * A telemetry integration for one call of version 7. A call that names integrations of its own is not told
+ * A telemetry integration for one call of version 7. A call that names integrations of its own is not reported
  * to those that were registered for all.
  *
  * ```ts

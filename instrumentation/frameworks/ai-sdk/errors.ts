@@ -1,4 +1,4 @@
-// What the AI SDK's errors mean, told by their public marks and not by their classes: an app may hold
+// What the AI SDK's errors mean, known by their public marks and not by their classes: an app may hold
 // several copies of it.
 import type { FailureDetails } from '../../core/attempt.ts';
 import { readProperty } from '../../core/exception.ts';
@@ -44,7 +44,7 @@ const CLASS_OF_STATUS: Readonly<Record<number, FailureClass>> = {
 const TOO_LONG =
   /context.?length|maximum context|context window|prompt is too long|too many (?:input )?tokens/i;
 
-/** The error that ended the last try, if several tries are told in one. */
+/** The error that ended the last try, if several tries are in one. */
 export function lastErrorOf(error: unknown): unknown {
   return readProperty(error, 'lastError') ?? error;
 }
@@ -64,7 +64,7 @@ export function isRetryable(error: unknown): boolean {
   return readProperty(error, 'isRetryable') === true;
 }
 
-/** What a node received, if the app lets it be told. */
+/** What a node received, if the app lets it be recorded. */
 export function inputOf({ hidesInputs }: CallStart, input: unknown): { input?: unknown } {
   return hidesInputs ? {} : { input };
 }
@@ -115,9 +115,9 @@ function nameOf(error: unknown): string {
 
 /** The provider's own code, as OpenAI and those who speak as it does give it. */
 function codeOf(error: unknown): string | undefined {
-  const told = readProperty(readProperty(error, 'data'), 'error');
+  const answer = readProperty(readProperty(error, 'data'), 'error');
   for (const key of ['code', 'type']) {
-    const value = readProperty(told, key);
+    const value = readProperty(answer, key);
     if (typeof value === 'string' && value !== '') return value;
   }
   return undefined;

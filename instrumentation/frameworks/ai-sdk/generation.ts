@@ -1,7 +1,7 @@
 // One call of generateText, streamText or a sister as one run: the model and its tools are the nodes.
 //
-// It begins with the first call of the model, which tells the schemas of the tools, or with its end if that
-// comes first; it ends once, whoever says so first.
+// It begins with the first call of the model, which has the schemas of the tools, or with its end if that
+// comes first; it ends once, with the first that says so.
 import {
   type Context,
   isSpanContextValid,
@@ -30,7 +30,7 @@ import { contextHere, type Place } from './place.ts';
 import { aiSdkSnapshot, toolNode } from './snapshot.ts';
 import type { AiSdkOptions } from './types.ts';
 
-/** After how long without a reader a stream counts as left, in milliseconds: nothing tells that it was. */
+/** After how long without a reader a stream counts as left, in milliseconds: nothing reports that it was. */
 const LEFT_AFTER_MS = 60_000;
 
 export class Generation {
@@ -121,7 +121,7 @@ export class Generation {
     }
   }
 
-  /** A step is over: its tool calls that never ran are told. */
+  /** A step is over: its tool calls that never ran are reported. */
   stepEnded(step: Step): void {
     const content = step.content ?? [];
     const calls = new Map(
@@ -145,7 +145,7 @@ export class Generation {
       this.#end('cancelled');
       return;
     }
-    // The SDK may tell a copy of what the model threw.
+    // The SDK may report a copy of what the model threw.
     const error = this.model.error ? this.model.error.thrown : thrown;
     const site = lastErrorOf(error) === error ? 'run' : 'llm.call';
     const known = describeModelError(lastErrorOf(error));

@@ -15,13 +15,13 @@ export interface CallStart {
   maxRetries?: number | undefined;
   stopConditions?: number | undefined;
   sessionId?: string | undefined;
-  /** The app wants no inputs told. */
+  /** The app wants no inputs recorded. */
   hidesInputs?: boolean;
-  /** The app wants no outputs told. */
+  /** The app wants no outputs recorded. */
   hidesOutputs?: boolean;
   /** Whether the answer must fit a schema. */
   checksOutput?: boolean;
-  /** Where the caller may cancel; version 7 tells of none. */
+  /** Where the caller may cancel; version 7 has none. */
   signal?: AbortSignal | undefined;
 }
 

@@ -59,8 +59,8 @@ export class ModelAttempts {
   }
 
   /**
-   * Begins one try, whose end is told to what it gives.
-   * @param maxAttempts how many tries the SDK allows; 1 if it does not tell them one by one
+   * Begins one try, whose end is reported to what it returns.
+   * @param maxAttempts how many tries the SDK allows; 1 if it does not report them one by one
    */
   open(call: ModelCall, maxAttempts = this.#maxAttempts) {
     const { start } = this.#around;

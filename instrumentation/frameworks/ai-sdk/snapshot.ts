@@ -1,4 +1,4 @@
-// The topology of a call, as far as the SDK tells: the model with its instructions and settings, its tools
+// The topology of a call, as far as the SDK reports it: the model with its instructions and settings, its tools
 // with their schemas, and the loop between them.
 import { guarded } from '../../core/guard.ts';
 import { type Snapshot, snapshotOf } from '../../core/snapshot.ts';

@@ -1,4 +1,4 @@
-// Version 7: the SDK tells a telemetry integration all that is needed, so nothing is wrapped.
+// Version 7: the SDK passes a telemetry integration all that is needed, so nothing is wrapped.
 //
 // A call is known by its `callId` from onStart to its end: onEnd, onAbort, onStepError or onError, whichever
 // comes first.
@@ -101,7 +101,7 @@ export function createTelemetry(means: () => AiSdkOptions | undefined): AiSdkTel
     onStepEnd: on((event, call) => call.stepEnded(event as Step)),
     onStepError: end((event, call) => call.failed(event.error)),
     onEnd(event) {
-      // The output is held against its schema only now, and onError tells what comes of it.
+      // The output is held against its schema only now, and onError shows what comes of it.
       if (of(event)?.checksOutput) setImmediate(() => ended(event));
       else ended(event);
     },
@@ -144,8 +144,8 @@ export function settingsOf(options: Readonly<Record<string, unknown>>): Record<s
   return Object.fromEntries(set);
 }
 
-/** The conversation, if the app names it in what it tells of a call. */
-export function sessionOf(told: unknown): string | undefined {
-  const { sessionId } = (told ?? {}) as { sessionId?: unknown };
+/** The conversation, if the app names it in what it passes of a call. */
+export function sessionOf(call: unknown): string | undefined {
+  const { sessionId } = (call ?? {}) as { sessionId?: unknown };
   return typeof sessionId === 'string' ? sessionId : undefined;
 }

@@ -1,4 +1,4 @@
-// Version 7 tells a call that names integrations of its own to nobody else. Its diagnostics channel knows of
+// Version 7 reports a call that names integrations of its own to nothing else. Its diagnostics channel knows of
 // each call, so what is missed is at least said.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readProperty } from '../../core/exception.ts';
@@ -20,7 +20,7 @@ export function release(callId: string): void {
 export function warnOfUnclaimed(isWanted: () => boolean): void {
   const listen = (message: unknown) =>
     guarded(() => {
-      // A call was told before its first step.
+      // A call was reported before its first step.
       const callId = readProperty(readProperty(message, 'event'), 'callId');
       if (readProperty(message, 'type') !== 'step' || claimed.has(callId) || !isWanted()) return;
       unsubscribe(CHANNEL, listen);

@@ -1,7 +1,7 @@
 // Looks at the parts of a model's stream on their way to the SDK.
 import type { Part } from './internal-types.ts';
 
-/** Told what a stream does; none of it may throw. */
+/** Called with what a stream does; none of it may throw. */
 export interface StreamWatcher {
   /** Its reader waits for the next part, or has got it. */
   reading(change: 1 | -1): void;

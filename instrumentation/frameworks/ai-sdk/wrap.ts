@@ -1,4 +1,4 @@
-// Version 6: no hook of the SDK tells that a call failed, so the functions are wrapped. Inside a call only
+// Version 6: no hook of the SDK reports that a call failed, so the functions are wrapped. Inside a call only
 // public options are used: a model that is watched, a telemetry integration for the steps and tools.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Tracer, trace } from '@opentelemetry/api';
@@ -127,7 +127,7 @@ function recordedAgent(ai: Loose, means: Means): unknown {
   return Object.defineProperty(Recorded, 'name', { value: Agent.name });
 }
 
-/** A call that is recorded, and the options with which it tells what it does. */
+/** A call that is recorded, and the options with which it reports what it does. */
 function begin(operation: string, options: Loose, means: Means, agent?: string) {
   const own = means();
   if (!own || typeof options !== 'object' || options === null) return undefined;
@@ -231,7 +231,7 @@ function finish(generation: Generation, result: Loose): void {
   generation.finished(result.steps ?? [], result.text ?? result.object);
 }
 
-/** A model that is only named is left as it is, and only its last error is told. */
+/** A model that is only named is left as it is, and only its last error is reported. */
 function watch(model: Loose, generation: Generation): Loose {
   const { provider, modelId } = modelOf(model);
   return guarded(

@@ -1,4 +1,4 @@
-// What LangGraph's errors mean, told by their public marks and not by their classes: an app may hold
+// What LangGraph's errors mean, known by their public marks and not by their classes: an app may hold
 // several copies of LangGraph.
 import { readProperty } from '../../core/exception.ts';
 

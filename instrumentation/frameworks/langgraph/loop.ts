@@ -76,7 +76,7 @@ function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown
   else if (isOutOfSteps(error)) run.end('truncated', { error, class: 'graph.step_budget' });
   else if (limit !== undefined) endAtLimit(place, limit);
   // The caller's signal, or a stream that its reader left, aborts the loop with an error of its own.
-  else if (signal?.aborted && !run.toldBy(error)) run.end('cancelled');
+  else if (signal?.aborted && !run.reportedBy(error)) run.end('cancelled');
   else run.end('failure', { error });
 }
 
@@ -93,7 +93,7 @@ function struckLimit(loop: Loop, signal: AbortSignal | undefined, error: unknown
 function endAtLimit({ run, seen }: Place, limit: unknown): void {
   const details = { class: 'budget.time' } as const;
   const running = run.running();
-  if (!run.toldBy(limit) || running.length === 1) {
+  if (!run.reportedBy(limit) || running.length === 1) {
     // From the innermost outwards: the nodes around it failed because it did.
     for (let [only, other] = running; only && !other; [only, other] = run.running()) {
       only.fail(limit, { ...details, input: seen.inputs.get(only) }, 'terminal');

@@ -1,6 +1,6 @@
 // Records the attempts of one loop's tasks.
 //
-// A task's attempt runs, then succeeds, stops, or is told as failed. What comes after a failure shows
+// A task's attempt runs, then succeeds, stops, or is reported as failed. What comes after a failure shows
 // later: the next attempt starts (`retried`), or LangGraph commits the error. A committed error of a
 // node with an error handler is `routed`; of a root graph's node `terminal`; inside a subgraph it waits
 // in `UnsettledFailures` for what the node around the subgraph does with it.
@@ -187,7 +187,7 @@ export class TaskRecorder {
       return;
     }
     if (config?.signal?.aborted && isAbortLike(error, config.signal)) {
-      // With a timeout of its own, the commit or the next attempt tells whether that was the reason.
+      // With a timeout of its own, the commit or the next attempt shows whether that was the reason.
       if (recorded.task.timeout === undefined) this.#aborted(attempt, config.signal, input);
       return;
     }

@@ -32,7 +32,7 @@ export class ToolErrors {
       if (place.seen.messages.has(call.key)) continue;
       place.seen.messages.add(call.key);
       const thrown = this.#take(call);
-      if (thrown && place.run.toldBy(thrown.error)) continue;
+      if (thrown && place.run.reportedBy(thrown.error)) continue;
       const disposition = call.kind === 'chat' ? 'degraded' : 'routed';
       report(place, attempt, thrown ? ofTool(thrown) : ofMessage(call), disposition);
     }
@@ -52,7 +52,7 @@ export class ToolErrors {
     disposition: FailureDisposition | undefined,
   ): void {
     for (const thrown of this.#thrown.splice(0)) {
-      if (!place.run.toldBy(thrown.error)) report(place, attempt, ofTool(thrown), disposition);
+      if (!place.run.reportedBy(thrown.error)) report(place, attempt, ofTool(thrown), disposition);
     }
   }
 

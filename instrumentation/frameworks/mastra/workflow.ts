@@ -60,7 +60,7 @@ function ended(place: Place, outer: Place | undefined, given: Result | undefined
   const { run, unsettled, seen } = place;
   const failed = status === 'failed' || status === 'tripwire';
   if (place.around) {
-    // The step around it fails with a copy of the error: it names the one that was told.
+    // The step around it fails with a copy of the error: it names the one that was reported.
     if (failed && outer) outer.seen.error = seen.error;
     return;
   }

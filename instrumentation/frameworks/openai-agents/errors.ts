@@ -1,4 +1,4 @@
-// What the SDK's errors mean, told by their names and not by their classes: an app may hold several copies
+// What the SDK's errors mean, known by their names and not by their classes: an app may hold several copies
 // of the SDK.
 import type { FailureDetails } from '../../core/attempt.ts';
 import { readProperty } from '../../core/exception.ts';

@@ -1,5 +1,5 @@
-// Failed operations that may still turn out to be why their agent failed: that is told once, by the agent.
-// Those that turn out otherwise are told as operations.
+// Failed operations that may still turn out to be why their agent failed: that is reported once, by the agent.
+// Those that turn out otherwise are reported as operations.
 import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import { beforeTheEnd } from '../../delivery/ending.ts';
@@ -31,7 +31,7 @@ export class Held {
     });
   }
 
-  /** The operation that failed with this error, which is told elsewhere then. */
+  /** The operation that failed with this error, which is reported elsewhere then. */
   take(error: unknown): FailedOperation | undefined {
     const message = readProperty(error, 'message');
     const same = (other: unknown) =>

@@ -51,8 +51,8 @@ export class OpenAIAgentsInstrumentation extends InstrumentationBase<OpenAIAgent
   /**
    * Instruments an SDK that no hook could see, such as a bundled one.
    * @param agents what `import * as agents from '@openai/agents'` gives
-   * @returns the same with a `tool()` whose functions tell what they throw; of tools that were made with the
-   *   SDK's own, only what the SDK's tracing says is told
+   * @returns the same with a `tool()` whose functions report what they throw; of tools that were made with the
+   *   SDK's own, only what the SDK's tracing says is reported
    */
   manuallyInstrument<T extends object>(agents: T): T {
     return this.#patch(agents as AgentsModule) as T;

@@ -36,8 +36,8 @@ export class Place implements OperationPlace {
   readonly outer: Place | undefined;
   readonly spanAround: string | undefined;
   readonly held: Held;
-  /** The SDK's spans whose failure has been told. */
-  readonly toldSpans = new Set<string>();
+  /** The SDK's spans whose failure has been reported. */
+  readonly reportedSpans = new Set<string>();
   /** The agent's attempt that is open. */
   attempt: NodeAttempt | undefined;
   /** What the last agent gave. */

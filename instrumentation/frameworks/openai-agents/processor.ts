@@ -1,4 +1,4 @@
-// The SDK's own hook: a tracing processor, which is told of failed calls of models and tools. It is added
+// The SDK's own hook: a tracing processor, which hears of failed calls of models and tools. It is added
 // beside the SDK's exporter and sends nothing to anybody by itself.
 import { recordUsage } from '../../conditions/usage.ts';
 import { readProperty } from '../../core/exception.ts';
@@ -9,7 +9,7 @@ import { tellOperation } from '../shared/operation.ts';
 import type { SdkSpan, SdkSpanData, TracingProcessor } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
 
-/** Tells the failed operations of the run that the spans belong to. */
+/** Reports the failed operations of the run that the spans belong to. */
 export class OperationsProcessor implements TracingProcessor {
   /** The app has replaced all processors. */
   removed = false;
@@ -41,7 +41,7 @@ interface Operation {
 }
 
 function spanFailed(place: Place, span: SdkSpan): void {
-  if (place.toldSpans.delete(span.spanId)) return;
+  if (place.reportedSpans.delete(span.spanId)) return;
   const operation = operationOf(span);
   const error = operation && errorOf(span, operation);
   if (!operation || !error) return;
@@ -101,10 +101,10 @@ function operationOf({ spanData, error }: SdkSpan): Operation | undefined {
 
 const REFUSED_BY_USER = /was manually rejected by user/;
 
-/** The error as far as the SDK tells it: in words. `undefined` for what is no failure. */
+/** The error as far as the SDK reports it: in words. `undefined` for what is no failure. */
 function errorOf(span: SdkSpan, { kind }: Operation): object | undefined {
-  const told = span.error?.data?.error;
-  const words = typeof told === 'string' ? told : (span.error?.message ?? '');
+  const reported = span.error?.data?.error;
+  const words = typeof reported === 'string' ? reported : (span.error?.message ?? '');
   if (REFUSED_BY_USER.test(words)) return undefined;
   const [, name, message] = /^(?:([A-Z]\w*): )?(.*)$/s.exec(words) ?? [];
   const status = /^([45]\d\d) /.exec(message ?? '')?.[1];

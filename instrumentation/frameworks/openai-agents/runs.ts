@@ -1,4 +1,4 @@
-// Records one `Runner.run`: it is a run, or part of the run around it; what happens in it is told by the
+// Records one `Runner.run`: it is a run, or part of the run around it; what happens in it is reported by the
 // runner's own events (hooks) and by the SDK's tracing (processor.ts).
 import type { Tracer } from '@opentelemetry/api';
 import { recordUsage } from '../../conditions/usage.ts';
@@ -48,7 +48,7 @@ export async function recordRun(
   }
   const completed = readProperty(result, 'completed');
   if (completed instanceof Promise) {
-    // The SDK has handled its rejection already: who awaits it or reads the stream is told.
+    // The SDK has handled its rejection already: the caller that awaits it or reads the stream gets it.
     completed.then(
       () => guarded(() => endWell(place, result as Result), undefined),
       (error: unknown) => guarded(() => endFailed(place, error), undefined),
@@ -112,7 +112,8 @@ function endWell(place: Place, result: Result | undefined): void {
 function endFailed(place: Place, thrown: unknown): void {
   const { run, outer, signal } = place;
   const error = underneath(thrown);
-  const cancelled = signal?.aborted === true && !run.toldBy(error) && isAbortLike(error, signal);
+  const cancelled =
+    signal?.aborted === true && !run.reportedBy(error) && isAbortLike(error, signal);
   const operation = place.held.take(error);
   if (cancelled) place.stop();
   else {
@@ -123,12 +124,12 @@ function endFailed(place: Place, thrown: unknown): void {
       { ...details, evidence: { ...evidence, ...details.evidence } },
       site === 'graph.route',
     );
-    if (outer && place.spanAround) outer.toldSpans.add(place.spanAround);
+    if (outer && place.spanAround) outer.reportedSpans.add(place.spanAround);
   }
   place.held.release();
   place.ended = true;
   if (outer) return;
-  const teller = run.toldBy(error);
+  const teller = run.reportedBy(error);
   if (teller && likelyEnd(teller)) settle(teller, 'terminal');
   if (cancelled) run.end('cancelled');
   else run.end(isOutOfTurns(error) ? 'truncated' : 'failure', { error });
@@ -140,11 +141,11 @@ const listening = new WeakSet<Runner>();
 export function listenTo(runner: Runner): void {
   if (listening.has(runner) || typeof runner.on !== 'function') return;
   listening.add(runner);
-  const on = (event: string, told: (place: Place, args: unknown[]) => void) => {
+  const on = (event: string, report: (place: Place, args: unknown[]) => void) => {
     runner.on?.(event, (...args: unknown[]) => {
       guarded(() => {
         const place = currentPlace();
-        if (place) told(place, args);
+        if (place) report(place, args);
       }, undefined);
     });
   };

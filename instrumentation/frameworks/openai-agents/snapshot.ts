@@ -21,7 +21,7 @@ const MAX_AGENTS = 200;
 /**
  * The snapshot of all agents that can be reached: `{id, nodes:[{id, type:'agent', instructions, model,
  * tools, …}], edges:[{source, target, condition}], entry}`, where `condition` is the handoff's tool. A
- * function is told by a hash of its source.
+ * function is known by a hash of its source.
  * @param model the runner's, for agents that have none
  */
 export function agentsSnapshot(

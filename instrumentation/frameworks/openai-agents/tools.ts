@@ -1,4 +1,4 @@
-// Tells what a function tool throws. The SDK makes a text for the model of it, and its tracing says no more
+// Reports what a function tool throws. The SDK makes a text for the model of it, and its tracing says no more
 // than that there was an error, so the function itself is wrapped where `tool()` can be.
 import { withActiveSpan } from '../../core/app-sdk.ts';
 import { guarded } from '../../core/guard.ts';
@@ -8,7 +8,7 @@ import { isToolTimeout } from './errors.ts';
 import type { Execute, SdkSpan, ToolFactory, ToolOptions } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
 
-/** `tool()`, with functions that tell what they throw. */
+/** `tool()`, with functions that report what they throw. */
 export function recordedTool(
   original: ToolFactory,
   currentSpan: () => SdkSpan | null,
@@ -39,7 +39,7 @@ class ToolCall {
   readonly #signal: AbortSignal | undefined;
   readonly #spanId: string | undefined;
   readonly #startTime = Date.now();
-  #told = false;
+  #reported = false;
 
   constructor(
     place: Place,
@@ -83,7 +83,7 @@ class ToolCall {
   /** The SDK waits no longer: because the tool took too long, or because nobody needs it any more. */
   readonly #aborted = (): void => {
     const reason: unknown = this.#signal?.reason;
-    if (isToolTimeout(reason)) this.#tell(reason, true);
+    if (isToolTimeout(reason)) this.#report(reason, true);
   };
 
   #over(): void {
@@ -93,19 +93,19 @@ class ToolCall {
   #failed(error: unknown): void {
     this.#over();
     const cancelled = this.#signal?.aborted === true && isAbortLike(error, this.#signal);
-    if (!cancelled) this.#tell(error, false);
-    else if (this.#spanId) this.#place.toldSpans.add(this.#spanId);
+    if (!cancelled) this.#report(error, false);
+    else if (this.#spanId) this.#place.reportedSpans.add(this.#spanId);
   }
 
-  #tell(error: unknown, timedOut: boolean): void {
-    if (this.#told || this.#place.ended) return;
-    this.#told = true;
+  #report(error: unknown, timedOut: boolean): void {
+    if (this.#reported || this.#place.ended) return;
+    this.#reported = true;
     guarded(() => {
       const place = this.#place;
       const target = this.#options.name ?? '';
-      if (this.#spanId) place.toldSpans.add(this.#spanId);
-      // An agent that ran inside the tool has told it.
-      if (place.run.toldBy(error)) return;
+      if (this.#spanId) place.reportedSpans.add(this.#spanId);
+      // An agent that ran inside the tool has reported it.
+      if (place.run.reportedBy(error)) return;
       place.noteToolError(target, error);
       const failed = {
         kind: 'execute_tool',

@@ -1,4 +1,4 @@
-// Telling a cancel from a failure.
+// What distinguishes a cancel from a failure.
 import { readProperty } from '../../core/exception.ts';
 
 /** What a function throws because its signal was aborted, whatever library wrapped it. */

@@ -19,7 +19,7 @@ const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 /** What each framework's own code holds, minified too; in parts, so that this file does not. */
 const MARKS: readonly (readonly [framework: string, mark: string, without?: string])[] = [
   ['LangGraph', ['__pregel', 'scratchpad'].join('_')],
-  // Version 7 tells by itself what its calls do, in a bundle too.
+  // Version 7 reports by itself what its calls do, in a bundle too.
   ['AI SDK', ['vercel', 'ai', 'error'].join('.'), ['AI_SDK_TELEMETRY', 'INTEGRATIONS'].join('_')],
   ['OpenAI Agents', ['openai', 'agents', 'toolCallParentSpan'].join('.')],
 ];

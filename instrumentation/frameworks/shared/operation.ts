@@ -1,5 +1,5 @@
 // A failed call of a model or a tool inside a node: a span below the node's attempt, a failure of level
-// `operation`. Calls that succeed are not told.
+// `operation`. Calls that succeed are not reported.
 import { context as otelContext, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { type FailureDetails, type NodeAttempt, reportFailure } from '../../core/attempt.ts';
 import type { GraphRun, RunIdentity } from '../../core/run.ts';

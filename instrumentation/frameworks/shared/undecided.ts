@@ -11,12 +11,12 @@ beforeTheEnd(() => {
   undecided.clear();
 });
 
-/** Keeps a failure open; `likely` is what is told if the process ends first. */
+/** Keeps a failure open; `likely` is what is reported if the process ends first. */
 export function leaveUndecided(attempt: NodeAttempt, likely: FailureDisposition): void {
   undecided.set(attempt, likely);
 }
 
-/** What is told of a failure if the process ends now; `undefined` once it is settled. */
+/** What is reported of a failure if the process ends now; `undefined` once it is settled. */
 export function likelyEnd(attempt: NodeAttempt): FailureDisposition | undefined {
   return undecided.get(attempt);
 }

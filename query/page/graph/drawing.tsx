@@ -1,4 +1,4 @@
-// A graph as a picture. The same is told in words beside it.
+// A graph as a picture. The same stands in words beside it.
 import { useId, useMemo } from 'preact/hooks';
 import type { Graph } from './body.ts';
 import { type Layout, layOut, NODE_HEIGHT, NODE_WIDTH } from './layout.ts';
@@ -9,7 +9,7 @@ const CHARACTERS = 19;
 
 export interface Mark {
   kind: 'failing' | 'asked' | 'added' | 'removed' | 'changed';
-  /** Told under the name of the node. */
+  /** Shown under the name of the node. */
   note: string;
 }
 

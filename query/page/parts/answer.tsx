@@ -14,7 +14,7 @@ export function Trouble({ error }: { error: Error }) {
   );
 }
 
-/** Shows the answer once it is there; trouble later on is told above the last answer. */
+/** Shows the answer once it is there; trouble later on is shown above the last answer. */
 export function Answered<T>({
   answer: { data, error },
   children,

@@ -11,7 +11,7 @@ export function Pages<T>({
   none,
   children,
 }: {
-  /** What is asked; another name begins anew. */
+  /** Name of the question; another name starts over. */
   name: string;
   ask: (cursor?: string) => Promise<Page<T>>;
   none: string;

@@ -3,11 +3,11 @@ import type { ComponentChildren } from 'preact';
 import { ago, readable, short, time } from '../format.ts';
 
 /** A short text from outside within a sentence; `none` stands where it is empty. */
-export function Said({ text, none = '' }: { text: string; none?: string }) {
+export function ForeignText({ text, none = '' }: { text: string; none?: string }) {
   return text ? <bdi class="said">{text}</bdi> : <span class="quiet">{none}</span>;
 }
 
-/** An id or address, cut to what tells it from others, with all of it as the title. */
+/** An id or address, cut to what distinguishes it from others, with all of it as the title. */
 export function Id({ name }: { name: string }) {
   return (
     <bdi class="id" title={name}>

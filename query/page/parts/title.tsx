@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { to } from '../route.ts';
 import { CopyPrompt } from './copy-prompt.tsx';
-import { Said } from './text.tsx';
+import { ForeignText } from './text.tsx';
 
 export function Title({ children, tab }: { children: ComponentChildren; tab: string }) {
   useEffect(() => {
@@ -27,7 +27,7 @@ export function AgentTitle({
   return (
     <>
       <Title tab={`${agent.slice(0, 60)} ${view}`}>
-        <Said text={agent} />
+        <ForeignText text={agent} />
       </Title>
       <nav class="tabs" aria-label="Views of the agent">
         {views.map(([name, label, address]) => (

@@ -43,7 +43,7 @@ export function Actions({ group, onChanged }: { group: GroupDetail; onChanged: (
     reason: '',
     about: '',
   });
-  const [told, setTold] = useState('');
+  const [outcome, setOutcome] = useState('');
   const [error, setError] = useState<Error>();
   const [isSending, setIsSending] = useState(false);
   // The same event is sent again after trouble, so that it is remembered once.
@@ -57,12 +57,12 @@ export function Actions({ group, onChanged }: { group: GroupDetail; onChanged: (
   const send = async () => {
     setIsSending(true);
     setError(undefined);
-    setTold('');
+    setOutcome('');
     setAuthor(given.author);
     try {
       const about = kind === 'split' ? given.about || group.members.at(-1)!.fingerprint : '';
       await api.change(about || group.fingerprint, changeOf({ ...given, kind }, eventId.current));
-      setTold(`${KINDS[kind].name}: remembered.`);
+      setOutcome(`${KINDS[kind].name}: remembered.`);
       set({ reason: '', about: '' });
       onChanged();
     } catch (trouble) {
@@ -109,7 +109,7 @@ export function Actions({ group, onChanged }: { group: GroupDetail; onChanged: (
         <button type="submit" disabled={isSending}>
           {KINDS[kind].name}
         </button>
-        <p role="status">{told}</p>
+        <p role="status">{outcome}</p>
       </form>
       {error && <Trouble error={error} />}
     </section>

@@ -6,7 +6,7 @@ import { counted, number } from '../format.ts';
 import { useLive } from '../live.ts';
 import { STATES, State } from '../parts/badges.tsx';
 import { Pages } from '../parts/pages.tsx';
-import { Said, Time } from '../parts/text.tsx';
+import { ForeignText, Time } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { filter, to } from '../route.ts';
 
@@ -61,7 +61,7 @@ function Agents({ agents, find }: AgentsProps) {
           <h2>
             {agent.agent_id ? (
               <a data-row href={to.agent(agent.agent_id)}>
-                <Said text={agent.agent_id} />
+                <ForeignText text={agent.agent_id} />
               </a>
             ) : (
               <span class="quiet">Spans that name no agent</span>

@@ -7,7 +7,7 @@ import { graphOf } from '../graph/body.ts';
 import { DRAWN_NODES, Drawing, type Mark } from '../graph/drawing.tsx';
 import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
-import { Code, Id, Said, Wide } from '../parts/text.tsx';
+import { Code, ForeignText, Id, Wide } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { to } from '../route.ts';
 
@@ -140,7 +140,7 @@ function Differences({ diff: { nodes, edges, graph } }: { diff: GraphDiff }) {
               {changes.map((change) => (
                 <tr key={`${change.of}\n${change.key}`}>
                   <td>
-                    <Said text={change.of} none="graph" />
+                    <ForeignText text={change.of} none="graph" />
                   </td>
                   <td>
                     <Code text={change.key} />
@@ -186,11 +186,11 @@ function GroupChanges({ diff: { groups } }: { diff: GraphDiff }) {
               <tr key={group.fingerprint}>
                 <td>
                   <a data-row href={to.group(group.fingerprint)}>
-                    <Said text={group.error_type} none="error" />
+                    <ForeignText text={group.error_type} none="error" />
                   </a>
                 </td>
                 <td>
-                  <Said text={group.node_id} none="graph" />
+                  <ForeignText text={group.node_id} none="graph" />
                 </td>
                 <td>{group.what}</td>
                 <td>{number(group.failures_from)}</td>

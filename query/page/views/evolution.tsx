@@ -6,7 +6,7 @@ import { counted, duration, share } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
 import { EffectDrawn } from '../parts/effect.tsx';
-import { Facts, Id, Said, Time, Wide } from '../parts/text.tsx';
+import { Facts, ForeignText, Id, Time, Wide } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { to } from '../route.ts';
 
@@ -15,32 +15,32 @@ export function EvolutionView({ evolutionId }: { evolutionId: string }) {
   const effects = useLive(`effects ${evolutionId}`, () => api.effects(evolutionId));
   return (
     <>
-      <Answered answer={evolution}>{(it) => <Told evolution={it} />}</Answered>
+      <Answered answer={evolution}>{(it) => <Details evolution={it} />}</Answered>
       <Answered answer={effects}>{(it) => <Did effects={it} />}</Answered>
     </>
   );
 }
 
-function Told({ evolution: it }: { evolution: Evolution }) {
+function Details({ evolution: it }: { evolution: Evolution }) {
   return (
     <>
       <p>
         <a href={to.timeline(it.agent_id)}>
-          <Said text={it.agent_id} />
+          <ForeignText text={it.agent_id} />
         </a>
       </p>
       <Title tab={`Evolution ${it.evolution_id.slice(0, 40)}`}>
-        <Said text={it.resolution} none={it.evolution_id} />
+        <ForeignText text={it.resolution} none={it.evolution_id} />
       </Title>
       <Facts
         facts={[
-          ['Id', <Said key="id" text={it.evolution_id} />],
+          ['Id', <ForeignText key="id" text={it.evolution_id} />],
           ['Status', it.status],
           ['Set off by', it.trigger],
-          ['By', <Said key="by" text={it.author} none="not told" />],
+          ['By', <ForeignText key="by" text={it.author} none="not reported" />],
           ['When', <Time key="when" at={it.timestamp} />],
-          ['Strategy', <Said key="strategy" text={it.strategy} none="not told" />],
-          ['Why', <Said key="why" text={it.rationale} none="not told" />],
+          ['Strategy', <ForeignText key="strategy" text={it.strategy} none="not reported" />],
+          ['Why', <ForeignText key="why" text={it.rationale} none="not reported" />],
         ]}
       />
       {it.from_ref && it.graph_snapshot_ref && (
@@ -66,7 +66,7 @@ function Did({ effects: { items, side_effects, verified, notes } }: { effects: E
                 Group <Id name={effect.fingerprint} />
               </a>{' '}
               {effect.node_ids.map((node) => (
-                <Said key={node} text={node} />
+                <ForeignText key={node} text={node} />
               ))}
             </h3>
             {!effect.targeted && <p class="quiet">Not targeted: it changed the group's node.</p>}
@@ -111,9 +111,9 @@ function SideEffects({ side: { new_groups, nodes } }: { side: EvolutionEffects['
             {new_groups.map((group) => (
               <li key={group.fingerprint}>
                 <a href={to.group(group.fingerprint)}>
-                  <Said text={group.error_type} none="error" />
+                  <ForeignText text={group.error_type} none="error" />
                 </a>{' '}
-                in <Said text={group.node_id} none="the graph" />,{' '}
+                in <ForeignText text={group.node_id} none="the graph" />,{' '}
                 {counted(group.failures, 'failure')}
               </li>
             ))}
@@ -138,7 +138,7 @@ function SideEffects({ side: { new_groups, nodes } }: { side: EvolutionEffects['
                 {nodes.map(({ node_id, before, after }) => (
                   <tr key={node_id}>
                     <td>
-                      <Said text={node_id} />
+                      <ForeignText text={node_id} />
                     </td>
                     {[before, after].map((side, at) => (
                       <td key={at === 0 ? 'before' : 'after'}>

@@ -4,7 +4,7 @@ import { api } from '../api.ts';
 import { counted, duration } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
-import { Facts, Id, Said, Time } from '../parts/text.tsx';
+import { Facts, ForeignText, Id, Time } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { to } from '../route.ts';
 import { FailureTexts } from './group.tsx';
@@ -20,24 +20,24 @@ export function FailureView({ failureId }: { failureId: string }) {
           <>
             <p>
               <a href={to.agent(it.agent_id)}>
-                <Said text={it.agent_id} none="no agent" />
+                <ForeignText text={it.agent_id} none="no agent" />
               </a>
               {' / '}
               <a href={to.group(it.fingerprint)}>its group</a>
             </p>
             <Title tab={`${it.error_type || 'Failure'} in ${it.node_id || 'graph'}`.slice(0, 80)}>
-              <Said text={it.error_type} none="Failure" /> in{' '}
-              <Said text={it.node_id} none="the graph" />
+              <ForeignText text={it.error_type} none="Failure" /> in{' '}
+              <ForeignText text={it.node_id} none="the graph" />
             </Title>
             <Facts
               facts={[
                 ['When', <Time key="when" at={it.timestamp} />],
-                ['Run', <Said key="run" text={it.run_id} none="not told" />],
-                ['Session', <Said key="session" text={it.session_id} none="not told" />],
+                ['Run', <ForeignText key="run" text={it.run_id} none="not reported" />],
+                ['Session', <ForeignText key="session" text={it.session_id} none="not reported" />],
                 ['Attempt', it.max_attempts ? `${it.attempt} of ${it.max_attempts}` : it.attempt],
                 ['Class', it.class],
-                ['Site', it.site || 'not told'],
-                ['Then', it.disposition || 'not told'],
+                ['Site', it.site || 'not reported'],
+                ['Then', it.disposition || 'not reported'],
                 ['Took', duration(it.duration_ns / 1e6)],
                 [
                   'Graph',
@@ -46,14 +46,14 @@ export function FailureView({ failureId }: { failureId: string }) {
                       <Id name={it.graph_snapshot_ref} />
                     </a>
                   ) : (
-                    'not told'
+                    'not reported'
                   ),
                 ],
                 [
                   'Evolved by',
                   it.evolution ? (
                     <a key="evolution" href={to.evolution(it.evolution.evolution_id)}>
-                      <Said text={it.evolution.evolution_id} />
+                      <ForeignText text={it.evolution.evolution_id} />
                     </a>
                   ) : (
                     'nothing yet'
@@ -146,9 +146,9 @@ function Step({
       <h3>
         {number}.{' '}
         <a data-row href={to.failure(failure_id)}>
-          <Said text={member.error_type} none="error" />
+          <ForeignText text={member.error_type} none="error" />
         </a>{' '}
-        in <Said text={node_id} none="the graph" />
+        in <ForeignText text={node_id} none="the graph" />
       </h3>
       <p class="badges">
         {marks.map((mark) => (
@@ -164,21 +164,22 @@ function Step({
         <Time at={member.timestamp} />
       </p>
       <p>
-        <Said text={member.error_message} none="no message" />
+        <ForeignText text={member.error_message} none="no message" />
       </p>
       <ul>
         {follows.map((from) => (
           <li key={from.failure_id}>
             follows from {numberOf(from.failure_id) || 'an earlier one'}
-            {!from.certain && ' perhaps'}: <Said text={from.why} />
+            {!from.certain && ' perhaps'}: <ForeignText text={from.why} />
           </li>
         ))}
         <li>
-          then <strong>{went_on.how.replaceAll('_', ' ')}</strong>: <Said text={went_on.why} />
+          then <strong>{went_on.how.replaceAll('_', ' ')}</strong>:{' '}
+          <ForeignText text={went_on.why} />
         </li>
-        {evidence.told.map((told) => (
-          <li key={`${told.kind} ${told.key}`}>
-            {told.kind} <Said text={told.key} />: <Said text={told.text} />
+        {evidence.told.map((one) => (
+          <li key={`${one.kind} ${one.key}`}>
+            {one.kind} <ForeignText text={one.key} />: <ForeignText text={one.text} />
           </li>
         ))}
       </ul>
@@ -197,7 +198,7 @@ function Consequences({ cascade: { consequences, failures } }: { cascade: Cascad
           return (
             <li key={`${it.what} ${it.span_id}`}>
               {it.what === 'run' ? 'the run' : `attempt ${it.attempt} of `}
-              {it.what === 'attempt' && <Said text={it.node_id} none="a node" />}
+              {it.what === 'attempt' && <ForeignText text={it.node_id} none="a node" />}
               {from > 0 && `, of ${from}`}
             </li>
           );

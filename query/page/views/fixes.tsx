@@ -4,7 +4,7 @@ import type { Evolution } from '../../questions/evolutions/schemas.ts';
 import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import type { Effect } from '../../questions/ledger/schemas.ts';
 import { EffectDrawn } from '../parts/effect.tsx';
-import { Said, Time } from '../parts/text.tsx';
+import { ForeignText, Time } from '../parts/text.tsx';
 import { to } from '../route.ts';
 
 export function Fixes({ group }: { group: GroupDetail }) {
@@ -28,11 +28,11 @@ function Fix({ effect, evolution }: { effect: Effect; evolution: Evolution }) {
     <li>
       <h3>
         <a href={to.evolution(evolution_id)}>
-          <Said text={resolution} none={evolution_id} />
+          <ForeignText text={resolution} none={evolution_id} />
         </a>
       </h3>
       <p>
-        {status} by <Said text={author} none="somebody" /> <Time at={timestamp} />
+        {status} by <ForeignText text={author} none="somebody" /> <Time at={timestamp} />
         {from_ref && graph_snapshot_ref && (
           <>
             {' · '}

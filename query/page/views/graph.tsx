@@ -8,7 +8,7 @@ import { graphOf } from '../graph/body.ts';
 import { DRAWN_NODES, Drawing, type Mark } from '../graph/drawing.tsx';
 import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
-import { Block, Facts, Id, Said, Time, Wide } from '../parts/text.tsx';
+import { Block, Facts, ForeignText, Id, Time, Wide } from '../parts/text.tsx';
 import { AgentTitle, Title } from '../parts/title.tsx';
 import { to } from '../route.ts';
 
@@ -39,7 +39,7 @@ export function AgentGraphView({ agent }: { agent: string }) {
                   <Stored graphRef={ref} health={items} node="" />
                 </>
               ) : (
-                <p class="quiet">No attempt told which version it ran on.</p>
+                <p class="quiet">No attempt reported which version it ran on.</p>
               )}
               <Nodes health={items} />
             </>
@@ -79,10 +79,10 @@ function Version({ snapshot, node }: { snapshot: GraphSnapshot; node: string }) 
             'Agent',
             agent_id ? (
               <a key="agent" href={to.agent(agent_id)}>
-                <Said text={agent_id} />
+                <ForeignText text={agent_id} />
               </a>
             ) : (
-              'not told'
+              'not reported'
             ),
           ],
           ['First seen', <Time key="first" at={snapshot.first_seen} />],
@@ -176,7 +176,7 @@ function Nodes({ health }: { health: NodeHealth[] }) {
               <tr key={`${node.graph_snapshot_ref} ${node.node_id}`}>
                 <td>
                   <a data-row href={to.agent(node.agent_id, { node: node.node_id })}>
-                    <Said text={node.node_id} />
+                    <ForeignText text={node.node_id} />
                   </a>
                 </td>
                 <td>{number(node.attempts)}</td>
@@ -190,7 +190,7 @@ function Nodes({ health }: { health: NodeHealth[] }) {
                 <td>
                   {node.groups.slice(0, 1).map((group) => (
                     <a key={group.fingerprint} href={to.group(group.fingerprint)}>
-                      <Said text={group.error_type} none="error" />
+                      <ForeignText text={group.error_type} none="error" />
                     </a>
                   ))}
                 </td>

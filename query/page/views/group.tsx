@@ -8,7 +8,7 @@ import { useLive } from '../live.ts';
 import { Answered } from '../parts/answer.tsx';
 import { State } from '../parts/badges.tsx';
 import { CopyPrompt } from '../parts/copy-prompt.tsx';
-import { Block, Code, Facts, Id, Said, Time, Wide } from '../parts/text.tsx';
+import { Block, Code, Facts, ForeignText, Id, Time, Wide } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { Trend } from '../parts/trend.tsx';
 import { to } from '../route.ts';
@@ -43,19 +43,19 @@ function Head({ group }: { group: GroupDetail }) {
     <>
       <p>
         <a href={to.agent(group.agent_id)}>
-          <Said text={group.agent_id} />
+          <ForeignText text={group.agent_id} />
         </a>
         {group.node_id && (
           <>
             {' / '}
             <a href={to.agent(group.agent_id, { node: group.node_id })}>
-              <Said text={group.node_id} />
+              <ForeignText text={group.node_id} />
             </a>
           </>
         )}
       </p>
       <Title tab={`${group.error_type || 'Group'} in ${group.node_id || 'graph'}`.slice(0, 80)}>
-        <Said text={group.error_type} none="error" />
+        <ForeignText text={group.error_type} none="error" />
       </Title>
       <p class="template">
         <Code text={group.template || '(no message)'} />
@@ -67,13 +67,13 @@ function Head({ group }: { group: GroupDetail }) {
         <Id name={group.fingerprint} />
       </p>
       <p>
-        {group.state} since <Time at={group.since} />: <Said text={group.why} />
+        {group.state} since <Time at={group.since} />: <ForeignText text={group.why} />
       </p>
       {annotation && (
         <p>
-          Class said by <Said text={annotation.author} /> <Time at={annotation.timestamp} />
+          Class said by <ForeignText text={annotation.author} /> <Time at={annotation.timestamp} />
           {annotation.reason && ': '}
-          <Said text={annotation.reason} />
+          <ForeignText text={annotation.reason} />
         </p>
       )}
       {contradiction && (
@@ -202,13 +202,13 @@ function Members({ group }: { group: GroupDetail }) {
                   <Id name={member.fingerprint} />
                 </td>
                 <td>
-                  <Said text={member.node_id} none="graph" />
+                  <ForeignText text={member.node_id} none="graph" />
                 </td>
                 <td>
-                  <Said text={member.error_type} none="–" />
+                  <ForeignText text={member.error_type} none="–" />
                 </td>
                 <td>
-                  <Said text={member.template} none="–" />
+                  <ForeignText text={member.template} none="–" />
                 </td>
                 <td>{number(member.failures)}</td>
                 <td>{member.joined ? <Time at={member.joined} /> : '–'}</td>
@@ -232,7 +232,7 @@ function Proposals({ group }: { group: GroupDetail }) {
             <Id
               name={one.fingerprint === group.fingerprint ? one.other_fingerprint : one.fingerprint}
             />{' '}
-            <Said text={one.reason} /> <Said text={one.evidence} />
+            <ForeignText text={one.reason} /> <ForeignText text={one.evidence} />
           </li>
         ))}
       </ul>
@@ -248,15 +248,15 @@ function Events({ group: { events } }: { group: GroupDetail }) {
       <ol class="events">
         {events.map((event) => (
           <li key={event.event_id}>
-            <Time at={event.timestamp} /> <Said text={event.author} none="somebody" />:{' '}
-            <strong>{event.kind}</strong> <Said text={event.value} />{' '}
+            <Time at={event.timestamp} /> <ForeignText text={event.author} none="somebody" />:{' '}
+            <strong>{event.kind}</strong> <ForeignText text={event.value} />{' '}
             {event.other_fingerprint && <Id name={event.other_fingerprint} />}{' '}
             {event.evolution_id && (
               <a href={to.evolution(event.evolution_id)}>
-                <Said text={event.evolution_id} />
+                <ForeignText text={event.evolution_id} />
               </a>
             )}{' '}
-            <Said text={event.reason} />
+            <ForeignText text={event.reason} />
           </li>
         ))}
       </ol>

@@ -6,7 +6,7 @@ import { counted } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Judged, STATES, State } from '../parts/badges.tsx';
 import { Pages } from '../parts/pages.tsx';
-import { Code, Id, Said, Time } from '../parts/text.tsx';
+import { Code, ForeignText, Id, Time } from '../parts/text.tsx';
 import { AgentTitle } from '../parts/title.tsx';
 import { Trend } from '../parts/trend.tsx';
 import { filter, to } from '../route.ts';
@@ -124,7 +124,7 @@ function GroupRow({ group }: { group: Group }) {
     <li>
       <h2>
         <a data-row href={to.group(fingerprint)}>
-          <Said text={error_type} none="error" />
+          <ForeignText text={error_type} none="error" />
         </a>
       </h2>
       <p class="clamp">
@@ -135,7 +135,7 @@ function GroupRow({ group }: { group: Group }) {
         <span class="badge">{group.class}</span>
         {node_id ? (
           <span>
-            in <Said text={node_id} />
+            in <ForeignText text={node_id} />
           </span>
         ) : (
           <span class="quiet">the graph as a whole</span>
@@ -150,7 +150,7 @@ function GroupRow({ group }: { group: Group }) {
       {hourly && <Trend hourly={hourly} />}
       {last_evolution && (
         <p>
-          Last fix: <Said text={last_evolution.resolution} />{' '}
+          Last fix: <ForeignText text={last_evolution.resolution} />{' '}
           {last_evolution.verdict && <Judged verdict={last_evolution.verdict} />}
         </p>
       )}

@@ -3,7 +3,7 @@ import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted, short } from '../format.ts';
 import { Pages } from '../parts/pages.tsx';
-import { Block, Id, Said, Time, Wide } from '../parts/text.tsx';
+import { Block, ForeignText, Id, Time, Wide } from '../parts/text.tsx';
 import { filter, to } from '../route.ts';
 
 export function Occurrences({ group, member }: { group: GroupDetail; member: string }) {
@@ -49,7 +49,7 @@ export function Occurrences({ group, member }: { group: GroupDetail; member: str
                       </a>
                     </td>
                     <td>
-                      <Said text={failure.run_id.slice(0, 40)} none="–" />
+                      <ForeignText text={failure.run_id.slice(0, 40)} none="–" />
                     </td>
                     <td>
                       {failure.attempt || '–'}
@@ -57,7 +57,7 @@ export function Occurrences({ group, member }: { group: GroupDetail; member: str
                     </td>
                     <td>{failure.disposition || '–'}</td>
                     <td>
-                      <Said text={failure.error_message.slice(0, 200)} none="–" />
+                      <ForeignText text={failure.error_message.slice(0, 200)} none="–" />
                     </td>
                   </tr>
                 ))}
@@ -77,7 +77,7 @@ export function Cases({ fingerprint }: { fingerprint: string }) {
       <Pages
         name={`cases ${fingerprint}`}
         ask={(cursor) => api.cases(fingerprint, { limit: 5, ...(cursor && { cursor }) })}
-        none="The executor told no input."
+        none="The executor reported no input."
       >
         {(cases) => (
           <ul class="rows">

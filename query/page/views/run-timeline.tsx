@@ -8,7 +8,7 @@ const ROW = 26;
 const LEFT = 150;
 const RIGHT = 20;
 const NAME_CHARACTERS = 18;
-/** More than this is told in the list below only. */
+/** More than this is shown in the list below only. */
 const DRAWN = 60;
 
 interface Placed {

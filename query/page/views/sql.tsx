@@ -5,7 +5,7 @@ import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Answered, Trouble } from '../parts/answer.tsx';
-import { Said, Wide } from '../parts/text.tsx';
+import { ForeignText, Wide } from '../parts/text.tsx';
 import { Title } from '../parts/title.tsx';
 import { EXAMPLES, RELATIONS } from './sql-docs.ts';
 
@@ -92,7 +92,7 @@ function Rows({ result: { columns, rows, truncated } }: { result: SqlResult }) {
             <tr>
               {columns.map(({ name, type }) => (
                 <th key={name} title={type}>
-                  <Said text={name} />
+                  <ForeignText text={name} />
                 </th>
               ))}
             </tr>
@@ -102,7 +102,7 @@ function Rows({ result: { columns, rows, truncated } }: { result: SqlResult }) {
               <tr key={at}>
                 {columns.map(({ name }) => (
                   <td key={name}>
-                    <Said text={cell(row[name])} />
+                    <ForeignText text={cell(row[name])} />
                   </td>
                 ))}
               </tr>

@@ -5,7 +5,7 @@ import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { Judged } from '../parts/badges.tsx';
 import { Pages } from '../parts/pages.tsx';
-import { Id, Said, Time } from '../parts/text.tsx';
+import { ForeignText, Id, Time } from '../parts/text.tsx';
 import { AgentTitle } from '../parts/title.tsx';
 import { filter, to } from '../route.ts';
 
@@ -45,7 +45,7 @@ export function TimelineView({ agent, since }: { agent: string; since: string })
           <ol class="events line-of-time">
             {events.map((event) => (
               <li key={keyOf(event)} class={event.kind}>
-                <Time at={event.timestamp} exact /> {told(event)}
+                <Time at={event.timestamp} exact /> {described(event)}
               </li>
             ))}
           </ol>
@@ -68,7 +68,7 @@ function keyOf(event: TimelineEvent): string {
   }
 }
 
-function told(event: TimelineEvent): ComponentChildren {
+function described(event: TimelineEvent): ComponentChildren {
   switch (event.kind) {
     case 'version_first_seen':
       return (
@@ -88,9 +88,9 @@ function told(event: TimelineEvent): ComponentChildren {
       return (
         <p>
           <a data-row href={to.group(event.fingerprint)}>
-            <Said text={event.error_type} none="error" />
+            <ForeignText text={event.error_type} none="error" />
           </a>{' '}
-          in <Said text={event.node_id} none="the graph" />{' '}
+          in <ForeignText text={event.node_id} none="the graph" />{' '}
           {event.kind === 'group_appeared'
             ? `appeared (${counted(event.failures, 'failure')} since)`
             : `did not come back in ${counted(event.attempts_since, 'attempt')}`}
@@ -99,11 +99,11 @@ function told(event: TimelineEvent): ComponentChildren {
     case 'group_event':
       return (
         <p>
-          <Said text={event.author} none="Somebody" />: <strong>{event.change}</strong>{' '}
+          <ForeignText text={event.author} none="Somebody" />: <strong>{event.change}</strong>{' '}
           <a data-row href={to.group(event.fingerprint)}>
             <Id name={event.fingerprint} />
           </a>{' '}
-          <Said text={event.value} /> <Said text={event.reason} />
+          <ForeignText text={event.value} /> <ForeignText text={event.reason} />
         </p>
       );
   }
@@ -114,14 +114,14 @@ function Evolved({ event }: { event: Extract<TimelineEvent, { kind: 'evolution' 
   return (
     <>
       <p>
-        Evolution {event.status} by <Said text={event.author} none="somebody" />:{' '}
+        Evolution {event.status} by <ForeignText text={event.author} none="somebody" />:{' '}
         <a data-row href={to.evolution(event.evolution_id)}>
-          <Said text={event.resolution} none={event.evolution_id} />
+          <ForeignText text={event.resolution} none={event.evolution_id} />
         </a>
       </p>
       {event.rationale && (
         <p class="quiet">
-          <Said text={event.rationale} />
+          <ForeignText text={event.rationale} />
         </p>
       )}
       <p class="badges">

@@ -21,7 +21,7 @@ const ENTRIES = 500;
 /**
  * An answer is fresh, then ageing, then gone. A fresh one is given out. An ageing one is given out
  * too, and requested again in the background, one key at a time so that it costs the store
- * little. Whoever wants a younger one waits for the store, together with all who want the same.
+ * little. A caller that wants a younger one waits for the store, together with all who want the same.
  */
 export class AgedCache<T> {
   readonly #entries = new Map<string, Entry<T>>();

@@ -74,7 +74,7 @@ export function candidatesOf(
   );
 }
 
-/** Tells of some groups, with counts of the window alone, in the same order. */
+/** Describes some groups, with counts of the window alone, in the same order. */
 export async function describeGroups(
   store: Store,
   agent: string,

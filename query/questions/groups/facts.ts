@@ -245,8 +245,8 @@ function versionsOf(
   const versions = new Map<string, FailedVersion>();
   for (const { graph_snapshot_ref, first_seen } of counts) {
     const known = versions.get(graph_snapshot_ref)?.known_since;
-    const told = announced.get(graph_snapshot_ref);
-    const times = [first_seen, told, known].filter((time) => time !== undefined);
+    const announcedAt = announced.get(graph_snapshot_ref);
+    const times = [first_seen, announcedAt, known].filter((time) => time !== undefined);
     versions.set(graph_snapshot_ref, {
       graph_snapshot_ref,
       known_since: times.sort()[0]!,

@@ -88,7 +88,7 @@ def failure_facts(error: Any, details: Details, state: Any, redactor: Redactor) 
 
 
 def redacted_message(error: Any, redactor: Redactor) -> str:
-    """The redacted message of an error that another span tells in full, for a status."""
+    """The redacted message of an error that another span reports in full, for a status."""
     collected = _Collected(redactor)
     text = collected.text(ATTR_EXCEPTION_MESSAGE, describe_exception(error).message)
     return cut_to_bytes(text, _STATUS_MESSAGE_BYTES)

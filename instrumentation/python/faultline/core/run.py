@@ -48,7 +48,7 @@ _announcer = SnapshotAnnouncer()
 
 
 class RunIds(NamedTuple):
-    """Ids that are made of a framework's own, so that whoever reports a fact names it alike."""
+    """Ids that are made of a framework's own, so that every reporter of a fact names it alike."""
 
     trace_id: int
     # The span id of `run`, `start` or `<node id>#<n>`, n counting every attempt of the node in the run from 1.

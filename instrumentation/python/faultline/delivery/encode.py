@@ -1,6 +1,6 @@
 """Ended spans as OTLP requests in protobuf.
 
-OpenTelemetry's own encoder builds resource and scope anew for every call, which is most of what one span costs. Here
+OpenTelemetry's own encoder builds resource and scope again for every call, which is most of what one span costs. Here
 they are encoded once and put around the spans; a test compares both for any span.
 """
 

@@ -1,4 +1,4 @@
-"""Who owns a folder of the spool, told by its name, and whether that owner still lives.
+"""Who owns a folder of the spool, by its name, and whether that owner still lives.
 
 The names are those of the TypeScript side, so that processes of one service may send for each other whatever
 language they are in. On Linux a process is known by its boot, its PID namespace, its number and the moment of its

@@ -342,6 +342,6 @@ class SpanQueue(SpanProcessor):
         self._dropped += count
         say_once(
             "dropped",
-            "had to drop spans, because too many failed at once or the collector refuses them; how many is told by "
+            "had to drop spans, because too many failed at once or the collector refuses them; how many is counted by "
             f"the attribute {ATTR_FAULTLINE_DROPPED_SPANS} of the spans that follow",
         )

@@ -1,7 +1,7 @@
 """Keeps encoded spans in files until the collector has them, so that they outlive the process.
 
 A process writes into a folder of its own, made at its first frame. A segment is written to, then sealed, then
-removed once every frame of it was acknowledged. Folders whose owner is dead are emptied by whoever sees them
+removed once every frame of it was acknowledged. Folders whose owner is dead are emptied by the process that sees them
 first: moving a file is the claim, and only one can move it. Not synced to the disk: a file's pages outlive the
 process, not a power cut.
 """

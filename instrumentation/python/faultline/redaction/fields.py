@@ -108,7 +108,7 @@ def _quoted_value(text: str, at: int, quote: _Quote, kind: str) -> Match | None:
 
 def _closing_quote(text: str, begin: int, quote: _Quote) -> int:
     """Where the value that is quoted so ends. Each depth of quoting doubles the backslashes and adds one, so
-    their number before a quote tells whether it is inside the value."""
+    their number before a quote shows whether it is inside the value."""
     sign, slashes = quote.text[-1], quote.slashes
     at = text.find(sign, begin)
     while at >= 0:

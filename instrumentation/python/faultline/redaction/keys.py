@@ -20,7 +20,7 @@ _KINDS = {
     "connection_string": "connectionstring connstring",
     "card": "cvv cvc cvv2 cardnumber",
 }
-# Too short to be told by how a key ends: the whole key, or what stands behind its last dot.
+# Too short to be known by how a key ends: the whole key, or what stands behind its last dot.
 _WHOLE = {"auth": "authorization", "bearer": "bearer", "jwt": "jwt", "sig": "azure_key"}
 _ENDINGS = sorted(
     ((ending, kind) for kind, endings in _KINDS.items() for ending in endings.split()),
@@ -62,7 +62,7 @@ def _find_kind(key: str) -> str:
     return next((kind for ending, kind in _ENDINGS if name.endswith(ending)), "")
 
 
-# How such keys end, in either case: tells most other words apart at once.
+# How such keys end, in either case: distinguishes most other words at once.
 LAST_TWO = frozenset(
     first + second
     for ending in [*_WHOLE, *(ending for ending, _ in _ENDINGS)]

@@ -35,7 +35,7 @@ class Step(NamedTuple):
     # Whether it may also lie deeper.
     deep: bool
     next: Step | None
-    # What tells that a text quotes the last name from here on; None if only `*` and numbers follow.
+    # What shows that a text quotes the last name from here on; None if only `*` and numbers follow.
     quoted: re.Pattern[str] | None
 
 

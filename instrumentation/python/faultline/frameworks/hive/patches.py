@@ -121,7 +121,7 @@ async def _executed(work: Any, session: Session, place: Place, *, is_direct: boo
 
 
 def _record_tools(executor: Any) -> None:
-    """Errors of tools, where there is no bus that tells of them."""
+    """Errors of tools, where there is no bus that reports them."""
     call = getattr(executor, "tool_executor", None)
     if call is None or getattr(executor, "_event_bus", None) is not None or getattr(call, "_faultline", False):
         return

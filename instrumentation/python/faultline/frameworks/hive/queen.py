@@ -1,4 +1,4 @@
-"""Adds an agent's brief to what Hive tells its Queen when a run has failed."""
+"""Adds an agent's brief to what Hive sends its Queen when a run has failed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from faultline.delivery.pipeline import flush
 from faultline.frameworks.patching import replace
 from faultline.self_check import brief_of
 
-# How Hive begins what it tells (v0.6.5 to v0.9).
+# How Hive begins what it sends (v0.6.5 to v0.9).
 _FAILED = "[WORKER_TERMINAL] Worker failed"
 _TIMEOUT_S = 3.0
 _MAX_CHARS = 20_000
@@ -48,6 +48,6 @@ async def _with_brief(content: str) -> str:
 
 
 def _brief(agent: str) -> str:
-    # The failure that the Queen is told of belongs into the brief.
+    # The failure that the Queen hears of belongs into the brief.
     guarded(flush, _TIMEOUT_S)
     return brief_of(agent, _TIMEOUT_S)
