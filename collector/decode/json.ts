@@ -10,6 +10,7 @@ import {
   MAX_SKIPPED_NAME,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
+  readableResource,
   reject,
   type SkippedFailure,
   type Span,
@@ -45,7 +46,10 @@ export function readJson(
     if (isKept(flags, policy, also) || ((flags & SILENT) !== 0 && hasException(raw, path)))
       return true;
     if ((flags & FAILED) !== 0 && skipped) {
-      skipped(resource(), wellFormed(textAt(raw, 'name', path).slice(0, MAX_SKIPPED_NAME)));
+      skipped(
+        readableResource(resource),
+        wellFormed(textAt(raw, 'name', path).slice(0, MAX_SKIPPED_NAME)),
+      );
     }
     return false;
   };

@@ -20,6 +20,7 @@ import {
   MAX_SKIPPED_NAME,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
+  readableResource,
   reject,
   type SkippedFailure,
   type Span,
@@ -69,7 +70,7 @@ export function readProtobuf(
     else if ((flags & FAILED) !== 0 && skipped) {
       cursor.pos = start;
       const name = readName(cursor, end);
-      skipped(resource(), name);
+      skipped(readableResource(resource), name);
       cursor.pos = end;
     }
     return 0;

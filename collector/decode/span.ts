@@ -59,6 +59,15 @@ export type Visit<Item> = (resource: Resource, scope: Scope, item: Item) => void
 /** Called once for each failed span that is not kept. */
 export type SkippedFailure = (resource: Resource, name: string) => void;
 
+/** The resource of a span that is not kept: one that cannot be read is passed over like the span. */
+export function readableResource(resource: () => Resource): Resource {
+  try {
+    return resource();
+  } catch {
+    return { attributes: new Map() };
+  }
+}
+
 /** Most bytes or UTF-16 units of the name that {@link SkippedFailure} gets. */
 export const MAX_SKIPPED_NAME = 1024;
 

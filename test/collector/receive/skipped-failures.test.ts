@@ -93,6 +93,28 @@ describe.each(['json', 'protobuf'] as const)('in %s', (encoding) => {
   });
 });
 
+describe('a resource that cannot be read', () => {
+  const spans = [{ name: 'executor' }];
+  const counted = [{ service: '', span: 'executor', count: 1 }];
+
+  test('in json', async () => {
+    const { resourceSpans } = request('json', 'flow', spans);
+    const sent = { resourceSpans: [{ ...resourceSpans[0]!, resource: { attributes: 7 } }] };
+    expect(await skippedOf(sent, 'json')).toEqual(counted);
+  });
+
+  test('in protobuf', async () => {
+    const [group] = request('protobuf', 'flow', spans).resourceSpans;
+    const whole = encodeRequest({ resourceSpans: [{ ...group, resource: undefined }] });
+    // The length of the resource's only attribute is beyond its end.
+    const broken = Buffer.from([0x0a, 0x02, 0x0a, 0x05]);
+    const body = Buffer.concat([broken, whole.subarray(2)]);
+    const service = new TraceService(new MemorySink(), 'agents');
+    await service.accept(Buffer.concat([Buffer.from([0x0a, body.length]), body]), 'protobuf');
+    expect(service.stats().skippedFailures).toEqual(counted);
+  });
+});
+
 test('services and names are bounded, and nothing is lost', () => {
   const counts = new SkippedFailureCounts();
   for (let i = 0; i < 100; i++) {
