@@ -281,8 +281,14 @@ function byPrecedence(a: FailureRow, b: FailureRow): number {
   const byKind =
     Number(isOrphan(a)) - Number(isOrphan(b)) ||
     b.revision - a.revision ||
-    a.is_deleted - b.is_deleted;
+    goneness(a) - goneness(b);
   return byKind || (keyOf(a) < keyOf(b) ? -1 : 1);
+}
+
+/** A consequence may come back; what only hides an old key says nothing of the failure. */
+function goneness(row: FailureRow): number {
+  if (row.is_deleted === 0) return 0;
+  return isConsequence(row) ? 1 : 2;
 }
 
 /** The columns of the table's sort key; rows with the same are revisions of each other. */
