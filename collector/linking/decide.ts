@@ -4,7 +4,7 @@ import type { FailureRow, GraphRunRow, NodeAttemptRow, TraceSpanRow } from '../r
 import { type Cluster, clustersOf } from './clusters.ts';
 import { isModelCall } from './model-call.ts';
 import { addTime } from './times.ts';
-import { nodeAround, rootOf, sessionOf, type TracePart, TraceTree } from './trace-tree.ts';
+import { nodeAround, rootOf, type TracePart, TraceTree } from './trace-tree.ts';
 import { attemptOf, visitsOf } from './visits.ts';
 
 /** The failure that a cluster of reports is. */
@@ -98,18 +98,27 @@ class Decider {
   decide(): Decision {
     const isOpen = this.tree.roots.some((root) => !this.isSettled(root));
     const verdicts = this.clusters.map((cluster) => this.verdictOf(cluster));
-    const runs = new Map<string, GraphRunRow>();
+    const runs = this.settledRuns();
     const attempts = new Map<string, NodeAttemptRow>();
-    for (const root of this.tree.roots) {
-      if (root.standing === 'run' && this.isSettled(root))
-        runs.set(root.row.span_id, this.runOf(root));
-    }
     for (const node of this.tree.parts) {
       const { state } = node.row;
       if (!node.isNode || state === 'paused' || state === 'cancelled') continue;
       if (this.isSettled(rootOf(node))) attempts.set(node.row.span_id, this.attemptRowOf(node));
     }
     return { verdicts, runs, attempts, isOpen };
+  }
+
+  /** Of several spans that say that they are the same run, the last is the run. */
+  private settledRuns(): Map<string, GraphRunRow> {
+    const byKey = new Map<string, GraphRunRow>();
+    for (const root of this.tree.roots) {
+      if (root.standing !== 'run' || !this.isSettled(root)) continue;
+      const run = this.runOf(root);
+      const key = JSON.stringify([run.agent_id, run.run_id]);
+      const known = byKey.get(key);
+      if (known === undefined || known.ended_at <= run.ended_at) byKey.set(key, run);
+    }
+    return new Map([...byKey.values()].map((run) => [run.span_id, run]));
   }
 
   /** Nothing that is still to come can be around it, or it was waited for long enough. */
@@ -153,7 +162,7 @@ class Decider {
       agent_id: row.agent_id || row.agent_name || row.service_name,
       agent_name: row.agent_name,
       run_id: this.runIdOf(root),
-      session_id: own?.session_id || sessionOf(part) || this.session,
+      session_id: own?.session_id || part.session || this.session,
       graph_id: row.graph_id,
       graph_snapshot_ref: this.refOf(root),
     };

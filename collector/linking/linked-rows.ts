@@ -10,9 +10,14 @@ const MOST_ROUNDS = 5;
 export function linkedRows(rows: Rows, due: Due = DUE): Rows {
   const all = emptyRows();
   appendRows(all, rows);
+  addLinked(all, due);
+  return visibleRows(all);
+}
+
+/** Adds what the linker makes of these rows, until nothing more comes of them. */
+export function addLinked(all: Rows, due: Due): void {
   const traces = new Set([...all.failures, ...all.trace_spans].map(({ trace_id }) => trace_id));
   for (const traceId of traces) linkUntilDone(all, traceId, due);
-  return visibleRows(all);
 }
 
 function linkUntilDone(all: Rows, traceId: string, due: Due): void {

@@ -20,6 +20,9 @@ interface Linked {
 /** @param spans the latest revision of each of a trace */
 export function revise(spans: readonly TraceSpanRow[], { runs, attempts }: Decision): Revised {
   const revised: Revised = { node_attempts: [], graph_runs: [], trace_spans: [] };
+  const told_at = versionOf(spans);
+  // A run's key may go from one span to another: what has it now must not be taken back.
+  const keys = new Set([...runs.values()].map(keyOfRun));
   for (const span of spans) {
     const before = linkedOf(span);
     const after: Linked = { run: runs.get(span.span_id), attempt: attempts.get(span.span_id) };
@@ -28,15 +31,18 @@ export function revise(spans: readonly TraceSpanRow[], { runs, attempts }: Decis
     const isSameAttempt = isSame(before.attempt, after.attempt, 'revision');
     if (isSameRun && isSameAttempt) continue;
     const linked: Linked = {
-      run: isSameRun ? before.run : withTime(after.run, revision),
+      run: isSameRun ? before.run : after.run && { ...after.run, told_at },
       attempt: isSameAttempt ? before.attempt : withRevision(after.attempt, revision),
     };
-    if (!isSameRun)
-      revised.graph_runs.push(...changes(before.run, linked.run, keyOfRun, withTime, revision));
+    if (!isSameRun) {
+      const gone = replaced(before.run, linked.run, keyOfRun);
+      if (gone && !keys.has(keyOfRun(gone))) revised.graph_runs.push({ ...gone, told_at });
+      if (linked.run) revised.graph_runs.push(linked.run);
+    }
     if (!isSameAttempt) {
-      revised.node_attempts.push(
-        ...changes(before.attempt, linked.attempt, keyOfAttempt, withRevision, revision),
-      );
+      const gone = replaced(before.attempt, linked.attempt, keyOfAttempt);
+      if (gone) revised.node_attempts.push({ ...gone, revision });
+      if (linked.attempt) revised.node_attempts.push(linked.attempt);
     }
     revised.trace_spans.push({ ...span, linked: JSON.stringify(linked), revision });
   }
@@ -57,25 +63,32 @@ function isSame<Row extends object>(
   return isDeepStrictEqual({ ...a, [version]: '' }, { ...b, [version]: '' });
 }
 
-function changes<Row extends { is_deleted: number }>(
+/** What hides a row whose key nothing has any more; undefined when there is no such row. */
+function replaced<Row extends object>(
   before: Row | undefined,
   after: Row | undefined,
   keyOf: (row: Row) => string,
-  versioned: (row: Row, revision: number) => Row,
-  revision: number,
-): Row[] {
-  const rows = after === undefined ? [] : [after];
+): Row | undefined {
   const isMoved = before !== undefined && (after === undefined || keyOf(before) !== keyOf(after));
-  return isMoved ? [versioned({ ...before, is_deleted: 1 }, revision), ...rows] : rows;
+  return isMoved ? { ...before, is_deleted: 1 } : undefined;
 }
 
 function withRevision<Row extends NodeAttemptRow | undefined>(row: Row, revision: number): Row {
   return row === undefined ? row : { ...row, revision };
 }
 
-/** The version of a run is a time: a nanosecond later with each revision. */
-function withTime<Row extends GraphRunRow | undefined>(row: Row, revision: number): Row {
-  return row === undefined ? row : { ...row, told_at: addTime(row.ended_at, BigInt(revision)) };
+/**
+ * The version of what is written of a trace's runs now: later than all that was written of them before,
+ * under whatever key.
+ */
+function versionOf(spans: readonly TraceSpanRow[]): string {
+  let last = '1970-01-01 00:00:00.000000000';
+  let revisions = 1;
+  for (const { timestamp, revision } of spans) {
+    if (timestamp > last) last = timestamp;
+    revisions += revision;
+  }
+  return addTime(last, BigInt(revisions));
 }
 
 function keyOfRun({ agent_id, run_id }: GraphRunRow): string {

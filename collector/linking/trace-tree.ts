@@ -23,6 +23,8 @@ export interface TracePart {
   isOfRun: boolean;
   /** The outermost part around it, or itself. */
   root: TracePart | undefined;
+  /** The session that it or the nearest around it reports; '' without. */
+  session: string;
   nodeId: string;
   /** No span that is still to come can be around it. */
   isPlaced: boolean;
@@ -67,6 +69,7 @@ export class TraceTree {
         isNode: false,
         isOfRun: false,
         root: undefined,
+        session: row.session_id,
         nodeId: '',
         isPlaced: false,
       }))
@@ -175,6 +178,7 @@ function standBelow(root: TracePart): void {
 function stand(part: TracePart, root: TracePart, hasNamed: boolean): void {
   const around = part.parent!;
   part.root = root;
+  part.session ||= around.session;
   part.nodeId = nodeIdOf(part, root);
   part.isNode = isNode(part, around, root, hasNamed);
   part.standing = part.isNode ? 'node' : 'through';
@@ -238,12 +242,4 @@ export function nodeAround(part: TracePart | undefined): TracePart | undefined {
   let around = part;
   while (around !== undefined && !around.isNode) around = around.parent;
   return around;
-}
-
-/** The session that the part or the nearest around it reports; '' without. */
-export function sessionOf(part: TracePart): string {
-  for (let around: TracePart | undefined = part; around !== undefined; around = around.parent) {
-    if (around.row.session_id !== '') return around.row.session_id;
-  }
-  return '';
 }

@@ -1,14 +1,11 @@
 // Spans that real frameworks sent (record/ says how), replayed once and twice: one failure for each
 // true failure, a run for each trace of a framework that has runs, nodes by their names.
-import { readdirSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { linkedRows } from '../../collector/linking/linked-rows.ts';
 import { TraceService } from '../../collector/receive/traces.ts';
 import type { Rows } from '../../collector/rows/rows.ts';
 import { MemorySink } from '../support/memory-sink.ts';
-
-const folder = new URL('./recorded/', import.meta.url);
+import { RECORDINGS, recordedRequest } from '../support/recorded-spans.ts';
 
 async function rowsOf(body: Buffer, times: number): Promise<Rows> {
   const sink = new MemorySink();
@@ -75,16 +72,12 @@ const EXPECTED: Record<string, string[]> = {
   'langgraph-openinference-waits-for-a-person': ['run orders paused'],
 };
 
-const names = readdirSync(folder)
-  .filter((name) => name.endsWith('.otlp.gz'))
-  .map((name) => name.slice(0, -'.otlp.gz'.length));
-
 test('each recording has an expectation', () => {
-  expect(Object.keys(EXPECTED).sort()).toEqual(names.sort());
+  expect(Object.keys(EXPECTED).sort()).toEqual([...RECORDINGS].sort());
 });
 
-describe.each(names)('%s', (name) => {
-  const body = gunzipSync(readFileSync(new URL(`${name}.otlp.gz`, folder)));
+describe.each(RECORDINGS)('%s', (name) => {
+  const body = recordedRequest(name);
 
   test.each([1, 2])('sent %i times', async (times) => {
     expect(summary(await rowsOf(body, times))).toEqual(EXPECTED[name]);
