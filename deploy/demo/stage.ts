@@ -39,10 +39,7 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
     },
     {},
   );
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.once(signal, () => resolve());
-  });
+  const ended = interrupted();
   step(1, 'Start embedded ClickHouse, the collector and the query service');
   const running = await start(settings, createLogger(settings));
   const history = createClient({ url: running.query });
@@ -59,7 +56,7 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
       );
       print('terminal:');
       print(indent(story.lookAround(running.query).join('\n')));
-      await interrupted;
+      await ended;
     }
   } finally {
     await history.close();
@@ -69,11 +66,19 @@ export async function onStage(story: Story, { keepRunning, json }: StageOptions)
   process.exit(0);
 }
 
+/** Resolves when a signal ends the demo; listens from now on. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.once(signal, () => resolve());
+  });
+}
+
 /**
  * A folder that goes when the process does, however it ends: after a kill the next demo removes it, because its
  * name has the process id.
  */
-function temporaryFolder(): string {
+export function temporaryFolder(): string {
   for (const name of readdirSync(tmpdir())) {
     const pid = /^faultline-demo-(\d+)-/.exec(name)?.[1];
     if (pid && !isRunning(Number(pid))) remove(join(tmpdir(), name));

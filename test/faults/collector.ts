@@ -22,12 +22,18 @@ export interface CollectorOptions {
   flags?: string[];
 }
 
+interface Addresses extends Address {
+  query?: string;
+}
+
 /** How often the memory is looked at, in milliseconds. */
 const SAMPLE_MS = 200;
 
 export class Collector implements Address {
   readonly otlpHttp: string;
   readonly otlpGrpc: string;
+  /** Where its query service answers, if its role has one. */
+  readonly query: string;
   /** What it logged, a line each. */
   readonly log: string[];
   private readonly child: ChildProcess;
@@ -36,11 +42,12 @@ export class Collector implements Address {
   /** MiB of memory of its own at each look; mapped files are not counted. */
   readonly memory: number[] = [];
 
-  private constructor(child: ChildProcess, log: string[], address: Address) {
+  private constructor(child: ChildProcess, log: string[], address: Addresses) {
     this.child = child;
     this.log = log;
     this.otlpHttp = address.otlpHttp;
     this.otlpGrpc = address.otlpGrpc;
+    this.query = address.query ?? '';
     this.closed = once(child, 'close').then(([code]) => code as number | null);
     this.sampling = setInterval(() => this.sample(), SAMPLE_MS);
     this.closed.then(() => clearInterval(this.sampling));
@@ -75,7 +82,7 @@ export class Collector implements Address {
     );
     const log: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text.trimEnd()));
-    const address = await new Promise<Address>((resolve, reject) => {
+    const address = await new Promise<Addresses>((resolve, reject) => {
       const early = (): void =>
         reject(new Error(`faultline start ended: ${log.slice(-3).join(' | ')}`));
       child.once('close', early);
@@ -84,7 +91,7 @@ export class Collector implements Address {
         const entry = asJson(line);
         if (entry?.msg !== 'ready') return;
         child.off('close', early);
-        resolve(entry as Address & { msg: string });
+        resolve(entry as Addresses & { msg: string });
       });
     });
     return new Collector(child, log, address);

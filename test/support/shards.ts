@@ -1,8 +1,9 @@
 // Three engines as the shards of a cluster, each a process of its own, with the native protocol between them.
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connectClickHouse } from '../../collector/serving/clickhouse.ts';
+import { readSettings } from '../../deploy/clickhouse/cluster/sharding.ts';
+import { freePorts, shardsXml } from '../../deploy/demo/cluster/shards-file.ts';
 import { type RunningEngine, startEngine } from '../../deploy/engine/index.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
@@ -25,7 +26,7 @@ export class Shards {
     const folder = new TemporaryFolder('shards');
     const ports = await freePorts(count);
     const configFile = join(await folder.with('.'), 'shards.xml');
-    await writeFile(configFile, clusterConfig(ports));
+    await writeFile(configFile, shardsXml(CLUSTER, ports));
     const shards = new Shards(folder, configFile);
     shards.engines.push(
       ...(await Promise.all(ports.map((port, index) => shards.#open(index, 0, port)))),
@@ -54,6 +55,36 @@ export class Shards {
     };
   }
 
+  /** The same for a process that is given the first address, the user and the password already. */
+  get flags(): string[] {
+    const others = this.urls.slice(1).flatMap((url) => ['--clickhouse-url', url]);
+    return [
+      ...others,
+      ...['--clickhouse-cluster', CLUSTER, '--clickhouse-reader-user', 'query'],
+      ...['--clickhouse-reader-password', PASSWORDS['query-password']],
+    ];
+  }
+
+  /** Rows over all shards, of a statement. */
+  async rows<T>(query: string): Promise<T[]> {
+    const client = connectClickHouse({
+      url: this.urls,
+      ...this.writer,
+      database: 'faultline',
+      clickhouse_settings: readSettings('faultline'),
+    });
+    const result = await client.query({ query, format: 'JSONEachRow' });
+    const rows = await result.json<T>();
+    await client.close();
+    return rows;
+  }
+
+  /** The first column as text. */
+  async column(query: string): Promise<string[]> {
+    const rows = await this.rows<Record<string, string>>(query);
+    return rows.map((row) => String(Object.values(row)[0]));
+  }
+
   async kill(index: number): Promise<void> {
     const engine = this.engines[index]!;
     process.kill(engine.pid, 'SIGKILL');
@@ -75,24 +106,4 @@ export class Shards {
     const dataDir = await this.#folder.with(`shard-${index + 1}`, PASSWORDS);
     return startEngine({ dataDir, port, nativePort, configFile: this.#configFile });
   }
-}
-
-/** Held until all are known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((done) => server.once('listening', done))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
-/** With a secret, statements run on the other shards as the user who sent them. */
-function clusterConfig(ports: readonly number[]): string {
-  const shards = ports.map(
-    (port) =>
-      '<shard><internal_replication>true</internal_replication>' +
-      `<replica><host>127.0.0.1</host><port>${port}</port></replica></shard>`,
-  );
-  const secret = randomBytes(16).toString('hex');
-  return `<clickhouse><remote_servers><${CLUSTER}><secret>${secret}</secret>${shards.join('')}</${CLUSTER}></remote_servers></clickhouse>`;
 }

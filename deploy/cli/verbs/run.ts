@@ -51,19 +51,27 @@ function addDemo(program: Command): void {
     'faultline demo',
     'faultline demo --keep-running',
     'faultline demo --story fix-ledger',
+    'faultline demo --story cluster',
   )
     .description('the whole loop on a real graph: run, fail, read, evolve, run again')
     .addOption(
-      new Option('--story <name>', 'loop: a real graph; fix-ledger: three fixes and what they did')
-        .choices(['loop', 'fix-ledger'])
+      new Option(
+        '--story <name>',
+        'loop: a real graph; fix-ledger: three fixes and what they did; cluster: three shards, two of the others, kills',
+      )
+        .choices(['loop', 'fix-ledger', 'cluster'])
         .default('loop'),
     )
     .option('--keep-running', 'leave everything up for a look around', false)
     .option('--json', 'print where everything is as JSON, and the story on standard error')
     .action(async ({ story, ...options }: StageOptions & { story: string }) => {
-      const { demo } = await import('../../demo/demo.ts');
-      const { fixLedger } = await import('../../demo/fix-ledger/story.ts');
-      await (story === 'fix-ledger' ? fixLedger : demo)(options);
+      const tell: Record<string, () => Promise<void>> = {
+        loop: async () => (await import('../../demo/demo.ts')).demo(options),
+        'fix-ledger': async () =>
+          (await import('../../demo/fix-ledger/story.ts')).fixLedger(options),
+        cluster: async () => (await import('../../demo/cluster/story.ts')).clusterStory(options),
+      };
+      await tell[story]!();
     });
 }
 
