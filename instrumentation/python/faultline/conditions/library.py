@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from faultline.conditions.condition import Condition, Context, Verdict, condition
-from faultline.redaction.canonical import canonical_json
-from faultline.redaction.plain import to_plain
+from faultline.redaction.json_text import canonical_json
 
 _PLACEHOLDER = re.compile(
     r"\W*(?:todo|tbd|fixme|n/?a|none|null|undefined|placeholder|lorem ipsum.*|coming soon|your \w+ here"
@@ -65,8 +64,8 @@ def loop_stalled(repeats: int = 3, **options: Any) -> Condition:
         before = context.earlier[-(repeats - 1) :]
         if len(before) < repeats - 1:
             return False
-        mine = canonical_json(to_plain(context.output))
-        return all(canonical_json(to_plain(each)) == mine for each in before) and {"repeats": repeats}
+        mine = canonical_json(context.output)
+        return all(canonical_json(each) == mine for each in before) and {"repeats": repeats}
 
     return _usual("loop_stalled", when, "loop.stall", {"history": repeats - 1, **options})
 

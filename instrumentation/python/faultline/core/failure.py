@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from faultline.core.exception import describe_exception
 from faultline.core.guard import note_fault
-from faultline.redaction.canonical import canonical_json, cut_to_bytes, valid_text
-from faultline.redaction.plain import Walk, to_plain
+from faultline.redaction.canonical import cut_to_bytes, valid_text
+from faultline.redaction.json_text import canonical_json, to_plain
 from faultline.redaction.redact import (
     Redactions,
     Redactor,
@@ -20,7 +20,7 @@ from faultline.redaction.redact import (
     redact,
     redact_names,
     redact_text,
-    redact_walked,
+    redacted_json,
 )
 from faultline.semconv import (
     ATTR_ERROR_TYPE,
@@ -164,11 +164,9 @@ class _Collected:
         return self.attributes
 
     def _json_text(self, name: str, value: Any, counts: Redactions, *keys: str) -> str:
-        walk = Walk()
-        plain = to_plain(_value_of(value), walk)
         if self._redactor is redact:
-            return redact_walked(plain, walk, counts)
-        redacted, found = self._redactor(plain, (_field_of(name), *keys))
+            return redacted_json(_value_of(value), counts)
+        redacted, found = self._redactor(to_plain(_value_of(value)), (_field_of(name), *keys))
         add_counts(counts, found)
         return canonical_json(redacted)
 

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import Span, Tracer
 
 from faultline.core.guard import say_once
-from faultline.redaction.canonical import canonical_json
-from faultline.redaction.plain import to_plain
+from faultline.redaction.json_text import canonical_json
 from faultline.semconv import (
     ATTR_GRAPH_SNAPSHOT_BODY,
     ATTR_GRAPH_SNAPSHOT_REF,
@@ -34,7 +33,7 @@ class Snapshot(NamedTuple):
 
 def snapshot_of(graph: Any) -> Snapshot:
     """The snapshot of a graph that is given as any JSON-like value. Never raises."""
-    body = canonical_json(to_plain(graph))
+    body = canonical_json(graph)
     return Snapshot(f"sha256:{hashlib.sha256(body.encode('utf-8')).hexdigest()}", body)
 
 

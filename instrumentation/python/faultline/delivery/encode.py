@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import ReadableSpan
 
@@ -20,6 +19,11 @@ _RESOURCE = b"\x0a"
 _SCOPE_SPANS = b"\x12"
 _SCOPE = b"\x0a"
 _SPAN = b"\x12"
+_ATTRIBUTE_OF_RESOURCE, _ATTRIBUTE_OF_SPAN = b"\x0a", b"\x4a"
+_EVENT, _LINK = b"\x5a", b"\x6a"
+_ATTRIBUTE_OF_EVENT, _ATTRIBUTE_OF_LINK = b"\x1a", b"\x22"
+# Of an attribute, and of its value.
+_KEY, _VALUE, _STRING = b"\x0a", b"\x12", b"\x0a"
 # Flags of a span or link: bit 8 says that it is known whether the parent is remote, bit 9 that it is.
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
 
@@ -39,7 +43,7 @@ class Encoder:
         for span in spans:
             if span.resource is not self._resource or span.instrumentation_scope is not self._scope:
                 self._remember(span)
-            encoded = _span(span).SerializeToString()
+            encoded = _span(span)
             scope_spans = b"".join((self._scope_head, _SPAN, _varint(len(encoded)), encoded))
             body = b"".join((self._head, _SCOPE_SPANS, _varint(len(scope_spans)), scope_spans))
             parts += (_RESOURCE_SPANS, _varint(len(body)), body)
@@ -47,7 +51,7 @@ class Encoder:
 
     def _remember(self, span: ReadableSpan) -> None:
         self._resource, self._scope = span.resource, span.instrumentation_scope
-        resource = Resource(attributes=_attributes(span.resource.attributes)).SerializeToString()
+        resource = _attributes(_ATTRIBUTE_OF_RESOURCE, span.resource.attributes)
         self._head = _RESOURCE + _varint(len(resource)) + resource
         scope = span.instrumentation_scope
         encoded = InstrumentationScope(
@@ -56,11 +60,12 @@ class Encoder:
         self._scope_head = _SCOPE + _varint(len(encoded)) + encoded
 
 
-def _span(span: ReadableSpan) -> Span:
+def _span(span: ReadableSpan) -> bytes:
+    """A message is its fields one after the other, so attributes, events and links may follow the rest."""
     context = span.get_span_context()
     parent = span.parent
     flags = _HAS_IS_REMOTE | (_IS_REMOTE if parent and parent.is_remote else 0)
-    encoded = Span(
+    rest = Span(
         trace_id=context.trace_id.to_bytes(16, "big"),
         span_id=context.span_id.to_bytes(8, "big"),
         parent_span_id=parent.span_id.to_bytes(8, "big") if parent else b"",
@@ -68,24 +73,50 @@ def _span(span: ReadableSpan) -> Span:
         kind=1,
         start_time_unix_nano=span.start_time or 0,
         end_time_unix_nano=span.end_time or 0,
-        attributes=_attributes(span.attributes),
         flags=flags,
         status=Status(code=span.status.status_code.value, message=span.status.description or ""),
     )
+    parts = [rest.SerializeToString(), _attributes(_ATTRIBUTE_OF_SPAN, span.attributes)]
     for event in span.events:
-        encoded.events.add(name=event.name, time_unix_nano=event.timestamp, attributes=_attributes(event.attributes))
+        head = Span.Event(name=event.name, time_unix_nano=event.timestamp).SerializeToString()
+        parts.append(_field(_EVENT, head + _attributes(_ATTRIBUTE_OF_EVENT, event.attributes)))
     for link in span.links:
-        encoded.links.add(
+        head = Span.Link(
             trace_id=link.context.trace_id.to_bytes(16, "big"),
             span_id=link.context.span_id.to_bytes(8, "big"),
-            attributes=_attributes(link.attributes),
             flags=_HAS_IS_REMOTE | (_IS_REMOTE if link.context.is_remote else 0),
-        )
+        ).SerializeToString()
+        parts.append(_field(_LINK, head + _attributes(_ATTRIBUTE_OF_LINK, link.attributes)))
+    return b"".join(parts)
+
+
+def _attributes(tag: bytes, attributes: Mapping[str, Any] | None) -> bytes:
+    parts: list[bytes] = []
+    for key, value in (attributes or {}).items():
+        if type(value) is str:
+            text = value.encode("utf-8")
+            encoded = _STRING + _varint(len(text)) + text
+        else:
+            encoded = _value(value).SerializeToString()
+        name = _names.get(key) or _name(key)
+        parts += (tag, _varint(len(name) + 1 + len(_varint(len(encoded))) + len(encoded)), name)
+        parts += (_VALUE, _varint(len(encoded)), encoded)
+    return b"".join(parts)
+
+
+_MAX_NAMES = 1024
+_names: dict[str, bytes] = {}
+
+
+def _name(key: str) -> bytes:
+    if len(_names) >= _MAX_NAMES:
+        _names.clear()
+    encoded = _names[key] = _field(_KEY, key.encode("utf-8"))
     return encoded
 
 
-def _attributes(attributes: Mapping[str, Any] | None) -> list[KeyValue]:
-    return [KeyValue(key=key, value=_value(value)) for key, value in (attributes or {}).items()]
+def _field(tag: bytes, content: bytes) -> bytes:
+    return b"".join((tag, _varint(len(content)), content))
 
 
 def _value(value: Any) -> AnyValue:
@@ -105,7 +136,12 @@ def _value(value: Any) -> AnyValue:
     return AnyValue(string_value=str(value))
 
 
+_SMALL = [bytes((number,)) for number in range(128)]
+
+
 def _varint(number: int) -> bytes:
+    if number < 128:
+        return _SMALL[number]
     parts = bytearray()
     while number > 0x7F:
         parts.append(number & 0x7F | 0x80)

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from faultline.redaction import plain
+from faultline.redaction import json_text
 from faultline.redaction.addresses import card, email, url_password
-from faultline.redaction.canonical import canonical_ascii, canonical_json
+from faultline.redaction.canonical import canonical_ascii
 from faultline.redaction.fields import secret_field
+from faultline.redaction.json_text import Walk, canonical_json
 from faultline.redaction.keys import LAST_TWO, kind_of_key
-from faultline.redaction.plain import Walk
 from faultline.redaction.text import Match, is_mark, mark_of
 from faultline.redaction.tokens import (
     PREFIX_PAIRS,
@@ -130,11 +130,17 @@ def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
 def redact_value(value: Any, counts: Redactions) -> Any:
     """A copy of a plain value; in objects also what stands under a secret-like key is removed."""
     if isinstance(value, str):
-        return redact_text(value, counts)
+        return redact_text(value, counts) if is_suspicious(value) else value
     if isinstance(value, list):
         return [redact_value(item, counts) for item in value]
     if isinstance(value, dict):
-        return {redact_text(key, counts): redact_member(key, member, counts) for key, member in value.items()}
+        result: dict[str, Any] = {}
+        for key, member in value.items():
+            if _is_clean_key(key):
+                result[key] = redact_value(member, counts)
+            else:
+                result[redact_text(key, counts)] = redact_member(key, member, counts)
+        return result
     if type(value) is int and value >= 1_000_000_000_000:
         text = str(value)
         result = redact_text(text, counts)
@@ -167,19 +173,32 @@ def redact(value: Any, _path: Sequence[str] = ()) -> tuple[Any, Redactions]:
     return redact_value(value, counts), counts
 
 
+_MAX_REMEMBERED = 4096
+_clean: dict[str, bool] = {}
+
+
 def _is_clean_key(key: str) -> bool:
-    return kind_of_key(key) == "" and not is_suspicious(key)
+    is_clean = _clean.get(key)
+    if is_clean is None:
+        is_clean = kind_of_key(key) == "" and not is_suspicious(key)
+        if len(_clean) >= _MAX_REMEMBERED:
+            _clean.clear()
+        if len(key) <= 128:
+            _clean[key] = is_clean
+    return is_clean
 
 
-plain.is_clean_key = _is_clean_key
+json_text.is_clean_key = _is_clean_key
 
 
-def redact_walked(value: Any, walk: Walk, counts: Redactions) -> str:
-    """The canonical JSON text of what a walk has made plain, redacted; most values need no closer look."""
+def redacted_json(value: Any, counts: Redactions) -> str:
+    """The canonical JSON text of any value, redacted; most values need no closer look."""
+    walk = Walk()
+    text = canonical_json(value, walk)
     # Characters that no matcher looks across stand between the texts.
-    if not all(map(_is_clean_key, walk.keys)) or is_suspicious("\x00\n\x00".join(walk.texts)):
-        return canonical_json(redact_value(value, counts))
-    return canonical_json(value, walk.is_odd)
+    if all(map(_is_clean_key, walk.keys)) and not is_suspicious("\x00\n\x00".join(walk.texts)):
+        return text
+    return canonical_json(redact_value(json.loads(text), counts))
 
 
 def redact_names(value: Any, names: set[str], counts: Redactions) -> str:

@@ -1,7 +1,8 @@
-"""Turns any value of the app into plain JSON without trusting it.
+"""Writes any value of the app as canonical JSON without trusting it.
 
 Cycles, properties that raise, huge values and objects of classes all give something readable. Nothing of
-the app is called but what reading a field calls.
+the app is called but what reading a field calls. Reading and writing are one walk: most of what a failure costs
+its node is this.
 """
 
 from __future__ import annotations
@@ -15,63 +16,70 @@ import enum
 import json
 import types
 import uuid
+from json.encoder import encode_basestring
 from pathlib import PurePath
 from typing import Any
 
-from faultline.redaction.canonical import SURROGATES, canonical_json
+from faultline.redaction.canonical import SURROGATES, javascript_number
 
 MAX_DEPTH = 48
 MAX_VALUES = 100_000
 _LONGEST_INTEGER = 10**21
-_SKIPPED = object()
 
 
 class Walk:
-    """How far a walk has come, and what it met that needs a closer look."""
+    """How far a walk has come, and what it met that may hold a secret."""
 
-    __slots__ = ("values", "above", "texts", "keys", "is_odd")
+    __slots__ = ("values", "above", "texts", "keys")
 
     def __init__(self) -> None:
         self.values = 0
         self.above: set[int] = set()
-        # Texts and long numbers: only they may hold a secret.
+        # Texts and long numbers.
         self.texts: list[str] = []
+        # Keys that are not known to be clean.
         self.keys: set[str] = set()
-        # Whether the text has to be written by `canonical_json` and not by the fast encoder.
-        self.is_odd = False
 
 
-def to_plain(value: Any, walk: Walk | None = None) -> Any:
-    """A plain JSON copy of `value`. Never raises.
+def canonical_json(value: Any, walk: Walk | None = None) -> str:
+    """The canonical JSON text of any value: keys sorted by UTF-16 code unit, no insignificant space, numbers as
+    JavaScript writes them. Never raises.
 
     Tuples, sets and other collections become lists, dataclasses, models and objects of classes become
     objects of their public fields; what cannot be read becomes a note in square brackets. Stops at a depth of 48
     and at 100,000 values.
     """
     try:
-        return _plain(value, walk or Walk(), 0)
+        return _json(value, walk or Walk(), 0)
     except RecursionError:
-        return "[too deep]"
+        return '"[too deep]"'
 
 
-def _plain(value: Any, walk: Walk, depth: int) -> Any:
+def to_plain(value: Any) -> Any:
+    """A plain JSON copy of `value`, as `canonical_json` writes it. Never raises."""
+    return json.loads(canonical_json(value))
+
+
+def _json(value: Any, walk: Walk, depth: int) -> str:
     walk.values += 1
     if walk.values > MAX_VALUES:
-        return "[too many values]"
+        return '"[too many values]"'
     kind = type(value)
     if kind is str:
         return _text(value, walk)
-    if value is None or kind is bool:
-        return value
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
     if kind is int:
         return _integer(value, walk)
     if kind is float:
         return _number(value, walk)
     if depth >= MAX_DEPTH:
-        return "[too deep]"
+        return '"[too deep]"'
     identity = id(value)
     if identity in walk.above:
-        return "[circular]"
+        return '"[circular]"'
     walk.above.add(identity)
     try:
         if kind is dict:
@@ -103,45 +111,60 @@ def _bounded(items: Any, walk: Walk) -> Any:
 
 
 def _text(value: str, walk: Walk) -> str:
-    if not value.isascii() and SURROGATES.search(value):
-        walk.is_odd = True
-        value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    if value.isascii():
+        walk.texts.append(value)
+        return encode_basestring(value)
+    value = _joined(value)
     walk.texts.append(value)
-    return value
+    return _quoted(value)
 
 
-def _integer(value: int, walk: Walk) -> Any:
+def _joined(text: str) -> str:
+    """The text with one character for each pair of surrogates."""
+    if text.isascii() or not SURROGATES.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _quoted(text: str) -> str:
+    quoted = encode_basestring(text)
+    return quoted if text.isascii() else SURROGATES.sub(lambda lone: f"\\u{ord(lone[0]):x}", quoted)
+
+
+def _integer(value: int, walk: Walk) -> str:
     # Beyond that JavaScript needs an exponent, and no other reader keeps the digits.
     if -_LONGEST_INTEGER < value < _LONGEST_INTEGER:
+        text = int.__repr__(value)
         if value >= 1_000_000_000_000:
-            walk.texts.append(str(value))
-        return value
+            walk.texts.append(text)
+        return text
     if value.bit_length() > 13_000:
-        return "[integer of %d bits]" % value.bit_length()
+        return f'"[integer of {value.bit_length()} bits]"'
     return _text(f"{value}n", walk)
 
 
-def _number(value: float, walk: Walk) -> Any:
+def _number(value: float, walk: Walk) -> str:
     if value.is_integer() and -1e15 < value < 1e15:
         return _integer(int(value), walk)
     if value != value or value in (float("inf"), float("-inf")):
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    # Python and JavaScript write small and large numbers in different ways.
-    if not 1e-4 <= abs(value) < 1e15:
-        walk.is_odd = True
-    return value
+        return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
+    return javascript_number(value)
 
 
 class _Shape:
     """The keys of an object: most objects of an input have the keys of one before them."""
 
-    __slots__ = ("order", "is_clean")
+    __slots__ = ("members", "is_clean")
 
     def __init__(self, keys: tuple[Any, ...]) -> None:
         is_plain = all(type(key) is str and key.isascii() and len(key) <= 128 for key in keys)
-        # Sorted; None for keys that need a closer look each time.
-        self.order = tuple(sorted(keys)) if is_plain and len(keys) <= 64 else None
-        self.is_clean = self.order is not None and all(map(is_clean_key, keys))
+        # Sorted, each with its text and colon; None for keys that need a closer look each time.
+        self.members = (
+            tuple((key, f"{encode_basestring(key)}:") for key in sorted(keys))
+            if is_plain and len(keys) <= 64
+            else None
+        )
+        self.is_clean = self.members is not None and all(map(is_clean_key, keys))
 
 
 _MAX_SHAPES = 2048
@@ -153,69 +176,69 @@ def is_clean_key(key: str) -> bool:
     return False
 
 
-def _mapping(value: Any, walk: Walk, depth: int) -> Any:
+def _mapping(value: Any, walk: Walk, depth: int) -> str:
     keys = tuple(value)
     shape = _shapes.get(keys)
     if shape is None:
         shape = _Shape(keys)
         if len(_shapes) >= _MAX_SHAPES:
             _shapes.clear()
-        if shape.order is not None:
+        if shape.members is not None:
             _shapes[keys] = shape
-    if shape.order is None:
+    if shape.members is None or walk.values + len(keys) > MAX_VALUES:
         return _odd_mapping(value, walk, depth)
     if not shape.is_clean:
         walk.keys.update(keys)
-    result: dict[str, Any] = {}
-    texts = walk.texts
-    for key in shape.order:
-        if walk.values > MAX_VALUES:
-            break
+    parts: list[str] = []
+    add, note = parts.append, walk.texts.append
+    walk.values += len(keys)
+    for key, start in shape.members:
         member = value[key]
         # What most members are goes without a call.
         kind = type(member)
         if kind is str and member.isascii():
-            walk.values += 1
-            texts.append(member)
-            result[key] = member
-        elif member is None or kind is bool or (kind is int and -1_000_000 < member < 1_000_000):
-            walk.values += 1
-            result[key] = member
+            note(member)
+            add(start + encode_basestring(member))
+        elif kind is int and -1_000_000 < member < 1_000_000:
+            add(start + repr(member))
         elif kind is float and (1e-4 <= member < 1e9 or -1e9 < member <= -1e-4):
-            walk.values += 1
-            result[key] = int(member) if member.is_integer() else member
+            text = repr(member)
+            add(start + (text[:-2] if text.endswith(".0") else text))
         else:
-            result[key] = _plain(member, walk, depth + 1)
-    return result
+            walk.values -= 1
+            add(start + _json(member, walk, depth + 1))
+    return "{" + ",".join(parts) + "}"
 
 
-def _odd_mapping(value: Any, walk: Walk, depth: int) -> Any:
-    walk.is_odd = True
-    result: dict[str, Any] = {}
+def _odd_mapping(value: Any, walk: Walk, depth: int) -> str:
+    result: dict[str, str] = {}
     for key, member in value.items():
         if walk.values > MAX_VALUES:
             break
         name = key if type(key) is str else _key(key)
         if name is None:
-            return [[_plain(k, walk, depth + 1), _plain(v, walk, depth + 1)] for k, v in value.items()]
-        if not name.isascii() and SURROGATES.search(name):
-            name = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        result[name] = _plain(member, walk, depth + 1)
+            pairs = [f"[{_json(k, walk, depth + 1)},{_json(v, walk, depth + 1)}]" for k, v in value.items()]
+            return f"[{','.join(pairs)}]"
+        result[_joined(name)] = _json(member, walk, depth + 1)
     walk.keys.update(result)
-    return result
+    return f"{{{','.join(f'{_quoted(name)}:{result[name]}' for name in sorted(result, key=_code_units))}}}"
 
 
-def _sequence(value: Any, walk: Walk, depth: int) -> list[Any]:
-    result: list[Any] = []
+def _code_units(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def _sequence(value: Any, walk: Walk, depth: int) -> str:
+    parts: list[str] = []
     texts = walk.texts
     for item in _bounded(value, walk):
         if type(item) is str and item.isascii():
             walk.values += 1
             texts.append(item)
-            result.append(item)
+            parts.append(encode_basestring(item))
         else:
-            result.append(_plain(item, walk, depth + 1))
-    return result
+            parts.append(_json(item, walk, depth + 1))
+    return f"[{','.join(parts)}]"
 
 
 def _key(key: Any) -> str | None:
@@ -239,41 +262,40 @@ _CALLABLES = (
 )
 
 
-def _other(value: Any, kind: type, walk: Walk, depth: int) -> Any:
+def _other(value: Any, kind: type, walk: Walk, depth: int) -> str:
     if isinstance(value, enum.Enum):
-        return _plain(value.value, walk, depth + 1)
+        return _json(value.value, walk, depth + 1)
     if isinstance(value, str):
         return _text(str.__str__(value), walk)
     if isinstance(value, bool):
-        return bool(value)
+        return "true" if value else "false"
     if isinstance(value, int):
         return _integer(int.__int__(value), walk)
     if isinstance(value, float):
         return _number(float.__float__(value), walk)
     if isinstance(value, (bytes, bytearray, memoryview, array.array)):
-        return f"[{kind.__name__} of {memoryview(value).nbytes} bytes]"
+        return _quoted(f"[{kind.__name__} of {memoryview(value).nbytes} bytes]")
     if isinstance(value, datetime.datetime):
-        return value.isoformat()
+        return _quoted(value.isoformat())
     if isinstance(value, (datetime.date, datetime.time, decimal.Decimal, uuid.UUID, PurePath, datetime.timedelta)):
         return _text(str(value), walk)
     if isinstance(value, _CALLABLES) or isinstance(value, type):
-        return f"[{'class ' + value.__name__ if isinstance(value, type) else 'function'}]"
+        return _quoted(f"[{'class ' + value.__name__ if isinstance(value, type) else 'function'}]")
     if hasattr(kind, "get_secret_value"):
-        return "[redacted:secret]"
+        return '"[redacted:secret]"'
     fields = _fields(value, kind)
     if fields is not None:
         return _mapping(fields, walk, depth)
     if isinstance(value, collections.abc.Mapping):
         return _mapping(value, walk, depth)
     if isinstance(value, (set, frozenset)):
-        items = [_plain(item, walk, depth + 1) for item in value]
-        return sorted(items, key=canonical_json)
+        return f"[{','.join(sorted(_json(item, walk, depth + 1) for item in value))}]"
     if isinstance(value, (list, tuple, collections.deque, collections.abc.Sequence)):
         return _sequence(list(value), walk, depth)
     if isinstance(value, BaseException):
         return _exception(value, walk, depth)
     own = _attributes(value)
-    return _mapping(own, walk, depth) if own else f"[{kind.__name__}]"
+    return _mapping(own, walk, depth) if own else _quoted(f"[{kind.__name__}]")
 
 
 def _fields(value: Any, kind: type) -> dict[str, Any] | None:
@@ -299,7 +321,7 @@ def _attributes(value: Any) -> dict[str, Any]:
     return {key: own[key] for key in own if isinstance(key, str) and not key.startswith("_")}
 
 
-def _exception(error: BaseException, walk: Walk, depth: int) -> Any:
+def _exception(error: BaseException, walk: Walk, depth: int) -> str:
     told = {"name": type(error).__name__, "message": str(error), **_attributes(error)}
     if error.__cause__ is not None:
         told["cause"] = error.__cause__
