@@ -14,6 +14,12 @@ export const READER_LIMITS = {
   max_concurrent_queries_for_user: 4,
 } as const;
 
+/**
+ * Seconds that a request of `reader` may ask for. Clients send the time that they will wait as a limit, and are
+ * refused above this: Grafana's data source sends 65.
+ */
+export const READER_LONGEST_S = 300;
+
 /** Of `query`, whose statements are the query service's own. */
 export const QUERY_LIMITS = {
   max_execution_time: 30,

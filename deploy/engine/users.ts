@@ -7,7 +7,7 @@
  * start does ({@link LOGIN_SERVER}), and never again.
  */
 import { createHash } from 'node:crypto';
-import { QUERY_LIMITS, READER_LIMITS, WRITER_DEFAULTS } from './limits.ts';
+import { QUERY_LIMITS, READER_LIMITS, READER_LONGEST_S, WRITER_DEFAULTS } from './limits.ts';
 import { type Xml, xmlFile } from './xml.ts';
 
 export const USER_NAMES = ['faultline', 'query', 'reader'] as const;
@@ -91,7 +91,7 @@ function profiles(): { [name: string]: Xml } {
       readonly: 2,
       priority: 2,
       constraints: {
-        max_execution_time: { min: 1, max: READER_LIMITS.max_execution_time },
+        max_execution_time: { min: 1, max: READER_LONGEST_S },
         max_memory_usage: { min: 1, max: READER_LIMITS.max_memory_usage },
         max_threads: { min: 1, max: READER_LIMITS.max_threads },
         max_result_rows: { min: 1, max: READER_LIMITS.max_result_rows },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { toJson } from '../../../deploy/grafana/dashboard.ts';
 import { dashboards } from '../../../deploy/grafana/dashboards.ts';
+import { expanded } from './expanded.ts';
 import { type OpsWorld, startOpsWorld } from './ops-data.ts';
 
 const folder = new URL('../../../deploy/grafana/', import.meta.url);
@@ -41,30 +42,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await ops?.end();
 });
-
-const range = () => ({
-  from: Math.floor(Date.now() / 1000) - 86_400,
-  to: Math.ceil(Date.now() / 1000),
-});
-
-/**
- * What the plugin makes of its macros and Grafana of variables, for a range of a day in steps of a
- * minute; throws for one that is not known here.
- * @param agents the chosen ones; none = All
- */
-function expanded(sql: string, agents: string[]): string {
-  const { from, to } = range();
-  const chosen = agents.map((agent) => `'${agent.replaceAll("'", "\\'")}'`).join(',');
-  const text = sql
-    .replace(/\$__conditionalAll\((.*?), \$agent\)/g, (_all, condition: string) =>
-      agents.length === 0 ? '1=1' : condition,
-    )
-    .replace(/\$\{agent:singlequote\}/g, () => chosen)
-    .replace(/\$__timeFilter\((\w+)\)/g, `$1 >= toDateTime(${from}) AND $1 <= toDateTime(${to})`)
-    .replace(/\$__timeInterval\((\w+)\)/g, 'toStartOfInterval(toDateTime($1), INTERVAL 60 second)');
-  if (text.includes('$')) throw new Error(`not expanded: ${text}`);
-  return text;
-}
 
 async function ask(sql: string, agents: string[] = []) {
   const result = await ops.clickhouse.query({ query: expanded(sql, agents), format: 'JSON' });
