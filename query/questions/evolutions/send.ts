@@ -1,10 +1,9 @@
 // Records an evolution: as a span to the collector, on the same way as everything else.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { recordEvolution as emitEvolution, snapshotOf } from '../../../instrumentation/index.ts';
-import { emitSpans } from '../../base/emit.ts';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import { emitSpans, readBack } from '../../base/emit.ts';
+import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
 import { type Evolution, evolution, type evolutionInput } from './schemas.ts';
@@ -20,8 +19,6 @@ const targetedFailure = z.object({
   span_id: z.string(),
 });
 type TargetedFailure = z.infer<typeof targetedFailure>;
-
-const visibleWithinMs = 5000;
 
 /**
  * Checks that what the evolution targets exists, emits it and resolves when it can be read back. The
@@ -48,7 +45,10 @@ export async function sendEvolution(
   const id = checked.evolution_id ?? randomUUID();
   const at = new Date();
   await emit(otlp, checked, failures, id, at);
-  return untilVisible(store, id, at);
+  return readBack(`evolution ${id}`, async () => {
+    const [row] = await store.rows('evolution_by_id', { evolution_id: id }, evolution);
+    return row && Date.parse(row.timestamp) >= at.getTime() ? row : undefined;
+  });
 }
 
 async function targetedFailures(
@@ -120,15 +120,5 @@ async function emit(
       },
       tracer,
     ),
-  );
-}
-
-async function untilVisible(store: Store, id: string, at: Date): Promise<Evolution> {
-  for (const deadline = Date.now() + visibleWithinMs; Date.now() < deadline; await wait(20)) {
-    const [row] = await store.rows('evolution_by_id', { evolution_id: id }, evolution);
-    if (row && Date.parse(row.timestamp) >= at.getTime()) return row;
-  }
-  throw new UnavailableError(
-    `evolution ${id} was taken, but cannot be read back yet: ask for it again later`,
   );
 }

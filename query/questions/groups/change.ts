@@ -1,10 +1,9 @@
 // Says something about a group: as a span to the collector, on the same way as everything else.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import { recordGroupEvent } from '../../../instrumentation/index.ts';
-import { emitSpans } from '../../base/emit.ts';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import { emitSpans, readBack } from '../../base/emit.ts';
+import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
 import { evolution } from '../evolutions/schemas.ts';
@@ -13,8 +12,6 @@ import { agentOf } from './place.ts';
 import { chosenProposal, proposalsOf } from './proposals.ts';
 import { readEvents } from './rows.ts';
 import { type GroupEvent, type groupChange, groupEvent } from './schemas.ts';
-
-const visibleWithinMs = 5000;
 
 /**
  * Checks that this can be said of the group, emits it and resolves when it can be read back. With the
@@ -64,7 +61,7 @@ export async function changeGroup(
   if (change.kind === 'split') checkSplit(mapping, fingerprint);
   if (event.evolution_id !== '') await checkEvolution(store, event);
   await emit(otlp, event);
-  return untilVisible(store, event.event_id);
+  return readBack(`event ${event.event_id}`, () => storedEvent(store, event.event_id));
 }
 
 /** What was decided under the id: its proposal is no longer open. */
@@ -175,14 +172,4 @@ async function emit(otlp: OtlpOptions, event: Omit<GroupEvent, 'timestamp'>): Pr
 async function storedEvent(store: Store, event_id: string): Promise<GroupEvent | undefined> {
   const [found] = await store.rows('group_event_by_id', { event_id }, groupEvent);
   return found;
-}
-
-async function untilVisible(store: Store, event_id: string): Promise<GroupEvent> {
-  for (const deadline = Date.now() + visibleWithinMs; Date.now() < deadline; await wait(20)) {
-    const found = await storedEvent(store, event_id);
-    if (found) return found;
-  }
-  throw new UnavailableError(
-    `event ${event_id} was taken, but cannot be read back yet: ask for the group later`,
-  );
 }

@@ -1,10 +1,9 @@
 // Records verifications: as spans to the collector, on the same way as everything else.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { recordVerification } from '../../../instrumentation/index.ts';
-import { emitSpans } from '../../base/emit.ts';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../../base/errors.ts';
+import { emitSpans, readBack } from '../../base/emit.ts';
+import { InvalidInputError, NotFoundError } from '../../base/errors.ts';
 import type { OtlpOptions } from '../../base/question.ts';
 import type { Store } from '../../base/store.ts';
 import { evolution } from '../evolutions/schemas.ts';
@@ -12,8 +11,6 @@ import { type Verification, verificationRow, type verificationsInput } from './s
 import { withInterval } from './with-interval.ts';
 
 type CheckedInput = z.output<typeof verificationsInput>;
-
-const visibleWithinMs = 5000;
 
 /** Checks what the results name, emits them and resolves when all can be read back. */
 export async function sendVerifications(
@@ -26,7 +23,8 @@ export async function sendVerifications(
   const batch_id = input.batch_id?.toLowerCase() ?? randomUUID();
   const ids = input.items.map((item) => item.verification_id?.toLowerCase() ?? randomUUID());
   await emit(otlp, input, batch_id, ids, ref);
-  return { batch_id, items: await untilVisible(store, ids) };
+  const items = await readBack(`the ${ids.length} verifications`, () => storedItems(store, ids));
+  return { batch_id, items };
 }
 
 /** The version that the evolution made; undefined without one. */
@@ -95,14 +93,13 @@ async function emit(
   });
 }
 
-async function untilVisible(store: Store, ids: readonly string[]): Promise<Verification[]> {
-  for (const deadline = Date.now() + visibleWithinMs; Date.now() < deadline; await wait(20)) {
-    const rows = await store.rows('verifications_by_id', { ids }, verificationRow);
-    const found = new Map(rows.map((row) => [row.verification_id, withInterval(row)]));
-    const items = ids.flatMap((id) => found.get(id) ?? []);
-    if (items.length === ids.length) return items;
-  }
-  throw new UnavailableError(
-    `the ${ids.length} verifications were taken, but cannot be read back yet: ask for them later`,
-  );
+/** The verifications in the order of `ids`; undefined as long as one is missing. */
+async function storedItems(
+  store: Store,
+  ids: readonly string[],
+): Promise<Verification[] | undefined> {
+  const rows = await store.rows('verifications_by_id', { ids }, verificationRow);
+  const found = new Map(rows.map((row) => [row.verification_id, withInterval(row)]));
+  const items = ids.flatMap((id) => found.get(id) ?? []);
+  return items.length === ids.length ? items : undefined;
 }
