@@ -198,6 +198,7 @@ async function answerQuestions(
     startAlerts({
       settings: rules,
       clickhouse: { ...storage.writer, database },
+      isAlone: settings['clickhouse-url'].length === 0,
       behindMs: () => collector?.stats().queue.oldestAgeMs ?? BEHIND_ELSEWHERE_MS,
       logger: logger.child({ component: 'alerts' }),
     });
@@ -217,7 +218,7 @@ async function answerQuestions(
     watch: (app) =>
       watchQueryService(app, {
         access: access.read,
-        alerts: () => alerts?.stats() ?? new Map(),
+        alerts,
         tracing,
         logger: queryLogger,
       }),

@@ -10,8 +10,21 @@ interface Counted {
 /** What became of alerts since the start, by receiver. */
 export type AlertStats = ReadonlyMap<string, Counted>;
 
+/** Alerts of this process. */
+export interface WatchedAlerts {
+  stats(): AlertStats;
+  /** Whether this process sends. */
+  isActive(): boolean;
+}
+
 /** Adds the metrics of alerts. */
-export function addAlertMetrics(registry: Registry, stats: () => AlertStats): void {
+export function addAlertMetrics(registry: Registry, { stats, isActive }: WatchedAlerts): void {
+  measure(registry, {
+    type: 'gauge',
+    name: 'faultline_alerts_active',
+    help: 'Whether this process sends alerts: one of those that have the rules.',
+    read: () => (isActive() ? 1 : 0),
+  });
   const add = (
     type: Measure['type'],
     name: string,

@@ -7,13 +7,13 @@ import { addMetricsRoute } from '../../collector/serving/metrics-route.ts';
 import { RefusedLogins } from '../../collector/serving/refused-logins.ts';
 import type { AccessCheck } from '../../collector/serving/tokens.ts';
 import { type Tracing, traceHttp } from '../../collector/serving/tracing.ts';
-import { type AlertStats, addAlertMetrics } from '../alerts/metrics.ts';
+import { addAlertMetrics, type WatchedAlerts } from '../alerts/metrics.ts';
 
 export interface QueryObserverOptions {
   /** Who may read the metrics; where it asks for no token, callers on this machine. */
   access: AccessCheck;
-  /** What became of alerts, by receiver. @default there are none */
-  alerts?: () => AlertStats;
+  /** @default there are none */
+  alerts?: WatchedAlerts | undefined;
   tracing?: Tracing | undefined;
   logger: Logger;
 }
@@ -53,7 +53,7 @@ export function watchQueryService(
     help: 'Requests to the query service without a valid token where one is needed.',
     read: () => refused.total,
   });
-  addAlertMetrics(registry, alerts ?? (() => new Map()));
+  addAlertMetrics(registry, alerts ?? { stats: () => new Map(), isActive: () => false });
   if (tracing) traceHttp(app, tracing);
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply;

@@ -46,6 +46,7 @@ export const STATEMENTS = {
   groups_of_nodes: 'nodes',
   groups_of_versions: 'groups',
   known_fingerprints: 'groups',
+  lease_claims: 'alerts',
   losses_by_block: 'evolution-advice',
   newest_failure_of_run: 'cascade',
   node_facts: 'nodes',

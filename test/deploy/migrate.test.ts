@@ -46,6 +46,7 @@ const all = [
   'graph_runs',
   'graph_snapshots',
   'group_events',
+  'leases',
   'node_attempts',
   'node_health',
   'schema_migrations',
