@@ -77,7 +77,7 @@ it('is a failure like any other, with condition, class, severity, evidence and h
   });
 });
 
-it('is told by the brief and by recent', async () => {
+it('is reported by the brief and by recent', async () => {
   const { markdown, groups, runs } = await history.brief('help-desk');
   expect(groups).toHaveLength(1);
   expect(markdown).toContain('answer_is_empty');

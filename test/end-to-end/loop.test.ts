@@ -91,7 +91,7 @@ describe('the loop', () => {
     ]);
   });
 
-  it('shows one failure whole, remembers the fix, and tells it in the brief', async () => {
+  it('shows one failure whole, remembers the fix, and reports it in the brief', async () => {
     const fatal = (await recent()).items.find((failure) => failure.disposition === 'terminal')!;
     const shown = await ask<FailureDetail>('show', fatal.failure_id);
     expect(JSON.parse(shown.input_context).invoice.number).toBe('CN-2001');
@@ -201,7 +201,7 @@ describe('a start that cannot work', () => {
 });
 
 describe('the demo', () => {
-  it('tells the whole loop and ends by itself', async () => {
+  it('shows the whole loop and ends by itself', async () => {
     const { code, stdout, stderr } = await runNode(['dist/deploy/cli/faultline.js', 'demo']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/^\d+\. /gm)).toHaveLength(10);

@@ -31,7 +31,7 @@ describe('branches', () => {
     expect(outcome()).toBe('failure');
   });
 
-  test('a condition that throws is told, although Mastra takes it for a no', async () => {
+  test('a condition that throws is reported, although Mastra takes it for a no', async () => {
     const broken = async () => {
       throw new TypeError('no state');
     };
@@ -116,7 +116,7 @@ describe('a nested workflow', () => {
     expect(outcome()).toBe('success');
   });
 
-  test('that fails is told once, by its step', async () => {
+  test('that fails is reported once, by its step', async () => {
     const { result } = await start(
       workflow('outer')
         .then(inner(failing(9, () => new TypeError('no total'))))

@@ -71,7 +71,7 @@ test('retries are attempts of one visit', async () => {
   expect(outcome()).toBe('success');
 });
 
-test('a step that fails for good: the real error with its causes, told once', async () => {
+test('a step that fails for good: the real error with its causes, reported once', async () => {
   const cause = new Error('socket closed');
   const bad = step(
     'bad',

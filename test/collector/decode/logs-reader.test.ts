@@ -95,7 +95,7 @@ describe('protobuf reader', () => {
     expect(() => readAll(told)).toThrow(/unknown wire type 7/);
   });
 
-  test('records that tell of no span are skipped, wrong ids are rejected by their name', () => {
+  test('records that report no span are skipped, wrong ids are rejected by their name', () => {
     const { result } = readAll(
       encodeLogs(
         at(

@@ -120,7 +120,7 @@ function settle(rows: TraceRows, isDue = never): FailureRow[] {
   return visible(failures, []);
 }
 
-describe('an exception told by a log record', () => {
+describe('an exception reported by a log record', () => {
   test('fills what the span left empty, once', () => {
     const [row, ...more] = settle(
       trace({ failures: [operation({ node_id: 'book' })], exceptions: [record()] }),
@@ -138,7 +138,7 @@ describe('an exception told by a log record', () => {
     expect(row).toMatchObject({ template, fingerprint: hash });
   });
 
-  test('tells the class too, unless the executor did', () => {
+  test('reports the class too, unless the executor did', () => {
     const rows = trace({
       failures: [operation({ node_id: 'book', class: 'unclassified' })],
       exceptions: [
@@ -156,7 +156,7 @@ describe('an exception told by a log record', () => {
     expect(given[0]!.attributes['faultline.class_by_rule']).toBe('llm.rate_limit');
   });
 
-  test('leaves a span alone that has told it all', () => {
+  test('leaves a span alone that has reported it all', () => {
     const told = operation({
       node_id: 'book',
       error_type: 'E',
@@ -230,10 +230,13 @@ describe('an exception without a span', () => {
     expect(linkTrace(trace({ exceptions: [record(over)] }), always).changes).toEqual([]);
   });
 
-  test.each([true, false])('is none when its span was an attempt that told none (ok: %s)', (ok) => {
-    const rows = trace({ exceptions: [record()], attempts: [attempt({ span_id: 'op', ok })] });
-    expect(linkTrace(rows, always)).toMatchObject({ changes: [], state: 'linked' });
-  });
+  test.each([true, false])(
+    'is none when its span was an attempt that reported none (ok: %s)',
+    (ok) => {
+      const rows = trace({ exceptions: [record()], attempts: [attempt({ span_id: 'op', ok })] });
+      expect(linkTrace(rows, always)).toMatchObject({ changes: [], state: 'linked' });
+    },
+  );
 
   test('of a whole agent is of level graph', () => {
     const told = record({ event_name: 'gen_ai.invoke_agent.exception' });
@@ -310,7 +313,7 @@ describe('an operation and the node around it', () => {
     expect(row).toMatchObject({ agent_id: 'me', run_id: 'mine', graph_id: 'g', node_id: 'book' });
   });
 
-  test('through good spans that only its request told of', () => {
+  test('through good spans that only its request reported', () => {
     const row = operation({ ancestor_span_ids: ['chain', 'outer', 'node'] });
     expect(tiedTo(trace({ failures: [row], attempts: [attempt()] }))).toEqual(['book', 'parent']);
   });
@@ -410,7 +413,7 @@ test('marks that a span brings itself mean nothing', () => {
   });
 });
 
-test('a span that calls itself told by a log keeps its failure', () => {
+test('a span that calls itself reported by a log keeps its failure', () => {
   const row = failure({ span_id: 'node', attributes: { 'faultline.told_by': 'log' } });
   const rows = trace({ failures: [row], attempts: [attempt({ ok: false })] });
   expect(settle(rows)).toMatchObject([{ span_id: 'node', attributes: {} }]);

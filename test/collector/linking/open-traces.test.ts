@@ -4,7 +4,7 @@ import { OpenTraces } from '../../../collector/linking/open-traces.ts';
 
 const all = (now: number) => ({ now, most: 100 });
 
-test('a trace is taken once when it was told, then after growing pauses', () => {
+test('a trace is taken once when it has changed, then after growing pauses', () => {
   const traces = new OpenTraces(10, 10_000);
   traces.open('a', 0);
   expect(traces.take()).toEqual(['a']);
@@ -28,7 +28,7 @@ test('beyond the bound the oldest goes', () => {
   expect([traces.size, traces.dropped]).toEqual([2, 1]);
 });
 
-test('only open traces are told, and what was told meanwhile is not closed', () => {
+test('only open traces are marked, and what has changed meanwhile is not closed', () => {
   const traces = new OpenTraces(2, 10_000);
   traces.markChanged('a');
   expect(traces.hasTold).toBe(false);
@@ -41,7 +41,7 @@ test('only open traces are told, and what was told meanwhile is not closed', () 
   expect(traces.size).toBe(0);
 });
 
-test('what rests is taken only when it was told', () => {
+test('what rests is taken only when it has changed', () => {
   const traces = new OpenTraces(2, 10_000);
   traces.open('a', 0);
   traces.take();

@@ -196,7 +196,7 @@ describe('an exception in three forms', () => {
     expect(await failures()).toMatchObject([JOINED]);
   });
 
-  test('is told whole when only the log has it', async () => {
+  test('is reported whole when only the log has it', async () => {
     await send(spans(call));
     await collector.drained();
     expect(await failures()).toMatchObject([{ error_message: 'call failed', error_type: '' }]);
@@ -207,7 +207,7 @@ describe('an exception in three forms', () => {
     expect(collector.stats().linking).toMatchObject({ joined: 1, orphans: 0 });
   });
 
-  test('of a node, told by a log record before its span and by another after it', async () => {
+  test('of a node, reported by a log record before its span and by another after it', async () => {
     await send(log('node', 3, { ...EXCEPTION, 'exception.message': 'first' }));
     await collector.drained();
     await send(spans({ ...badNode, event: undefined as never }));

@@ -129,7 +129,7 @@ describe('the node at work', () => {
   });
 });
 
-test('what silence tells', () => {
+test('what silence means', () => {
   const told = { receivedAt: '2026-11-01 12:00:00.000000000', before: 0 };
   const row = lostRow(RUN, { attempts: 3, attempt }, graph, told);
   expect(row).toMatchObject({
@@ -231,7 +231,7 @@ describe('the watch', () => {
     });
   };
 
-  test('tells runs that went silent, and none that ended or paused', async () => {
+  test('reports runs that went silent, and none that ended or paused', async () => {
     const collector = await start();
     await sendSpans(collector.url, [
       started('silent'),
@@ -246,7 +246,7 @@ describe('the watch', () => {
     expect(collector.stats().lostRuns).toMatchObject({ lost: 1, withdrawn: 0, failedLooks: 0 });
   });
 
-  test('tells each once, whoever looks and however often they start', async () => {
+  test('reports each once, whoever looks and however often they start', async () => {
     const first = await start();
     const others = [await start(), await start()];
     await sendSpans(first.url, [started('silent')]);
@@ -261,7 +261,7 @@ describe('the watch', () => {
     expect(Number(ids)).toBe(1);
   });
 
-  test('takes it back when the run is heard of again, and tells it anew', async () => {
+  test('takes it back when the run is heard of again, and reports it again', async () => {
     const collector = await start();
     await sendSpans(collector.url, [started('slow')]);
     await until(['slow fetch']);

@@ -46,7 +46,7 @@ test('a class has its evidence', () => {
   expect(evidenceOf('Error', 'boom')).toBe('');
 });
 
-test('the cause tells more than what was thrown for it', () => {
+test('the cause says more than what was thrown for it', () => {
   const stack_trace = [
     'ToolException: Error executing tool',
     '    at run (/app/src/tool.js:3:1)',
@@ -73,7 +73,7 @@ describe('identify', () => {
     expect(identify(ROW).marks).toEqual({});
   });
 
-  test('says that a rule gave the class, and finds it anew', () => {
+  test('says that a rule gave the class, and finds it again', () => {
     const first = identify(rateLimit);
     expect(first).toMatchObject({ class: 'llm.rate_limit', marks: { [CLASS_FROM]: 'rule' } });
     const again = identify({

@@ -243,7 +243,7 @@ describe('the chain of causes counts', () => {
   });
 });
 
-test('Python tells the cause first, so what was thrown is the last', () => {
+test('Python reports the cause first, so what was thrown is the last', () => {
   const chained = [
     'Traceback (most recent call last):',
     '  File "/srv/app/net.py", line 1, in get',

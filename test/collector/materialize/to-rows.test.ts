@@ -89,7 +89,7 @@ const PYTHON_EXCEPTION = event('exception', {
   'exception.escaped': 'False',
 });
 
-test('a failed node attempt gives a failure and an attempt, every column told', () => {
+test('a failed node attempt gives a failure and an attempt, every column reported', () => {
   const rows = rowsFor(
     'execute_node n1',
     {
@@ -199,7 +199,7 @@ test('the same span gives the same rows', () => {
   expect(rowsFor('execute_node n1', NODE, ERROR)).toEqual(rowsFor('execute_node n1', NODE, ERROR));
 });
 
-describe('the exception, told in any way, is one failure', () => {
+describe('the exception, reported in any way, is one failure', () => {
   test('as the event that a Python SDK records', () => {
     expect(failureFor('execute_node n1', NODE, { events: [PYTHON_EXCEPTION] })).toMatchObject({
       error_type: 'builtins.ValueError',

@@ -68,7 +68,7 @@ describe.each(LANGUAGES)('$language', ({ language, errorType, frame }) => {
     expect(failure.stack_trace).toContain(frame);
   });
 
-  test('all three attempts are counted, and the run tells no failure of its own', async () => {
+  test('all three attempts are counted, and the run reports no failure of its own', async () => {
     expect(
       await rows(
         'SELECT node_id, ok, count() AS n FROM node_attempts FINAL GROUP BY node_id, ok ORDER BY node_id',

@@ -209,7 +209,7 @@ describe('refusals', () => {
     },
   );
 
-  test('a port in use is told by the code of its error', async () => {
+  test('a port in use is known by the code of its error', async () => {
     const { port } = receiver;
     await expect(
       startGrpcReceiver({

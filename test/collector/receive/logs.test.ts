@@ -290,7 +290,7 @@ describe("OpenTelemetry's exporters", () => {
     expect(sink.rows.exception_records).toMatchObject([told]);
   });
 
-  test('an Error given to the SDK tells its type, message and stack', async () => {
+  test('an Error given to the SDK reports its type, message and stack', async () => {
     const error = new RangeError('too far');
     const made = recordLogs((logger) => logger.emit({ exception: error, context: inSpan() }));
     await exportLogs('proto', { url: `${url}/v1/logs` }, made);

@@ -134,7 +134,7 @@ describe('success', () => {
 });
 
 describe('partial success', () => {
-  test('protobuf: good spans of a mixed batch are kept, the rest is told', async () => {
+  test('protobuf: good spans of a mixed batch are kept, the rest is reported', async () => {
     const answer = await post(encodeRequest(mixed), PROTOBUF);
     expect(answer).toMatchObject({
       status: 200,

@@ -56,7 +56,7 @@ test('text without UTF-8 becomes U+FFFD', () => {
   }
 });
 
-test('what a row does not tell has the default of its type', () => {
+test('what a row does not have has the default of its type', () => {
   const writer = new RowBinaryWriter();
   writer.write({}, layout);
   const [read] = readRows(writer.take(), layout.columns);

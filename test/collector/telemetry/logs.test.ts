@@ -135,7 +135,7 @@ test('refused callers: one line at once, one a minute, none is left out', async 
   ]);
 });
 
-test('callers of gRPC without a token are told too', async () => {
+test('callers of gRPC without a token are logged too', async () => {
   const { logger, lines } = listen();
   const { connection } = await storage.database();
   const collector = await startCollector({

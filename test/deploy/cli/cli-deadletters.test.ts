@@ -49,7 +49,7 @@ const atCollector = (...args: string[]): string[] => [
   collector.url,
 ];
 
-it('--watch --json tells dead letters oldest first, as the other lists', async () => {
+it('--watch --json reports dead letters oldest first, as the other lists', async () => {
   const args = [...faultline, ...atCollector('list', '--watch', '0.2', '--json')];
   const running = follow(spawn(process.execPath, args, { cwd: root }));
   const nodes = () =>

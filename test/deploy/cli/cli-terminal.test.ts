@@ -166,7 +166,7 @@ describe('in a pipe', () => {
 });
 
 describe('start', () => {
-  it('with --json tells as JSON lines that it is ready, and goes on without a reader', async () => {
+  it('with --json reports as JSON lines that it is ready, and goes on without a reader', async () => {
     const free = ['otlp-http', 'otlp-grpc', 'query', 'embedded'].flatMap((port) => [
       `--${port}-port`,
       '0',

@@ -38,7 +38,7 @@ test.each(['node_id', 'agent_id', 'error_type', 'stack_trace'])('%s counts', asy
   expect(answers[0].fingerprint).not.toBe(answers[1].fingerprint);
 });
 
-test('a wrong line is told of by number and field, and the others are answered', async () => {
+test('a wrong line is reported by number and field, and the others are answered', async () => {
   const { answers, errors, refused } = await answersTo(
     'oops',
     '{"error_type":"E","error_message":"x"}',

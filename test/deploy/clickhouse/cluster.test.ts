@@ -67,7 +67,7 @@ test('without a keeper every shard needs an address', async () => {
   );
 });
 
-test('a user who may not create is told so by ClickHouse, in one line', async () => {
+test("a user who may not create gets ClickHouse's reason in one line", async () => {
   const made = migrateCluster({ url: shards.urls, username: 'query', password: 'q' }, tables);
   await expect(made).rejects.toThrow(/^query: Not enough privileges[^\n]+$/);
 });

@@ -174,7 +174,7 @@ test.each([
   await client.close();
 });
 
-test('tells an error amid rows, and at once with wait_end_of_query', async () => {
+test('reports an error amid rows, and at once with wait_end_of_query', async () => {
   const client = embedded.reader();
   const query = 'SELECT number, throwIf(number = 400000) FROM numbers(500000)';
   const result = await client.query({ query, format: 'JSONEachRow' });

@@ -167,7 +167,7 @@ describe('the numbers', () => {
 });
 
 describe('the metrics', () => {
-  it('that panels read are told by the collector or the query service', async () => {
+  it('that panels read are reported by the collector or the query service', async () => {
     const texts = await Promise.all(
       [ops.world.otlpHttp, ops.world.query].map(async (url) =>
         (await fetch(`${url}/metrics`)).text(),

@@ -94,7 +94,7 @@ it('keeps an open run at the version of the graph that it began with', async () 
   expect(new Set([...refs('session_a'), ...refs('session_b')]).size).toBe(2);
 });
 
-it('tells a run that ended inside a longer one once', async () => {
+it('reports a run that ended inside a longer one once', async () => {
   const dir = newFolder();
   const stateFile = newState();
   const events = new EventWriter(dir);
@@ -109,7 +109,7 @@ it('tells a run that ended inside a longer one once', async () => {
   expect(taken).toBe(2);
 });
 
-it('stays with the logs of a session that it told from its logs', async () => {
+it('stays with the logs of a session that it reported from its logs', async () => {
   const dir = recorded('v0.6.5');
   const { file, bytes } = dumpOf(dir);
   const stateFile = newState();
@@ -121,7 +121,7 @@ it('stays with the logs of a session that it told from its logs', async () => {
   expect(second.taken).toBe(0);
 });
 
-it('tells the same events of two files once', async () => {
+it('reports the same events of two files once', async () => {
   const dir = recorded('v0.6.5');
   const before = await watchOnce(dir);
   const { file } = dumpOf(dir);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { EventWriter, graphFile, newFolder, recorded, story, watchOnce } from './hive-records.ts';
 
 describe('records of Hive v0.6.5', () => {
-  it('tells every run as it went', async () => {
+  it('reports every run as it went', async () => {
     const { spans, said } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     expect(said).toEqual([]);
     expect(story(spans, '313dbb76')).toEqual([
@@ -33,7 +33,7 @@ describe('records of Hive v0.6.5', () => {
     ]);
   });
 
-  it('tells a resurrection as another attempt that links to the failed one', async () => {
+  it('reports a resurrection as another attempt that links to the failed one', async () => {
     const { spans } = await watchOnce(recorded('v0.6.5'));
     expect(story(spans, '0e6952f3')).toEqual([
       'start_graph',
@@ -64,7 +64,7 @@ describe('records of Hive v0.6.5', () => {
     expect(story(without.spans, 'e11d031d').at(-1)).toBe('execute_graph success');
   });
 
-  it('tells a pause as no failure', async () => {
+  it('reports a pause as no failure', async () => {
     const { spans } = await watchOnce(recorded('v0.6.5'), { graphFiles: [graphFile] });
     expect(story(spans, '6272bcbe')).toEqual([
       'start_graph',
@@ -106,7 +106,7 @@ describe('records of Hive v0.6.5', () => {
     expect(body.nodes[0]).toEqual({ id: 'fetch', name: 'Fetch', type: 'event_loop' });
   });
 
-  it('tells the same from the session logs alone, as far as they know', async () => {
+  it('reports the same from the session logs alone, as far as they know', async () => {
     const dir = recorded('v0.6.5');
     rmSync(join(dir, 'event_logs'), { recursive: true });
     const { spans, said } = await watchOnce(dir, { graphFiles: [graphFile] });
@@ -140,7 +140,7 @@ describe('records of Hive v0.6.5', () => {
 });
 
 describe('records of Hive v0.9.0', () => {
-  it('tells every run as it went', async () => {
+  it('reports every run as it went', async () => {
     const { spans, said } = await watchOnce(recorded('v0.9.0'), { graphFiles: [graphFile] });
     expect(said).toEqual([]);
     expect(story(spans, '0e96bfd4').at(-1)).toBe('execute_graph success');
@@ -157,7 +157,7 @@ describe('records of Hive v0.9.0', () => {
     );
   });
 
-  it('tells a node that asked for help and was cancelled instead', async () => {
+  it('reports a node that asked for help and was cancelled instead', async () => {
     const { spans } = await watchOnce(recorded('v0.9.0'));
     expect(story(spans, '1d9e4d98')).toEqual([
       'start_graph',
@@ -168,7 +168,7 @@ describe('records of Hive v0.9.0', () => {
 });
 
 describe('records in the formats of Hive', () => {
-  it('counts the attempts of a node that only its retries tell of', async () => {
+  it('counts the attempts of a node that only its retries report', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started', { data: { input: { q: 'acme' } } });
     for (const retry of [1, 2]) {
@@ -209,7 +209,7 @@ describe('records in the formats of Hive', () => {
     });
   });
 
-  it('tells what fails before any node as a failure of the run', async () => {
+  it('reports what fails before any node as a failure of the run', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started');
     events.write('execution_failed', { data: { error: 'Invalid graph: ["no entry node"]' } });
@@ -220,7 +220,7 @@ describe('records in the formats of Hive', () => {
     ]);
   });
 
-  it('tells a violated constraint, and that the run was not clean', async () => {
+  it('reports a violated constraint, and that the run was not clean', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started');
     events.write('constraint_violation', {
@@ -236,7 +236,7 @@ describe('records in the formats of Hive', () => {
     expect(spans[1]!.attributes['failure.condition']).toBe('max-cost');
   });
 
-  it('tells branches that run side by side', async () => {
+  it('reports branches that run side by side', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started');
     events.write('node_loop_started', { node_id: 'split', data: { max_iterations: 3 } });
@@ -267,7 +267,7 @@ describe('records in the formats of Hive', () => {
     );
   });
 
-  it('tells a worker that failed beside another one once, as what ended the run', async () => {
+  it('reports a worker that failed beside another one once, as what ended the run', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started');
     events.write('node_loop_started', { node_id: 'left', data: { max_iterations: 3 } });
@@ -289,7 +289,7 @@ describe('records in the formats of Hive', () => {
     ]);
   });
 
-  it('counts every turn of a node that leads to itself and tells nothing of itself', async () => {
+  it('counts every turn of a node that leads to itself and reports nothing of itself', async () => {
     const events = new EventWriter(newFolder());
     events.write('execution_started');
     for (let turn = 0; turn < 3; turn += 1) {
@@ -307,7 +307,7 @@ describe('records in the formats of Hive', () => {
     ]);
   });
 
-  it('tells the workers of a colony and leaves the Queen out', async () => {
+  it('reports the workers of a colony and leaves the Queen out', async () => {
     const events = new EventWriter(newFolder());
     const id = '3f9c2f8e-1111-4222-8333-abcdefabcdef';
     const worker = {

@@ -122,7 +122,7 @@ describe('after a node', () => {
     expect(attempts.map((each) => each['graph.node.attempt'])).toEqual([1, 1]);
   });
 
-  test('the worst that fires is told, the others stand beside it', async () => {
+  test('the worst that fires is reported, the others stand beside it', async () => {
     const soft = is('soft', 1, { severity: 'warning' });
     const hard = is('hard', 1, { severity: 'critical', class: 'constraint.hard' });
     const waiting = late('waiting');
@@ -150,7 +150,7 @@ describe('after a node', () => {
     expect(outcome()).toBe('degraded');
   });
 
-  test('a condition that takes too long or throws is told by itself and fails no node', async () => {
+  test('a condition that takes too long or throws is reported by itself and fails no node', async () => {
     const slow = defineFailureCondition({ name: 'slow', when: () => new Promise(() => {}) });
     const broken = defineFailureCondition({
       name: 'broken',
@@ -250,7 +250,7 @@ describe('after a node', () => {
     });
   });
 
-  test('a large output is told by its start, redacted before it is cut', async () => {
+  test('a large output is shown by its start, redacted before it is cut', async () => {
     const text = `${'ab '.repeat(681)}jo@example.com`;
     const graph = graphWith({ nodes: [is('large', text, { hint: 'Shorter.' })] });
     await graph.run({}, (run) => run.node('a', {}, () => text));
@@ -271,7 +271,7 @@ describe('after a run', () => {
     when: ({ output, failures }) => output === 'maybe' && { failures },
   });
 
-  test('the run fails, and tells its own failure', async () => {
+  test('the run fails, and reports its own failure', async () => {
     const graph = graphWith({ nodes: [is('is_one', 1)], run: [unsure, outputEmpty()] });
     await graph.run({}, async (run) => {
       await run.node('a', {}, () => 1);

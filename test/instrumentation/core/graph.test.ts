@@ -55,7 +55,7 @@ test('a good run: start signal, run and attempts with their identity', async () 
   expect(start.spanContext().traceId).toBe(run.spanContext().traceId);
 });
 
-test('a failed attempt tells all that the contract asks for', async () => {
+test('a failed attempt reports all that the contract asks for', async () => {
   const error = new TypeError('no total', {
     cause: new AggregateError([new Error('one'), new RangeError('two')], 'many'),
   });
@@ -162,7 +162,7 @@ describe('an AggregateError', () => {
   });
 });
 
-test('an error outside of any node is told by the run', async () => {
+test('an error outside of any node is reported by the run', async () => {
   await expect(
     graph().run({}, () => {
       throw new Error('routing');

@@ -45,7 +45,7 @@ test('any value becomes JSON', () => {
   );
 });
 
-test('hostile values are told and not thrown', () => {
+test('hostile values are reported and not thrown', () => {
   const cyclic: Record<string, unknown> = { name: 'a' };
   cyclic.self = cyclic;
   const thrower = {

@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-test('an error that a node has told is not told again when it ends the process', async () => {
+test('an error that a node has reported is not reported again when it ends the process', async () => {
   const ended = await run(`await runNode(() => { throw new RangeError('nobody caught this'); });`);
   expect(ended.code).toBe(1);
   expectTheFailure();

@@ -262,7 +262,7 @@ describe('what a dead process left', () => {
 });
 
 describe('an owner', () => {
-  test('is told by the name of its folder', () => {
+  test('is known by the name of its folder', () => {
     expect(ownerOfName(nameFor(thisOwner()))).toEqual(thisOwner());
     expect(ownerOfName('lost+found')).toBeUndefined();
     expect(nameFor(thisOwner())).not.toBe(nameFor(thisOwner()));

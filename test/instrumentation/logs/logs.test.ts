@@ -42,7 +42,7 @@ async function failingRun(message = 'no rates', attempts = 2) {
   }
 }
 
-test('each failure is told once, with the id under which it is stored', async () => {
+test('each failure is reported once, with the id under which it is stored', async () => {
   const told: FailureLog[] = [];
   const lines: string[] = [];
   logTo({ logTo: (line) => lines.push(line), onFailure: (failure) => told.push(failure) });
@@ -71,7 +71,7 @@ test('a failure of the run itself names no node', async () => {
   expect(lines).toEqual([expect.stringMatching(/: run r of agent a: Error: before$/)]);
 });
 
-test('what is told is redacted, one line, and cannot drive a terminal', async () => {
+test('what is reported is redacted, one line, and cannot drive a terminal', async () => {
   const lines: string[] = [];
   logTo({ logTo: (line) => lines.push(line) });
   await failingRun('joe@corp.com\r\n\u001b[2Jfailure\u2028\u202e of\u0000 all', 1);

@@ -238,7 +238,7 @@ describe('snapshots and evolutions', () => {
   });
 });
 
-test('a field whose redaction fails is dropped, counted and told', () => {
+test('a field whose redaction fails is dropped, counted and reported', () => {
   const secrets: Secrets = {
     text: (text, counts, limit) => {
       if (text.includes('boom')) throw new Error(text);

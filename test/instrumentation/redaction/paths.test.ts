@@ -113,7 +113,7 @@ describe('text inside of values', () => {
     expect(value).toEqual({ body: quoted(expected) });
   });
 
-  test('only what has to be is written anew', () => {
+  test('only what has to be is written again', () => {
     const open = '{ "a" : 12345678901234567890 }';
     expect(inInput({ body: open }, ['**.name']).value).toEqual({ body: open });
   });

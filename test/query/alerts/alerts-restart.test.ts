@@ -53,7 +53,7 @@ const triesOf = (agent: string) =>
 const takenOf = (agent: string) =>
   receiver.taken.filter(({ json }) => json.data.agent_id === agent).length;
 
-it('each change arrives, with the same id in each try, and is not told again', async () => {
+it('each change arrives, with the same id in each try, and is not sent again', async () => {
   receiver.always = 500;
   const first = await start();
   await failOf(first, 'refused');

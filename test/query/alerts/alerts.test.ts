@@ -76,7 +76,7 @@ async function looked(): Promise<void> {
 }
 
 describe('a storm', () => {
-  it('of 300 new groups of two agents is one digest, told once', async () => {
+  it('of 300 new groups of two agents is one digest, sent once', async () => {
     const storm = Array.from({ length: 300 }, (_, index) =>
       fail(index < 200 ? 'storm-a' : 'storm-b', {
         'graph.node.id': `node-${'abcdefghijklmnopqrstuvwxyz'[index % 26]}${'abcdefghijklmnopqrstuvwxyz'[Math.floor(index / 26)]}`,
@@ -115,7 +115,7 @@ describe('a storm', () => {
 });
 
 describe('a change of a group', () => {
-  it('is told once, signed, with the numbers of the group', async () => {
+  it('is sent once, signed, with the numbers of the group', async () => {
     await world.send(fail('once'), fail('once'));
     await until('it is told', () => toldOf('once').length > 0);
     await world.send(fail('once'));
@@ -144,7 +144,7 @@ describe('a change of a group', () => {
     expect(headers['webhook-signature']).toBe(`v1,${signature}`);
   });
 
-  it('is told when a resolved group fails again, and again after the next resolve', async () => {
+  it('is sent when a resolved group fails again, and again after the next resolve', async () => {
     await world.send(fail('back'));
     await until('new is told', () => typesOf('back').length === 1);
     const fingerprint = await groupOf('back');
@@ -161,7 +161,7 @@ describe('a change of a group', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('is not told of a group that is ignored', async () => {
+  it('says nothing of a group that is ignored', async () => {
     await world.send(fail('hushed'));
     await until('new is told', () => typesOf('hushed').length === 1);
     const fingerprint = await groupOf('hushed');
@@ -172,13 +172,13 @@ describe('a change of a group', () => {
     expect(typesOf('hushed')).toEqual(['group.new']);
   });
 
-  it('is not told of what was so before the rule was in use', async () => {
+  it('says nothing of what was so before the rule was in use', async () => {
     await world.send(fail('known', {}, Date.now() - 50 * HOUR), fail('known'));
     await looked();
     expect(typesOf('known')).toEqual([]);
   });
 
-  it('is told once when a group escalates', async () => {
+  it('is sent once when a group escalates', async () => {
     const burst = Array.from({ length: 40 }, () => fail('burst'));
     await world.send(fail('burst', {}, Date.now() - 50 * HOUR), ...burst);
     await until('it is told', () => typesOf('burst').length > 0);
@@ -190,7 +190,7 @@ describe('a change of a group', () => {
     );
   });
 
-  it('is told when an evolution does harm', async () => {
+  it('is sent when an evolution does harm', async () => {
     const run = (ok: boolean, ref: string, index: number): OtlpSpan => {
       const shared = { 'graph.run.id': randomUUID(), 'graph.snapshot.ref': ref };
       const start = Date.now() - 3 * HOUR + index * 1000;
@@ -221,7 +221,7 @@ describe('a change of a group', () => {
 });
 
 describe('a rule', () => {
-  it('tells what its filters let through, and no sooner', async () => {
+  it('sends what its filters let through, and no sooner', async () => {
     await world.send(
       ...Array.from({ length: 3 }, () => fail('other', critical)),
       ...Array.from({ length: 3 }, () => fail('picky-class', { 'failure.severity': 'critical' })),

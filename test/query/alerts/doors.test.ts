@@ -49,7 +49,7 @@ describe.each([
   ['the library', () => world.history],
   ['HTTP', () => world.client],
 ])('alerts through %s', (_door, open) => {
-  it('tells what was sent and what waits, and why', async () => {
+  it('shows what was sent and what waits, and why', async () => {
     const { items } = await open().alerts({ agent: 'one' });
     const group = (await world.history.groups({ agent: 'one' })).items[0]!;
     const about = {

@@ -56,7 +56,7 @@ describe('the query service with tokens', () => {
     );
   });
 
-  it('tells the client library what is missing', async () => {
+  it('names to the client library what is missing', async () => {
     const { query: url } = world;
     const refused = createClient({ url }).agents();
     await expect(refused).rejects.toThrow(AccessDeniedError);

@@ -245,7 +245,7 @@ describe('a query service that many ask', () => {
   const recent = '/api/v1/failures?agent=busy';
   const ask = async (path: string, headers = {}) => fetch(world.query + path, { headers });
 
-  it('answers them alike, with the age, and tells of it in its metrics', async () => {
+  it('answers them alike, with the age, and shows it in its metrics', async () => {
     const plain = await ask(recent);
     const text = await plain.text();
     const all = await Promise.all(Array.from({ length: 100 }, () => ask(recent)));
@@ -267,7 +267,7 @@ describe('a query service that many ask', () => {
     );
   });
 
-  it('tells what was changed at once, and what came in to those who want no older answer', async () => {
+  it('shows what was changed at once, and what came in to those who want no older answer', async () => {
     const evolutions = '/api/v1/evolutions?agent=busy';
     await Promise.all(Array.from({ length: 100 }, () => ask(evolutions)));
     const { evolution_id } = await world.client.recordEvolution({

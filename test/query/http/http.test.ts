@@ -149,7 +149,7 @@ describe('the query service', () => {
     if (next) expect((await get(`/api/v1/evolutions?limit=1&cursor=${next}`)).status).toBe(200);
   });
 
-  it('tells whether it is up', async () => {
+  it('says whether it is up', async () => {
     expect(await get('/healthz')).toMatchObject({ status: 200 });
     expect(await get('/readyz')).toMatchObject({ status: 200 });
   });

@@ -64,7 +64,7 @@ describe('asking too often', () => {
     expect(await statusesOf('/api/v1/agents', 1, bearer('two'))).toEqual([200]);
   });
 
-  it('is told as a problem, and when to come again', async () => {
+  it('is shown as a problem, and when to come again', async () => {
     await statusesOf('/api/v1/agents', MOST, bearer('three'));
     const { status, headers, body } = await raw(`${closed.query}/api/v1/agents`, bearer('three'));
     expect(status).toBe(429);

@@ -95,7 +95,7 @@ describe('who may do what', () => {
     expect(data.evolution).toMatchObject({ agent_id: 'billing', author: 'queen' });
   });
 
-  it('over stdio the service decides, and its answer is told', async () => {
+  it('over stdio the service decides, and its answer is shown', async () => {
     const client = await opened(overStdio(world.query, 'reader'));
     expect(await call(client, 'record_evolution', { agent: 'billing', resolution: 'x' })).toEqual({
       text: 'this token may read only; an admin token is needed here',
@@ -169,7 +169,7 @@ describe("Hive's client", () => {
     ]);
   });
 
-  it('is told what is wrong', async () => {
+  it('hears what is wrong', async () => {
     expect((await ask(callTool('failure_brief', {}))).body.result).toMatchObject({
       isError: true,
       content: [{ text: expect.stringContaining('agent: ') }],

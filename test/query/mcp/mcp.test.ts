@@ -91,7 +91,7 @@ describe('both transports, in both eras of the protocol', () => {
 });
 
 describe('the tools', () => {
-  it('tell what they are for and what they take', async () => {
+  it('say what they are for and what they take', async () => {
     const { tools } = await client.listTools();
     for (const { name, description, inputSchema, outputSchema, annotations } of tools) {
       expect(description!.length, name).toBeGreaterThan(100);
@@ -180,7 +180,7 @@ describe('the tools', () => {
     expect(advice.text).toContain(`**${known.advice}**`);
   });
 
-  it('record an evolution, compare its graphs and tell its effect', async () => {
+  it('record an evolution, compare its graphs and show its effect', async () => {
     const graph = (prompt: string) => ({ id: 'g', nodes: [{ id: 'parse', prompt }], edges: [] });
     const from = snapshotRef(
       JSON.stringify({ edges: [], id: 'g', nodes: [{ id: 'parse', prompt: 'a' }] }),

@@ -195,7 +195,7 @@ export function aiSdkModelCases(world: World): void {
     expect(graph!.attributes!['graph.snapshot.body']).not.toContain('Secret');
   });
 
-  test('what fails before the model is asked is told by the run', async () => {
+  test('what fails before the model is asked is reported by the run', async () => {
     await expect(generate({ prompt: undefined, messages: [] })).rejects.toThrow();
     await expect(
       generate({

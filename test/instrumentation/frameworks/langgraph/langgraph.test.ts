@@ -112,7 +112,7 @@ test('a node that fails once and recovers', async () => {
   expect(outcome()).toBe('success');
 });
 
-test('a node that fails for good: the same error object, told once', async () => {
+test('a node that fails for good: the same error object, reported once', async () => {
   const error = new TypeError('no total');
   const graph = new StateGraph(State)
     .addNode('a', say('a'))
@@ -497,7 +497,7 @@ test('the functional API: a task is a node inside its entrypoint', async () => {
   expect(recorder.run().attributes['graph.id']).toBe('flow');
 });
 
-test('a task that fails is told once, also where its entrypoint fails with it', async () => {
+test('a task that fails is reported once, also where its entrypoint fails with it', async () => {
   const error = new Error('lost');
   const bad = task('bad', () => Promise.reject(error));
   const flow = entrypoint({ name: 'flow' }, async () => await bad());

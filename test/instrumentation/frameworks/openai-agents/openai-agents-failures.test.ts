@@ -17,7 +17,7 @@ import {
 } from './openai-agents-world.ts';
 
 describe('tools', () => {
-  test('what a tool throws is an operation, although the model is only told a text', async () => {
+  test('what a tool throws is an operation, although the model only receives a text', async () => {
     const cause = new Error('socket closed');
     const tool = lookUp(fails(new TypeError('no total', { cause })));
     script(callLookUp, { text: 'sorry' });
@@ -60,7 +60,7 @@ describe('tools', () => {
     }
   });
 
-  test('a tool that ends the run is told once, by its node', async () => {
+  test('a tool that ends the run is reported once, by its node', async () => {
     const error = new RangeError('no such order');
     const tool = lookUp(fails(error), { errorFunction: null });
     script(callLookUp);
@@ -107,7 +107,7 @@ describe('tools', () => {
     ]);
   });
 
-  test('an agent as a tool that fails: its node tells it, the outer goes on', async () => {
+  test('an agent as a tool that fails: its node reports it, the outer goes on', async () => {
     const inner = agent('Translator');
     const outer = agent('Clerk', {
       tools: [inner.asTool({ toolName: 'translate', toolDescription: 'Translates.' })],
@@ -128,7 +128,7 @@ describe('tools', () => {
 describe('models', () => {
   const broken = { status: 429, error: 'Rate limit reached for requests' };
 
-  test('a call that fails for good is told once, by its node, with the real error', async () => {
+  test('a call that fails for good is reported once, by its node, with the real error', async () => {
     script(broken);
     await expect(runner.run(agent('Clerk'), 'hi')).rejects.toThrow('429');
     expect(told()).toEqual([

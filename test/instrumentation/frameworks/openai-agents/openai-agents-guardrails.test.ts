@@ -69,7 +69,7 @@ test('when the turns run out after a handoff, the agent before it did its work',
   expect(recorder.attempts('Desk').map(({ status }) => status.code)).toEqual([0]);
 });
 
-test('two handoffs at once: the second is dropped, and told', async () => {
+test('two handoffs at once: the second is dropped, and reported', async () => {
   const handoffs = [agent('Billing'), agent('Sales')];
   script({
     calls: handoffs.map(({ name }) => ({ name: `transfer_to_${name}`, arguments: {} })),

@@ -173,7 +173,7 @@ describe.each([
     );
   });
 
-  it('tells how the node does, over all runs', async () => {
+  it('shows how the node does, over all runs', async () => {
     const advice = await open().retryAdvice('b', { node: 'fetch', class: 'llm.rate_limit' });
     expect(advice).toMatchObject({
       advice: 'back_off',
@@ -236,7 +236,7 @@ describe('the verb retry', () => {
 });
 
 describe('counts', () => {
-  it('are kept for an answer at once, and counted anew when asked', async () => {
+  it('are kept for an answer at once, and counted again when asked', async () => {
     const agent = 'live';
     await world.send(...runsOf({ agent, runs: 10, attempts: [false, true] }));
     const question = { node: 'fetch', error_type: 'E1' };

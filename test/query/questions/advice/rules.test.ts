@@ -73,7 +73,7 @@ describe('what came next', () => {
     ]);
   });
 
-  it('is nothing when the node began anew: that is another visit', () => {
+  it('is nothing when the node began again: that is another visit', () => {
     const attempts = [tried(1, 0), tried(1, 300), tried(2, 900, true)];
     expect(next([failure(1, 100), failure(1, 400)], attempts)).toEqual([
       { kind: 'none' },
@@ -187,7 +187,7 @@ describe('the advice', () => {
     },
   );
 
-  it('tells the numbers behind it', () => {
+  it('shows the numbers behind it', () => {
     expect(advise(many(12, 8, 1500)).reason).toBe(
       '12 of 20 retries after this failure at this node, at any attempt succeeded: 60.0 %, with ' +
         '95 % between 36.1 % and 80.9 %. Those that succeeded waited 1.5 s in the median, nine of ' +

@@ -297,7 +297,7 @@ describe('consequences', () => {
     ]);
   });
 
-  it('are failures when another SDK tells them so', () => {
+  it('are failures when another SDK reports them so', () => {
     const agent = failed({ id: 'g', level: 'graph', node_id: '', from: 0, to: 9 });
     expect(told({ failures: [{ ...inner, parent_span_id: 'g' }, agent] }).follows).toEqual({
       i: [],
@@ -315,7 +315,7 @@ describe('odd rows', () => {
     expect(order.toSorted()).toEqual(['a', 'b', 's']);
   });
 
-  it('tell the evidence that the executor gave, whatever it is', () => {
+  it('show the evidence that the executor gave, whatever it is', () => {
     const evidence = (text: string) =>
       told({ failures: [failed({ id: 'a', evidence: text })] }).cascade.failures[0]!.evidence.told;
     expect(

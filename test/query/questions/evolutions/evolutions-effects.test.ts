@@ -115,7 +115,7 @@ describe('the MCP tool', () => {
   });
   afterAll(() => client?.close());
 
-  it('tells them, and asks once', async () => {
+  it('shows them, and asks once', async () => {
     const answer = await call(client, 'list_evolutions', { agent });
     expect(verdicts(answer.data)).toEqual(expected());
     expect(answer.text).toMatch(/\*\*effective\*\*, failed in 40\/40 runs before and 0\/40 after/);

@@ -98,7 +98,7 @@ describe.each([
     expect((await history.recentFailures({ agent, since: '1s' })).items).toHaveLength(0);
   });
 
-  it('tells one failure with the graph it happened in', async () => {
+  it('shows one failure with the graph it happened in', async () => {
     const [, newest] = (await history.recentFailures({ agent })).items;
     const failure = await history.failure(newest!.failure_id);
     expect(failure).toMatchObject({
@@ -284,7 +284,7 @@ describe('exact counts', () => {
     expect(rows).toEqual([{ n: 1 }, { n: 1 }]);
   });
 
-  it('tell when an agent was heard of last, long ago too', async () => {
+  it('say when an agent was heard of last, long ago too', async () => {
     const now = Date.now();
     await world.send(
       { ...goodAttempt('quiet'), ...at(0) },

@@ -177,7 +177,7 @@ describe('the difference of two versions', () => {
   });
   afterAll(() => world?.end());
 
-  it('tells what fails on which, and quotes what comes from outside', async () => {
+  it('shows what fails on which, and quotes what comes from outside', async () => {
     const diff = await history.diffGraphs(from, to);
     expect(diff.nodes.changed).toMatchObject([{ id: 'parse', changes: [{ key: 'prompt' }] }]);
     expect(diff.groups).toMatchObject({

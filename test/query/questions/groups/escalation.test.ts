@@ -66,7 +66,7 @@ describe('the expectation', () => {
   });
   const steady = Array.from({ length: WEEK_HOURS + DAY_HOURS }, () => 2);
 
-  it('is told with its numbers', () => {
+  it('is shown with its numbers', () => {
     expect(escalationIn(hourly(steady.with(-1, 30)))).toMatchObject({
       hour: 191,
       hours: 1,

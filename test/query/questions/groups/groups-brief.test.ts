@@ -120,7 +120,7 @@ describe('the brief of an agent', () => {
     }
   });
 
-  it('tells of an agent whose groups are all settled', async () => {
+  it('shows an agent whose groups are all settled', async () => {
     await world.send(failedAttempt('quiet'));
     const [group] = (await world.history.groups({ agent: 'quiet' })).items;
     await world.history.changeGroup(group!.fingerprint, { kind: 'ignore' });

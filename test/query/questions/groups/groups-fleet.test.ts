@@ -34,7 +34,7 @@ afterAll(async () => {
   await world?.end();
 });
 
-it('a group of one agent is told as in the list of its own agent', async () => {
+it('a group of one agent is shown as in the list of its own agent', async () => {
   const { items } = await world.history.groups({ agent, trend: true });
   expect(items).toMatchObject([{ state: 'resolved', last_evolution: { evolution_id: 'fix' } }]);
   const all = await world.history.groups({ trend: true });

@@ -215,7 +215,7 @@ describe('the state of a group', () => {
     expect(lifecycleOf(facts({ hours, now: now + 3 * 3_600_000 })).state).toBe('ongoing');
   });
 
-  it('never fails, and is in its state since a time that is told', () => {
+  it('never fails, and is in its state since a time that is shown', () => {
     const instant = fc.integer({ min: 1, max: 28 }).map((number) => day(number));
     const one = fc.record({
       first_seen: instant,

@@ -63,7 +63,7 @@ describe('the group mapping', () => {
     }
   });
 
-  it('tells since when a member is in its group', () => {
+  it('says since when a member is in its group', () => {
     const events = [merge('a', 'b'), merge('b', 'c')];
     const mapping = new GroupMapping(events);
     expect(mapping.joinedAt('a')).toBe(events[1]!.timestamp);

@@ -29,7 +29,7 @@ describe.each([
     await fixedAgent(world, other);
   });
 
-  it('tell hours and verdicts where they are asked for, as the group itself does', async () => {
+  it('show hours and verdicts where they are asked for, as the group itself does', async () => {
     const { items } = await open().groups({ agent, trend: true });
     const of = (name: string) => items.find(({ fingerprint }) => fingerprint === name);
     expect(of(names.mended)).toMatchObject({
@@ -51,7 +51,7 @@ describe.each([
     }
   });
 
-  it('tell the same of all agents at once', async () => {
+  it('show the same of all agents at once', async () => {
     const { items } = await open().groups({ trend: true, limit: 500 });
     const own = items.filter(({ agent_id }) => agent_id === agent);
     expect(own).toEqual((await open().groups({ agent, trend: true })).items);

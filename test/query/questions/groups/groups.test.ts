@@ -135,7 +135,7 @@ describe.each([
     expect((await history.group(parse)).events).toEqual([first]);
   });
 
-  it('are annotated: it wins over the rules, and what contradicts is told', async () => {
+  it('are annotated: it wins over the rules, and what contradicts is shown', async () => {
     await history.changeGroup(send, { kind: 'annotate', value: 'tool.auth', reason: 'the key' });
     const told = await history.group(send);
     expect(told).toMatchObject({
@@ -273,7 +273,7 @@ describe('a group that two writers merge at the same time', () => {
   });
 });
 
-describe('an event that is told twice', () => {
+describe('an event that is sent twice', () => {
   it('is the earlier one, whatever comes first', async () => {
     const [fingerprint] = await failuresOf('twice', 'parse');
     const event_id = randomUUID();

@@ -201,7 +201,7 @@ describe('the effects of an evolution', () => {
     expect(works.interval[1]).toBeLessThan(1);
   });
 
-  it('tell side effects: new groups, and the nodes before and after', async () => {
+  it('show side effects: new groups, and the nodes before and after', async () => {
     const { side_effects } = await world.history.effects('works');
     expect(side_effects.new_groups).toMatchObject([
       { node_id: 'fetch', error_type: 'E2', failures: 2 },

@@ -72,7 +72,7 @@ describe.each([
   ['in process', () => world.history],
   ['over HTTP', () => world.client],
 ])('nodes %s', (_door, open) => {
-  it('tell how they fare on the version in use', async () => {
+  it('show how they fare on the version in use', async () => {
     const { items, next_cursor } = await open().nodes(agent);
     expect(next_cursor).toBeNull();
     expect(items).toMatchObject([
@@ -98,7 +98,7 @@ describe.each([
     ]);
   });
 
-  it('tell the same as the view node_health', async () => {
+  it('show the same as the view node_health', async () => {
     const { items } = await open().nodes(agent, { versions: 'all' });
     const { rows } = await open().sql(
       `SELECT node_id, graph_snapshot_ref, attempts, attempts - succeeded AS failures, runs, failed_runs,

@@ -109,7 +109,7 @@ it('take the longest text of the widest characters', async () => {
   await expect(world.client.similarFailures({ text: '𠀀モ '.repeat(250) })).resolves.toBeDefined();
 });
 
-it('tell what was tried there', async () => {
+it('show what was tried there', async () => {
   const { items } = await world.history.recentFailures({ agent: 'travel', node: 'extract' });
   await world.history.recordEvolution({
     agent_id: 'travel',
@@ -129,7 +129,7 @@ it('tell what was tried there', async () => {
   expect(text).not.toContain('\u001b');
 });
 
-it('are not told of groups whose failures are of another group now', async () => {
+it('leave out groups whose failures are of another group now', async () => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   await world.send({
     name: 'invoke_agent late',

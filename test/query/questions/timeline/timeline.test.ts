@@ -101,7 +101,7 @@ describe.each([
   ['in process', () => world.history],
   ['over HTTP', () => world.client],
 ])('the timeline %s', (_door, open) => {
-  it('tells versions, evolutions, groups and what was said, newest first', async () => {
+  it('shows versions, evolutions, groups and what was said, newest first', async () => {
     const { items, next_cursor } = await open().timeline(agent);
     expect(next_cursor).toBeNull();
     expect(items.map(({ kind }) => kind)).toEqual([
