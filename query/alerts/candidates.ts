@@ -6,8 +6,11 @@ import type { AlertChange } from '../questions/alerts/question.ts';
 import { FEWEST, RECENT_HOURS } from '../questions/groups/escalation.ts';
 import { isDecision } from '../questions/groups/lifecycle.ts';
 import { GroupMapping, lastThat } from '../questions/groups/mapping.ts';
-import { readEvents } from '../questions/groups/rows.ts';
+import { mayHaveMended } from '../questions/groups/mended.ts';
+import { readEvents, readTimeline } from '../questions/groups/rows.ts';
 import type { GroupEvent } from '../questions/groups/schemas.ts';
+import { Targeting } from '../questions/groups/targeting.ts';
+import { VERDICT_MS } from '../questions/ledger/ledger.ts';
 import type { Episode } from './match.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,8 +18,6 @@ const HOUR_MS = 3_600_000;
 const LATE_MS = 7 * 24 * HOUR_MS;
 /** No group is called new for longer. */
 const YOUNG_MS = 7 * 24 * HOUR_MS;
-/** For so long attempts are kept, without which there is no verdict. */
-export const VERDICT_MS = 30 * 24 * HOUR_MS;
 
 const heardRow = z.object({
   agent_id: z.string(),
@@ -73,9 +74,15 @@ export async function readNews(store: Store, { since, now, changes }: Asked): Pr
     changes.has('harmful') ? readEvolved(store, since, now) : [],
   ]);
   const agents = new Set(heard.map(({ agent_id }) => agent_id));
-  const events = heard.length > 0 ? await readEvents(store, '', false) : [];
+  const [events, timeline] =
+    heard.length === 0
+      ? [[], []]
+      : await Promise.all([
+          readEvents(store, '', false),
+          changes.has('regressed') ? readTimeline(store, '') : [],
+        ]);
   return {
-    groups: groupsOf(heard, events, now),
+    groups: groupsOf(heard, { events, fixes: new Targeting(timeline), now }),
     evolved: new Set(
       evolved
         .filter(({ agent_id, is_news }) => is_news || agents.has(agent_id))
@@ -93,11 +100,13 @@ const readEvolved = (store: Store, since: number, now: number) =>
     z.object({ agent_id: z.string(), is_news: z.coerce.boolean() }),
   );
 
-function groupsOf(
-  heard: readonly Heard[],
-  events: readonly GroupEvent[],
-  now: number,
-): GroupNews[] {
+interface Known {
+  events: readonly GroupEvent[];
+  fixes: Targeting;
+  now: number;
+}
+
+function groupsOf(heard: readonly Heard[], { events, fixes, now }: Known): GroupNews[] {
   const mapping = new GroupMapping(events);
   const members = new Map<string, Heard[]>();
   for (const one of heard) {
@@ -112,15 +121,21 @@ function groupsOf(
   return [...members].map(([fingerprint, own]) => {
     const about = said.get(fingerprint) ?? [];
     const first_seen = own.map((one) => one.first_seen).sort()[0]!;
+    const { agent_id } = own[0]!;
+    const decision = lastThat(mapping, about, isDecision);
+    const [fix] = fixes
+      .of(fingerprint, { agent_id, mapping })
+      .filter((one) => mayHaveMended(one, decision, now));
     const isAnnotated = about.some(({ kind }) => kind === 'annotate');
     return {
       fingerprint,
-      agent_id: own[0]!.agent_id,
+      agent_id,
       classes: isAnnotated ? [] : own.flatMap((one) => one.classes),
       severities: own.flatMap((one) => one.severities),
       severity: own.find((one) => one.severity)?.severity ?? '',
       first_seen,
-      episodes: episodesOf(fingerprint, lastThat(mapping, about, isDecision), {
+      episodes: episodesOf(fingerprint, decision, {
+        fix: fix?.evolution_id,
         isYoung: Date.parse(first_seen) > now - YOUNG_MS,
         isBusy: own.some((one) => one.busiest > 0),
       }),
@@ -132,7 +147,7 @@ function groupsOf(
 function episodesOf(
   fingerprint: string,
   decision: GroupEvent | undefined,
-  { isYoung, isBusy }: { isYoung: boolean; isBusy: boolean },
+  { fix, isYoung, isBusy }: { fix: string | undefined; isYoung: boolean; isBusy: boolean },
 ): Episode[] {
   if (decision?.kind === 'ignore') return [];
   if (decision?.kind === 'resolve') {
@@ -142,5 +157,8 @@ function episodesOf(
     ...(isYoung ? (['new'] as const) : []),
     ...(isBusy ? (['escalating'] as const) : []),
   ];
-  return changes.map((change) => ({ fingerprint, change, episode: '' }));
+  return [
+    ...changes.map((change): Episode => ({ fingerprint, change, episode: '' })),
+    ...(fix === undefined ? [] : [{ fingerprint, change: 'regressed' as const, episode: fix }]),
+  ];
 }

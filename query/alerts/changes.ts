@@ -8,10 +8,10 @@ import { toGroups } from '../questions/groups/describe.ts';
 import { type GroupFacts, readGroups } from '../questions/groups/facts.ts';
 import type { Group } from '../questions/groups/schemas.ts';
 import { judgeEffects } from '../questions/ledger/effects.ts';
-import { openLedger } from '../questions/ledger/ledger.ts';
+import { openLedger, VERDICT_MS } from '../questions/ledger/ledger.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
 import { targetsOf } from '../questions/ledger/targets.ts';
-import { type GroupNews, VERDICT_MS } from './candidates.ts';
+import type { GroupNews } from './candidates.ts';
 import type { AlertLog, Sent } from './log.ts';
 import { type Episode, isAfter, isSent, isWanted, type Traits } from './match.ts';
 import type { Rule } from './rules.ts';
@@ -59,8 +59,10 @@ export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Pr
   const facts = await readFacts(store, [...open.values()], now);
   const changed = facts.flatMap((one) => {
     const news = open.get(one.fingerprint);
-    const episode = news?.episodes.find(({ change }) => change === one.state);
-    return news && episode ? [{ facts: one, news, episode }] : [];
+    const found = news?.episodes.find(({ change }) => change === one.state);
+    if (!news || !found) return [];
+    const fix = one.state === 'regressed' && one.mended?.evolution.evolution_id;
+    return [{ facts: one, news, episode: fix ? { ...found, episode: fix } : found }];
   });
   const groups = await toGroups(
     store,

@@ -24,8 +24,8 @@ export interface Episode {
   fingerprint: string;
   change: AlertChange;
   /**
-   * What makes it another one than the last: the event of the resolve that did not hold, or the evolution
-   * that does harm; '' for the others.
+   * What makes it another one than the last: the event of the resolve or the evolution that did not hold, or
+   * the evolution that does harm; '' for the others.
    */
   episode: string;
 }

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { sinceOf, storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
+import type { Evolution } from '../evolutions/schemas.ts';
 import { readGroups } from '../groups/facts.ts';
 import { readImpact, versionInUse } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import { targetsOf } from '../ledger/targets.ts';
-import { judgeTargets } from '../ledger/tried-fixes.ts';
+import { judgeTargets, onTargets } from '../ledger/tried-fixes.ts';
 import { readVerified } from '../verifications/batches.ts';
 import { candidatesOf, describeGroups, groupsFor, isSettled } from './groups.ts';
 import { renderBrief } from './markdown.ts';
@@ -27,15 +28,27 @@ export async function writeBrief(
   { node = '', since, max_tokens }: z.output<typeof briefQuery>,
 ): Promise<Brief> {
   const window = { agent: agentId, since: sinceOf(since) };
+  const newest = (timeline: readonly Evolution[]) =>
+    timeline
+      .filter(({ timestamp }) => storedForm(timestamp) >= window.since)
+      .reverse()
+      .slice(0, mostEvolutions);
   const [[totals], runs, found] = await Promise.all([
     store.rows('totals_of_agent', { ...window, node }, totalsRow),
     store.rows('run_outcomes', window, brief.output.shape.runs.element),
-    readGroups(store, { agent: agentId, now: Date.now() }),
+    readGroups(store, {
+      agent: agentId,
+      now: Date.now(),
+      also: ({ timeline, mapping }) =>
+        newest(timeline).flatMap((evolution) =>
+          onTargets({ mapping }, evolution, {
+            fingerprints: evolution.target_fingerprints,
+            most: mostTargets,
+          }),
+        ),
+    }),
   ]);
-  const evolutions = found.timeline
-    .filter(({ timestamp }) => storedForm(timestamp) >= window.since)
-    .reverse()
-    .slice(0, mostEvolutions);
+  const evolutions = newest(found.timeline);
   const groups = groupsFor(found.groups, { node, since: window.since });
   const open = groups.filter((group) => !isSettled(group));
   const inUse = versionInUse(runs, groups);
@@ -51,7 +64,11 @@ export async function writeBrief(
   const named = new Set(targets.flatMap(({ fingerprints }) => fingerprints));
   const candidates = candidatesOf(open, named, { most: mostGroups, impacts });
   const [fixes, described, verifiedOf] = await Promise.all([
-    judgeTargets(ledgerOf(store, agentId, found), evolutions, { targets, most: mostTargets }),
+    judgeTargets(ledgerOf(store, agentId, found), evolutions, {
+      targets,
+      most: mostTargets,
+      effects: found.effects,
+    }),
     describeGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
     readVerified(store, agentId),
   ]);

@@ -7,7 +7,7 @@ import type { Evolution } from '../evolutions/schemas.ts';
 import { type GroupFacts, readGroups } from '../groups/facts.ts';
 import { type Impact, type InUse, readImpact, versionInUse } from '../impact/impact.ts';
 import { type Block, joinBlocks } from '../ledger/clustering.ts';
-import { judgeEffects } from '../ledger/effects.ts';
+import { judgeOthers } from '../ledger/effects.ts';
 import { type Ledger, ledgerOf, onePerGroup, type Question } from '../ledger/ledger.ts';
 import { outside, readOutages } from '../ledger/outages.ts';
 import type { Effect } from '../ledger/schemas.ts';
@@ -58,7 +58,7 @@ export async function readFacts(store: Store, agent: string, now: number): Promi
   const shown = worstProblems(found.groups, impacts);
   const [counted, ledger] = await Promise.all([
     readRuns(store, agent, { refs: [inUse.ref, origin?.from_ref ?? inUse.ref], shown, now }),
-    judged(ledgerOf(store, agent, found), origin?.evolution, shown),
+    judged(ledgerOf(store, agent, found), origin?.evolution, { shown, known: found.effects }),
   ]);
   const problems = await Promise.all(
     shown.map((group) =>
@@ -214,21 +214,21 @@ async function problemOf(
 async function judged(
   ledger: Ledger,
   current: Evolution | undefined,
-  groups: readonly GroupFacts[],
+  { shown, known }: { shown: readonly GroupFacts[]; known: readonly Effect[] },
 ) {
   const targets = current ? (await targetsOf(ledger.store, [current]))[0]!.fingerprints : [];
   const questions: Question[] = [
     ...onePerGroup(ledger, targets)
       .slice(0, MOST_TARGETS)
       .map((fingerprint) => ({ evolution: current!, fingerprint, targeted: true })),
-    ...groups.flatMap(({ fingerprint, evolutions }) =>
+    ...shown.flatMap(({ fingerprint, evolutions }) =>
       evolutions
         .filter(({ status }) => status !== 'proposed')
         .slice(0, MOST_FIXES)
         .map((evolution) => ({ evolution, fingerprint, targeted: true })),
     ),
   ];
-  const effects = await judgeEffects(ledger, questions);
+  const effects = await judgeOthers(ledger, questions, known);
   return {
     targets: effects.slice(0, Math.min(MOST_TARGETS, onePerGroup(ledger, targets).length)),
     fixesOf: ({ fingerprint, evolutions }: GroupFacts): Problem['fixes'] =>

@@ -2,18 +2,14 @@
 import { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
 import type { Store } from '../../base/store.ts';
-import type { Evolution } from '../evolutions/schemas.ts';
 import { readImpactNow } from '../impact/impact.ts';
-import { judgeEffects } from '../ledger/effects.ts';
-import { ledgerOf } from '../ledger/ledger.ts';
-import type { Effect } from '../ledger/schemas.ts';
 import { type LastFailure, lastFailures, toGroups } from './describe.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
 import { agentOf } from './place.ts';
 import { proposalsOf } from './proposals.ts';
-import { readCounts } from './rows.ts';
 import type { GroupDetail } from './schemas.ts';
+import { Targeting } from './targeting.ts';
 import { hourlyOf } from './trend.ts';
 
 const RECENT = 20;
@@ -24,12 +20,23 @@ const JUDGED = 5;
 export async function detailOf(store: Store, fingerprint: string): Promise<GroupDetail> {
   const agent = await agentOf(store, fingerprint);
   if (agent === undefined) throw new NotFoundError('fingerprint', fingerprint);
-  const found = await readGroups(store, { agent, fingerprint, now: Date.now() });
+  const found = await readGroups(store, {
+    agent,
+    fingerprint,
+    now: Date.now(),
+    also: ({ timeline, mapping }) => {
+      const name = mapping.groupOf(fingerprint);
+      const evolutions = new Targeting(timeline).of(name, { agent_id: agent, mapping });
+      return evolutions
+        .slice(0, JUDGED)
+        .map((evolution) => ({ evolution, fingerprint: name, targeted: true }));
+    },
+  });
   const { groups, mapping } = found;
   const [facts] = groups;
   if (!facts) throw new NotFoundError('fingerprint', fingerprint);
   const latest = lastFailures(store, groups);
-  const [last, [group], recent, effects, impacts] = await Promise.all([
+  const [last, [group], recent, impacts] = await Promise.all([
     latest,
     toGroups(store, groups, latest),
     store.rows(
@@ -37,10 +44,10 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
       { agent, fingerprints: facts.fingerprints, limit: RECENT },
       z.object({ failure_id: z.string() }),
     ),
-    effectsOn(store, facts, found),
     readImpactNow(store, { agent, only: facts.fingerprints }, groups),
   ]);
   const impact = impacts.get(facts.fingerprint);
+  const evolutions = facts.evolutions.slice(0, JUDGED);
   return {
     ...group!,
     ...(impact && { impact }),
@@ -48,25 +55,13 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
     proposals: proposalsOf(found.events, mapping, facts.fingerprint),
     versions: versionsOf(facts),
     events: [...facts.events].reverse(),
-    effects,
-    evolutions: facts.evolutions.slice(0, JUDGED),
+    effects: evolutions.map(
+      ({ evolution_id }) => found.effects.find((one) => one.evolution_id === evolution_id)!,
+    ),
+    evolutions,
     recent_failure_ids: recent.map(({ failure_id }) => failure_id),
     hourly: hourlyOf(facts.hours),
   };
-}
-
-/** What each evolution that targets the group did to it. */
-async function effectsOn(
-  store: Store,
-  { agent_id, evolutions, fingerprint }: GroupFacts,
-  { timeline, mapping }: { timeline: Evolution[]; mapping: GroupMapping },
-): Promise<Effect[]> {
-  if (evolutions.length === 0) return [];
-  const counts = await readCounts(store, agent_id, []);
-  return judgeEffects(
-    ledgerOf(store, agent_id, { counts, timeline, mapping }),
-    evolutions.slice(0, JUDGED).map((evolution) => ({ evolution, fingerprint, targeted: true })),
-  );
 }
 
 function membersOf(

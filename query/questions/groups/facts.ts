@@ -2,15 +2,27 @@
 
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
+import type { Question } from '../ledger/ledger.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import {
   escalationOf,
   type FailedVersion,
   isDecision,
   type Lifecycle,
   lifecycleOf,
+  type Mended,
   settledAt,
 } from './lifecycle.ts';
 import { GroupMapping, lastThat } from './mapping.ts';
+import {
+  fixesToJudge,
+  type JudgedFrom,
+  judgeByAgent,
+  mendedGroups,
+  type Working,
+  workedSince,
+  workingFixes,
+} from './mended.ts';
 import {
   type Counts,
   type Hours,
@@ -25,6 +37,7 @@ import {
   type Tries,
 } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
+import { Targeting } from './targeting.ts';
 
 /** A group as the lifecycle sees it. */
 export interface GroupFacts extends Lifecycle {
@@ -43,6 +56,8 @@ export interface GroupFacts extends Lifecycle {
   hours: Map<number, number>;
   /** Evolutions that target it, the newest first. */
   evolutions: Evolution[];
+  /** The newest fix since somebody last decided about it that works; undefined = none. */
+  mended: Mended | undefined;
 }
 
 interface Asked {
@@ -52,6 +67,8 @@ interface Asked {
   fingerprint?: string;
   /** Milliseconds since 1970. */
   now: number;
+  /** Effects that are wanted beside those that states need, so that all are judged together. */
+  also?: (known: { timeline: readonly Evolution[]; mapping: GroupMapping }) => Question[];
 }
 
 /** Groups, and all that was read to find them. */
@@ -65,10 +82,13 @@ export interface Found {
   counts: Counts[];
   /** Evolutions, the oldest first. */
   timeline: Evolution[];
+  /** What was judged on the way. */
+  effects: Effect[];
 }
 
 /** Reads the groups that have failures. */
-export async function readGroups(store: Store, { agent, fingerprint, now }: Asked): Promise<Found> {
+export async function readGroups(store: Store, asked: Asked): Promise<Found> {
+  const { agent, fingerprint, now } = asked;
   const isOne = fingerprint !== undefined;
   const counted = (members: string[]) =>
     Promise.all([
@@ -90,17 +110,57 @@ export async function readGroups(store: Store, { agent, fingerprint, now }: Aske
     events: byGroup(mapping, events),
     hours: byGroup(mapping, hours),
     timelines: byAgent(timeline),
+    targets: new Targeting(timeline),
     now,
   };
-  const [versions, tries] = await Promise.all([
-    failedVersions(store, material),
+  const [{ versions, mended, effects }, tries] = await Promise.all([
+    settlements(store, material, asked, { counts, timeline }),
     readTries(store, surgingNodes(material), now),
   ]);
   const groups = [...material.counts.keys()].map((group) =>
-    factsOf(group, { ...material, tries }, versions.get(group) ?? []),
+    factsOf(group, { ...material, tries, mended }, versions.get(group) ?? []),
   );
-  return { groups, mapping, events, counts, timeline };
+  return { groups, mapping, events, counts, timeline, effects };
 }
+
+/** What fixes did to groups that nobody decided about, and where groups that are solved failed since. */
+async function settlements(
+  store: Store,
+  material: Material,
+  { agent, fingerprint, also, now }: Asked,
+  { counts, timeline }: Pick<Found, 'counts' | 'timeline'>,
+) {
+  const { mapping, timelines, targets } = material;
+  const tried = targets.isEmpty ? [] : [...material.counts.keys()];
+  const own = tried.flatMap((group) =>
+    fixesToJudge(group, targeting(group, material), {
+      decision: decisionOn(group, material),
+      now,
+    }),
+  );
+  const isAsked = ({ evolution, fingerprint }: Question) =>
+    own.some((one) => one.evolution === evolution && one.fingerprint === fingerprint);
+  const others = also?.({ timeline, mapping }).filter((one) => !isAsked(one)) ?? [];
+  const questions = [...own, ...others];
+  // A group may have moved to another one, so all of the agent are looked through.
+  const isPart = fingerprint !== undefined && questions.length > 0;
+  const from: JudgedFrom = {
+    counts: isPart ? await readCounts(store, agent, []) : counts,
+    timelines,
+    mapping,
+  };
+  const effects = await judgeByAgent(store, questions, from);
+  const working = workingFixes(own, effects);
+  const versions = await failedVersions(store, material, working);
+  const mended = await mendedGroups(store, working, versions, from);
+  return { versions, mended, effects };
+}
+
+const decisionOn = (group: string, { mapping, events }: Material): GroupEvent | undefined =>
+  lastThat(mapping, events.get(group) ?? [], isDecision);
+
+const targeting = (group: string, { mapping, targets, counts }: Material): Evolution[] =>
+  targets.of(group, { agent_id: counts.get(group)![0]!.agent_id, mapping });
 
 interface Material {
   mapping: GroupMapping;
@@ -109,6 +169,7 @@ interface Material {
   hours: Map<string, Hours[]>;
   /** Evolutions by agent, the oldest first. */
   timelines: Map<string, Evolution[]>;
+  targets: Targeting;
   now: number;
 }
 
@@ -147,13 +208,14 @@ function triesOf(
 
 function factsOf(
   fingerprint: string,
-  { mapping, counts, events, hours, timelines, tries, now }: Material & { tries: Tries[] },
+  material: Material & { tries: Tries[]; mended: ReadonlyMap<string, Mended> },
   versions: FailedVersion[],
 ): GroupFacts {
+  const { mapping, counts, events, hours, timelines, tries, now } = material;
   const own = counts.get(fingerprint)!;
   const agent_id = own[0]!.agent_id;
   const fingerprints = mapping.membersOf(fingerprint);
-  const evolutions = timelines.get(agent_id) ?? [];
+  const mended = material.mended.get(fingerprint);
   const said = events.get(fingerprint) ?? [];
   const byHour = sumHours(hours.get(fingerprint) ?? []);
   const first_seen = own.map((row) => row.first_seen).sort()[0]!;
@@ -169,9 +231,8 @@ function factsOf(
     events: said,
     annotation: annotation?.value ? annotation : undefined,
     hours: byHour,
-    evolutions: evolutions
-      .filter((one) => one.target_fingerprints.some((target) => fingerprints.includes(target)))
-      .reverse(),
+    evolutions: targeting(fingerprint, material),
+    mended,
     ...lifecycleOf({
       first_seen,
       last_seen,
@@ -179,8 +240,9 @@ function factsOf(
       hours: byHour,
       firsts: sumHours(hours.get(fingerprint) ?? [], 'firsts'),
       tried: triesOf(own, tries),
+      mended,
       decision: lastThat(mapping, said, isDecision),
-      timeline: evolutions,
+      timeline: timelines.get(agent_id) ?? [],
       now,
     }),
   };
@@ -205,20 +267,25 @@ function rowsBy<Row>(rows: readonly Row[], nameOf: (row: Row) => string): Map<st
   return found;
 }
 
-/** The versions that resolved groups failed on, with the first failure on each since then. */
+/** The versions that solved groups failed on, with the first failure on each since then. */
 async function failedVersions(
   store: Store,
-  { mapping, counts, events, timelines }: Material,
+  material: Material,
+  working: ReadonlyMap<string, Working>,
 ): Promise<Map<string, FailedVersion[]>> {
+  const { mapping, counts, timelines } = material;
   const marks = new Map<string, string>();
   const agents = new Set<string>();
   const asked: string[] = [];
   for (const [group, rows] of counts) {
-    const decision = lastThat(mapping, events.get(group) ?? [], isDecision);
-    if (decision?.kind !== 'resolve') continue;
+    const decision = decisionOn(group, material);
+    const fix = working.get(group);
     const { agent_id, last_seen } = rows[0]!;
-    const mark = settledAt(decision, timelines.get(agent_id) ?? []);
-    if (last_seen <= mark) continue;
+    const mark =
+      decision?.kind === 'resolve'
+        ? settledAt(decision, timelines.get(agent_id) ?? [])
+        : fix && workedSince(fix);
+    if (mark === undefined || last_seen <= mark) continue;
     agents.add(agent_id);
     asked.push(group);
     for (const { fingerprint } of rows) marks.set(fingerprint, mark);

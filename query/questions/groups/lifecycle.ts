@@ -3,14 +3,18 @@
 //   new         first seen less than 7 days ago
 //   ongoing     known for longer, or reopened
 //   escalating  fails far more often in the last hours than its week lets expect (escalation.ts)
-//   resolved    somebody said so, and it was not seen since where the fix should work
+//   resolved    somebody said so, or the verdict on a fix does, and it was not seen since where the fix
+//               should work
 //   regressed   resolved, and seen again there; stays so until it is resolved, ignored or reopened
 //   ignored     somebody said so; stays so until it is reopened
 //
 // What was said last decides among resolved, ignored and reopened. A group that nobody said anything
-// about, or that was reopened, is new, ongoing or escalating. Pure.
+// about, or that was reopened, is what its fixes since then came to: resolved or regressed where one was
+// seen to work, ongoing where it works and fails on all the same. Otherwise it is new, ongoing or
+// escalating. Pure.
 import { quoteData, quoteId } from '../../base/quote.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import { DAY_HOURS, type Escalation, escalationIn, WEEK_HOURS } from './escalation.ts';
 import type { GroupEvent, GroupState } from './schemas.ts';
 
@@ -30,6 +34,23 @@ export interface FailedVersion {
   seen_after: string | null;
 }
 
+/** A fix whose verdict is `effective`. */
+export interface Mended {
+  evolution: Evolution;
+  effect: Effect;
+  /** Whether it was `effective` before the group failed again, or the group did not. */
+  held: boolean;
+}
+
+/** What says that a group is solved. */
+interface Settlement {
+  timestamp: string;
+  /** The fix; '' = none is named. */
+  evolution_id: string;
+  /** Who or what says so, in words. */
+  words: string;
+}
+
 export interface LifecycleFacts {
   first_seen: string;
   last_seen: string;
@@ -39,6 +60,8 @@ export interface LifecycleFacts {
   /** Failures and tries of its nodes by the hour, retries left out. @default `hours`; not known */
   firsts?: ReadonlyMap<number, number>;
   tried?: ReadonlyMap<number, number> | undefined;
+  /** The newest fix since then that works; undefined = none. */
+  mended?: Mended | undefined;
   /** What was said last: a `resolve`, `ignore` or `reopen`; undefined = nothing. */
   decision: GroupEvent | undefined;
   /** The evolutions of the agent, the oldest first. */
@@ -56,12 +79,15 @@ export interface Lifecycle {
 }
 
 export function lifecycleOf(facts: LifecycleFacts): Lifecycle {
-  const { decision } = facts;
+  const { decision, mended } = facts;
   if (decision?.kind === 'ignore') {
     return { state: 'ignored', since: decision.timestamp, why: `Ignored ${bySomebody(decision)}.` };
   }
-  if (decision?.kind === 'resolve') return resolvedOrRegressed(facts, decision);
-  return escalatingIn(facts) ?? openedBy(facts);
+  if (decision?.kind === 'resolve') {
+    return resolvedOrRegressed(facts, { ...decision, words: bySomebody(decision) });
+  }
+  if (mended?.held) return resolvedOrRegressed(facts, byEffect(mended));
+  return escalatingIn(facts) ?? (mended ? rarerSince(mended) : openedBy(facts));
 }
 
 /** Whether one of these kinds says what state a group is in. */
@@ -90,6 +116,27 @@ function openedBy({ decision, first_seen, last_seen, now }: LifecycleFacts): Lif
         why: `Known for more than ${NEW_DAYS} days: ${seen}.`,
       };
 }
+
+/** A fix works, and yet does not mend all. */
+function rarerSince({ evolution, effect }: Mended): Lifecycle {
+  return {
+    state: 'ongoing',
+    since: evolution.timestamp,
+    why: `Rarer since evolution ${quoteId(evolution.evolution_id)}, not gone: ${beforeAndSince(effect)}.`,
+  };
+}
+
+const byEffect = ({ evolution, effect }: Mended): Settlement => ({
+  timestamp: evolution.timestamp,
+  evolution_id: evolution.evolution_id,
+  words:
+    `by the effect of evolution ${quoteId(evolution.evolution_id)} of ${toSecond(evolution.timestamp)} ` +
+    `(${beforeAndSince(effect)})`,
+});
+
+const beforeAndSince = ({ before, after }: Effect): string =>
+  `failed in ${before.failed_runs} of ${before.runs} runs before it, in ` +
+  `${after.failed_runs === 0 ? 'none' : after.failed_runs} of ${after.runs} since`;
 
 function escalatingIn(
   facts: Omit<LifecycleFacts, 'versions' | 'timeline' | 'last_seen'>,
@@ -131,18 +178,11 @@ function firstHour({ first_seen, now }: Pick<LifecycleFacts, 'first_seen' | 'now
   return Math.max(hourOf(first_seen), hourOf(now) - TREND_HOURS + 1);
 }
 
-function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifecycle {
+function resolvedOrRegressed(facts: LifecycleFacts, settled: Settlement): Lifecycle {
   const { timeline, versions } = facts;
-  const fix = fixOf(decision, timeline);
-  const isNewer = fix && fix.status !== 'reverted' ? madeAfter(fix, timeline) : () => true;
-  const again = versions
-    .flatMap((version) =>
-      version.seen_after !== null && isNewer(version)
-        ? [{ ...version, at: version.seen_after }]
-        : [],
-    )
-    .sort((one, other) => (one.at < other.at ? -1 : 1))[0];
-  const decided = `resolved ${bySomebody(decision)}`;
+  const fix = fixOf(settled, timeline);
+  const again = againAfter(fix, timeline, versions);
+  const decided = `resolved ${settled.words}`;
   if (again) return { state: 'regressed', since: again.at, why: regressedWhy(again, decided, fix) };
   const older = versions.filter((version) => version.seen_after !== null);
   const elsewhere =
@@ -152,13 +192,31 @@ function resolvedOrRegressed(facts: LifecycleFacts, decision: GroupEvent): Lifec
         `(${older.slice(0, 3).map(versionName).join(', ')})`;
   return {
     state: 'resolved',
-    since: decision.timestamp,
-    why: `R${decided.slice(1)}; ${elsewhere}.${unknownFix(decision, fix)}`,
+    since: settled.timestamp,
+    why: `R${decided.slice(1)}; ${elsewhere}.${unknownFix(settled, fix)}`,
   };
 }
 
-const fixOf = ({ evolution_id }: GroupEvent, timeline: readonly Evolution[]) =>
-  timeline.find((one) => evolution_id !== '' && one.evolution_id === evolution_id);
+/** The first failure where a fix, or without one nothing at all, says that there should be none. */
+export function againAfter(
+  fix: Evolution | undefined,
+  timeline: readonly Evolution[],
+  versions: readonly FailedVersion[],
+): (FailedVersion & { at: string }) | undefined {
+  const isNewer = fix && fix.status !== 'reverted' ? madeAfter(fix, timeline) : () => true;
+  return versions
+    .flatMap((version) =>
+      version.seen_after !== null && isNewer(version)
+        ? [{ ...version, at: version.seen_after }]
+        : [],
+    )
+    .sort((one, other) => (one.at < other.at ? -1 : 1))[0];
+}
+
+const fixOf = (
+  { evolution_id }: Pick<Settlement, 'evolution_id'>,
+  timeline: readonly Evolution[],
+) => timeline.find((one) => evolution_id !== '' && one.evolution_id === evolution_id);
 
 /**
  * The instant after which failures can say that a resolved group came back: when it was resolved, or
@@ -184,7 +242,10 @@ function regressedWhy(
   return `Seen again ${toSecond(again.at)} ${newer}; was ${decided}.`;
 }
 
-const unknownFix = ({ evolution_id }: GroupEvent, fix: Evolution | undefined): string =>
+const unknownFix = (
+  { evolution_id }: Pick<Settlement, 'evolution_id'>,
+  fix: Evolution | undefined,
+): string =>
   evolution_id !== '' && !fix ? ' That evolution is not on record, so the time counts.' : '';
 
 /**

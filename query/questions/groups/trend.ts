@@ -1,7 +1,7 @@
 // What a list shows beside each group when its trend is requested: two more steps, however many are shown.
 
 import type { Store } from '../../base/store.ts';
-import { judgeEffects } from '../ledger/effects.ts';
+import { judgeOthers } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
 import type { Found, GroupFacts } from './facts.ts';
@@ -47,7 +47,7 @@ export const hourlyOf = (hours: ReadonlyMap<number, number>) =>
 /** What the last evolution that targets each group did to it, by group. */
 async function lastEffects(
   store: Store,
-  { counts, timeline, mapping }: Found,
+  { counts, timeline, mapping, effects }: Found,
   shown: readonly GroupFacts[],
 ): Promise<Map<string, Effect>> {
   const tried = shown.filter(({ evolutions }) => evolutions.length > 0);
@@ -56,13 +56,14 @@ async function lastEffects(
     agents.map((agent) => {
       const isOwn = (one: { agent_id: string }) => one.agent_id === agent;
       const facts = { counts: counts.filter(isOwn), timeline: timeline.filter(isOwn), mapping };
-      return judgeEffects(
+      return judgeOthers(
         ledgerOf(store, agent, facts),
         tried.filter(isOwn).map(({ fingerprint, evolutions }) => ({
           evolution: evolutions[0]!,
           fingerprint,
           targeted: true,
         })),
+        effects,
       );
     }),
   );

@@ -29,9 +29,13 @@ export async function judgeEffects(
   const members = questions.map(({ fingerprint }) => [
     ...new Set([fingerprint, ...mapping.membersOf(mapping.groupOf(fingerprint))]),
   ]);
-  const windows = questions.map(({ evolution }, index) =>
-    windowOf(evolution, timeline, members[index]!),
-  );
+  const windows = questions.map(({ evolution, until }, index) => {
+    const window = windowOf(evolution, timeline, members[index]!);
+    const { after } = window;
+    return until === undefined || until >= after.until
+      ? window
+      : { ...window, after: { ...after, until } };
+  });
   const moved = await movedGroups(ledger, questions, windows, snapshots);
   const units = questions.map((_question, index): Unit => {
     const movedTo = moved[index]!.map((group) => group.fingerprint);
@@ -67,6 +71,23 @@ export async function judgeEffects(
       newVersion: snapshots.get(question.evolution.graph_snapshot_ref),
     }),
   );
+}
+
+/** The same where some effects are known already: only the others are judged. */
+export async function judgeOthers(
+  ledger: Ledger,
+  questions: readonly Question[],
+  known: readonly Effect[],
+): Promise<Effect[]> {
+  const keyOf = ({ evolution_id }: { evolution_id: string }, fingerprint: string) =>
+    JSON.stringify([evolution_id, fingerprint]);
+  const found = new Map(known.map((effect) => [keyOf(effect, effect.fingerprint), effect]));
+  const keys = questions.map(({ evolution, fingerprint }) => keyOf(evolution, fingerprint));
+  const others = questions.filter((_question, index) => !found.has(keys[index]!));
+  for (const effect of await judgeEffects(ledger, others)) {
+    found.set(keyOf(effect, effect.fingerprint), effect);
+  }
+  return keys.map((key) => found.get(key)!);
 }
 
 /** What failures elsewhere have to share with the group to be of one outage. */

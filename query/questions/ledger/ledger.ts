@@ -30,12 +30,17 @@ export interface Ledger {
   mapping: GroupMapping;
 }
 
+/** For so long attempts are kept, without which there is no verdict. */
+export const VERDICT_MS = 30 * 24 * 3_600_000;
+
 /** An evolution and a group to judge it by. */
 export interface Question {
   evolution: Evolution;
   /** Any fingerprint of the group. */
   fingerprint: string;
   targeted: boolean;
+  /** Only what came before this instant counts as after the evolution. @default all */
+  until?: string;
 }
 
 /** What a ledger is made of. */
@@ -57,7 +62,10 @@ export async function openLedger(store: Store, agent: string): Promise<Ledger> {
 }
 
 /** Of several fingerprints of one group the first. */
-export function onePerGroup({ mapping }: Ledger, fingerprints: readonly string[]): string[] {
+export function onePerGroup(
+  { mapping }: Pick<Ledger, 'mapping'>,
+  fingerprints: readonly string[],
+): string[] {
   const groups = new Set<string>();
   return fingerprints.filter((fingerprint) => {
     const group = mapping.groupOf(fingerprint);

@@ -2,9 +2,9 @@
 
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
-import { judgeEffects } from './effects.ts';
-import { type Ledger, onePerGroup, openLedger } from './ledger.ts';
-import type { TriedFix } from './schemas.ts';
+import { judgeOthers } from './effects.ts';
+import { type Ledger, onePerGroup, openLedger, type Question } from './ledger.ts';
+import type { Effect, TriedFix } from './schemas.ts';
 import { type Targets, targetsOf } from './targets.ts';
 
 /** Agents whose evolutions are judged at the same time. */
@@ -15,6 +15,8 @@ interface Known {
   targets?: readonly Targets[];
   /** Groups of one evolution that are judged. @default all */
   most?: number;
+  /** Effects that are judged already. */
+  effects?: readonly Effect[];
 }
 
 /**
@@ -24,22 +26,28 @@ interface Known {
 export async function judgeTargets(
   ledger: Ledger,
   evolutions: readonly Evolution[],
-  { targets, most }: Known = {},
+  { targets, most, effects: judged = [] }: Known = {},
 ): Promise<TriedFix[]> {
   const known = targets ?? (await targetsOf(ledger.store, evolutions));
-  const effects = await judgeEffects(
-    ledger,
-    evolutions.flatMap((evolution, index) =>
-      onePerGroup(ledger, known[index]!.fingerprints)
-        .slice(0, most)
-        .map((fingerprint) => ({ evolution, fingerprint, targeted: true })),
-    ),
+  const questions = evolutions.flatMap((evolution, index) =>
+    onTargets(ledger, evolution, { fingerprints: known[index]!.fingerprints, most }),
   );
+  const effects = await judgeOthers(ledger, questions, judged);
   return evolutions.map((evolution) => ({
     ...evolution,
     effects: effects.filter(({ evolution_id }) => evolution_id === evolution.evolution_id),
   }));
 }
+
+/** An evolution and the first groups that it targets. */
+export const onTargets = (
+  { mapping }: Pick<Ledger, 'mapping'>,
+  evolution: Evolution,
+  { fingerprints, most }: { fingerprints: readonly string[]; most?: number | undefined },
+): Question[] =>
+  onePerGroup({ mapping }, fingerprints)
+    .slice(0, most)
+    .map((fingerprint) => ({ evolution, fingerprint, targeted: true }));
 
 /**
  * The same for evolutions of any agents, in their order: statements grow with the number of agents, not

@@ -8,6 +8,7 @@ import {
   failedAttempt,
   goodAttempt,
   type OtlpSpan,
+  snapshotRef,
   startWorld,
   type World,
 } from '../../support/world.ts';
@@ -111,6 +112,40 @@ describe('a storm', () => {
       limit: 200,
     });
     expect(items).toHaveLength(100);
+  });
+});
+
+describe('a group that a fix ended', () => {
+  it('is told when it fails again, though nobody resolved it', async () => {
+    const [agent, old, fixed] = ['ended', snapshotRef('old'), snapshotRef('fixed')];
+    const runs = (ref: string, hours: number, make: typeof fail) =>
+      Array.from({ length: 40 }, (_, run) =>
+        make(agent, { 'graph.snapshot.ref': ref }, Date.now() - hours * 3_600_000 + run * 1000),
+      );
+    const pass = (name: string, over = {}, at = 0): OtlpSpan => ({
+      ...goodAttempt(name, { 'graph.run.id': randomUUID(), ...over }),
+      start: at,
+      end: at + 5,
+    });
+    await world.send(...runs(old, 5, fail));
+    const fingerprint = await groupOf(agent);
+    await world.history.recordEvolution({
+      agent_id: agent,
+      evolution_id: 'the fix',
+      resolution: 'Look twice.',
+      from_ref: old,
+      graph_snapshot_ref: fixed,
+      target_fingerprints: [fingerprint],
+    });
+    await world.send(...runs(fixed, 1, pass));
+    expect(await world.history.group(fingerprint)).toMatchObject({ state: 'resolved' });
+    await world.send(fail(agent, { 'graph.snapshot.ref': fixed }));
+    const again = () => toldOf(agent).filter(({ json }) => json.type === 'group.regressed');
+    await until('it is told', () => again().length > 0);
+    await world.send(fail(agent, { 'graph.snapshot.ref': fixed }));
+    await looked();
+    expect(again()).toHaveLength(1);
+    expect(again()[0]!.json.data.untrusted_text.why).toContain('by the effect of evolution');
   });
 });
 

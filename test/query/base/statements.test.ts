@@ -52,6 +52,24 @@ describe('evolutions with their effects', () => {
   });
 });
 
+describe('groups whose states follow the effects of fixes', () => {
+  it('are as many for seven fixes as for two', async () => {
+    const agent = 'judged';
+    const { mended, broken } = await fixedAgent(world, agent);
+    const counts = async () => ({
+      groups: await statementsOf(() => history.groups({ agent })),
+      group: await statementsOf(() => history.group(mended)),
+      brief: await statementsOf(() => history.brief(agent)),
+    });
+    const few = await counts();
+    for (const [index, targets] of [[mended], [broken], [mended, broken], [broken], []].entries()) {
+      await fix(world, agent, `again ${index}`, targets);
+    }
+    expect(await counts()).toEqual(few);
+    expect(few).toEqual({ groups: 9, group: 14, brief: 13 });
+  });
+});
+
 describe('agents with their states', () => {
   const counted = () => statementsOf(() => history.agents({ states: true }));
 
