@@ -188,6 +188,7 @@ async function answerQuestions(
     reader: { ...storage.reader, database },
     ...(otlp && { otlp }),
     policies,
+    skippedFailures: collector && (() => collector.stats().skippedFailures),
   });
   stops.push(() => history.close());
   // Not as those whose statements may fill their user's slots.

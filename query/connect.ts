@@ -1,6 +1,7 @@
 // The history over ClickHouse, in the process of the caller.
 import { DEFAULT_POLICIES, type Policies } from './base/policies.ts';
 import type { OtlpOptions } from './base/question.ts';
+import type { KnownSkipped } from './base/skipped.ts';
 import { type ClickHouseOptions, Store } from './base/store.ts';
 import { type History, historyOf } from './history.ts';
 
@@ -15,6 +16,8 @@ export interface ConnectOptions {
   otlp?: OtlpOptions;
   /** What may evolve by itself, for the advice on evolutions. @default what holds without a file */
   policies?: Policies | undefined;
+  /** Failed spans that the collector of this process skipped. @default not known */
+  skippedFailures?: KnownSkipped;
 }
 
 /** Opens the history that is stored in a ClickHouse database. Nothing is sent before the first call. */
@@ -23,10 +26,11 @@ export function connect({
   reader: readerOptions,
   otlp,
   policies = DEFAULT_POLICIES,
+  skippedFailures,
 }: ConnectOptions): History {
   const store = new Store(clickhouse);
   const reader = readerOptions ? new Store(readerOptions) : store;
-  const context = { store, reader, otlp, policies };
+  const context = { store, reader, otlp, policies, skippedFailures };
   return historyOf(
     (asked, fields) => asked.ask(fields, context),
     async () => {

@@ -1,5 +1,5 @@
 // What an empty list says instead of rows: whether the agent and node that were asked for exist, and which do.
-import { UnavailableError } from '../../query/base/errors.ts';
+import { NotFoundError, UnavailableError } from '../../query/base/errors.ts';
 import { quoteId } from '../../query/base/quote.ts';
 import type { History } from '../../query/history.ts';
 
@@ -27,23 +27,34 @@ export async function emptyListText(
 ): Promise<string> {
   if (json || watch !== undefined) return none;
   try {
-    if (!agent) {
-      return `${none}${node ? ` of node ${quoteId(node)}` : ''}; ${await agentsOnRecord(history)}`;
-    }
-    const ofAgent = `of agent ${quoteId(agent)}`;
-    if ((await history.agents({ agent, limit: 1 })).items.length === 0) {
-      return `${none} ${ofAgent}; ${await agentsOnRecord(history)}`;
-    }
-    if (!node) return `${none} ${ofAgent}, which is on record`;
-    const found = await history.nodes(agent, { node, versions: 'all', limit: 1 });
-    return found.items.length > 0
-      ? `${none} of node ${quoteId(node)} ${ofAgent}, which is on record`
-      : `node ${quoteId(node)} is not on record for agent ${quoteId(agent)}; ${await nodesOnRecord(history, agent)}`;
+    const { hint } = await history.skippedSpans(agent ? { service: agent } : {});
+    const text = await withNames(history, none, agent, node);
+    return hint ? `${text}\n${hint}` : text;
   } catch (error) {
-    // The list was answered; it can do without names.
-    if (error instanceof UnavailableError) return none;
+    // The list was answered; it can do without names, as from a service that is older.
+    if (error instanceof UnavailableError || error instanceof NotFoundError) return none;
     throw error;
   }
+}
+
+async function withNames(
+  history: History,
+  none: string,
+  agent: string | undefined,
+  node: string | undefined,
+): Promise<string> {
+  if (!agent) {
+    return `${none}${node ? ` of node ${quoteId(node)}` : ''}; ${await agentsOnRecord(history)}`;
+  }
+  const ofAgent = `of agent ${quoteId(agent)}`;
+  if ((await history.agents({ agent, limit: 1 })).items.length === 0) {
+    return `${none} ${ofAgent}; ${await agentsOnRecord(history)}`;
+  }
+  if (!node) return `${none} ${ofAgent}, which is on record`;
+  const found = await history.nodes(agent, { node, versions: 'all', limit: 1 });
+  return found.items.length > 0
+    ? `${none} of node ${quoteId(node)} ${ofAgent}, which is on record`
+    : `node ${quoteId(node)} is not on record for agent ${quoteId(agent)}; ${await nodesOnRecord(history, agent)}`;
 }
 
 async function agentsOnRecord(history: History): Promise<string> {

@@ -4,6 +4,7 @@ import { InvalidInputError } from './errors.ts';
 import { completeIds, type IdKind } from './ids.ts';
 import { parseInput } from './input.ts';
 import type { Policies } from './policies.ts';
+import type { KnownSkipped } from './skipped.ts';
 import type { Store } from './store.ts';
 
 /** Where the collector receives OTLP over HTTP. */
@@ -21,6 +22,8 @@ export interface Context {
   readonly otlp: OtlpOptions | undefined;
   /** What may evolve by itself. */
   readonly policies: Policies;
+  /** Failed spans that this process's collector skipped; undefined without one. */
+  readonly skippedFailures?: KnownSkipped;
 }
 
 type Fields = Record<string, unknown>;

@@ -8,6 +8,21 @@ export interface SkippedSpans {
   count: number;
 }
 
+/** What a process knows of them; undefined where no collector runs in it. */
+export type KnownSkipped = (() => readonly SkippedSpans[]) | undefined;
+
+const ELSEWHERE =
+  'failed spans that the collector skipped are counted there: `faultline doctor` beside it, or its /metrics';
+
+/**
+ * What to say where a list is empty; undefined when nothing was skipped.
+ *
+ * @param preferred the service to name if it has any @default the one with most
+ */
+export function skippedHint(known: KnownSkipped, preferred?: string): string | undefined {
+  return known === undefined ? ELSEWHERE : skippedText(known(), preferred);
+}
+
 /**
  * How many failed spans of a service were skipped, and the most frequent of their names.
  *

@@ -18,6 +18,7 @@ import type {
 } from '../questions/groups/schemas.ts';
 import type { EvolutionEffects } from '../questions/ledger/schemas.ts';
 import type { NodeHealth } from '../questions/nodes/question.ts';
+import type { SkippedSpansAnswer } from '../questions/skipped/question.ts';
 import type { TimelineEvent } from '../questions/timeline/question.ts';
 import { root } from './route.ts';
 import { token } from './session.ts';
@@ -83,6 +84,7 @@ interface Paged extends Query {
 export const api = {
   /** With their groups by state. */
   agents: (page: Paged & { find?: string; states?: 'true' }) => ask<Page<Agent>>('/agents', page),
+  skippedSpans: () => ask<SkippedSpansAnswer>('/skipped-spans'),
   groups: (filter: GroupFilter) => ask<Page<Group>>('/groups', filter),
   group: (fingerprint: string) => ask<GroupDetail>(`/groups/${id(fingerprint)}`),
   cases: (fingerprint: string, page: Paged) =>

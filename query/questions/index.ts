@@ -15,6 +15,7 @@ import { changeGroup, group, groups } from './groups/questions.ts';
 import { nodes } from './nodes/question.ts';
 import { run, runs } from './runs/runs.ts';
 import { similarFailures } from './similar/question.ts';
+import { skippedSpans } from './skipped/question.ts';
 import { sql } from './sql/sql.ts';
 import { timeline } from './timeline/question.ts';
 import { recordVerifications, verifications } from './verifications/questions.ts';
@@ -45,5 +46,6 @@ export const questions = {
   graph,
   diffGraphs,
   alerts,
+  skippedSpans,
   sql,
 };

@@ -1,6 +1,7 @@
 // list_failures and get_failure.
 import { z } from 'zod';
 import { quoteData, quoteId, quoteLines } from '../../base/quote.ts';
+import type { History } from '../../history.ts';
 import type { Failure, FailureDetail } from '../../questions/failures/schemas.ts';
 import { excerpt } from '../data.ts';
 import { boundedPage, nextPage, partOf, quoteAll } from '../pages.ts';
@@ -64,7 +65,9 @@ export const listFailures = tool({
     );
     const [first] = page.items;
     return {
-      text: page.items.map(failureLine).join('\n') || 'No failure fits.',
+      text:
+        page.items.map(failureLine).join('\n') ||
+        `No failure fits.${await hintOf(history, others.agent)}`,
       data: page,
       next: [
         ...(first
@@ -81,6 +84,12 @@ export const listFailures = tool({
     };
   },
 });
+
+/** Why there may be none. */
+async function hintOf(history: History, agent: string | undefined): Promise<string> {
+  const { hint } = await history.skippedSpans(agent === undefined ? {} : { service: agent });
+  return hint && ` Note: ${hint}.`;
+}
 
 const where = ({ node_id, level }: { node_id: string; level: string }): string =>
   node_id ? `node ${quoteId(node_id)}` : `level ${quoteId(level)}`;

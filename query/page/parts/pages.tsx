@@ -14,7 +14,7 @@ export function Pages<T>({
   /** Name of the question; another name starts over. */
   name: string;
   ask: (cursor?: string) => Promise<Page<T>>;
-  none: string;
+  none: ComponentChildren;
   children: (items: T[]) => ComponentChildren;
 }) {
   const first = useLive(name, () => ask());

@@ -31,14 +31,26 @@ export function AgentsView({ find }: { find: string }) {
       <Pages
         name={`agents ${find}`}
         ask={(cursor) => api.agents({ find, limit: AT_ONCE, ...(cursor && { cursor }) })}
-        none={
-          find === ''
-            ? 'No agent was seen yet. Send spans to the collector.'
-            : 'No agent has this in its name.'
-        }
+        none={find === '' ? <NoAgent /> : 'No agent has this in its name.'}
       >
         {(agents) => <Agents agents={agents} find={find} />}
       </Pages>
+    </>
+  );
+}
+
+/** What arrived all the same, and was not understood. */
+function NoAgent() {
+  const skipped = useLive('skipped spans', api.skippedSpans).data?.hint;
+  return (
+    <>
+      No agent was seen yet. Send spans to the collector.
+      {skipped && (
+        <>
+          {' '}
+          <ForeignText text={skipped} />
+        </>
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
 import { sinceOf, storedForm } from '../../base/cursor.ts';
+import { type KnownSkipped, skippedHint } from '../../base/skipped.ts';
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import { readGroups } from '../groups/facts.ts';
@@ -26,6 +27,7 @@ export async function writeBrief(
   store: Store,
   agentId: string,
   { node = '', since, max_tokens }: z.output<typeof briefQuery>,
+  skipped: KnownSkipped,
 ): Promise<Brief> {
   const window = { agent: agentId, since: sinceOf(since) };
   const newest = (timeline: readonly Evolution[]) =>
@@ -94,5 +96,5 @@ export async function writeBrief(
       .sort((one, other) => place(one) - place(other)),
     evolutions: fixes.map((fix) => ({ ...fix, verified: verifiedOf(fix) })),
   };
-  return { ...facts, ...(await renderBrief(facts, max_tokens)) };
+  return { ...facts, ...(await renderBrief(facts, max_tokens, skippedHint(skipped, agentId))) };
 }

@@ -81,10 +81,12 @@ function runBlock(facts: Facts, ids: ShortIds): Block {
  * the last line says how many and how to ask for them.
  *
  * @param maxTokens the most tokens of the o200k_base encoding
+ * @param hint what explains that there is no history
  */
 export async function renderBrief(
   facts: Facts,
   maxTokens: number,
+  hint?: string,
 ): Promise<{ markdown: string; tokens: number }> {
   // Loading the encoding takes a third of a second, so only who asks for a brief pays for it.
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
@@ -92,7 +94,7 @@ export async function renderBrief(
   const agent = quoteId(facts.agent_id);
 
   if (facts.totals.groups === 0 && facts.evolutions.length === 0 && facts.runs.length === 0) {
-    const markdown = `No history of agent ${agent}: nothing is stored${facts.since ? ' since then' : ''}.\n`;
+    const markdown = `No history of agent ${agent}: nothing is stored${facts.since ? ' since then' : ''}.\n${hint ? `${sentence(hint)}\n` : ''}`;
     return { markdown, tokens: count(markdown) };
   }
 
@@ -152,6 +154,8 @@ export async function renderBrief(
   }
   return withinBound(head, sections, maxTokens, count);
 }
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 function withinBound(
   head: Block,

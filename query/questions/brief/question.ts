@@ -109,8 +109,8 @@ export const brief = question({
   of: { agent: z.string() },
   input: briefQuery,
   output: briefAnswer,
-  async answer({ agent, ...request }, { store }) {
+  async answer({ agent, ...request }, { store, skippedFailures }) {
     const { writeBrief } = await import('./brief.ts');
-    return writeBrief(store, agent, request);
+    return writeBrief(store, agent, request, skippedFailures);
   },
 });

@@ -53,3 +53,27 @@ it('names ten agents of many, and none in JSON', async () => {
   const json = await verb(world, 'recent', '--agent', 'nobody', '--json');
   expect(JSON.parse(json)).toEqual({ items: [], next_cursor: null });
 });
+
+it('says which failed spans were skipped', { timeout: 60_000 }, async () => {
+  for (let i = 0; i < 3; i++) await world.send({ name: 'legacy.step', error: 'it broke' });
+  const hint = '3 failed spans of service `test-executor` were skipped, e.g. `legacy.step`';
+  expect(await verb(world, 'recent', '--agent', 'nobody')).toContain(`and more\n${hint}\n`);
+  expect(await verb(world, 'brief', '--agent', 'nobody')).toContain(`nothing is stored.\n${hint}.`);
+  const asked = await fetch(`${world.query}/mcp/v1`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'list_failures', arguments: { agent: 'nobody' } },
+    }),
+  });
+  expect(JSON.stringify(await asked.json())).toContain(`No failure fits. Note: ${hint}.`);
+  expect(await world.client.skippedSpans()).toMatchObject({
+    items: [{ service: 'test-executor', span: 'legacy.step', count: 3 }],
+    hint,
+  });
+  // Where no collector runs in the process, it is known elsewhere.
+  expect((await world.history.skippedSpans()).hint).toContain('`faultline doctor`');
+});

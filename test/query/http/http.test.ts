@@ -61,6 +61,7 @@ describe('the query service', () => {
       '/api/v1/groups/{fingerprint}/events',
       '/api/v1/runs',
       '/api/v1/runs/{id}',
+      '/api/v1/skipped-spans',
       '/api/v1/sql',
       '/api/v1/verifications',
     ]);
