@@ -206,15 +206,21 @@ export class Linker {
   }
 
   private async look(traces: string[]): Promise<void> {
-    let isDivided = false;
+    let isTooMuch = false;
     const found = await this.untilAnswered(
       () => this.store.rowsOf(traces, (traceId) => this.traces.isWhole(traceId)),
       (error) => {
-        isDivided = isTooLarge(error) && traces.length > 1;
-        return isDivided;
+        isTooMuch = isTooLarge(error);
+        return isTooMuch;
       },
     );
-    if (isDivided) {
+    if (isTooMuch && traces.length === 1) {
+      this.traces.drop(traces[0]!);
+      this.logger.warn(
+        { trace_id: traces[0] },
+        'a trace has too many spans to be linked: its failures stay as each span reported them',
+      );
+    } else if (isTooMuch) {
       const middle = traces.length >> 1;
       await this.look(traces.slice(0, middle));
       await this.look(traces.slice(middle));

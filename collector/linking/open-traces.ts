@@ -62,9 +62,13 @@ export class OpenTraces {
       isWhole: isWhole || wasWhole,
     });
     if (this.traces.size <= this.most) return;
-    const oldest = this.traces.keys().next().value!;
-    this.traces.delete(oldest);
-    this.changed.delete(oldest);
+    this.drop(this.traces.keys().next().value!);
+  }
+
+  /** Takes a trace out although something in it may not be linked. */
+  drop(traceId: string): void {
+    if (!this.traces.delete(traceId)) return;
+    this.changed.delete(traceId);
     this.droppedCount++;
   }
 

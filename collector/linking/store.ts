@@ -22,6 +22,8 @@ const [spans, failures, exceptions, attempts, unlinked] = [
 
 /** Bytes of rows that one question may bring into this process. */
 const MAX_RESULT_BYTES = 16 * 1024 * 1024;
+/** The same for a question about one trace, which cannot be divided. */
+const MAX_TRACE_BYTES = 128 * 1024 * 1024;
 
 /** Traces of a question: their ids stand in the URL, where Node takes 16 KiB of headers in all. */
 export const MAX_TRACES = 250;
@@ -45,10 +47,11 @@ export class TraceStore {
     traces: readonly string[],
     isWhole: (traceId: string) => boolean,
   ): Promise<Map<string, TraceRows>> {
+    const most = traces.length === 1 ? MAX_TRACE_BYTES : MAX_RESULT_BYTES;
     const rows = new Map<string, TraceRows>(
       traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [], spans: [] }]),
     );
-    for (const row of await this.select<TraceSpanRow>(spans, { traces })) {
+    for (const row of await this.select<TraceSpanRow>(spans, { traces }, most)) {
       rows.get(row.trace_id)?.spans.push(row);
     }
     // Nearly all traces are good: one look at one table is enough for these.
@@ -56,10 +59,10 @@ export class TraceStore {
       (traceId) => isWhole(traceId) || isSuspect(rows.get(traceId)!.spans),
     );
     if (failed.length === 0) return rows;
-    for (const row of await this.select<FailureRow>(failures, { traces: failed })) {
+    for (const row of await this.select<FailureRow>(failures, { traces: failed }, most)) {
       rows.get(row.trace_id)?.failures.push(row);
     }
-    for (const row of await this.select<ExceptionRecordRow>(exceptions, { traces: failed })) {
+    for (const row of await this.select<ExceptionRecordRow>(exceptions, { traces: failed }, most)) {
       rows.get(row.trace_id)?.exceptions.push(row);
     }
     const times = failed
@@ -70,7 +73,8 @@ export class TraceStore {
       .sort();
     if (times.length === 0) return rows;
     const range = { from: times[0], to: times.at(-1) };
-    for (const row of await this.select<NodeAttemptRow>(attempts, { traces: failed, ...range })) {
+    const inRange = { traces: failed, ...range };
+    for (const row of await this.select<NodeAttemptRow>(attempts, inRange, most)) {
       rows.get(row.trace_id)?.attempts.push(row);
     }
     return rows;
@@ -85,7 +89,11 @@ export class TraceStore {
     return rows.map(({ trace_id }) => trace_id);
   }
 
-  private async select<Row>(query: string, query_params: Record<string, unknown>): Promise<Row[]> {
+  private async select<Row>(
+    query: string,
+    query_params: Record<string, unknown>,
+    mostBytes = MAX_RESULT_BYTES,
+  ): Promise<Row[]> {
     const result = await this.client.query({
       query,
       query_params,
@@ -93,7 +101,7 @@ export class TraceStore {
       abort_signal: this.signal,
       clickhouse_settings: {
         output_format_json_quote_64bit_integers: 1,
-        max_result_bytes: String(MAX_RESULT_BYTES),
+        max_result_bytes: String(mostBytes),
         result_overflow_mode: 'throw',
       },
     });
