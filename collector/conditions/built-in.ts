@@ -136,10 +136,19 @@ function limited(returned: Returned): Omit<Finding, 'condition'> | undefined {
   return text === undefined ? undefined : { found: { text } };
 }
 
+const INPUT_TOKENS = [
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.prompt_tokens',
+  'llm.token_count.prompt',
+];
+
 /** A model wrote nothing: no text, and no call of a tool. */
-function isEmptyAnswer({ call, outputTokens, output, finishReason }: Returned): boolean {
+function isEmptyAnswer(returned: Returned): boolean {
+  const { call, outputTokens, output, finishReason } = returned;
   if (call !== 'model' || FILTERED.test(finishReason) || CUT.test(finishReason)) return false;
-  return outputTokens === 0 || (output !== undefined && isBlank(output));
+  if (output !== undefined && isBlank(output)) return true;
+  // Of a server that reports no usage some frameworks write zeros, also for what was read.
+  return outputTokens === 0 && !INPUT_TOKENS.some((key) => returned.attribute(key) === '0');
 }
 
 /** An agent returned nothing; a node only where it returned a text and nothing is in it. */

@@ -27,6 +27,28 @@ function summary({ failures, graph_runs }: Rows): string[] {
 }
 
 const EXPECTED: Record<string, string[]> = {
+  'adk-good': ['run clerk success'],
+  'adk-sequence-unauthorized': ['run office failure', 'node writer 1 llm.auth terminal'],
+  'adk-tool-error': ['run clerk failure', 'graph - 1 tool.error terminal'],
+  'adk-unauthorized': ['run clerk failure', 'graph - 1 llm.auth terminal'],
+  'agent-framework-good': ['run clerk success'],
+  'agent-framework-tool-error-recovered': [
+    'run clerk success',
+    'operation clerk 1 tool.error routed',
+  ],
+  'agent-framework-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
+  'agent-framework-workflow-error': [
+    'run order_flow failure',
+    'node draft 1 unclassified terminal',
+  ],
+  'agent-framework-workflow-good': ['run order_flow success'],
+  'agno-openinference-good': ['run clerk success'],
+  'agno-openinference-team': ['run office success'],
+  'agno-openinference-tool-error-recovered': [
+    'run clerk success',
+    'operation clerk 1 tool.error routed',
+  ],
+  'agno-openinference-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
   'autogen-good': ['run clerk success'],
   'autogen-graph-flow': [
     'run clerk success',
@@ -35,6 +57,19 @@ const EXPECTED: Record<string, string[]> = {
   ],
   'autogen-tool-error-recovered': ['run clerk success', 'operation clerk 1 tool.error routed'],
   'autogen-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
+  'crewai-openinference-flow-error': ['run orders failure', 'node draft 1 unclassified terminal'],
+  'crewai-openinference-good': ['run orders success'],
+  'crewai-openinference-tool-error-recovered': [
+    'run orders success',
+    'operation Clerk 1 tool.error routed',
+  ],
+  'crewai-openinference-unauthorized': ['run orders failure', 'node Writer 1 llm.auth terminal'],
+  'dspy-openinference-good': ['run orders success'],
+  'dspy-openinference-module-error': ['run orders failure', 'graph - 1 unclassified terminal'],
+  'dspy-openinference-unauthorized': [
+    'run orders failure',
+    'node Predict.forward 1 llm.auth terminal',
+  ],
   'haystack-good': ['run orders success'],
   'haystack-node-error': ['run orders failure', 'node draft 1 unclassified terminal'],
   'langgraph-openinference-answer-cut-off': [
@@ -70,6 +105,100 @@ const EXPECTED: Record<string, string[]> = {
   'langgraph-openinference-tool-error': ['run orders failure', 'node tools 1 tool.error terminal'],
   'langgraph-openinference-unauthorized': ['run orders failure', 'node draft 1 llm.auth terminal'],
   'langgraph-openinference-waits-for-a-person': ['run orders paused'],
+  'langgraph-traceloop-answer-cut-off': [
+    'run order_graph degraded',
+    'operation draft 1 llm.malformed_output degraded output_truncated',
+  ],
+  'langgraph-traceloop-busy-then-good': [
+    'run order_graph success',
+    'node draft 1 llm.rate_limit recovered',
+  ],
+  'langgraph-traceloop-cancelled': ['run order_graph cancelled'],
+  'langgraph-traceloop-good': ['run order_graph success'],
+  'langgraph-traceloop-node-error': [
+    'run order_graph failure',
+    'node draft 1 unclassified terminal',
+  ],
+  'langgraph-traceloop-parallel-branches': [
+    'run order_graph failure',
+    'node bad 1 unclassified terminal',
+  ],
+  'langgraph-traceloop-retries-used-up': [
+    'run order_graph failure',
+    'node draft 1 unclassified retried',
+    'node draft 2 unclassified retried',
+    'node draft 3 unclassified terminal',
+  ],
+  'langgraph-traceloop-stream-left': ['run order_graph cancelled'],
+  'langgraph-traceloop-tool-error-recovered': [
+    'run clerk success',
+    'operation tools 1 tool.error routed',
+  ],
+  'langgraph-traceloop-tool-error': ['run clerk failure', 'node tools 1 tool.error terminal'],
+  'langgraph-traceloop-unauthorized': ['run order_graph failure', 'node draft 1 llm.auth terminal'],
+  'langgraph-traceloop-waits-for-a-person': ['run order_graph paused'],
+  'llama-index-openinference-good': ['run orders success'],
+  'llama-index-openinference-step-error': [
+    'run orders failure',
+    'node draft 1 unclassified terminal',
+  ],
+  'llama-index-openinference-tool-error-recovered': [
+    'run orders success',
+    'operation BaseWorkflowAgent.call_tool 1 tool.error routed',
+  ],
+  'llama-index-openinference-unauthorized': [
+    'run orders failure',
+    'node BaseWorkflowAgent.run_agent_step 1 llm.auth terminal',
+  ],
+  'openai-agents-openinference-good': ['run orders success'],
+  'openai-agents-openinference-guardrail-tripped': [
+    'run orders failure',
+    'operation clerk 1 constraint.hard terminal',
+  ],
+  'openai-agents-openinference-handed-over': [
+    'run orders failure',
+    'node billing 1 llm.auth terminal',
+  ],
+  'openai-agents-openinference-tool-error-recovered': [
+    'run orders success',
+    'operation clerk 1 tool.error routed',
+  ],
+  'openai-agents-openinference-tool-error': [
+    'run orders failure',
+    'node clerk 1 tool.error terminal',
+  ],
+  'openai-agents-openinference-turns-used-up': [
+    'run orders failure',
+    'node clerk 1 loop.max_iterations terminal',
+  ],
+  'openai-agents-openinference-unauthorized': [
+    'run orders failure',
+    'node clerk 1 llm.auth terminal',
+  ],
+  'pydantic-ai-good': ['run clerk success'],
+  'pydantic-ai-output-retries-used-up': [
+    'run clerk failure',
+    'node clerk 1 llm.malformed_output terminal',
+  ],
+  'pydantic-ai-requests-used-up': [
+    'run clerk truncated',
+    'node clerk 1 loop.max_iterations terminal',
+  ],
+  'pydantic-ai-tool-error-recovered': ['run clerk success', 'operation clerk 1 tool.error routed'],
+  'pydantic-ai-tool-error': ['run clerk failure', 'node clerk 1 tool.error terminal'],
+  'pydantic-ai-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
+  'smolagents-openinference-good': ['run orders success'],
+  'smolagents-openinference-steps-used-up': ['run orders success'],
+  'smolagents-openinference-tool-error-recovered': [
+    'run orders success',
+    'operation - 1 tool.error routed',
+  ],
+  'smolagents-openinference-unauthorized': ['run orders failure', 'graph - 1 llm.auth terminal'],
+  'strands-good': ['run clerk success'],
+  'strands-graph-good': ['run orders success'],
+  'strands-graph-unauthorized': ['run orders failure', 'node draft 1 llm.auth terminal'],
+  'strands-tool-error-recovered': ['run clerk success', 'operation clerk 1 tool.error routed'],
+  'strands-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
 };
 
 test('each recording has an expectation', () => {

@@ -46,7 +46,7 @@ const SPECIFIC: readonly Rule[] = [
   said('loop.stall', /\bstalled|no progress|similar responses/),
   said(
     'loop.max_iterations',
-    /exceeded max(?:imum)?[_ ]\w*(?:turns|loops|iterations)|looplimit|\bmax(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded/,
+    /exceeded max(?:imum)?[_ ]\w*(?:turns|loops|iterations)|looplimit|\bmax(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded|exceed the request_limit of/,
   ),
   said('graph.visit_limit', /visit limit|max(?:imum)?[ _]visits|visited too (?:often|many)/),
   said(
@@ -65,7 +65,7 @@ const SPECIFIC: readonly Rule[] = [
     'graph.invalid',
     /\bgraph (?:must have|has no (?:nodes|edges)|has a cycle|is not connected)|cyclic graphs?|at least one (?:start|entry|leaf) node|invalid_concurrent_graph_update|can receive only one value per step|unreachablenodeerror|multiple_subgraphs|graph must have an entrypoint|no entry ?point|invalid graph|graph (?:is invalid|validation)|no checkpointer set/,
   ),
-  said('constraint.hard', /hard constraint/),
+  said('constraint.hard', /hard constraint|guardrail ?tripwire (?:was )?triggered/),
   said('constraint.soft', /soft constraint/),
   said(
     'budget.cost',

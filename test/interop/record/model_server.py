@@ -18,13 +18,23 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(401, {"error": {"message": "Incorrect API key provided: sk-none", "code": "invalid_api_key"}})
         if script == "busy-once" and _calls[script] == 1:
             return self._send(429, {"error": {"message": "Rate limit reached for requests", "code": "rate_limit_exceeded"}})
-        has_result = any(message["role"] == "tool" for message in request["messages"])
-        if script.startswith("tool") and not has_result:
-            tool = request["tools"][0]["function"]["name"]
-            call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": '{"order": 7}'}}
-            return self._answer(request, {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls")
+        tools = {tool["function"]["name"]: tool for tool in request.get("tools") or []}
+        # Behind the system's and the user's message.
+        has_result = "Error:" in str(request["messages"][-1]["content"]) or len(request["messages"]) > 2 or any(message["role"] == "tool" for message in request["messages"])
+        # Smolagents ends a run by a tool.
+        if "final_answer" in tools and (has_result or script == "text") and script != "loop":
+            return self._call(request, script, "final_answer", '{"answer": "The order is on its way."}')
+        if tools and (script == "loop" or (script.startswith("tool") and not has_result)):
+            return self._call(request, script, next(iter(tools)), '{"order": 7}')
         reason = "length" if script == "cut" else "stop"
-        return self._answer(request, {"role": "assistant", "content": "The order is on its way."}, reason)
+        content = "The order is on its way."
+        if script == "dspy":
+            content = f"[[ ## text ## ]]\n{content}\n\n[[ ## completed ## ]]"
+        return self._answer(request, {"role": "assistant", "content": content}, reason)
+
+    def _call(self, request, script, tool, arguments):
+        call = {"id": f"call_{_calls[script]}", "type": "function", "function": {"name": tool, "arguments": arguments}}
+        self._answer(request, {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls")
 
     def _answer(self, request, message, reason):
         if request.get("stream"):
