@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isLoopback } from '../collector/serving/addresses.ts';
 import { SettingsError } from '../query/base/errors.ts';
+import { templateFault } from '../query/base/trace-url.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const file = z.string().min(1).optional();
@@ -103,6 +104,16 @@ const flags = {
     'most MiB of rows that wait for ClickHouse; beyond it senders have to wait',
   ],
   'max-body-mib': [z.coerce.number().int().min(1).max(1024).default(64), 'largest request body'],
+  'trace-url': [
+    z
+      .string()
+      .superRefine((template, context) => {
+        const message = templateFault(template);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
+      .optional(),
+    'address of a trace where you look at traces, such as http://jaeger:16686/trace/{trace_id}?uiFind={span_id}; failures link to it',
+  ],
   alerts: [file, 'rules for alerts, a JSON file: docs/alerts.md'],
   policies: [file, 'what may evolve by itself, a JSON file: docs/evolution-advice.md'],
   conditions: [file, 'conditions over all spans, a JSON file: docs/conditions.md'],
@@ -211,6 +222,9 @@ function checkRole(settings: Settings): void {
   }
   if (role === 'collector' && settings.alerts !== undefined) {
     refuse('alerts', 'given with --role collector; alerts are sent by the query service');
+  }
+  if (role === 'collector' && settings['trace-url'] !== undefined) {
+    refuse('trace-url', 'given with --role collector; the query service makes the links');
   }
   if (role === 'query' && settings.conditions !== undefined) {
     refuse('conditions', 'given with --role query; conditions are looked at by the collector');

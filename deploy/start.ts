@@ -188,6 +188,7 @@ async function answerQuestions(
     reader: { ...storage.reader, database },
     ...(otlp && { otlp }),
     policies,
+    traceUrl: settings['trace-url'],
     skippedFailures: collector && (() => collector.stats().skippedFailures),
   });
   stops.push(() => history.close());

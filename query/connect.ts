@@ -18,6 +18,11 @@ export interface ConnectOptions {
   policies?: Policies | undefined;
   /** Failed spans that the collector of this process skipped. @default not known */
   skippedFailures?: KnownSkipped;
+  /**
+   * Address of a trace in the UI that shows traces, with `{trace_id}` in it, and `{span_id}` and `{service_name}` where it
+   * takes them. @default no links
+   */
+  traceUrl?: string | undefined;
 }
 
 /** Opens the history that is stored in a ClickHouse database. Nothing is sent before the first call. */
@@ -27,10 +32,11 @@ export function connect({
   otlp,
   policies = DEFAULT_POLICIES,
   skippedFailures,
+  traceUrl,
 }: ConnectOptions): History {
   const store = new Store(clickhouse);
   const reader = readerOptions ? new Store(readerOptions) : store;
-  const context = { store, reader, otlp, policies, skippedFailures };
+  const context = { store, reader, otlp, policies, skippedFailures, traceUrl };
   return historyOf(
     (asked, fields) => asked.ask(fields, context),
     async () => {

@@ -7,6 +7,8 @@ export const adk: Dialect = {
   title: 'Google ADK',
   frameworks: ['Google ADK'],
   reference: 'https://google.github.io/adk-docs/observability/',
+  reports: 'agents in agents, sessions; arguments where content is captured',
+  hides: 'content, unless it is switched on',
   prefixes: ['gcp.vertex.agent.'],
   spanNames: ['agent_run'],
   parts: [],

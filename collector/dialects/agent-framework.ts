@@ -7,6 +7,8 @@ export const agentFramework: Dialect = {
   title: 'Microsoft Agent Framework',
   frameworks: ['Agent Framework workflows and agents'],
   reference: 'https://learn.microsoft.com/agent-framework/user-guide/workflows/observability',
+  reports: 'workflows and executors, with stacks',
+  hides: 'what an executor received',
   prefixes: ['executor.', 'workflow.', 'edge_group.'],
   spanNames: ['workflow.run', 'executor.process'],
   parts: [{ key: 'executor.id' }, { key: 'workflow.name' }, { key: 'workflow.id' }],

@@ -16,6 +16,8 @@ export const aiSdk: Dialect = {
   title: 'Vercel AI SDK',
   frameworks: ['AI SDK 4 to 6'],
   reference: 'https://ai-sdk.dev/docs/ai-sdk-core/telemetry',
+  reports: 'calls with prompts, arguments of tools, the function id as agent',
+  hides: 'tries of one call, sessions unless they are metadata',
   prefixes: ['ai.'],
   parts: [{ key: OPERATION, values: CALLS }],
   calls: [{ key: OPERATION, values: { model: MODEL_CALLS, tool: ['ai.toolCall'] } }],

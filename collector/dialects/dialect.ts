@@ -90,6 +90,10 @@ export interface Dialect {
   frameworks: readonly string[];
   /** Where its conventions are published. */
   reference: string;
+  /** What its spans report, for the same table. */
+  reports: string;
+  /** What they do not report although it happened. */
+  hides: string;
   /** A span with an attribute of such a name belongs to an agent. */
   prefixes: readonly string[];
   /** The same, for whole names. */

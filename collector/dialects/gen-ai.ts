@@ -52,6 +52,9 @@ export const genAi: Dialect = {
     'AI SDK 7',
   ],
   reference: 'https://github.com/open-telemetry/semantic-conventions-genai',
+  reports:
+    'agents, workflows, calls of models and tools, conversations; messages and arguments where content is captured',
+  hides: 'content, unless it is switched on; steps that are no agents',
   prefixes: ['gen_ai.'],
   parts: [
     {

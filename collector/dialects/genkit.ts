@@ -13,6 +13,8 @@ export const genkit: Dialect = {
   title: 'Genkit',
   frameworks: ['Genkit'],
   reference: 'https://genkit.dev/docs/observability/telemetry-collection/',
+  reports: 'flows, their steps, agents, models and tools with inputs',
+  hides: 'sessions',
   prefixes: ['genkit:'],
   parts: [
     { key: 'genkit:metadata:subtype', values: Object.keys(GENKIT_SUBTYPES) },

@@ -7,6 +7,8 @@ export const haystack: Dialect = {
   title: 'Haystack',
   frameworks: ['Haystack (opentelemetry-haystack)'],
   reference: 'https://docs.haystack.deepset.ai/docs/tracing',
+  reports: 'components, pipelines, visits; inputs where content tracing is on',
+  hides: 'errors of tools that an agent handled',
   prefixes: ['haystack.'],
   spanNames: ['haystack.pipeline.run', 'haystack.component.run', 'haystack.agent.run'],
   parts: [

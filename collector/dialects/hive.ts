@@ -6,6 +6,8 @@ export const hive: Dialect = {
   title: 'Hive',
   frameworks: ['Hive'],
   reference: 'https://github.com/adenhq/hive',
+  reports: 'runs, nodes, sessions, calls',
+  hides: 'inputs: `faultline hive` reads them from its files',
   prefixes: ['hive.'],
   parts: [{ key: 'hive.node_id' }, { key: 'hive.run_id' }],
   read(span) {

@@ -7,6 +7,8 @@ export const langGraphMetadata: Dialect = {
   title: 'LangGraph metadata',
   frameworks: ['LangGraph under any tracer that writes its metadata'],
   reference: 'https://docs.langchain.com/oss/python/langgraph/overview',
+  reports: 'nodes and threads',
+  hides: 'everything else',
   prefixes: [],
   reads: ['metadata'],
   parts: [{ key: 'langgraph_node' }, { key: 'metadata.langgraph_node' }],

@@ -13,6 +13,8 @@ export const langSmith: Dialect = {
   title: 'LangSmith',
   frameworks: ['LangChain', 'LangGraph'],
   reference: 'https://docs.langchain.com/langsmith/trace-with-opentelemetry',
+  reports: 'nodes, sessions, inputs, stacks; failures even of spans whose status is OK',
+  hides: 'the type of an exception, which is read from its message',
   prefixes: ['langsmith.'],
   reads: ['gen_ai.prompt', 'gen_ai.completion'],
   parts: [{ key: KIND, values: ['chain'] }],

@@ -16,6 +16,8 @@ export const mastra: Dialect = {
   title: 'Mastra',
   frameworks: ['Mastra (@mastra/otel-exporter)'],
   reference: 'https://mastra.ai/docs/observability/tracing/exporters/otel',
+  reports: 'agents, workflows and their steps',
+  hides: 'tries of one step',
   prefixes: ['mastra.'],
   parts: [{ key: MASTRA_TYPE, values: Object.keys(MASTRA_PARTS) }],
   calls: [

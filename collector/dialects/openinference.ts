@@ -33,6 +33,10 @@ export const openInference: Dialect = {
     'Agno',
   ],
   reference: 'https://arize-ai.github.io/openinference/spec/semantic_conventions.html',
+  reports:
+    'nodes, inputs, sessions, stacks; of LangGraph the visits, so that attempts are numbered',
+  hides:
+    'the graph; errors that the framework handled (tools of CrewAI and Haystack); of OpenAI Agents the type of an exception',
   prefixes: ['openinference.', 'llm.', 'graph.', 'flow.node.', 'langgraph_', 'metadata.langgraph_'],
   reads: [
     'input.value',

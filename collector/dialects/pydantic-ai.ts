@@ -7,6 +7,8 @@ export const pydanticAi: Dialect = {
   title: 'Pydantic AI',
   frameworks: ['Pydantic AI'],
   reference: 'https://ai.pydantic.dev/logfire/',
+  reports: 'agents, arguments of tools, attempts of a tool, messages',
+  hides: 'tools that the model made up',
   prefixes: ['pydantic_ai.'],
   reads: ['agent_name', 'tool_arguments', 'tool_response', 'all_messages_events', 'final_result'],
   parts: [{ key: 'agent_name' }],

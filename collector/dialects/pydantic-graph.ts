@@ -10,6 +10,8 @@ export const pydanticGraph: Dialect = {
   title: 'pydantic-graph',
   frameworks: ['pydantic-graph (logfire)'],
   reference: 'https://ai.pydantic.dev/graph/',
+  reports: 'graphs and nodes, with stacks',
+  hides: 'what a node received, the session',
   prefixes: [],
   keys: ['node_id', 'graph'],
   spanNames: ['run graph', 'run node'],

@@ -6,6 +6,8 @@ export const springAi: Dialect = {
   title: 'Spring AI',
   frameworks: ['Spring AI'],
   reference: 'https://docs.spring.io/spring-ai/reference/observability/index.html',
+  reports: 'chat clients, tools, conversations',
+  hides: 'nodes; content, unless it is switched on',
   prefixes: ['spring.ai.'],
   parts: [{ key: 'spring.ai.kind', values: ['chat_client'] }],
   calls: [{ key: 'spring.ai.kind', values: { tool: ['tool_call'] } }],

@@ -7,6 +7,8 @@ export const strands: Dialect = {
   frameworks: ['Strands agents, graphs and swarms'],
   reference:
     'https://strandsagents.com/latest/documentation/docs/user-guide/observability-evaluation/traces/',
+  reports: 'agents, nodes of graphs and swarms, messages as span events',
+  hides: 'edges of the graph',
   prefixes: ['event_loop.', 'strands.'],
   parts: [],
   read(span): Meaning | undefined {

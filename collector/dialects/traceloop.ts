@@ -11,6 +11,8 @@ export const traceloop: Dialect = {
   title: 'OpenLLMetry (Traceloop)',
   frameworks: ['LangChain', 'LangGraph', 'CrewAI', 'LlamaIndex', 'Haystack', 'decorators'],
   reference: 'https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions',
+  reports: 'nodes, inputs, sessions, stacks; of LangGraph the graph, which becomes the version',
+  hides: 'errors of tools that CrewAI handled',
   prefixes: ['traceloop.', 'llm.'],
   parts: [{ key: KIND, values: ['workflow', 'agent', 'task'] }],
   calls: [

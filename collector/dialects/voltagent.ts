@@ -12,6 +12,8 @@ export const voltAgent: Dialect = {
   title: 'VoltAgent',
   frameworks: ['VoltAgent'],
   reference: 'https://voltagent.dev/observability-docs/',
+  reports: 'agents, workflows and their steps, conversations, inputs',
+  hides: 'tries of one step',
   prefixes: ['voltagent.', 'workflow.step.'],
   reads: [
     'entity.type',

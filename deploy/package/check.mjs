@@ -23,6 +23,7 @@ const steps = [
   ['statement names', 'tsx', 'query/sql/generate.ts', '--check'],
   ['dashboards', 'tsx', 'deploy/grafana/generate.ts', '--check'],
   ['page of settings', 'tsx', 'deploy/cli/settings-page.ts', '--check'],
+  ['page of dialects', 'tsx', 'collector/dialects/generate.ts', '--check'],
 ];
 
 let failed = 0;

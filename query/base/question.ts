@@ -24,6 +24,8 @@ export interface Context {
   readonly policies: Policies;
   /** Failed spans that this process's collector skipped; undefined without one. */
   readonly skippedFailures?: KnownSkipped;
+  /** Address of a trace, with `{trace_id}` and `{span_id}` in it. */
+  readonly traceUrl?: string | undefined;
 }
 
 type Fields = Record<string, unknown>;

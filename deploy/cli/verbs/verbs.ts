@@ -177,6 +177,7 @@ function describeFailure(failure: FailureDetail): string {
     ['then', failure.disposition || 'unknown'],
     ['run', `${failure.run_id}${failure.session_id ? `, session ${failure.session_id}` : ''}`],
     ['trace', `${failure.trace_id} / ${failure.span_id}`],
+    ...(failure.trace_url ? [['at', failure.trace_url] satisfies [string, string]] : []),
     ['fingerprint', failure.fingerprint],
     [
       'graph',

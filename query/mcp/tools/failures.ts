@@ -141,6 +141,7 @@ export const getFailure = tool({
       .object({ nodes: z.number(), before: z.array(z.string()), after: z.array(z.string()) })
       .nullable(),
     evolution_id: z.string().nullable(),
+    trace_url: z.string(),
     next_offset: z.number().nullable(),
   }),
   async ask(history, { failure: id, part, offset }) {
@@ -156,6 +157,7 @@ const facts = (failure: FailureDetail) => ({
   graph_snapshot_ref: failure.graph_snapshot_ref,
   graph: placeInGraph(failure),
   evolution_id: failure.evolution?.evolution_id ?? null,
+  trace_url: failure.trace_url,
 });
 
 const NEIGHBOURS = 6;
@@ -208,6 +210,7 @@ function summary(failure: FailureDetail) {
     failureLine(data.failure).slice(2),
     `- site ${quoteId(failure.site || 'unknown')}, session ${quoteId(failure.session_id || 'unknown')}`,
     describeGraph(data),
+    ...(data.trace_url ? [`- trace <${data.trace_url}>`] : []),
     evolution
       ? `- evolution ${quoteId(evolution.evolution_id)}, ${quoteId(evolution.status)}: ${quoteData(evolution.resolution, 240)}`
       : '- no evolution came of it yet',

@@ -50,6 +50,16 @@ export function FailureView({ failureId }: { failureId: string }) {
                   ),
                 ],
                 [
+                  'Trace',
+                  it.trace_url ? (
+                    <a key="trace" href={it.trace_url} rel="noreferrer" target="_blank">
+                      <Id name={it.trace_id} />
+                    </a>
+                  ) : (
+                    <Id key="trace" name={it.trace_id} />
+                  ),
+                ],
+                [
                   'Evolved by',
                   it.evolution ? (
                     <a key="evolution" href={to.evolution(it.evolution.evolution_id)}>

@@ -1,8 +1,8 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
 import { sinceOf, storedForm } from '../../base/cursor.ts';
-import { type KnownSkipped, skippedHint } from '../../base/skipped.ts';
-import type { Store } from '../../base/store.ts';
+import type { Context } from '../../base/question.ts';
+import { skippedHint } from '../../base/skipped.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import { readGroups } from '../groups/facts.ts';
 import { readImpact, versionInUse } from '../impact/impact.ts';
@@ -24,10 +24,9 @@ const totalsRow = z.object({ failures: z.coerce.number(), evolutions: z.coerce.n
 
 /** Reads what is needed and writes the brief: same rows, same text. */
 export async function writeBrief(
-  store: Store,
+  { store, skippedFailures, traceUrl }: Context,
   agentId: string,
   { node = '', since, max_tokens }: z.output<typeof briefQuery>,
-  skipped: KnownSkipped,
 ): Promise<Brief> {
   const window = { agent: agentId, since: sinceOf(since) };
   const newest = (timeline: readonly Evolution[]) =>
@@ -71,7 +70,7 @@ export async function writeBrief(
       most: mostTargets,
       effects: found.effects,
     }),
-    describeGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy }),
+    describeGroups(store, agentId, window.since, { groups: candidates, impacts, madeBy, traceUrl }),
     readVerified(store, agentId),
   ]);
   const places = new Map(
@@ -96,5 +95,8 @@ export async function writeBrief(
       .sort((one, other) => place(one) - place(other)),
     evolutions: fixes.map((fix) => ({ ...fix, verified: verifiedOf(fix) })),
   };
-  return { ...facts, ...(await renderBrief(facts, max_tokens, skippedHint(skipped, agentId))) };
+  return {
+    ...facts,
+    ...(await renderBrief(facts, max_tokens, skippedHint(skippedFailures, agentId))),
+  };
 }

@@ -127,6 +127,7 @@ export function groupBlock(group: BriefGroup, fixes: readonly TriedFix[], ids: S
     ...(group.contradiction ? [`  - ${group.contradiction}`] : []),
     ...triedLines(group, fixes, ids),
     `  - group ${ids.group(group.fingerprint)}${merged > 0 ? ` and ${merged} merged into it` : ''}, ` +
-      `last failure ${ids.failure(group.last_failure_id)}`,
+      `last failure ${ids.failure(group.last_failure_id)}` +
+      (group.last_trace_url && `, trace <${group.last_trace_url}>`),
   ];
 }

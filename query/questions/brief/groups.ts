@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import { instant } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
+import { traceUrl } from '../../base/trace-url.ts';
 import { contradictionIn } from '../groups/describe.ts';
 import type { GroupFacts } from '../groups/facts.ts';
 import type { Impact } from '../impact/impact.ts';
@@ -37,7 +38,12 @@ const last = briefGroup
     last_input: true,
     last_input_digest: true,
   })
-  .extend({ stack_trace: z.string() });
+  .extend({
+    stack_trace: z.string(),
+    trace_id: z.string(),
+    span_id: z.string(),
+    service_name: z.string(),
+  });
 
 /** Failures of a group whose inputs are compared; `brief_counts` gives the times of as many. */
 const NEWEST = 12;
@@ -83,11 +89,13 @@ export async function describeGroups(
     groups,
     impacts,
     madeBy,
+    traceUrl: template,
   }: {
     groups: readonly GroupFacts[];
     impacts: Impacts;
     /** The evolution that made a version. */
     madeBy: ReadonlyMap<string, string>;
+    traceUrl: string | undefined;
   },
 ): Promise<BriefGroup[]> {
   if (groups.length === 0) return [];
@@ -116,7 +124,7 @@ export async function describeGroups(
     const [found] = failures;
     const cost = impacts.get(group.fingerprint);
     if (!row || !found || !cost) return [];
-    const { stack_trace, ...failure } = found;
+    const { stack_trace, trace_id, span_id, service_name, ...failure } = found;
     const { first_ref, newest: _, ...counted } = row;
     const annotated = group.annotation?.value;
     const classes = [...new Set(group.counts.flatMap((one) => one.classes))].sort();
@@ -125,6 +133,7 @@ export async function describeGroups(
         ...failure,
         ...counted,
         place: placeOf(stack_trace),
+        last_trace_url: traceUrl(template, { trace_id, span_id, service_name }),
         in_common: inCommon(failures.map(({ last_input }) => last_input)),
         began: { graph_snapshot_ref: first_ref, evolution_id: madeBy.get(first_ref) ?? null },
         fingerprints: group.fingerprints,

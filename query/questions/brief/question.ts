@@ -25,6 +25,8 @@ export const briefGroup = z.object({
   error_type: z.string(),
   last_message: z.string(),
   last_failure_id: z.string(),
+  /** Its trace where `--trace-url` says; '' without. */
+  last_trace_url: z.string(),
   last_input: z.string(),
   last_input_digest: z.string(),
   /** Where in the application its newest failure was raised; null when the stack does not say. */
@@ -109,8 +111,8 @@ export const brief = question({
   of: { agent: z.string() },
   input: briefQuery,
   output: briefAnswer,
-  async answer({ agent, ...request }, { store, skippedFailures }) {
+  async answer({ agent, ...request }, context) {
     const { writeBrief } = await import('./brief.ts');
-    return writeBrief(store, agent, request, skippedFailures);
+    return writeBrief(context, agent, request);
   },
 });

@@ -4,6 +4,7 @@ import { keyset, pageFrom, storedForm } from '../../base/cursor.ts';
 import { NotFoundError } from '../../base/errors.ts';
 import { classAndText, failureId, fingerprint, page, pageOf, uuid } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
+import { traceUrl } from '../../base/trace-url.ts';
 import { evolution } from '../evolutions/schemas.ts';
 import { graphSnapshot } from '../graphs/schemas.ts';
 import { type Failure, failureDetail, failure as failureRow } from './schemas.ts';
@@ -51,7 +52,7 @@ export const failure = question({
   of: { failure_id: failureId },
   ids: { failure_id: 'failure' },
   output: failureDetail,
-  async answer({ failure_id }, { store }) {
+  async answer({ failure_id }, { store, traceUrl: template }) {
     const [found] = await store.rows('failure_by_id', { failure_id }, failureRow);
     if (!found) throw new NotFoundError('failure_id', failure_id);
     const [snapshots, evolutions] = await Promise.all([
@@ -67,7 +68,12 @@ export const failure = question({
         evolution,
       ),
     ]);
-    return { ...found, graph_snapshot: snapshots[0] ?? null, evolution: evolutions[0] ?? null };
+    return {
+      ...found,
+      graph_snapshot: snapshots[0] ?? null,
+      evolution: evolutions[0] ?? null,
+      trace_url: traceUrl(template, found),
+    };
   },
 });
 

@@ -52,5 +52,6 @@ export type Failure = z.infer<typeof failure>;
 export const failureDetail = failure.extend({
   graph_snapshot: graphSnapshot.nullable(),
   evolution: evolution.nullable(),
+  trace_url: z.string().describe("Its trace where `--trace-url` says; '' without"),
 });
 export type FailureDetail = z.infer<typeof failureDetail>;

@@ -9,7 +9,10 @@ SELECT
     failure_id AS last_failure_id,
     input_context AS last_input,
     input_digest AS last_input_digest,
-    stack_trace
+    stack_trace,
+    trace_id,
+    span_id,
+    service_name
 FROM failures AS f FINAL
 PREWHERE f.agent_id = {agent:String}
     AND f.fingerprint IN {fingerprints:Array(String)}
