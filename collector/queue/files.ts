@@ -1,19 +1,37 @@
 // Writes to the queue's files that are on disk when they return, or throw and leave no more than before.
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
   writevSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { byteLength } from './record.ts';
 
 /** What is in the files is for their owner only. */
 const MODE = 0o600;
+
+/** Makes a folder (mode 0700) and those above it, one by one: Node's own `recursive` hangs below `/proc`. */
+export function makeFolders(folder: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(folder); !existsSync(at) && dirname(at) !== at; at = dirname(at)) {
+    missing.unshift(at);
+  }
+  for (const one of missing) {
+    try {
+      mkdirSync(one, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
 
 /** Writes all of it, or throws. */
 export function writeAll(fd: number, pieces: Buffer[], at: number): void {

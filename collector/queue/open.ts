@@ -1,7 +1,8 @@
 // Opening the queue's folder: one process owns it.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { makeFolders } from './files.ts';
 import { QueueStore } from './store.ts';
 
 /** The message is one line: what is wrong and what to do. */
@@ -45,7 +46,7 @@ export function openQueue(folder: string, logger: Logger): OpenQueue {
 function own(path: string): () => void {
   const file = join(path, 'owner');
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     const owner = existsSync(file) ? readFileSync(file, 'utf8') : '';
     if (owned.has(path) || (owner !== '' && owner !== processName() && isAlive(owner))) {
       const who = owner.split(' ', 1)[0];

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolders } from '../../collector/queue/files.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { folderOf, ownerOf, passwordOf } from '../engine/folder.ts';
 import { startEngine } from '../engine/index.ts';
@@ -77,10 +78,14 @@ export async function refuseNoBackup(path: string): Promise<void> {
   }
 }
 
-/** Makes the folder that the backup's own folder will be in. @throws {BackupError} when that is there already */
+/** Makes the folder that the backup's own folder will be in. @throws {BackupError} when that is there already or cannot be made */
 export async function makeWayTo(path: string): Promise<void> {
   if (await stat(path).catch(() => undefined)) {
     throw new BackupError(`${path} is there already: give a folder that a backup can make`);
   }
-  await mkdir(dirname(resolve(path)), { recursive: true, mode: 0o700 });
+  try {
+    makeFolders(dirname(resolve(path)));
+  } catch (error) {
+    throw new BackupError(`no folder can be made for ${path}: ${(error as Error).message}`);
+  }
 }

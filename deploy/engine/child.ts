@@ -18,6 +18,9 @@ import { STOP_MS } from './limits.ts';
 import type { FailedMessage, StartMessage, StopMessage } from './messages.ts';
 import { usersConfig } from './users.ts';
 
+/** The library's whole command line; a library without it is another one, or too old. */
+const ENTRY = 'chdb_query_cmdline';
+
 let endOfInput: (() => void) | undefined;
 let ending = false;
 
@@ -50,7 +53,7 @@ async function start(message: StartMessage): Promise<void> {
     await run(['clickhouse', ...(await configure(message))]);
     if (!ending) fail('other', 'it ended by itself');
   } catch (error) {
-    fail('other', error);
+    fail(`${error}`.includes(ENTRY) ? 'library' : 'other', error);
   } finally {
     process.exit(ending ? 0 : 1);
   }
@@ -100,7 +103,7 @@ async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknow
   return (args) =>
     load({
       library: 'libchdb',
-      funcName: 'chdb_query_cmdline',
+      funcName: ENTRY,
       retType: DataType.External,
       paramsType: [DataType.I32, DataType.StringArray],
       paramsValue: [args.length, [...args]],

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '../../collector/queue/files.ts';
 import type { UserName } from './users.ts';
 
 export interface Folder {
@@ -34,7 +35,7 @@ export function folderOf(dataDir: string): Folder {
 /** Creates the folder (mode 0700), checks that files can be written in it, takes over what versions before left. */
 export async function prepareFolder(dataDir: string): Promise<Folder> {
   const folder = folderOf(dataDir);
-  await mkdir(folder.root, { recursive: true, mode: 0o700 });
+  makeFolders(folder.root);
   await mkdir(folder.data, { recursive: true, mode: 0o700 });
   await mkdir(resolve(folder.extraConfigFile, '..'), { recursive: true, mode: 0o700 });
   await takeOver(folder);

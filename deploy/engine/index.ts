@@ -119,9 +119,7 @@ async function prepare({ dataDir, configFile }: EngineOptions) {
     return users;
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw new EngineError(
-      `Cannot write to the data folder ${dataDir} (${(error as Error).message}): choose another with --data-dir or change its rights.`,
-    );
+    throw unwritable(dataDir, (error as Error).message);
   }
 }
 
@@ -170,9 +168,29 @@ async function explain(
       `The data folder ${dataDir} is in use by another process${owner ? ` (pid ${owner})` : ''}: stop it, or choose another folder with --data-dir.`,
     );
   }
-  const said = exceptionIn(lastWords);
+  if (/EACCES|EPERM|EROFS|ENOSPC|EDQUOT/.test(detail)) return unwritable(dataDir, detail);
+  const reasonOf = exceptionIn(lastWords);
+  if (reasonOf === '') {
+    return new EngineError(
+      `The embedded ClickHouse did not start on ${dataDir}: ${oneLine(detail)}.`,
+    );
+  }
   return new EngineError(
-    `The embedded ClickHouse did not start on ${dataDir}: ${oneLine(detail)}${said ? ` (${said})` : ''}.`,
+    `The embedded ClickHouse did not start on ${dataDir}: ${reasonOf}. ${adviceFor(reasonOf)}`,
+  );
+}
+
+function adviceFor(exception: string): string {
+  if (/Permission denied|Read-only file system/i.test(exception)) {
+    return 'Give all of the folder to the user that runs Faultline.';
+  }
+  if (/No space left|NOT_ENOUGH_SPACE/i.test(exception)) return 'Make room on its disk.';
+  return 'If files in it are damaged, restore a backup ("faultline restore") or choose another folder with --data-dir; nothing in it was changed.';
+}
+
+function unwritable(dataDir: string, reason: string): EngineError {
+  return new EngineError(
+    `Cannot write to the data folder ${dataDir} (${oneLine(reason)}): choose another with --data-dir, change its rights or make room.`,
   );
 }
 
@@ -182,4 +200,10 @@ function exceptionIn(text: string): string {
   return oneLine(exceptions?.at(-1) ?? text.trim().split('\n').at(-1) ?? '');
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, 500);
+/** Damaged files are quoted in errors: what is no character of a line does not reach the terminal. */
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\p{C}\ufffd]+/gu, '?')
+    .trim()
+    .slice(0, 500);

@@ -24,6 +24,7 @@ export interface CollectorOptions {
 
 interface Addresses extends Address {
   query?: string;
+  clickhouse?: string;
 }
 
 /** How often the memory is looked at, in milliseconds. */
@@ -34,6 +35,8 @@ export class Collector implements Address {
   readonly otlpGrpc: string;
   /** Where its query service answers, if its role has one. */
   readonly query: string;
+  /** Address of the embedded engine's HTTP interface, if it has one. */
+  readonly clickhouse: string;
   /** What it logged, a line each. */
   readonly log: string[];
   private readonly child: ChildProcess;
@@ -47,6 +50,7 @@ export class Collector implements Address {
     this.log = log;
     this.otlpHttp = address.otlpHttp;
     this.otlpGrpc = address.otlpGrpc;
+    this.clickhouse = address.clickhouse ?? '';
     this.query = address.query ?? '';
     this.closed = once(child, 'close').then(([code]) => code as number | null);
     this.sampling = setInterval(() => this.sample(), SAMPLE_MS);

@@ -1,9 +1,11 @@
 // What a fault works with: a ClickHouse server, collectors, senders, and how the books are closed.
+import { spawnSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Collector, type CollectorOptions } from './collector.ts';
-import { count, type Outcome } from './fault.ts';
+import { count, NotHere, type Outcome } from './fault.ts';
 import { InsertProxy } from './proxy.ts';
 import type { Random } from './random.ts';
 import { type Acknowledged, Sender, type SenderOptions } from './sender.ts';
@@ -23,6 +25,7 @@ export class World {
   private readonly collectors: Collector[] = [];
   private readonly senders: Sender[] = [];
   private readonly proxies: InsertProxy[] = [];
+  private readonly disks: string[] = [];
 
   constructor(options: {
     server: Server;
@@ -50,6 +53,28 @@ export class World {
   /** A new folder. */
   dataDir(): Promise<string> {
     return mkdtemp(join(this.folder, 'data-'));
+  }
+
+  /** A disk of its own in memory, whose size can be changed. @throws {NotHere} without the right to mount */
+  async disk(): Promise<{ folder: string; leave(mib: number): void }> {
+    const folder = await this.dataDir();
+    const mount = (options: string): boolean =>
+      spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
+    if (!mount('size=1g')) throw new NotHere('a small disk needs the right to mount one');
+    this.disks.push(folder);
+    return {
+      folder,
+      leave: (mib) => {
+        const { blocks, bfree, bsize } = statfsSync(folder);
+        const bytes = (blocks - bfree) * bsize + mib * 1024 * 1024;
+        if (!mount(`remount,size=${bytes}`)) throw new Error(`${folder} cannot have another size`);
+      },
+    };
+  }
+
+  /** Lets some time go by, so that what comes next hits at another moment of what runs. */
+  async pause(ms: number): Promise<void> {
+    await wait(ms);
   }
 
   /** Starts a collector before the server, or before what is given instead. */
@@ -134,6 +159,7 @@ export class World {
     await Promise.all(this.senders.map((sender) => sender.stop().catch(() => {})));
     for (const proxy of this.proxies) proxy.close();
     await Promise.all(this.collectors.map((collector) => collector.end('SIGKILL')));
+    for (const disk of this.disks) spawnSync('umount', ['--lazy', disk]);
     await rm(this.folder, { recursive: true, force: true });
     if (this.peakMemory() <= MEMORY_BOUND_MIB) return;
     throw new Error(`a collector had ${this.peakMemory()} MiB, the bound is ${MEMORY_BOUND_MIB}`);

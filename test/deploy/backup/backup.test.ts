@@ -169,6 +169,13 @@ it(
   START_MS,
 );
 
+// Node's own recursive mkdir never comes back from there.
+it.runIf(process.platform === 'linux')('a folder that cannot be made is refused', async () => {
+  await expect(backUpTo('/proc/nothing/here', settingsFor('fifth'))).rejects.toThrow(
+    /no folder can be made for \/proc\/nothing\/here: ENOENT/,
+  );
+});
+
 it('a folder without a backup is refused', async () => {
   await expect(restoreFrom(folder, settingsFor('fourth'))).rejects.toThrow(/no backup is in/);
 });

@@ -1,13 +1,15 @@
 /** Starting, stopping, dying: what survives and what is said. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { EngineError, type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
+import { engineLog } from '../../../deploy/engine/log.ts';
 import { ask, command, START_TIMEOUT_MS, temporaryFolder } from './running.ts';
 
 let folder = '';
@@ -117,6 +119,53 @@ test(
     expect(await failure(startEngine({ dataDir, port: 0, host: '0.0.0.0' }))).toContain(
       'loopback only',
     );
+  },
+  START_TIMEOUT_MS,
+);
+
+test(
+  'a damaged table and a wrong library say so in one line with what to do; a damaged part is kept aside',
+  async () => {
+    const dataDir = join(folder, 'damaged');
+    const server = await start(dataDir);
+    await command(server, 'CREATE TABLE faultline.t (id UInt8) ENGINE = MergeTree ORDER BY id');
+    await command(server, 'INSERT INTO faultline.t VALUES (1)');
+    await command(server, 'INSERT INTO faultline.t VALUES (2)');
+    const of = async (what: string, from: string): Promise<string> =>
+      resolve(
+        dataDir,
+        'clickhouse',
+        (await command(server, `SELECT ${what} FROM system.${from} FORMAT TSVRaw`)).trim(),
+      );
+    const table = await of('metadata_path', "tables WHERE name = 't'");
+    const part = await of('path', "parts WHERE table = 't' ORDER BY name LIMIT 1");
+    await server.stop();
+
+    await truncate(join(part, 'data.bin'), 1);
+    const lines: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line) => lines.push(JSON.parse(line).msg) });
+    const again = await startEngine({ dataDir, port: 0, log: engineLog(logger) });
+    started.push(again);
+    expect(await command(again, 'SELECT id FROM faultline.t')).toBe('2\n');
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^rows of faultline\.t are damaged on disk .*broken-on-start.* restore/,
+      ),
+    ]);
+    await again.stop();
+
+    await writeFile(table, '\x1b[31m\0garbage');
+    expect(await failure(startEngine({ dataDir, port: 0 }))).toMatch(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be in it
+      /^[^\x00-\x1f]*did not start[^\x00-\x1f]*t\.sql[^\x00-\x1f]*faultline restore[^\x00-\x1f]*$/,
+    );
+
+    for (const library of ['/no/libchdb.so', process.execPath, fileURLToPath(import.meta.url)]) {
+      vi.stubEnv('CHDB_LIBCHDB_PATH', library);
+      const message = await failure(startEngine({ dataDir: join(folder, 'none'), port: 0 }));
+      expect(message).toMatch(/cannot be loaded on .*--clickhouse-url/);
+    }
+    vi.unstubAllEnvs();
   },
   START_TIMEOUT_MS,
 );

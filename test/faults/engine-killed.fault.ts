@@ -1,19 +1,21 @@
-import type { Collector } from './collector.ts';
+import { countEmbedded, emptied, merge } from './embedded.ts';
 import type { Fault } from './fault.ts';
-import { count } from './fault.ts';
-import { Server } from './server.ts';
 
 export const fault: Fault = {
-  name: 'embedded engine killed under `faultline start`',
+  name: 'engine killed under `faultline start`, amid inserts and merges',
   run: async (world) => {
     const dataDir = await world.dataDir();
     const collector = await world.embedded(dataDir);
     const sender = world.sender(() => collector);
-    const rounds = world.rounds(4);
+    const rounds = world.rounds(6);
     for (let round = 0; round < rounds; round++) {
       await sender.acknowledge(world.random.int(1, 1000));
       const [engine] = collector.children();
+      // Every second time while all parts of a table are being merged into one.
+      const merging = round % 2 === 1 ? merge(collector, dataDir) : undefined;
+      await world.pause(world.random.int(0, 150));
       process.kill(engine!, 'SIGKILL');
+      await merging;
       await world.until('another engine runs', () => {
         const [now] = collector.children();
         return now !== undefined && now !== engine;
@@ -27,20 +29,9 @@ export const fault: Fault = {
     await world.until('it runs again', () => collector.said('embedded ClickHouse runs again'));
     await sender.acknowledge(200);
     await sender.stop();
-    await world.until('the queue is empty', async () => (await waiting(collector)) === 0);
+    await emptied(world, collector);
     await world.terminate(collector);
-    const server = await Server.open(dataDir);
-    try {
-      const outcome = await count(server, sender.acknowledged);
-      return { note: `${rounds} kills, each followed by a start of its own`, ...outcome };
-    } finally {
-      await server.stop();
-    }
+    const outcome = await countEmbedded(dataDir, sender.acknowledged);
+    return { note: `${rounds} kills, each followed by a start of its own`, ...outcome };
   },
 };
-
-/** Entries of the queue that ClickHouse has not confirmed. */
-async function waiting({ otlpHttp }: Collector): Promise<number> {
-  const text = await (await fetch(`${otlpHttp}/metrics`)).text();
-  return Number(/^faultline_queue_entries (\d+)/m.exec(text)?.[1]);
-}
