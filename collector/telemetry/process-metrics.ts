@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import { measure, type Sample } from '../serving/measure.ts';
 
 /** How often the event loop is looked at. */
-const LAG_EVERY_MS = 20;
+const LAG_EVERY_MS = 100;
 
 /**
  * Adds the metrics of the process.

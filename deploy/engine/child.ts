@@ -87,6 +87,8 @@ async function configure({ dataDir, nativePort, ...more }: StartMessage): Promis
     // A display of progress would read the terminal's keys.
     '--progress=off',
     '--progress-table=off',
+    // How often the last statement's reader looks for progress, in microseconds: nobody reads it.
+    '--interactive_delay=5000000',
     `--query=${statements.join('; ')}`,
   ];
 }
