@@ -11,8 +11,15 @@ const FIXED32 = 5;
 
 const MAX_TAG = 2 ** 32 - 1;
 
+/** Bytes of a text that are read; twice what any column holds. */
+const MAX_TEXT_BYTES = 512 * 1024;
+/** Bytes that are read of it in an item without room: more than names have. */
+const MIN_TEXT_BYTES = 256;
+
 export class Cursor extends PbfReader {
   readonly bytes: Buffer;
+  private room = Number.POSITIVE_INFINITY;
+  private values = Number.POSITIVE_INFINITY;
 
   constructor(body: Buffer) {
     super(body);
@@ -80,6 +87,33 @@ export class Cursor extends PbfReader {
 
   readText(end: number): string {
     return this.readTextUntil(this.readEnd(end));
+  }
+
+  /** Begins another item: of its values so many bytes are read, and so many values. */
+  begin(bytes: number, values: number): void {
+    this.room = bytes;
+    this.values = values;
+  }
+
+  /** The text of a value, of which only the start is read when it is long or the item has no room. */
+  readValueText(end: number): string {
+    const stop = this.readEnd(end);
+    if (--this.values < 0) {
+      this.pos = stop;
+      return '';
+    }
+    const most = Math.max(MIN_TEXT_BYTES, Math.min(MAX_TEXT_BYTES, this.room));
+    const text = this.readTextUntil(Math.min(stop, this.boundary(this.pos + most)));
+    this.room -= stop - this.pos + text.length;
+    this.pos = stop;
+    return text;
+  }
+
+  /** The last place up to here at which a character begins. */
+  private boundary(pos: number): number {
+    let start = pos;
+    while (start > pos - 4 && (this.bytes[start]! & 0xc0) === 0x80) start--;
+    return start;
   }
 
   readHex(end: number): string {

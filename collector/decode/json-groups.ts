@@ -1,6 +1,7 @@
 // Walks the groups of a request in OTLP's JSON mapping: hex ids, enums as integers (their names are
 // taken too), 64-bit integers as strings or numbers, unknown fields ignored, null as absent.
 import { arrayAt, type JsonObject, objectAt, textAt } from './json-fields.ts';
+import { type Slice, sliceJson } from './json-slices.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
 import {
   countItem,
@@ -8,9 +9,11 @@ import {
   emptyResult,
   type ReadResult,
   type Resource,
+  reject,
   type Scope,
   type Visit,
 } from './span.ts';
+import type { Steps } from './turns.ts';
 
 /** What a signal's items are. */
 export interface JsonItems<Item> {
@@ -21,92 +24,92 @@ export interface JsonItems<Item> {
   read(raw: JsonObject, path: string): Item;
 }
 
+/** Larger requests are read in slices: parsing cannot be interrupted. */
+const WHOLE_BYTES = 512 * 1024;
+/** Items that are only looked at between two steps. */
+const ITEMS_AT_ONCE = 64;
+
 /**
  * Reads a JSON request and calls `visit` for each item that is wanted. An error may come after some
  * visits.
  * @throws DecodeError naming the field when the body is not a request of this signal
  */
-export function readJsonGroups<Item>(
+export function* readJsonGroups<Item>(
   body: Buffer,
   items: JsonItems<Item>,
   visit: Visit<Item>,
-): ReadResult {
+): Steps<ReadResult> {
   const result = emptyResult();
-  const [groups] = items.fields;
-  arrayAt(parse(body), groups, '').forEach((entry, i) => {
-    const path = `${groups}[${i}]`;
-    readGroup(objectAt(entry, path), path, items, visit, result);
+  if (body.length <= WHOLE_BYTES) {
+    yield* readWhole(body.toString('utf8'), [0, 0, 0], items, visit, result);
+    return result;
+  }
+  yield* sliceJson(body, items.fields, function* (slice) {
+    if ('text' in slice) return yield* readWhole(slice.text, slice.at, items, visit, result);
+    countItem(result);
+    reject(result, `${slice.path} ${slice.problem}`);
   });
   return result;
 }
 
-/** Smaller requests take no time, whatever they are. */
-const FREE_CONTAINERS = 100_000;
-/** What a request of real spans has more than once for each object or list. */
-const LEAST_BYTES = 8;
-
-/**
- * Refuses JSON that is nothing but objects and lists before it is parsed: some kilobytes on the wire would
- * hold the process for minutes.
- * @throws DecodeError
- */
-function boundStructure(body: Buffer): void {
-  if (body.length < FREE_CONTAINERS) return;
-  let containers = 0;
-  let isText = false;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i]!;
-    if (isText) {
-      if (byte === 0x5c) i++;
-      else if (byte === 0x22) isText = false;
-    } else if (byte === 0x22) isText = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      containers++;
-      if (containers > FREE_CONTAINERS && containers * LEAST_BYTES > i)
-        throw new DecodeError(`more than ${FREE_CONTAINERS} objects and lists with little in them`);
-    }
-  }
-}
-
-function parse(body: Buffer): JsonObject {
+function parse(text: string): JsonObject {
   let request: unknown;
   try {
-    boundStructure(body);
-    request = JSON.parse(body.toString('utf8'));
+    request = JSON.parse(text);
   } catch (error) {
-    if (error instanceof DecodeError) throw error;
     throw new DecodeError(`not JSON: ${(error as Error).message}`);
   }
   return objectAt(request, 'the body');
 }
 
-function readGroup<Item>(
-  group: JsonObject,
-  path: string,
+/** @param at where the first group, scope and item stand in the whole request */
+function* readWhole<Item>(
+  text: string,
+  at: Slice['at'],
   items: JsonItems<Item>,
   visit: Visit<Item>,
   result: ReadResult,
-): void {
+): Steps<void> {
+  const [groups] = items.fields;
+  let index = at[0];
+  for (const entry of arrayAt(parse(text), groups, '')) {
+    const path = `${groups}[${index++}]`;
+    yield* readGroup(objectAt(entry, path), path, at, items, visit, result);
+  }
+}
+
+function* readGroup<Item>(
+  group: JsonObject,
+  path: string,
+  [, firstScope, firstItem]: Slice['at'],
+  items: JsonItems<Item>,
+  visit: Visit<Item>,
+  result: ReadResult,
+): Steps<void> {
   const [, scopesField, itemsField] = items.fields;
   let known: Resource | undefined;
   const resource = (): Resource => {
     known ??= readResource(group, path);
     return known;
   };
-  arrayAt(group, scopesField, path).forEach((entry, i) => {
-    const scopePath = `${path}.${scopesField}[${i}]`;
+  let scopeIndex = firstScope;
+  for (const entry of arrayAt(group, scopesField, path)) {
+    const scopePath = `${path}.${scopesField}[${scopeIndex++}]`;
     const scopeItems = objectAt(entry, scopePath);
     let scope: Scope | undefined;
-    arrayAt(scopeItems, itemsField, scopePath).forEach((item, j) => {
-      const itemPath = `${scopePath}.${itemsField}[${j}]`;
+    let index = firstItem;
+    for (const item of arrayAt(scopeItems, itemsField, scopePath)) {
+      const itemPath = `${scopePath}.${itemsField}[${index++}]`;
       const raw = objectAt(item, itemPath);
       countItem(result);
-      if (!items.wants(raw, itemPath, result, resource)) return;
-      result.kept++;
-      scope ??= readScope(scopeItems, scopePath);
-      visit(resource(), scope, items.read(raw, itemPath));
-    });
-  });
+      if (items.wants(raw, itemPath, result, resource)) {
+        result.kept++;
+        scope ??= readScope(scopeItems, scopePath);
+        visit(resource(), scope, items.read(raw, itemPath));
+        yield;
+      } else if (result.received % ITEMS_AT_ONCE === 0) yield;
+    }
+  }
 }
 
 function readResource(group: JsonObject, path: string): Resource {

@@ -5,6 +5,7 @@ import { readJsonAttributes, readJsonValue, wellFormed } from './json-values.ts'
 import { EXCEPTION, keyFlags } from './keep.ts';
 import type { LogReadResult, LogRecord } from './log-record.ts';
 import { type ReadResult, reject, type Visit } from './span.ts';
+import type { Steps } from './turns.ts';
 
 const FIELDS = ['resourceLogs', 'scopeLogs', 'logRecords'] as const;
 const SEVERITIES = [
@@ -22,7 +23,7 @@ const SEVERITIES = [
  * may come after some visits.
  * @throws DecodeError naming the field when the body is not an ExportLogsServiceRequest
  */
-export function readJsonLogs(body: Buffer, visit: Visit<LogRecord>): LogReadResult {
+export function* readJsonLogs(body: Buffer, visit: Visit<LogRecord>): Steps<LogReadResult> {
   let untied = 0;
   const wants = (raw: JsonObject, path: string, result: ReadResult): boolean => {
     if ((flagsOfKeys(raw, path, keyFlags) & EXCEPTION) === 0) return false;
@@ -34,7 +35,7 @@ export function readJsonLogs(body: Buffer, visit: Visit<LogRecord>): LogReadResu
     else return true;
     return false;
   };
-  const result = readJsonGroups(body, { fields: FIELDS, wants, read: readRecord }, visit);
+  const result = yield* readJsonGroups(body, { fields: FIELDS, wants, read: readRecord }, visit);
   return { ...result, untied };
 }
 

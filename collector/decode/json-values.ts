@@ -17,11 +17,11 @@ export function wellFormed(text: string): string {
 /** The `attributes` of a resource, span, event or log record. */
 export function readJsonAttributes(raw: JsonObject, path: string): Attributes {
   const attributes: Attributes = new Map();
-  arrayAt(raw, 'attributes', path).forEach((entry, i) => {
-    if (attributes.size >= MAX_ATTRIBUTES) return;
+  for (const [i, entry] of arrayAt(raw, 'attributes', path).slice(0, MAX_ITEMS).entries()) {
+    if (attributes.size >= MAX_ATTRIBUTES) break;
     const [key, value] = readKeyValue(entry, `${path}.attributes[${i}]`, 0);
     attributes.set(key, value);
-  });
+  }
   return attributes;
 }
 

@@ -19,6 +19,7 @@ import {
   STATUS_ERROR,
   type Visit,
 } from './span.ts';
+import type { Steps } from './turns.ts';
 
 const FIELDS = ['resourceSpans', 'scopeSpans', 'spans'] as const;
 const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map(
@@ -39,7 +40,7 @@ export function readJson(
   visit: Visit<Span>,
   also = 0,
   skipped?: SkippedFailure,
-): ReadResult {
+): Steps<ReadResult> {
   const wants: JsonItems<Span>['wants'] = (raw, path, result, resource) => {
     const flags = scanSpan(raw, path);
     if (!hasValidIds(raw, path, result)) return false;

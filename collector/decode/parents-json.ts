@@ -1,11 +1,12 @@
 // Ids and parents of the spans of a JSON request.
 import { type JsonObject, textAt } from './json-fields.ts';
 import { readJsonGroups } from './json-groups.ts';
+import type { Steps } from './turns.ts';
 
-export function readJsonParents(
+export function* readJsonParents(
   body: Buffer,
   add: (traceId: string, spanId: string, parentId: string) => void,
-): void {
+): Steps<void> {
   const wants = (raw: JsonObject, path: string): boolean => {
     const [traceId, spanId, parentId] = ['traceId', 'spanId', 'parentSpanId'].map((field) =>
       textAt(raw, field, path).toLowerCase(),
@@ -14,5 +15,5 @@ export function readJsonParents(
     return false;
   };
   const fields = ['resourceSpans', 'scopeSpans', 'spans'] as const;
-  readJsonGroups(body, { fields, wants, read: () => undefined }, () => {});
+  yield* readJsonGroups(body, { fields, wants, read: () => undefined }, () => {});
 }

@@ -2,13 +2,14 @@
 import type { Cursor } from './cursor.ts';
 import { readGroups } from './protobuf-groups.ts';
 import { SPAN_SPAN_ID, SPAN_TRACE_ID } from './scan.ts';
+import type { Steps } from './turns.ts';
 
 const SPAN_PARENT_ID = 0x22;
 
-export function readProtobufParents(
+export function* readProtobufParents(
   body: Buffer,
   add: (traceId: string, spanId: string, parentId: string) => void,
-): void {
+): Steps<void> {
   const wants = (cursor: Cursor, end: number): number => {
     let [traceId, spanId, parentId] = ['', '', ''];
     while (cursor.pos < end) {
@@ -21,5 +22,5 @@ export function readProtobufParents(
     add(traceId, spanId, parentId);
     return 0;
   };
-  readGroups(body, { wants, read: () => undefined }, () => {});
+  yield* readGroups(body, { wants, read: () => undefined }, () => {});
 }

@@ -3,6 +3,7 @@
 import { readJsonParents } from './parents-json.ts';
 import { readProtobufParents } from './parents-protobuf.ts';
 import type { Encoding } from './response.ts';
+import type { Steps } from './turns.ts';
 
 /** The parent of each span, by trace and span id. */
 export class Parents {
@@ -42,10 +43,14 @@ const MAX_ANCESTORS = 32;
 const SPAN_ID = /^(?!0{16}$)[0-9a-f]{16}$/;
 
 /** The parents of these traces' spans in a request that was read before. */
-export function readParents(body: Buffer, encoding: Encoding, traceIds: Iterable<string>): Parents {
+export function* readParents(
+  body: Buffer,
+  encoding: Encoding,
+  traceIds: Iterable<string>,
+): Steps<Parents> {
   const parents = new Parents(traceIds);
   const add = parents.add.bind(parents);
-  if (encoding === 'json') readJsonParents(body, add);
-  else readProtobufParents(body, add);
+  if (encoding === 'json') yield* readJsonParents(body, add);
+  else yield* readProtobufParents(body, add);
   return parents;
 }

@@ -7,11 +7,14 @@ import {
   DecodeError,
   emptyResult,
   MAX_IN_REQUEST,
+  MAX_ITEM_BYTES,
+  MAX_ITEM_VALUES,
   type ReadResult,
   type Resource,
   type Scope,
   type Visit,
 } from './span.ts';
+import type { Steps } from './turns.ts';
 import { readAttribute } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
@@ -23,6 +26,9 @@ const SCOPE_ITEMS_SCOPE = 0x0a;
 const SCOPE_ITEMS_ITEM = 0x12;
 const SCOPE_NAME = 0x0a;
 const SCOPE_VERSION = 0x12;
+
+/** Bytes that are looked at in one step. */
+const STEP_BYTES = 256 * 1024;
 
 /** Start and end of a message in the body. */
 type Range = [start: number, end: number];
@@ -46,14 +52,14 @@ export interface ProtobufItems<Item> {
  * request until this returns: an error in its last byte comes after all visits.
  * @throws DecodeError with the byte offset when the body is not a request of this signal
  */
-export function readGroups<Item>(
+export function* readGroups<Item>(
   body: Buffer,
   items: ProtobufItems<Item>,
   visit: Visit<Item>,
-): ReadResult {
+): Steps<ReadResult> {
   const reader = new GroupReader(body, items, visit);
   try {
-    reader.readRequest();
+    yield* reader.readRequest();
   } catch (error) {
     if (error instanceof DecodeError) throw error;
     throw new DecodeError(`${(error as Error).message} at byte ${reader.cursor.pos}`);
@@ -67,6 +73,7 @@ class GroupReader<Item> {
   private readonly items: ProtobufItems<Item>;
   private readonly visit: Visit<Item>;
   private groups = 0;
+  private stepEnd = STEP_BYTES;
 
   constructor(body: Buffer, items: ProtobufItems<Item>, visit: Visit<Item>) {
     this.cursor = new Cursor(body);
@@ -74,21 +81,21 @@ class GroupReader<Item> {
     this.visit = visit;
   }
 
-  readRequest(): void {
+  *readRequest(): Steps<void> {
     const { cursor } = this;
     const end = cursor.length;
     while (cursor.pos < end) {
       const tag = cursor.readTag();
       if (tag === REQUEST_GROUP) {
         this.count();
-        this.readGroup(cursor.readEnd(end));
+        yield* this.readGroup(cursor.readEnd(end));
       } else cursor.skipField(tag, end);
     }
     cursor.endAt(end);
   }
 
   /** The resource may stand behind its items, so its place is looked up first. */
-  private readGroup(end: number): void {
+  private *readGroup(end: number): Steps<void> {
     const { cursor } = this;
     const resources: Range[] = [];
     const scopeItems: Range[] = [];
@@ -100,12 +107,12 @@ class GroupReader<Item> {
     }
     cursor.endAt(end);
     const resource = once(() => this.readResource(resources));
-    for (const range of scopeItems) this.readScopeItems(range, resource);
+    for (const range of scopeItems) yield* this.readScopeItems(range, resource);
     cursor.pos = end;
   }
 
   /** The scope may stand behind its items too, so what is kept is decoded at the end. */
-  private readScopeItems([start, end]: Range, resource: () => Resource): void {
+  private *readScopeItems([start, end]: Range, resource: () => Resource): Steps<void> {
     const { cursor, items, result } = this;
     cursor.pos = start;
     const scopes: Range[] = [];
@@ -118,6 +125,7 @@ class GroupReader<Item> {
         countItem(result);
         const how = items.wants(cursor, stop, result, resource);
         if (how !== 0) kept.push([itemStart, stop, how]);
+        if (stop >= this.stepEnd) yield this.step(stop);
       } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
       else cursor.skipField(tag, end);
     }
@@ -128,8 +136,14 @@ class GroupReader<Item> {
       result.kept++;
       const origin = resource();
       cursor.pos = itemStart;
+      cursor.begin(MAX_ITEM_BYTES, MAX_ITEM_VALUES);
       this.visit(origin, scope, items.read(cursor, itemEnd, how));
+      yield;
     }
+  }
+
+  private step(pos: number): undefined {
+    this.stepEnd = pos + STEP_BYTES;
   }
 
   private remember(ranges: Range[], end: number): void {
@@ -148,6 +162,7 @@ class GroupReader<Item> {
   private readResource(ranges: Range[]): Resource {
     const { cursor } = this;
     const attributes: Resource['attributes'] = new Map();
+    cursor.begin(MAX_ITEM_BYTES, MAX_ITEM_VALUES);
     for (const [start, end] of ranges) {
       cursor.pos = start;
       while (cursor.pos < end) {

@@ -6,6 +6,7 @@ import { readGroups, WANTED } from './protobuf-groups.ts';
 import { BAD_SPAN_ID, BAD_TRACE_ID } from './scan.ts';
 import { LOG_ATTRIBUTE, LOG_SPAN_ID, LOG_TRACE_ID, scanLogRecord, UNTIED } from './scan-log.ts';
 import { type ReadResult, reject, type Visit } from './span.ts';
+import type { Steps } from './turns.ts';
 import { readAttribute, readValue } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
@@ -20,7 +21,7 @@ const LOG_EVENT_NAME = 0x62;
  * error may come after some visits.
  * @throws DecodeError with the byte offset when the body is not an ExportLogsServiceRequest
  */
-export function readProtobufLogs(body: Buffer, visit: Visit<LogRecord>): LogReadResult {
+export function* readProtobufLogs(body: Buffer, visit: Visit<LogRecord>): Steps<LogReadResult> {
   let untied = 0;
   const wants = (cursor: Cursor, end: number, result: ReadResult): number => {
     const flags = scanLogRecord(cursor, end);
@@ -31,7 +32,7 @@ export function readProtobufLogs(body: Buffer, visit: Visit<LogRecord>): LogRead
     else return WANTED;
     return 0;
   };
-  const result = readGroups(body, { wants, read: readRecord }, visit);
+  const result = yield* readGroups(body, { wants, read: readRecord }, visit);
   return { ...result, untied };
 }
 

@@ -27,6 +27,7 @@ import {
   type SpanEvent,
   type Visit,
 } from './span.ts';
+import type { Steps } from './turns.ts';
 import { readAttribute, readToldAttribute } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
@@ -57,7 +58,7 @@ export function readProtobuf(
   visit: Visit<Span>,
   also = 0,
   skipped?: SkippedFailure,
-): ReadResult {
+): Steps<ReadResult> {
   const wants: ProtobufItems<Span>['wants'] = (cursor, end, result, resource) => {
     const start = cursor.pos;
     const flags = scanSpan(cursor, end);

@@ -120,6 +120,9 @@ export const MAX_LINKS = 1024;
 export const MAX_SNAPSHOT_EVENTS = 16;
 /** Items of one array or key-value list. */
 export const MAX_ITEMS = 4096;
+/** Bytes of the texts of one item's values, and those values in all. */
+export const MAX_ITEM_BYTES = 4 * 1024 * 1024;
+export const MAX_ITEM_VALUES = 50_000;
 /** Levels of arrays and key-value lists in one value. */
 export const MAX_DEPTH = 16;
 /** Stands for a value below {@link MAX_DEPTH}. */

@@ -73,7 +73,7 @@ export function readValue(cursor: Cursor, end: number, depth = 0): Value {
     const tag = cursor.readTag();
     switch (tag) {
       case ANY_STRING:
-        value = cursor.readText(end);
+        value = cursor.readValueText(end);
         break;
       case ANY_BOOL:
         value = cursor.readInt64() !== 0;

@@ -38,6 +38,12 @@ export const CONTENT_ENCODINGS: readonly string[] = Object.keys(CODECS);
 // A round trip through the thread pool costs more than a small body takes; with Node's default chunk
 // of 16 KiB a large one would be five times slower.
 const SYNC_BELOW_BYTES = 128 * 1024;
+/** More is decompressed in another thread: it would hold the process. */
+const SYNC_RESULT_BYTES = 1024 * 1024;
+/** Spans compress to a fifth, equal ones to a hundredth; what holds more is made to hold a process up. */
+const MAX_RATIO = 500;
+/** Whatever the ratio. */
+const FREE_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
 /** Spans compress to a fifth or less; fewer chunks are fewer copies. */
@@ -64,9 +70,13 @@ export function readBody(
   lease: BodyLease,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // Of a known length it is put together as it comes: to do so at the end takes long of a large one.
+    const declared = Number(request.headers['content-length'] ?? 0);
+    let whole = declared > 0 && declared <= maxBytes ? Buffer.allocUnsafe(declared) : undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
     const fail = (error: unknown): void => {
+      whole = undefined;
       chunks.length = 0;
       request.off('data', take);
       // What still comes is thrown away, so that the sender can read the answer.
@@ -78,13 +88,17 @@ export function readBody(
       try {
         if (bytes > maxBytes) throw new BodyTooLarge(`the body has more than ${maxBytes} bytes`);
         lease.growTo(bytes);
-        chunks.push(chunk);
+        if (whole === undefined) chunks.push(chunk);
+        else chunk.copy(whole, bytes - chunk.length);
       } catch (error) {
         fail(error);
       }
     }
     request.on('data', take);
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('end', () => {
+      if (whole !== undefined) resolve(bytes === whole.length ? whole : whole.subarray(0, bytes));
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     request.once('error', fail);
   });
 }
@@ -101,14 +115,32 @@ export async function decompress(
 ): Promise<Buffer> {
   if (codec === 'identity') return body;
   const { sync, async } = CODECS[codec]!;
+  const most = Math.min(maxBytes, Math.max(FREE_BYTES, MAX_RATIO * body.length));
+  const inThread = () => async(body, { maxOutputLength: most, chunkSize: CHUNK_BYTES });
+  const isSmall = body.length < SYNC_BELOW_BYTES;
+  const syncMost = Math.min(most, SYNC_RESULT_BYTES);
   try {
-    return body.length < SYNC_BELOW_BYTES
-      ? sync(body, { maxOutputLength: maxBytes, chunkSize: chunkFor(body.length) })
-      : await async(body, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES });
+    if (!isSmall) return await inThread();
+    return sync(body, { maxOutputLength: syncMost, chunkSize: chunkFor(body.length) });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLarge(`the body has more than ${maxBytes} bytes after decompression`);
-    }
-    throw new BodyNotDecodable(`the body is not ${codec}: ${(error as Error).message}`);
+    if (!isTooLarge(error)) throw notDecodable(codec, error);
+    if (!isSmall || syncMost === most) throw tooLarge(most);
   }
+  try {
+    return await inThread();
+  } catch (error) {
+    throw isTooLarge(error) ? tooLarge(most) : notDecodable(codec, error);
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+function tooLarge(most: number): BodyTooLarge {
+  return new BodyTooLarge(`the body has more than ${most} bytes after decompression`);
+}
+
+function notDecodable(codec: Codec, error: unknown): BodyNotDecodable {
+  return new BodyNotDecodable(`the body is not ${codec}: ${(error as Error).message}`);
 }

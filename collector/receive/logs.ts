@@ -2,9 +2,12 @@
 // sink. All other records are counted and skipped.
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import { readJsonLogs } from '../decode/json-logs.ts';
+import type { LogRecord } from '../decode/log-record.ts';
 import { readProtobufLogs } from '../decode/protobuf-logs.ts';
 import type { Encoding } from '../decode/response.ts';
 import { LOGS } from '../decode/signals.ts';
+import type { Visit } from '../decode/span.ts';
+import { inTurns } from '../decode/turns.ts';
 import { exceptionRecordRow, isTimedRecord } from '../materialize/exception-record.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { isReplay } from '../materialize/origin.ts';
@@ -63,10 +66,11 @@ export class LogService implements SignalService {
   async accept(body: Buffer, encoding: Encoding): Promise<Outcome> {
     this.counted.requests++;
     const receivedAt = this.now();
-    const rows = emptyRows();
+    const intake = this.sink.open();
+    const redactions: Redactions = {};
     const read = encoding === 'json' ? readJsonLogs : readProtobufLogs;
     let skipped = 0;
-    const result = read(body, (resource, scope, record) => {
+    const visit: Visit<LogRecord> = (resource, scope, record) => {
       if (this.replays === 'skipped' && isReplay(resource)) {
         skipped++;
         return;
@@ -75,13 +79,12 @@ export class LogService implements SignalService {
       const known = isTimedRecord(record)
         ? receivedAt
         : this.sink.receivedAt(traceId, spanId, receivedAt);
-      rows.exception_records.push(exceptionRecordRow(resource, scope, record, known, this.secrets));
-    });
+      const row = exceptionRecordRow(resource, scope, record, known, this.secrets);
+      addCounts(redactions, row.redactions);
+      intake.add({ ...emptyRows(), exception_records: [row] });
+    };
+    const result = await inTurns(read(body, visit));
     const { received, kept, untied, rejected, messages } = result;
-    const redactions: Redactions = {};
-    for (const row of rows.exception_records) addCounts(redactions, row.redactions);
-    const intake = this.sink.open();
-    intake.add(rows);
     const outcome = await store(intake, {
       received,
       kept: kept - skipped,

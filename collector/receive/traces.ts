@@ -7,11 +7,12 @@ import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
 import type { SkippedFailure, Span, Visit } from '../decode/span.ts';
+import { inTurns, type Steps } from '../decode/turns.ts';
 import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
 import { isReplay } from '../materialize/origin.ts';
 import { toRows } from '../materialize/to-rows.ts';
-import type { Sink } from '../queue/sink.ts';
+import type { Intake, Sink } from '../queue/sink.ts';
 import {
   appendRows,
   emptyRows,
@@ -130,11 +131,10 @@ export class TraceService implements SignalService {
       const service = attributes.get('service.name');
       skippedFailures.add(typeof service === 'string' ? service : '', name);
     };
-    const result = read(body, this.keep, visit, also, skip);
-    addAncestors(inside, parts, body, encoding);
-    rows.failures.push(...inside);
-    rows.trace_spans.push(...parts);
+    const result = await inTurns(read(body, this.keep, visit, also, skip));
+    await inTurns(addAncestors(inside, parts, body, encoding));
     intake.add(rows);
+    await inTurns(addInSteps(intake, inside, parts));
     const outcome = await store(intake, {
       received: result.received,
       kept: result.kept - refusals.length - skipped,
@@ -152,6 +152,22 @@ export class TraceService implements SignalService {
 
   stats(): TraceStats {
     return { ...this.counted, skippedFailures: this.skippedFailures.list() };
+  }
+}
+
+function* addInSteps(
+  intake: Intake,
+  failures: readonly FailureRow[],
+  spans: readonly TraceSpanRow[],
+): Steps<void> {
+  for (let i = 0; i < Math.max(failures.length, spans.length); i += SPANS_AT_ONCE) {
+    const end = i + SPANS_AT_ONCE;
+    intake.add({
+      ...emptyRows(),
+      failures: failures.slice(i, end),
+      trace_spans: spans.slice(i, end),
+    });
+    yield;
   }
 }
 

@@ -2,6 +2,7 @@
 // bytes, and on through toRows.
 import { SpanStatusCode, type Tracer } from '@opentelemetry/api';
 import { readProtobuf } from '../../collector/decode/protobuf.ts';
+import { atOnce } from '../../collector/decode/turns.ts';
 import { toRows } from '../../collector/materialize/to-rows.ts';
 import { ExportRequest } from '../collector/decode/otlp-proto.ts';
 import { recordSpans, toProtobuf } from '../support/sdk-spans.ts';
@@ -69,9 +70,11 @@ function request(failedShare: number): Buffer {
 }
 
 const decoders: Record<string, (body: Buffer) => unknown> = {
-  'lazy reader': (body) => readProtobuf(body, 'agents', () => {}),
+  'lazy reader': (body) => atOnce(readProtobuf(body, 'agents', () => {})),
   'lazy reader + toRows': (body) =>
-    readProtobuf(body, 'agents', (resource, scope, span) => toRows(resource, scope, span, 1n)),
+    atOnce(
+      readProtobuf(body, 'agents', (resource, scope, span) => toRows(resource, scope, span, 1n)),
+    ),
   'protobufjs decode': (body) => ExportRequest.decode(body),
 };
 

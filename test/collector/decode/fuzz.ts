@@ -8,6 +8,7 @@ import type { KeepPolicy } from '../../../collector/decode/keep.ts';
 import { readProtobuf } from '../../../collector/decode/protobuf.ts';
 import { readProtobufLogs } from '../../../collector/decode/protobuf-logs.ts';
 import { DecodeError, type ReadResult, type Visit } from '../../../collector/decode/span.ts';
+import { atOnce } from '../../../collector/decode/turns.ts';
 import { anyLogsRequest } from '../../support/log-requests.ts';
 import { anyRequest } from '../../support/requests.ts';
 import { failNode, plainSpan, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
@@ -52,8 +53,8 @@ function read({ signal, encoding, policy, body }: Case) {
   try {
     let result: ReadResult;
     if (signal === 'traces')
-      result = (encoding === 'json' ? readJson : readProtobuf)(body, policy, visit);
-    else result = (encoding === 'json' ? readJsonLogs : readProtobufLogs)(body, visit);
+      result = atOnce((encoding === 'json' ? readJson : readProtobuf)(body, policy, visit));
+    else result = atOnce((encoding === 'json' ? readJsonLogs : readProtobufLogs)(body, visit));
     if (result.kept !== items.length)
       throw new Error(`kept is ${result.kept}, not ${items.length}`);
     return { items, error: undefined };

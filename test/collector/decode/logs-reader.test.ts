@@ -4,6 +4,7 @@ import { readJsonLogs } from '../../../collector/decode/json-logs.ts';
 import type { LogReadResult, LogRecord } from '../../../collector/decode/log-record.ts';
 import { readProtobufLogs } from '../../../collector/decode/protobuf-logs.ts';
 import { DecodeError } from '../../../collector/decode/span.ts';
+import { atOnce } from '../../../collector/decode/turns.ts';
 import { anyLogsRequest } from '../../support/log-requests.ts';
 import {
   logsToJson,
@@ -22,9 +23,10 @@ function readAll(
   read: Read = readProtobufLogs,
 ): { records: DecodedRecord[]; result: LogReadResult } {
   const records: DecodedRecord[] = [];
-  const result = read(body, (resource, scope, record) =>
+  const steps = read(body, (resource, scope, record) =>
     records.push({ resource: resource.attributes, scope, record }),
   );
+  const result = atOnce(steps);
   return { records, result };
 }
 

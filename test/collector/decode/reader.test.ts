@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readJson } from '../../../collector/decode/json.ts';
 import { readProtobuf } from '../../../collector/decode/protobuf.ts';
 import { DecodeError, type ReadResult, type Span } from '../../../collector/decode/span.ts';
+import { atOnce } from '../../../collector/decode/turns.ts';
 import { anyRequest } from '../../support/requests.ts';
 import { failNode, plainSpan, recordSpans, toJson, toProtobuf } from '../../support/sdk-spans.ts';
 import { type DecodedSpan, decodeFully } from './full-decode.ts';
@@ -16,9 +17,10 @@ function readAll(
   policy: 'agents' | 'all-errors' = 'agents',
 ): { spans: DecodedSpan[]; result: ReadResult } {
   const spans: DecodedSpan[] = [];
-  const result = read(body, policy, (resource, scope, span) =>
+  const steps = read(body, policy, (resource, scope, span) =>
     spans.push({ resource: resource.attributes, scope, span }),
   );
+  const result = atOnce(steps);
   return { spans, result };
 }
 
@@ -147,7 +149,7 @@ describe('protobuf reader', () => {
     expect(JSON.stringify(protobuf)).toBe(
       `${'['.repeat(16)}"[nested too deeply]"${']'.repeat(16)}`,
     );
-    const levels = 100_000;
+    const levels = 30_000;
     const value = `${'{"arrayValue":{"values":['.repeat(levels)}{}${']}}'.repeat(levels)}`;
     const json = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"${'01'.repeat(16)}",
       "spanId":"${'01'.repeat(8)}","name":"execute_node a",

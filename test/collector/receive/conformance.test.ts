@@ -573,13 +573,9 @@ const SPECIFICATION: Record<string, Row[]> = {
       '64 MiB by default',
       async () => {
         const largest = padded(TRACES.good.protobuf, 64 * MIB);
-        expect((await post(collector, TRACES, 'protobuf', gzipSync(largest), GZIP)).status).toBe(
-          200,
-        );
+        expect((await post(collector, TRACES, 'protobuf', largest)).status).toBe(200);
         const larger = padded(TRACES.good.protobuf, 64 * MIB + 1);
-        expect((await post(collector, TRACES, 'protobuf', gzipSync(larger), GZIP)).status).toBe(
-          413,
-        );
+        expect((await post(collector, TRACES, 'protobuf', larger)).status).toBe(413);
       },
     ],
     ['SHOULD', 'the limit can be set', configurable],
