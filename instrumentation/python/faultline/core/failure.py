@@ -75,8 +75,11 @@ def failure_facts(error: Any, details: Details, state: Any, redactor: Redactor) 
     equal digests however long they are."""
     collected = _Collected(redactor)
     facts = describe_exception(error)
-    collected.text(ATTR_ERROR_TYPE, facts.error_type)
-    collected.text(ATTR_EXCEPTION_TYPE, facts.type)
+    name = collected.text(ATTR_EXCEPTION_TYPE, facts.type)
+    if facts.error_type == facts.type and name:
+        collected.attributes[ATTR_ERROR_TYPE] = name
+    else:
+        collected.text(ATTR_ERROR_TYPE, facts.error_type)
     message = collected.text(ATTR_EXCEPTION_MESSAGE, facts.message)
     collected.text(ATTR_EXCEPTION_STACKTRACE, facts.stack)
     if details.input is not _UNSET:

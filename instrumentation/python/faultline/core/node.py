@@ -208,19 +208,31 @@ def _wrapped(function: Any, node_id: str, options: dict[str, Any]) -> Any:
     return synchronous
 
 
-_signatures: dict[Any, inspect.Signature] = {}
+_signatures: dict[Any, tuple[inspect.Signature, tuple[str, ...] | None]] = {}
 
 
 def _arguments(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function received, by the names of its parameters."""
     try:
-        signature = _signatures.get(function)
-        if signature is None:
-            signature = _signatures[function] = inspect.signature(function)
-        bound = dict(signature.bind(*args, **kwargs).arguments)
+        known = _signatures.get(function)
+        if known is None:
+            known = _signatures[function] = _signature(function)
+        signature, names = known
+        if names is not None and len(args) == len(names) and not kwargs:
+            bound = dict(zip(names, args))
+        else:
+            bound = dict(signature.bind(*args, **kwargs).arguments)
     except (TypeError, ValueError):
         return {"args": list(args), **kwargs}
     first = next(iter(bound), None)
     if first in ("self", "cls"):
         del bound[first]
     return bound
+
+
+def _signature(function: Any) -> tuple[inspect.Signature, tuple[str, ...] | None]:
+    """The signature, and the names of its parameters if each takes one argument by its place."""
+    signature = inspect.signature(function)
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    is_plain = all(each.kind in by_place for each in signature.parameters.values())
+    return signature, tuple(signature.parameters) if is_plain else None

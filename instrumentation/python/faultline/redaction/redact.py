@@ -113,6 +113,8 @@ def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
     text unless it is cut. `counts` gets what was removed."""
     if limit is not None and len(text) > limit:
         return _flat(text[: limit + _MARGIN], counts, limit)
+    if not is_suspicious(text):
+        return text
     looks_like_json = _JSON_START.match(text) is not None
     if looks_like_json and _ASCII_ESCAPE.search(text):
         inner = _json(text, counts)
@@ -130,7 +132,7 @@ def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
 def redact_value(value: Any, counts: Redactions) -> Any:
     """A copy of a plain value; in objects also what stands under a secret-like key is removed."""
     if isinstance(value, str):
-        return redact_text(value, counts) if is_suspicious(value) else value
+        return redact_text(value, counts)
     if isinstance(value, list):
         return [redact_value(item, counts) for item in value]
     if isinstance(value, dict):
