@@ -119,6 +119,37 @@ def test_a_wrapped_error_is_one_failure(receiver):
     assert outer["failure.root.span_id"] == receiver.run["failure.root.span_id"] == failure.span_id
 
 
+def test_an_exception_without_words_is_known_by_its_class(receiver):
+    with pytest.raises(TimeoutError), faultline.run(GRAPH, agent_id="invoice-agent") as run, run.node("fetch"):
+        raise TimeoutError
+    receiver.flush()
+    (failure,) = receiver.nodes
+    assert failure["exception.message"] == "TimeoutError"
+    assert failure["exception.stacktrace"].endswith("raise TimeoutError\nTimeoutError")
+
+
+@pytest.mark.parametrize(
+    ("code", "type"),
+    [
+        ("invalid_api_key", "invalid_api_key"),
+        ("ECONNREFUSED", "ECONNREFUSED"),
+        ("429", "test_graph.Refused"),
+        ("e3q8", "test_graph.Refused"),
+    ],
+)
+def test_a_code_that_names_a_kind_of_error_is_its_type(receiver, code, type):
+    class Refused(Exception):
+        pass
+
+    error = Refused("no")
+    error.code = code
+    with pytest.raises(Refused), faultline.run(GRAPH, agent_id="invoice-agent") as run, run.node("fetch"):
+        raise error
+    receiver.flush()
+    (failure,) = receiver.nodes
+    assert failure["error.type"] == type and failure["exception.type"] == "test_graph.Refused"
+
+
 def test_generators_are_nodes(receiver):
     @faultline.node
     def numbers(most):

@@ -18,7 +18,7 @@ from faultline.frameworks.hive.reasons import own_text, reason_of, reason_of_run
 CHECKOUTS = [Path(each) for each in os.environ.get("FAULTLINE_HIVE", "").split(":") if each]
 APPS = Path(__file__).parent / "apps"
 DIRECT = ["clean", "raise", "flaky", "spent", "routed", "pause", "cancel", "branch", "counts"]
-STREAMS = ["ok", "auth", "once", "stall", "tool"]
+STREAMS = ["ok", "auth", "once", "stall", "timeout", "tool"]
 EXECUTION = "session_20261130_120000_00000042"
 
 
@@ -120,6 +120,13 @@ def test_an_executor_that_is_used_directly(checkout, sink, tmp_path, scenario):
         assert [each["seen"] for each in told["truth"]] == [[0, False], [1, True], [2, True]]
 
 
+@pytest.mark.parametrize("checkout", [each for each in CHECKOUTS if version_of(each) == "v0.6"], ids=version_of)
+def test_a_step_budget_that_is_used_up(checkout, sink, tmp_path):
+    told = play(checkout, sink, tmp_path, "hive_app.py", "budget", str(tmp_path))
+    agrees(told, sink)
+    assert sink.run["graph.run.outcome"] == "truncated" and sink.run["failure.class"] == "graph.step_budget"
+
+
 @each_checkout
 @pytest.mark.parametrize("scenario", STREAMS)
 def test_a_stream(checkout, sink, tmp_path, scenario):
@@ -146,6 +153,8 @@ def test_a_stream(checkout, sink, tmp_path, scenario):
         disposition, outcome = ("terminal", "failure") if version == "v0.6" else ("escalated", "cancelled")
         assert failed[0]["failure.disposition"] == disposition and run["graph.run.outcome"] == outcome
         assert "judge" in failed[0]["failure.evidence"] or "escalation" in failed[0]["failure.evidence"]
+    elif scenario == "timeout":
+        assert [(each["error.type"], each["failure.site"]) for each in failed] == [("TimeoutError", "llm.call")] * 2
     else:
         assert failed == [] and run["graph.run.outcome"] == "success"
 

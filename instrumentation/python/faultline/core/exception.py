@@ -14,7 +14,9 @@ _MAX_CAUSES = 16
 _HEAD_FRAMES, _TAIL_FRAMES = 20, 80
 # This package's frames are no part of the app's stack.
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_CODE = re.compile(r"[A-Za-z0-9_.-]{2,64}\Z")
+# A code that names a kind of error: `invalid_api_key`, `ECONNREFUSED`. An HTTP status (litellm) and the anchor of a
+# page of help (SQLAlchemy's `e3q8`) do not.
+_CODE = re.compile(r"(?=.{3,64}\Z)(?:[A-Za-z]+(?:[_.-][A-Za-z0-9]+)+|[A-Z][A-Z0-9]{2,})\Z")
 _CAUSED = "\n\nThe above exception was the direct cause of the following exception:\n\n"
 _DURING = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -47,7 +49,8 @@ def describe_exception(error: Any) -> ExceptionFacts:
         stack = error.stack or f"{error.type}: {error.message}"
         return ExceptionFacts(error.type, error.type, error.message, stack, [])
     name = type_of(error)
-    message = message_of(error)
+    # An exception without words is known by its class, as in a traceback.
+    message = message_of(error) or type(error).__name__
     causes = [{"type": type_of(each), "message": message_of(each)} for each in _under(error)]
     return ExceptionFacts(error_type_of(error), name, message, _stack_of(error, 0, {id(error)}), causes)
 
@@ -122,7 +125,9 @@ def _stack_of(error: Any, depth: int, seen: set[int]) -> str:
     head = "Traceback (most recent call last):\n" if lines else ""
     notes = _read(error, "__notes__")
     after = "".join(f"\n{note}" for note in notes[:8]) if isinstance(notes, list) else ""
-    return f"{before}{head}{''.join(lines)}{type_of(error)}: {message_of(error)}{after}"
+    message = message_of(error)
+    words = f": {message}" if message else ""
+    return f"{before}{head}{''.join(lines)}{type_of(error)}{words}{after}"
 
 
 def _frames(trace: Any) -> Iterator[str]:

@@ -122,6 +122,7 @@ ok = good(result="ok")
 
 DIRECT: dict[str, Any] = {
     "clean": lambda: (graph([FETCH, PARSE], LINEAR, ["parse"]), {"fetch": fetch, "parse": ok}),
+    "budget": lambda: (graph([FETCH, PARSE], LINEAR, ["parse"], max_steps=1), {"fetch": fetch, "parse": ok}),
     "raise": lambda: (graph([FETCH, PARSE], LINEAR, ["parse"]), {"fetch": fetch, "parse": raises}),
     "flaky": lambda: (graph([FETCH, TWICE], LINEAR, ["parse"]), {"fetch": fetch, "parse": fails(1)}),
     "spent": lambda: (graph([FETCH, TWICE], LINEAR, ["parse"]), {"fetch": fetch, "parse": fails()}),

@@ -49,6 +49,8 @@ class Model(LLMProvider):
             text = "401 authentication failed" if self.scenario == "auth" else "429 rate limited"
             self.truth.append({"node": "hello", "failed": True, "type": kind.__name__, "message": text})
             raise kind(text)
+        if self.scenario == "timeout":
+            raise asyncio.TimeoutError
         last = messages[-1]["content"] if messages else ""
         if self.scenario == "stall":
             yield TextDeltaEvent(content="Thinking.", snapshot="Thinking.")

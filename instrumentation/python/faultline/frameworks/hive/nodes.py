@@ -9,12 +9,12 @@ from typing import Any
 
 from faultline.core.attempt import NodeAttempt
 from faultline.core.cancel import is_cancel
-from faultline.core.exception import Reported
+from faultline.core.exception import Reported, message_of
 from faultline.core.failure import Details, Lazy
 from faultline.core.guard import guarded, note_fault
 from faultline.core.local import local_facts
 from faultline.core.place import Place, current_place
-from faultline.frameworks.hive.reasons import reason_of
+from faultline.frameworks.hive.reasons import is_of_model, reason_of
 from faultline.frameworks.hive.session import Session, memory_data
 from faultline.self_check import failure_state, node_history
 
@@ -94,7 +94,10 @@ class _Call:
             return
         failures = self._count()
         is_tried_again = self._retries_what_is_raised and failures < self._most
-        self._fail(error, Details(site="node.raise"), "retried" if is_tried_again else self._at_last(str(error)))
+        text = message_of(error)
+        site = "llm.call" if is_of_model(error) else "node.raise"
+        details = Details(site=site, failure_class=reason_of(text).failure_class)
+        self._fail(error, details, "retried" if is_tried_again else self._at_last(text))
 
     def returned(self, result: Any) -> None:
         if getattr(result, "success", True):

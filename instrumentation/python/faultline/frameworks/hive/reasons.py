@@ -65,6 +65,16 @@ def reason_of(error: str | None) -> Reason:
     return Reason(message, "NodeFailed", "node.result")
 
 
+def is_of_model(error: BaseException) -> bool:
+    """Whether an exception came out of a call of the model: Hive streams its answers by one function."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "_do_stream":
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def reason_of_run(error: str | None) -> Reason:
     """The reason of a failure that is no node's."""
     reason = reason_of(error)

@@ -113,9 +113,9 @@ class Session:
         elif result is None or not result.success:
             self._end_failed(run, error)
         elif not _is_finished(result, self.graph):
-            last = result.path[-1] if result.path else ""
-            reason = Reported("DeadEnd", f"Dead end: the run stopped after '{last}', which is no terminal node")
-            run.end("truncated", reason, Details(site="graph.route", failure_class="graph.dead_end"))
+            reason = reason_of_run(_why_unfinished(result, self.graph))
+            details = Details(site=reason.site, failure_class=reason.failure_class)
+            run.end("truncated", Reported(reason.type, reason.message), details)
         elif not (self.place and self.place.checks and self.place.checks.of_run(run, result.output, None)):
             run.end()
 
@@ -178,6 +178,15 @@ def _is_finished(result: Any, graph: Any) -> bool:
     sources = {getattr(edge, "source", None) for edge in getattr(graph, "edges", ())}
     # A graph whose last node leads nowhere could not have gone on.
     return last not in sources and not terminals
+
+
+def _why_unfinished(result: Any, graph: Any) -> str:
+    last = result.path[-1]
+    most = getattr(graph, "max_steps", None)
+    steps = getattr(result, "steps_executed", None) or len(result.path)
+    if isinstance(most, int) and steps >= most and any(edge.source == last for edge in getattr(graph, "edges", ())):
+        return f"Step budget used up: the run ended at node '{last}', though an edge led on"
+    return f"Dead end: the run stopped after '{last}', which is no terminal node"
 
 
 def _is_about(error: str | None, failure: Any) -> bool:
