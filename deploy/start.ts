@@ -1,8 +1,7 @@
 // `faultline start`: storage, collector and query service in one go.
 
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type { Logger } from 'pino';
 import {
   type Collector,
   type CollectorOptions,
@@ -33,6 +32,8 @@ import { makeTables } from './tables.ts';
 import { readTls } from './tls.ts';
 import { version } from './version.ts';
 
+export { createLogger } from './logger.ts';
+
 /** What runs, where it is reached, and how to end it. An address that the role does not have is ''. */
 export interface Running {
   otlpHttp: string;
@@ -48,13 +49,6 @@ export interface Running {
   broken: Promise<Error>;
   /** Stops accepting, writes what was accepted, and closes all in the order of the data's way. */
   stop(): Promise<void>;
-}
-
-export function createLogger(settings: Pick<Settings, 'log-format' | 'log-level'>): Logger {
-  const options = { level: settings['log-level'], base: null };
-  return settings['log-format'] === 'json'
-    ? pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime })
-    : pino(options, pretty({ sync: true, ignore: 'component' }));
 }
 
 /** What the parts are started with. */

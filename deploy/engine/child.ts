@@ -41,10 +41,14 @@ if (!process.send) {
   process.exit(2);
 }
 
+// Before the start message: the parent has things to do, too.
+const loading = loadEngine();
+loading.catch(() => {});
+
 async function start(message: StartMessage): Promise<void> {
   let run: (args: readonly string[]) => Promise<unknown>;
   try {
-    run = await loadEngine();
+    run = await loading;
   } catch (error) {
     fail('library', error);
     process.exit(1);

@@ -61,29 +61,41 @@ export class EngineError extends Error {
  * is missing or does not load.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { dataDir, host = '127.0.0.1' } = options;
+  const { host = '127.0.0.1' } = options;
   if (!isLoopback(host)) {
     throw new EngineError(
       `The embedded ClickHouse listens on loopback only, not on ${host}: use 127.0.0.1 or ::1, or a server of your own with --clickhouse-url.`,
     );
   }
+  // First of all: it loads the library while all else is made ready.
+  const process = new EngineProcess(options.log);
+  try {
+    return await startIn(process, options, host);
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
+}
+
+async function startIn(
+  process: EngineProcess,
+  options: EngineOptions,
+  host: string,
+): Promise<RunningEngine> {
+  const { dataDir } = options;
   const users = await prepare(options);
   const port = await portFor(host, options.port, '--embedded-port');
   const nativePort =
     options.nativePort === undefined
       ? undefined
       : await portFor(host, options.nativePort, '--embedded-native-port');
-  const process = new EngineProcess(options.log);
   const url = `http://${hostInUrl(host)}:${port}`;
   const failed = await process.start(
     { kind: 'start', dataDir, host, httpPort: port, nativePort: nativePort ?? null },
     () => answersAs(url, users.writer),
     START_MS,
   );
-  if (failed) {
-    await process.stop();
-    throw await explain(failed, process.lastWords(), options);
-  }
+  if (failed) throw await explain(failed, process.lastWords(), options);
   return {
     dataDir,
     url,

@@ -31,7 +31,7 @@ async function run({ dataDir, httpPort, nativePort, config, json }: EngineFlags)
   const { portNumber } = await import('../../settings.ts');
   const { superviseEngine } = await import('../../engine/supervise.ts');
   const { passwordFile } = await import('../../engine/folder.ts');
-  const { createLogger } = await import('../../start.ts');
+  const { createLogger } = await import('../../logger.ts');
   const logger = createLogger({ 'log-format': json ? 'json' : 'pretty', 'log-level': 'info' });
   outliveReader();
   const signalled = new Promise<NodeJS.Signals>((resolve) => {

@@ -1,7 +1,9 @@
 // The verbs that run something: `faultline start`, `demo` and `migrate`.
 import { type Command, Option } from 'commander';
+import type { Logger } from 'pino';
 import type { StageOptions } from '../../demo/stage.ts';
 import type { Settings } from '../../settings.ts';
+import type { Running } from '../../start.ts';
 import { outliveReader } from '../exit.ts';
 import { addFlagsLate, flagValues } from '../late-flags.ts';
 import { examples } from '../terminal/help.ts';
@@ -31,10 +33,10 @@ function addStart(program: Command): void {
       const settings = readSettings(
         json ? { ...given, 'log-format': given['log-format'] ?? 'json' } : given,
       );
-      const { createLogger, start } = await import('../../start.ts');
+      const { createLogger } = await import('../../logger.ts');
       const { runUntilSignal } = await import('../../run.ts');
       outliveReader();
-      await runUntilSignal(settings, createLogger(settings), start);
+      await runUntilSignal(settings, createLogger(settings), startInParallel);
     });
   addFlagsLate(verb, (flags) => {
     for (const { flag, variable, help, fallback, repeatable, isSwitch } of flags) {
@@ -43,6 +45,24 @@ function addStart(program: Command): void {
       else verb.option(isSwitch ? `--${flag} [value]` : `--${flag} <value>`, text);
     }
   });
+}
+
+/** The engine starts in a process of its own while this one loads the rest. */
+async function startInParallel(settings: Settings, logger: Logger): Promise<Running> {
+  const { storageOf } = await import('../../storage.ts');
+  const opening = storageOf(settings, logger);
+  // Why it failed is what `start` throws when it waits for it.
+  opening.catch(() => {});
+  try {
+    const { start } = await import('../../start.ts');
+    return await start(settings, logger, () => opening);
+  } catch (error) {
+    await opening.then(
+      (storage) => storage.stop(),
+      () => {},
+    );
+    throw error;
+  }
 }
 
 function addDemo(program: Command): void {
@@ -147,7 +167,7 @@ async function copyRows(
   const { DATABASE } = await import('../../clickhouse/migrate.ts');
   const { copyTables } = await import('../../clickhouse/cluster/copy.ts');
   const { storageOf } = await import('../../storage.ts');
-  const { createLogger } = await import('../../start.ts');
+  const { createLogger } = await import('../../logger.ts');
   const { startProgress } = await import('../terminal/progress.ts');
   const { writer } = await storageOf(settings, createLogger(settings));
   const { username, password } = writer;
