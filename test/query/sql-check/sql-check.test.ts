@@ -1,7 +1,9 @@
 // Statements that others send: what gets out of the tables is refused before it runs, at every door.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verb } from '../../support/verb.ts';
 import { startWorld, type World } from '../../support/world.ts';
+import { overHttp } from '../mcp/mcp-clients.ts';
 import { ATTACKS, GENERATED, HARMLESS } from './statements.ts';
 
 let world: World;
@@ -27,6 +29,30 @@ it.each(ATTACKS)('%s', async (sql) => {
     body: JSON.stringify({ sql }),
   });
   expect([response.status, await response.text()]).toEqual([400, expect.stringMatching(REFUSED)]);
+});
+
+it('the tool of language models refuses all of them', async () => {
+  const client = await overHttp(world.query);
+  try {
+    for (const sql of ATTACKS) {
+      const answer = await client.callTool({ name: 'query_failures_sql', arguments: { sql } });
+      expect([sql, answer.isError, JSON.stringify(answer.content)]).toEqual([
+        sql,
+        true,
+        expect.stringMatching(REFUSED),
+      ]);
+    }
+  } finally {
+    await client.close();
+  }
+});
+
+it('so does the command line, which asks the same door', async () => {
+  for (const sql of ATTACKS.slice(0, 2)) {
+    await expect(verb(world, 'sql', sql)).rejects.toMatchObject({
+      stderr: expect.stringMatching(REFUSED),
+    });
+  }
 });
 
 it('SETTINGS are refused wherever the grammar has them', async () => {
