@@ -38,7 +38,7 @@ export function watchMemory(pid: number): { peakMib(): number; series: number[];
   return { peakMib: () => Math.max(...series), series, stop: () => clearInterval(timer) };
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
       .split(' ')
