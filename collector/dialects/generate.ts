@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { readProtobuf } from '../decode/protobuf.ts';
+import { atOnce } from '../decode/turns.ts';
 import { toRows } from '../materialize/to-rows.ts';
 import type { Dialect } from './dialect.ts';
 import { DIALECTS } from './index.ts';
@@ -42,11 +43,12 @@ function dialectOf(files: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const file of files) {
     const body = gunzipSync(readFileSync(new URL(file, recorded)));
-    readProtobuf(body, 'agents', (resource, scope, span) => {
+    const read = readProtobuf(body, 'agents', (resource, scope, span) => {
       for (const { dialect } of toRows(resource, scope, span, 1n).rows.trace_spans) {
         counts.set(dialect, (counts.get(dialect) ?? 0) + 1);
       }
     });
+    atOnce(read);
   }
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? '';
 }
