@@ -37,6 +37,8 @@ const OPERATION_KEYS = [
   'openinference.span.kind',
   'traceloop.span.kind',
   'llm.request.type',
+  'genkit:metadata:subtype',
+  'span.type',
 ];
 
 /**

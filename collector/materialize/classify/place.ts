@@ -21,7 +21,8 @@ const SITES: Readonly<Record<string, Place>> = {
   budget: 'budget',
 };
 
-const MODEL_OPERATION = /^(?:chat|text_completion|generate_content|embeddings?|completion|llm)$/i;
+const MODEL_OPERATION =
+  /^(?:chat|text_completion|generate_content|embeddings?|completion|llm|model)$/i;
 const TOOL_OPERATION = /^(?:execute_tool|tool)$/i;
 
 /** Packages that do nothing but call models. */
