@@ -81,6 +81,57 @@ const EXPECTED: Record<string, string[]> = {
   ],
   'haystack-good': ['run orders success'],
   'haystack-node-error': ['run orders failure', 'node draft 1 unclassified terminal'],
+  'langgraph-langsmith-answer-cut-off': [
+    'run orders degraded',
+    'operation draft 1 llm.malformed_output degraded output_truncated',
+  ],
+  'langgraph-langsmith-busy-then-good': [
+    'run orders success',
+    'node draft 1 llm.rate_limit recovered',
+  ],
+  'langgraph-langsmith-cancelled': ['run orders cancelled'],
+  'langgraph-langsmith-good': ['run orders success'],
+  'langgraph-langsmith-node-error': ['run orders failure', 'node draft 1 unclassified terminal'],
+  'langgraph-langsmith-parallel-branches': [
+    'run orders failure',
+    'node bad 1 unclassified terminal',
+  ],
+  'langgraph-langsmith-retries-used-up': [
+    'run orders failure',
+    'node draft 1 unclassified retried',
+    'node draft 2 unclassified retried',
+    'node draft 3 unclassified terminal',
+  ],
+  'langgraph-langsmith-stream-left': ['run orders cancelled'],
+  'langgraph-langsmith-sub-graph': ['run orders failure', 'node check 1 unclassified terminal'],
+  'langgraph-langsmith-tool-error-recovered': [
+    'run orders success',
+    'operation tools 1 tool.error routed',
+  ],
+  'langgraph-langsmith-tool-error': ['run orders failure', 'node tools 1 tool.error terminal'],
+  'langgraph-langsmith-unauthorized': ['run orders failure', 'node draft 1 llm.auth terminal'],
+  'langgraph-langsmith-waits-for-a-person': ['run orders paused'],
+  'openai-agents-v2-good': ['run orders success'],
+  'openai-agents-v2-guardrail-tripped': [
+    'run orders failure',
+    'operation clerk 1 constraint.hard terminal',
+  ],
+  'openai-agents-v2-handed-over': ['run orders failure', 'node billing 1 llm.auth terminal'],
+  'openai-agents-v2-tool-error-recovered': [
+    'run orders success',
+    'operation clerk 1 tool.error routed',
+  ],
+  'openai-agents-v2-tool-error': ['run orders failure', 'node clerk 1 tool.error terminal'],
+  'openai-agents-v2-turns-used-up': [
+    'run orders failure',
+    'node clerk 1 loop.max_iterations terminal',
+  ],
+  'openai-agents-v2-unauthorized': ['run orders failure', 'node clerk 1 llm.auth terminal'],
+  'pydantic-graph-logfire-good': ['run order_graph success'],
+  'pydantic-graph-logfire-node-error': [
+    'run order_graph failure',
+    'node draft 1 unclassified terminal',
+  ],
   'langgraph-openinference-answer-cut-off': [
     'run orders degraded',
     'operation draft 1 llm.malformed_output degraded output_truncated',
