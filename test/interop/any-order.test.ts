@@ -60,7 +60,7 @@ describe.each(RECORDINGS)('%s', (name) => {
       fc.asyncProperty(requestsOf(spans), fc.boolean(), async (requests, isEager) => {
         expect(await seen(requests, isEager)).toEqual(expected);
       }),
-      { numRuns: 5 },
+      { numRuns: 2 },
     );
   });
 });
@@ -77,6 +77,6 @@ test('broken traces in any order', async () => {
     fc.asyncProperty(sent, async ([spans, requests, isEager]) => {
       expect(await seen(requests, isEager)).toEqual(await seen([spans], false));
     }),
-    { numRuns: Number(process.env.FAULTLINE_TEST_RUNS ?? 60) },
+    { numRuns: Number(process.env.FAULTLINE_TEST_RUNS ?? 40) },
   );
 }, 600_000);
