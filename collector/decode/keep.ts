@@ -251,20 +251,37 @@ export function nameFlags(name: string): number {
   return 0;
 }
 
-/** Markers by first byte and, for keys, in the order of {@link KEY_MARKERS}. */
-function byFirstByte(markers: Marker[]): (Marker[] | undefined)[] {
-  const table = new Array<Marker[] | undefined>(256).fill(undefined);
+/** Markers that begin with one byte: whole texts by their length, and beginnings. */
+interface Candidates {
+  exact: (Marker[] | undefined)[];
+  prefixes: Marker[];
+}
+
+/** Markers by first byte; among those that fit, whole texts go first, as in {@link KEY_MARKERS}. */
+function byFirstByte(markers: Marker[]): (Candidates | undefined)[] {
+  const table = new Array<Candidates | undefined>(256).fill(undefined);
   for (const m of markers) {
     const first = m.bytes[0]!;
-    const list = table[first] ?? [];
-    list.push(m);
-    table[first] = list;
+    const candidates = table[first] ?? { exact: [], prefixes: [] };
+    table[first] = candidates;
+    if (!m.exact) candidates.prefixes.push(m);
+    else {
+      const { length } = m.bytes;
+      for (let i = candidates.exact.length; i <= length; i++) candidates.exact.push(undefined);
+      candidates.exact[length] = [...(candidates.exact[length] ?? []), m];
+    }
   }
   return table;
 }
 
 const KEY_TABLE = byFirstByte(KEY_MARKERS);
-const NAME_TABLE = byFirstByte(NAME_MARKERS);
+const NAME_TABLE = namesByFirstByte();
+
+function namesByFirstByte(): (Marker[] | undefined)[] {
+  const table = new Array<Marker[] | undefined>(256).fill(undefined);
+  for (const m of NAME_MARKERS) table[m.bytes[0]!] = [...(table[m.bytes[0]!] ?? []), m];
+  return table;
+}
 
 function startsWith(buf: Uint8Array, start: number, prefix: Uint8Array): boolean {
   // From the end: keys of one framework share their beginning.
@@ -307,9 +324,14 @@ function markerOfBytes(buf: Uint8Array, start: number, end: number): Marker | un
   const candidates = KEY_TABLE[buf[start]!];
   if (candidates === undefined) return undefined;
   const length = end - start;
-  for (const m of candidates) {
-    const size = m.bytes.length;
-    if ((m.exact ? length === size : length >= size) && startsWith(buf, start, m.bytes)) return m;
+  if (length < candidates.exact.length) {
+    const exact = candidates.exact[length];
+    if (exact !== undefined) {
+      for (const m of exact) if (startsWith(buf, start, m.bytes)) return m;
+    }
+  }
+  for (const m of candidates.prefixes) {
+    if (length >= m.bytes.length && startsWith(buf, start, m.bytes)) return m;
   }
   return undefined;
 }
