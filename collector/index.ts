@@ -134,13 +134,15 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const { version = 'unknown', tracing, access = historyAccess([], []) } = options;
   const telemetry = new Telemetry({ version, tracing, logger });
   const { inserted } = telemetry;
-  const queue = await startQueue({ ...options.queue, client, inserted, logger }).catch(
-    async (error: unknown) => {
-      telemetry.close();
-      await client.close();
-      throw error;
-    },
-  );
+  const queue = await startQueue({
+    ...options.queue,
+    ...{ client, inserted, logger },
+    isSpread: options.openCluster !== undefined,
+  }).catch(async (error: unknown) => {
+    telemetry.close();
+    await client.close();
+    throw error;
+  });
   telemetry.queue(() => queue.stats(), options.queue.maxBytes);
   let closing = false;
   const linker = new Linker({

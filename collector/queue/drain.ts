@@ -2,13 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { readRows } from '../rows/row-binary.ts';
 import { TABLES, type Table } from '../rows/rows.ts';
+import type { AwayShards } from './away-shards.ts';
 import { entryRows } from './entry.ts';
+import { mayBeShardAway, type Shard } from './shard-map.ts';
 import type { Batch, QueueStore, RefusedRow } from './store.ts';
 import type { Inserter } from './writer.ts';
 
 export interface DrainOptions {
-  store: QueueStore;
-  inserter: Inserter;
+  store: Pick<QueueStore, 'state' | 'nextBatch' | 'layout' | 'rowsBehind' | 'confirm'>;
+  inserter: Pick<Inserter, 'insert'>;
+  /** On a cluster: keeps rows for shards that are away. */
+  awayShards?: AwayShards | undefined;
   logger: Logger;
   /** Bytes from which a batch takes no further entries. @default 24 MiB */
   maxBatchBytes?: number;
@@ -143,6 +147,20 @@ export class Drain {
 
   /** @param tries how often this batch could not be inserted before */
   private async insert(batch: Batch, tries: number): Promise<RefusedRow[]> {
+    const { awayShards } = this.options;
+    let failure: unknown;
+    try {
+      if (!awayShards || awayShards.numbers.length === 0)
+        return await this.insertRows(batch, tries);
+    } catch (error) {
+      if (!awayShards || this.stopping.signal.aborted || !mayBeShardAway(error)) throw error;
+      failure = error;
+    }
+    return awayShards.insert(batch, (shard) => this.insertRows(batch, tries, shard), failure);
+  }
+
+  /** @param shard whose rows alone are inserted */
+  private async insertRows(batch: Batch, tries: number, shard?: Shard): Promise<RefusedRow[]> {
     const { store, inserter } = this.options;
     const { signal } = this.stopping;
     const refused: RefusedRow[] = [];
@@ -155,7 +173,7 @@ export class Drain {
           const behind = store.rowsBehind(batch, table, layout);
           return behind && readRows(behind, columns).next().value?.bytes;
         };
-        const insert = { table, columns, parts, rows, token, tries, witness, signal };
+        const insert = { table, columns, parts, rows, token, tries, witness, signal, shard };
         for (const row of await inserter.insert(insert)) {
           refused.push({ ...row, index: offset + row.index });
         }

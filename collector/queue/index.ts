@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import { AwayShards } from './away-shards.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Drain, type DrainStats } from './drain.ts';
 import { openQueue } from './open.ts';
@@ -16,6 +17,8 @@ export interface QueueOptions {
   folder: string;
   /** Most bytes of rows that wait, dead letters included. */
   maxBytes: number;
+  /** The tables are spread over the shards of a cluster. @default false */
+  isSpread?: boolean;
   /** How long `close` tries to empty the queue, in milliseconds. @default 10,000 */
   flushMs?: number;
 }
@@ -26,6 +29,8 @@ export interface QueueStats extends DrainStats, InserterStats {
   bytes: number;
   /** Milliseconds since the oldest waiting entry was accepted; 0 when none waits. */
   oldestAgeMs: number;
+  /** Shards of a cluster whose rows wait by themselves, because they are away. */
+  awayShards: number;
   deadLetters: number;
   deadLetterBytes: number;
 }
@@ -59,8 +64,21 @@ export async function startQueue(
   const open = openQueue(folder, logger);
   const { store } = open;
   const inserter = new Inserter(client, options.inserted);
-  const drain = new Drain({ store, inserter, logger });
-  const sink = new DurableQueue({ store, maxBytes, logger, appended: () => drain.wake() });
+  const awayShards = options.isSpread
+    ? new AwayShards({
+        ...{ folder, client, inserter, logger },
+        putBack: (entries) => {
+          store.append(entries);
+          drain.wake();
+        },
+      })
+    : undefined;
+  const drain: Drain = new Drain({ store, inserter, awayShards, logger });
+  const sink = new DurableQueue({
+    ...{ store, maxBytes, logger },
+    appended: () => drain.wake(),
+    elsewhere: () => awayShards?.state.bytes ?? 0,
+  });
   const { done, last } = store.state;
   if (done < last)
     logger.info({ entries: last - done }, 'going on with rows that wait in the queue');
@@ -68,17 +86,25 @@ export async function startQueue(
   return {
     sink,
     deadLetters: new DeadLetters(store, () => drain.wake()),
-    drained: () => drain.drained(),
-    endSegment: () => store.endSegment(),
+    drained: async () => {
+      await drain.drained();
+      await awayShards?.drained();
+    },
+    endSegment: () => {
+      store.endSegment();
+      awayShards?.endSegment();
+    },
     stats: () => {
       const { last, done, bytes, deadLetters, deadLetterBytes } = store.state;
-      const oldest = store.oldest();
+      const away = awayShards?.state ?? { entries: 0, bytes: 0, oldest: undefined };
+      const oldest = Math.min(...[store.oldest(), away.oldest].filter((at) => at !== undefined));
       return {
         ...drain.stats(),
         ...inserter.stats(),
-        entries: last - done,
-        bytes,
-        oldestAgeMs: oldest === undefined ? 0 : Math.max(0, Date.now() - oldest),
+        entries: last - done + away.entries,
+        bytes: bytes + away.bytes,
+        oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, Date.now() - oldest) : 0,
+        awayShards: awayShards?.numbers.length ?? 0,
         deadLetters,
         deadLetterBytes,
       };
@@ -86,6 +112,7 @@ export async function startQueue(
     close: async () => {
       sink.close();
       await drain.stop(flushMs);
+      await awayShards?.close(flushMs);
       const left = store.state.last - store.state.done;
       if (left > 0) logger.warn({ entries: left }, 'rows stay in the queue for the next start');
       open.close();

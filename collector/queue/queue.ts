@@ -17,6 +17,8 @@ export interface DurableQueueOptions {
   logger: Logger;
   /** Called when there are new entries. */
   appended: () => void;
+  /** Bytes of rows that count towards the bound and are in other queues. @default none are */
+  elsewhere?: () => number;
 }
 
 const MAX_FIRST_SEEN_WAITING = 10_000;
@@ -36,6 +38,7 @@ export class DurableQueue implements Sink {
   private readonly maxBytes: number;
   private readonly logger: Logger;
   private readonly appended: () => void;
+  private readonly elsewhere: () => number;
   private waiting: Waiting[] = [];
   private waitingBytes = 0;
   private commitSoon: NodeJS.Immediate | undefined;
@@ -51,6 +54,7 @@ export class DurableQueue implements Sink {
     this.maxBytes = options.maxBytes;
     this.logger = options.logger;
     this.appended = options.appended;
+    this.elsewhere = options.elsewhere ?? (() => 0);
   }
 
   open(): Intake {
@@ -114,7 +118,7 @@ export class DurableQueue implements Sink {
   /** Bytes of rows on disk and on their way there. */
   private get held(): number {
     const { bytes, deadLetterBytes } = this.store.state;
-    return bytes + deadLetterBytes + this.waitingBytes;
+    return bytes + deadLetterBytes + this.waitingBytes + this.elsewhere();
   }
 
   /** A request alone may be larger than the bound: it must not be refused for ever. */

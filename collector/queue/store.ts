@@ -158,6 +158,11 @@ export class QueueStore {
     return { id: `${queueId}:${done + 1}-${to}`, from: done + 1, to, entries, next: place };
   }
 
+  /** Whether rows of a layout can be appended. */
+  knows(id: Layout['id']): boolean {
+    return this.log.layout(id) !== undefined;
+  }
+
   /** The columns that rows in the queue were written with, also by another version. */
   layout(id: Layout['id']): readonly Column[] {
     const columns = this.log.layout(id);

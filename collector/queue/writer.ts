@@ -5,6 +5,7 @@ import type { Column } from '../rows/columns.ts';
 import { readRows } from '../rows/row-binary.ts';
 import type { Table } from '../rows/rows.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import type { Shard } from './shard-map.ts';
 
 /** RowBinary of rows of one table, all written with the same columns. */
 export interface Insert {
@@ -20,6 +21,8 @@ export interface Insert {
   /** Gives some other row of the table: if ClickHouse takes it, what it does not take is to blame. */
   witness?: () => Buffer | undefined;
   signal?: AbortSignal;
+  /** Of a cluster: only its rows are inserted. */
+  shard?: Shard | undefined;
 }
 
 /** A row that ClickHouse will not take. */
@@ -165,7 +168,7 @@ export class Inserter {
   }
 
   private async insertOnce(
-    { table, columns, rows, signal }: Insert,
+    { table, columns, rows, signal, shard }: Insert,
     parts: Buffer[],
     token: string,
   ): Promise<void> {
@@ -178,12 +181,13 @@ export class Inserter {
     try {
       const names = columns.map(([name]) => name).join(', ');
       const { stream } = await this.client.exec({
-        query: `INSERT INTO ${table} (${names}) FORMAT RowBinary`,
+        query: `INSERT INTO ${table} (${names}) ${shard ? rowsOfShard(shard, table, columns) : ''} FORMAT RowBinary`,
         values: Readable.from(parts, { objectMode: false }),
         ...(signal ? { abort_signal: signal } : {}),
         clickhouse_settings: {
           async_insert: 0,
           wait_end_of_query: 1,
+          ...(shard && { insert_shard_id: `${shard.number}` }),
           insert_deduplication_token: token,
           // A late batch may touch many weeks; a refusal would lose it.
           max_partitions_per_insert_block: '0',
@@ -199,6 +203,13 @@ export class Inserter {
     }
     end();
   }
+}
+
+/** Takes the rows of one shard out of all those that are sent. */
+function rowsOfShard(shard: Shard, table: Table, columns: readonly Column[]): string {
+  const names = columns.map(([name]) => name).join(', ');
+  const structure = columns.map(([name, type]) => `${name} ${type}`).join(', ');
+  return `SELECT ${names} FROM input('${structure}') WHERE ${shard.conditions.get(table) ?? 'false'}`;
 }
 
 function rowsOf({ parts, columns }: Insert): Buffer[] {

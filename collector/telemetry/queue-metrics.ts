@@ -41,6 +41,12 @@ export function addQueueMetrics(
   );
   add(
     'gauge',
+    'faultline_queue_shards_away',
+    'Shards of the cluster that are away: their rows wait by themselves.',
+    (queue) => queue.awayShards,
+  );
+  add(
+    'gauge',
     'faultline_dead_letters',
     'Rows that ClickHouse refused and that nobody has replayed or dropped yet.',
     (queue) => queue.deadLetters,

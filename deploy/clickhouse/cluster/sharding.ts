@@ -29,6 +29,9 @@ export function shardingKey(table: string, sortingKey: string): string {
   return column === undefined ? `sipHash64(${first})` : `sipHash64(agent_id, ${slotOf(column)})`;
 }
 
+/** A shard that takes connections and answers nothing is away as well. */
+const patience: ClickHouseSettings = { handshake_timeout_ms: 2_000 };
+
 /**
  * Settings for statements that read: subqueries are answered by all shards, not by each for itself, and a question
  * about one agent goes to the shards of its slots. The filters are true for every row; ClickHouse needs them to
@@ -47,6 +50,7 @@ export function readSettings(database: string): ClickHouseSettings {
     // Replicas are not equally far; answers of one service should not jump between them.
     load_balancing: 'in_order',
     skip_unavailable_shards: 0,
+    ...patience,
   };
 }
 
@@ -56,6 +60,9 @@ export function readSettings(database: string): ClickHouseSettings {
  * time would never see them.
  */
 export const writeSettings: ClickHouseSettings = {
+  ...patience,
+  // Seconds; less than the collector waits for an insert.
+  distributed_background_insert_timeout: 20,
   distributed_foreground_insert: 1,
   insert_deduplicate: 0,
 };

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { backUpTo } from '../../../deploy/backup/index.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
@@ -123,9 +124,27 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await expect(clients[0]!.recentFailures()).rejects.toThrow(
     'a shard of the cluster does not answer, and without its rows the answer would be wrong',
   );
+  // Rows of the other shard go on; those of the one that is away wait, also over an end of their collector.
+  const there = everything.slice(20).map(({ traceId, spanId }) => failureId(traceId!, spanId!));
+  const onFirst = async () => {
+    const rows = await ownRows(0, 'toString(failure_id) AS id', 'failures');
+    return rows.filter(({ id }) => there.includes(id!)).length;
+  };
+  const share = () => sharesOf(there, 'steady');
+  await expect.poll(onFirst, { timeout: 30_000 }).toBe((await share())[0]);
+  expect(await onFirst()).toBeLessThan(20);
+  await collectors[1]!.stop();
+  collectors[1] = await startPart('collector', 'b');
+  await send(1, everything.slice(30));
+
   await shards.restart(1);
   await Promise.all(collectors.map((collector) => collector.drained()));
   expect(await counts()).toEqual([40, 40]);
+  const everywhere = await Promise.all(
+    [0, 1].map((shard) => ownRows(shard, 'toString(failure_id) AS id', 'failures')),
+  );
+  const shares = everywhere.map((rows) => rows.filter(({ id }) => there.includes(id!)).length);
+  expect(shares).toEqual(await share());
   await Promise.all(clients.map((client) => client.close()));
   await Promise.all([...services, ...collectors].map((part) => part.stop()));
 });
@@ -181,6 +200,38 @@ test('a session is forgotten on every shard, in their files too; a backup of one
     await expect(backup).rejects.toThrow(/spread over a cluster.*BACKUP on each shard/);
   }
 });
+
+/** What one shard has by itself. */
+async function ownRows(
+  shard: number,
+  what: string,
+  table: string,
+): Promise<Record<string, string>[]> {
+  const client = connectClickHouse({
+    url: shards.urls[shard]!,
+    ...shards.writer,
+    database: 'faultline',
+  });
+  const query = `SELECT ${what} FROM ${table}_local FINAL`;
+  const result = await client.query({ query, format: 'JSONEachRow' });
+  const rows = await result.json<Record<string, string>>();
+  await client.close();
+  return rows;
+}
+
+/** How many of some failures of an agent each shard is to have. */
+async function sharesOf(ids: readonly string[], agent: string): Promise<number[]> {
+  const client = connectClickHouse({ url: shards.urls, ...shards.writer });
+  const result = await client.query({
+    query: `SELECT countIf(k = 0) AS first, countIf(k = 1) AS second
+            FROM (SELECT sipHash64({agent:String}, sipHash64(toUUID(arrayJoin({ids:Array(String)}))) % 8) % 2 AS k)`,
+    query_params: { agent, ids },
+    format: 'JSONEachRow',
+  });
+  const [row] = await result.json<{ first: string; second: string }>();
+  await client.close();
+  return [Number(row!.first), Number(row!.second)];
+}
 
 /** Files below a folder that hold a text. */
 async function filesWith(dataDir: string, text: string): Promise<string[]> {
