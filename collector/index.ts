@@ -4,6 +4,7 @@ import { Redaction } from '../instrumentation/redaction/index.ts';
 import { BUILT_IN_CONDITIONS, conditionsOf } from './conditions/index.ts';
 import type { ConditionsFile } from './conditions/rules-file.ts';
 import type { KeepPolicy } from './decode/keep.ts';
+import { DiskBound } from './forget/disk-bound.ts';
 import { type Forgotten, forget } from './forget/forget.ts';
 import { addForgetRoute } from './forget/routes.ts';
 import type { EveryServer } from './forget/stored-rows.ts';
@@ -78,6 +79,8 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   access?: HistoryAccess;
   /** Of Faultline, for the metrics. @default 'unknown' */
   version?: string;
+  /** Bytes that the tables may take, on a cluster all shards together; 0 = no bound. @default 0 */
+  maxDiskBytes?: number;
   /** The user's conditions, see `readConditions`. @default the built-in ones alone */
   conditions?: ConditionsFile | undefined;
   /** Traces the collector itself. @default not traced */
@@ -170,7 +173,14 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     logger,
     options: options.mapping ?? { everyMs: 0 },
   });
+  const { maxDiskBytes = 0, openCluster } = options;
+  const disk =
+    maxDiskBytes > 0
+      ? new DiskBound({ client, openCluster, maxBytes: maxDiskBytes, logger })
+      : undefined;
+  if (disk) telemetry.disk(() => disk.stats());
   const end = async (): Promise<void> => {
+    await disk?.close();
     await mapping.close();
     await lostRuns.close();
     await linker.close();

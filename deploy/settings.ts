@@ -91,6 +91,10 @@ const flags = {
     'remove national ids too, besides secrets, e-mail addresses and card numbers',
   ],
   'retention-days': [z.coerce.number().int().min(1).max(3650).default(90), 'days to keep failures'],
+  'max-disk-gib': [
+    z.coerce.number().min(0).max(1_048_576).default(0),
+    'most GiB that the tables may take; beyond it the oldest weeks are dropped; 0 = no bound',
+  ],
   'lost-run-minutes': [
     z.coerce.number().int().min(0).max(10_080).default(60),
     'minutes of silence after which a run that has not ended is a failure; 0 = never',

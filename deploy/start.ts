@@ -140,6 +140,7 @@ async function collect(
     keep: settings.keep,
     redactNationalIds: settings['redact-national-ids'],
     maxBodyMib: settings['max-body-mib'],
+    maxDiskBytes: settings['max-disk-gib'] * 1024 ** 3,
     lostRuns: { afterMs: settings['lost-run-minutes'] * 60_000 },
     mapping: { everyMs: settings['group-mapping-seconds'] * 1000 },
     queue: {

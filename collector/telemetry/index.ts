@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { RuleFault } from '../conditions/index.ts';
+import type { DiskBoundStats } from '../forget/disk-bound.ts';
 import type { LinkerStats, Round } from '../linking/linker.ts';
 import type { QueueStats } from '../queue/index.ts';
 import type { Observer } from '../queue/sink.ts';
@@ -115,6 +116,22 @@ export class Telemetry {
   /** Adds the metrics of the linker. */
   linker(stats: () => LinkerStats): void {
     addLinkerMetrics(this.registry, stats);
+  }
+
+  /** Adds the metrics of the tables' size. */
+  disk(stats: () => DiskBoundStats): void {
+    measure(this.registry, {
+      type: 'gauge',
+      name: 'faultline_disk_bytes',
+      help: 'Bytes that the tables take; only with --max-disk-gib.',
+      read: () => stats().bytes,
+    });
+    measure(this.registry, {
+      type: 'counter',
+      name: 'faultline_disk_weeks_dropped_total',
+      help: 'Weeks of rows that were dropped for --max-disk-gib.',
+      read: () => stats().weeks,
+    });
   }
 
   /** Counts rules of conditions that could not be evaluated, and writes them to the log. */

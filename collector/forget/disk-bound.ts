@@ -1,0 +1,141 @@
+// Keeps the tables within a bound on disk: the oldest weeks go first, and the log says so.
+import type { Logger } from 'pino';
+import type { ClickHouse } from '../serving/clickhouse.ts';
+import type { EveryServer } from './stored-rows.ts';
+
+export interface DiskBoundStats {
+  /** Bytes that the tables take, on a cluster those of all shards, when they were last looked at. */
+  bytes: number;
+  /** Weeks that were dropped since the start. */
+  weeks: number;
+}
+
+interface DiskBoundParts {
+  client: ClickHouse;
+  /** Opens the cluster that the tables are spread over. @default tables of one server */
+  openCluster?: (() => Promise<EveryServer>) | undefined;
+  maxBytes: number;
+  /** Between two looks, in milliseconds. @default 60,000 */
+  everyMs?: number;
+  logger: Logger;
+}
+
+/** A partition of a table. */
+interface Stored {
+  table: string;
+  /** The first day of its rows; another text where the table is not partitioned by time. */
+  partition: string;
+  bytes: string;
+}
+
+const EVERY_MS = 60_000;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** States: waiting (for the next look), in a look, closed. Collectors that look at once drop the same weeks. */
+export class DiskBound {
+  readonly #parts: DiskBoundParts;
+  readonly #stats: DiskBoundStats = { bytes: 0, weeks: 0 };
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+  /** What was logged last, so that a state is one line. */
+  #problem = '';
+
+  constructor(parts: DiskBoundParts) {
+    this.#parts = parts;
+    this.#lookIn(0);
+  }
+
+  stats(): DiskBoundStats {
+    return { ...this.#stats };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #lookIn(ms: number): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#look()
+        .then((problem) => this.#note(problem))
+        .catch((error: Error) => this.#note(`the disk cannot be looked at now: ${error.message}`))
+        .finally(() => this.#lookIn(this.#parts.everyMs ?? EVERY_MS));
+    }, ms).unref();
+  }
+
+  #note(problem: string): void {
+    if (problem !== '' && problem !== this.#problem) this.#parts.logger.error(problem);
+    this.#problem = problem;
+  }
+
+  /** @returns why the bound is not kept; '' when it is */
+  async #look(): Promise<string> {
+    const { maxBytes, openCluster, logger } = this.#parts;
+    const stored = await this.#stored();
+    let bytes = stored.reduce((sum, one) => sum + Number(one.bytes), 0);
+    this.#stats.bytes = bytes;
+    if (bytes <= maxBytes) return '';
+    const thisWeek = mondayOf(Date.now());
+    const dated = stored.filter(({ partition }) => DAY.test(partition));
+    const weekOf = ({ partition }: Stored): string => mondayOf(Date.parse(partition));
+    const weeks = [...new Set(dated.map(weekOf))].filter((week) => week < thisWeek).sort();
+    const cluster = await openCluster?.();
+    try {
+      for (const week of weeks) {
+        if (bytes <= maxBytes) return '';
+        const going = dated.filter((one) => weekOf(one) === week);
+        const freed = going.reduce((sum, one) => sum + Number(one.bytes), 0);
+        for (const one of going) await this.#drop(one, cluster);
+        bytes -= freed;
+        this.#stats.bytes = bytes;
+        this.#stats.weeks++;
+        logger.warn({ week, bytes: freed }, 'dropped the oldest week: --max-disk-gib was reached');
+      }
+    } finally {
+      await cluster?.close();
+    }
+    return bytes <= maxBytes
+      ? ''
+      : 'the tables are larger than --max-disk-gib, and only this week is left';
+  }
+
+  async #drop({ table, partition }: Stored, cluster: EveryServer | undefined): Promise<void> {
+    const { client } = this.#parts;
+    const settings = { max_partition_size_to_drop: '0' };
+    if (!cluster) {
+      const query = `ALTER TABLE ${table} DROP PARTITION '${partition}'`;
+      await client.command({ query, clickhouse_settings: settings });
+      return;
+    }
+    const [row] = await this.#select<{ database: string }>('SELECT currentDatabase() AS database');
+    const statement = `ALTER TABLE ${row!.database}.${table} {ON CLUSTER} DROP PARTITION '${partition}'`;
+    await cluster.everywhere(statement, settings);
+  }
+
+  async #stored(): Promise<Stored[]> {
+    const [spread] = await this.#select<{ cluster: string }>(
+      `SELECT extract(engine_full, '^Distributed\\\\(\\'([^\\']+)') AS cluster
+       FROM system.tables WHERE database = currentDatabase() AND engine = 'Distributed' LIMIT 1`,
+    );
+    const parts = spread ? `cluster('${spread.cluster}', system.parts)` : 'system.parts';
+    return this.#select<Stored>(
+      `SELECT table, partition, sum(bytes_on_disk) AS bytes FROM ${parts}
+       WHERE database = currentDatabase() AND active GROUP BY table, partition`,
+    );
+  }
+
+  async #select<T>(query: string): Promise<T[]> {
+    const result = await this.#parts.client.query({ query, format: 'JSONEachRow' });
+    return result.json<T>();
+  }
+}
+
+/** The Monday of a moment, as ClickHouse writes it. */
+function mondayOf(ms: number): string {
+  const day = new Date(ms);
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7));
+  return day.toISOString().slice(0, 10);
+}
