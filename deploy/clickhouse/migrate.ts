@@ -51,7 +51,7 @@ export interface ClickHouseConnection {
  * `OR REPLACE`), so two collectors that start at once, or one that is killed in the middle, end in
  * the same tables; the record of what was applied is for people and for refusing changed files.
  *
- * @throws {MigrationError} when an applied file was changed or a statement is refused
+ * @throws {MigrationError} when an applied file was changed, a statement is refused, or a newer version was here
  */
 export async function migrate(
   connection: ClickHouseConnection,
@@ -100,6 +100,13 @@ async function applyPending(
     });
   };
   const names = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  const unknown = [...seen.keys()].filter((name) => !names.includes(name)).sort();
+  if (unknown.length > 0) {
+    throw new MigrationError(
+      `database ${database} was brought to a newer version (${unknown.at(-1)}) than this one: start that version, ` +
+        'or restore a backup from before the upgrade',
+    );
+  }
   for (const name of names) {
     const statement = await readFile(new URL(name, folder), 'utf8');
     const checksum = createHash('sha256').update(statement).digest('hex');
