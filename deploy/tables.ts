@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
 import type { Logger } from 'pino';
+import { differencesOf } from './clickhouse/cluster/differences.ts';
 import { KeeperAwayError } from './clickhouse/cluster/members.ts';
 import { migrateCluster } from './clickhouse/cluster/migrate-cluster.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
@@ -25,6 +26,9 @@ export async function makeTables(
     const { applied } = await (cluster === undefined
       ? migrate(connection, tables)
       : migrateCluster(connection, { ...tables, cluster }));
+    if (cluster !== undefined) {
+      for (const line of await differencesOf(connection)) logger.warn(line);
+    }
     if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
   };
   try {
