@@ -61,6 +61,22 @@ it('what compose starts is a start that is taken', () => {
   );
   const roles = ours.map(({ command, environment }) => started(command!, plain(environment!)).role);
   expect(roles).toEqual(['collector', 'query', 'query']);
+  const [cluster] = documents('compose/cluster.yaml');
+  const spread = Object.values(cluster!.services!)
+    .filter(({ image }) => String(image) === 'faultline')
+    .map(({ command, environment }) => started(command!, plain(environment!)));
+  expect(spread.map(({ role }) => role)).toEqual(['collector', 'collector', 'query', 'query']);
+  for (const settings of spread) {
+    const hosts = settings['clickhouse-url'].map((url) => new URL(url).hostname);
+    expect(Object.keys(cluster!.services!)).toEqual(expect.arrayContaining(hosts));
+    const { content } = cluster!.configs!.cluster!;
+    for (const host of hosts) expect(String(content)).toContain(`<host>${host}</host>`);
+    expect(String(content)).toContain(`<${settings['clickhouse-cluster']}>`);
+  }
+  const queues = ['collector-1', 'collector-2'].map((name) =>
+    String(cluster!.services![name]!.volumes),
+  );
+  expect(new Set(queues).size).toBe(2);
 });
 
 /** `${NAME:?why}` stands for some token. */
@@ -106,6 +122,25 @@ it('the rules ask for metrics that there are', async () => {
     expect(names.length, String(expr)).toBeGreaterThan(0);
     for (const name of names) expect([...exposed]).toContain(name);
   }
+});
+
+it('Grafana is given the same rules', () => {
+  const [prometheus] = documents('prometheus/faultline.rules.yaml') as [Json];
+  const [grafana] = documents('grafana/provisioning/alerting/faultline.yaml') as [Json];
+  const wanted = prometheus.groups!.flatMap(({ rules }) => rules as unknown as Json[]);
+  const given = grafana.groups!.flatMap(({ rules }) => rules as unknown as Json[]);
+  const plainRule = (rule: Json) => ({
+    alert: String(rule.alert),
+    expr: String(rule.expr),
+    for: String(rule.for ?? '0s'),
+  });
+  expect(
+    given.map((rule) => ({
+      alert: String(rule.title),
+      expr: String(rule.data![0]!.model!.expr),
+      for: String(rule.for),
+    })),
+  ).toEqual(wanted.map(plainRule));
 });
 
 it.skipIf(!existsSync(SYSTEMD))(
