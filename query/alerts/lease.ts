@@ -17,7 +17,7 @@ export interface LeaseTimes {
   settleMs: number;
 }
 
-export const usualLeaseTimes: LeaseTimes = { renewMs: 5_000, deadMs: 20_000, settleMs: 1_500 };
+const usualLeaseTimes: LeaseTimes = { renewMs: 5_000, deadMs: 20_000, settleMs: 1_500 };
 
 interface LeaseParts {
   name: string;
