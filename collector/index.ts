@@ -178,7 +178,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     maxDiskBytes > 0
       ? new DiskBound({ client, openCluster, maxBytes: maxDiskBytes, logger })
       : undefined;
-  if (disk) telemetry.disk(() => disk.stats());
+  telemetry.disk(() => disk?.stats() ?? { bytes: 0, weeks: 0 });
   const end = async (): Promise<void> => {
     await disk?.close();
     await mapping.close();
