@@ -13,6 +13,7 @@ import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { openEngine, seed } from './memory-data.ts';
 import { cpuSeconds, startFaultline, startSender } from './processes.ts';
 
+/** 0 leaves the questions out. */
 const FAILURES = Number(process.env.BENCH_ROWS ?? 200_000);
 const ROUNDS = 15;
 const SECONDS = 15;
@@ -119,6 +120,6 @@ async function compareCollectors(): Promise<void> {
 export const name = 'Cluster: questions over three shards, two collectors';
 
 export async function run(): Promise<void> {
-  await compareQuestions();
+  if (FAILURES > 0) await compareQuestions();
   await compareCollectors();
 }
