@@ -15,7 +15,7 @@ import { cpuSeconds, startFaultline, startSender } from './processes.ts';
 
 /** 0 leaves the questions out. */
 const FAILURES = Number(process.env.BENCH_ROWS ?? 200_000);
-const ROUNDS = 15;
+const ROUNDS = 12;
 const SECONDS = 15;
 const database = 'faultline';
 
@@ -45,22 +45,29 @@ async function compareQuestions(): Promise<void> {
     ['brief', (history, agent) => history.brief(agent)],
     ['all agents', (history) => history.agents()],
   ];
+  const pids = [[one.pid], shards.engines.map(({ pid }) => pid)];
   console.log(
-    `${FAILURES} failures, ms p50: one engine, three shards, ratio; usual agent, large agent`,
+    `${FAILURES} failures, ms p50 and CPU of the busiest engine: one engine, three shards, ratios; usual agent, large agent`,
   );
   for (const [name, ask] of questions) {
     const cells = [];
     for (const agent of ['agent-20', 'agent-00']) {
       const times: [number[], number[]] = [[], []];
-      for (let round = -2; round < ROUNDS; round++) {
-        for (const [index, history] of [single, spread].entries()) {
+      const cpu: [number, number] = [0, 0];
+      for (const [index, history] of [single, spread].entries()) {
+        await ask(history, agent);
+        const before = pids[index]!.map(cpuSeconds);
+        for (let round = 0; round < ROUNDS; round++) {
           const start = performance.now();
           await ask(history, agent);
-          if (round >= 0) times[index]!.push(performance.now() - start);
+          times[index]!.push(performance.now() - start);
         }
+        const each = pids[index]!.map((pid, at) => cpuSeconds(pid) - before[at]!);
+        cpu[index] = (1000 * Math.max(...each)) / ROUNDS;
       }
-      const [a, b] = times.map(median) as [number, number];
-      cells.push(`${a.toFixed(0)}  ${b.toFixed(0)}  ${(b / a).toFixed(2)}`);
+      const ratioOf = ([a, b]: [number, number]): string =>
+        `${a.toFixed(0)} ${b.toFixed(0)} ${(b / a).toFixed(2)}`;
+      cells.push(`${ratioOf(times.map(median) as [number, number])} cpu ${ratioOf(cpu)}`);
     }
     console.log(`${name.padEnd(30)} ${cells.join('   |   ')}`);
   }
