@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { readRows } from '../rows/row-binary.ts';
 import { TABLES, type Table } from '../rows/rows.ts';
-import type { AwayShards } from './away-shards.ts';
 import { entryRows } from './entry.ts';
 import { mayBeShardAway, type Shard } from './shard-map.ts';
 import type { Batch, QueueStore, RefusedRow } from './store.ts';
@@ -12,12 +11,24 @@ export interface DrainOptions {
   store: Pick<QueueStore, 'state' | 'nextBatch' | 'layout' | 'rowsBehind' | 'confirm'>;
   inserter: Pick<Inserter, 'insert'>;
   /** On a cluster: keeps rows for shards that are away. */
-  awayShards?: AwayShards | undefined;
+  awayShards?: ShardByShard | undefined;
   logger: Logger;
   /** Bytes from which a batch takes no further entries. @default 24 MiB */
   maxBatchBytes?: number;
   /** Most entries of a batch. @default 20,000 */
   maxBatchEntries?: number;
+}
+
+/** Inserts into each shard by itself, and keeps what a shard does not take now. */
+interface ShardByShard {
+  /** Those for which rows are kept. */
+  readonly numbers: readonly number[];
+  /** @param failure why the batch could not be inserted as usual */
+  insert(
+    batch: Batch,
+    insert: (shard: Shard) => Promise<RefusedRow[]>,
+    failure: unknown,
+  ): Promise<RefusedRow[]>;
 }
 
 export interface DrainStats {
