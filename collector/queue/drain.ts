@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { readRows } from '../rows/row-binary.ts';
+import { readRows } from '../rows/row-binary-reader.ts';
 import { TABLES, type Table } from '../rows/rows.ts';
 import { entryRows } from './entry.ts';
 import { mayBeShardAway, type Shard } from './shard-map.ts';

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { ClickHouseError } from '@clickhouse/client';
 import type { Column } from '../rows/columns.ts';
-import { readRows } from '../rows/row-binary.ts';
+import { readRows } from '../rows/row-binary-reader.ts';
 import type { Table } from '../rows/rows.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
 import type { Shard } from './shard-map.ts';

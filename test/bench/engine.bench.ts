@@ -98,6 +98,11 @@ async function startIn(checkout: string, dataDir: string): Promise<Started> {
   const password = readFileSync(files.find((file) => existsSync(file))!, 'utf8').trim();
   const client = createClient({
     url: ready.clickhouse,
+    request_timeout: 300_000,
+    clickhouse_settings: {
+      send_progress_in_http_headers: 1,
+      http_headers_progress_interval_ms: '10000',
+    },
     ...{ username: 'faultline', password, database: 'faultline' },
   });
   return {

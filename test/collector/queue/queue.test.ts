@@ -19,7 +19,7 @@ import { openQueue } from '../../../collector/queue/open.ts';
 import { DurableQueue } from '../../../collector/queue/queue.ts';
 import { accept, SinkRefused, SinkUnavailable } from '../../../collector/queue/sink.ts';
 import { LAYOUTS } from '../../../collector/rows/columns.ts';
-import { readRows } from '../../../collector/rows/row-binary.ts';
+import { readRows } from '../../../collector/rows/row-binary-reader.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 
 const LIMITS = { bytes: 8_000, entries: 100 };

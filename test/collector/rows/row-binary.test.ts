@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Column, type ColumnType, LAYOUTS } from '../../../collector/rows/columns.ts';
-import { RowBinaryWriter, RowError, readRows } from '../../../collector/rows/row-binary.ts';
+import { RowBinaryWriter, RowError } from '../../../collector/rows/row-binary.ts';
+import { readRows } from '../../../collector/rows/row-binary-reader.ts';
 import { TABLES } from '../../../collector/rows/rows.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 
