@@ -1,4 +1,5 @@
 // What the last change asks for: to be taken back, to be waited for, or nothing. Pure.
+import betaCdf from '@stdlib/stats-base-dists-beta-cdf';
 import { quoteId } from '../../base/quote.ts';
 import { percent } from '../../base/text.ts';
 import { BLOCK_MS, type Block } from '../ledger/clustering.ts';
@@ -9,10 +10,12 @@ import { LASTING_MS, later, type Terms } from './problem.ts';
 import type { AdvisedChange, EvolutionAdvice } from './question.ts';
 
 /** A verdict is waited for as long as it could have come in so many times the runs of a perfect fix. */
-const PATIENCE = 5;
+const PATIENCE = 2;
 const LEAST_PATIENCE = 20;
 /** A fix that surely leaves more than this of the failures has not mended it: nothing more is waited for. */
 const MENDED = 0.2;
+/** Chance of as many failures, had the fix mended it, below which nothing more is waited for. No verdict stands on it. */
+const UNLIKELY = 0.05;
 const MOST_PATIENCE = 500;
 
 /** Runs of a version by time. */
@@ -144,17 +147,19 @@ function pending(change: Change, terms: Terms): Decision | undefined {
   const { evolution_id, effects, before, after } = change;
   if (evolution_id === null) return undefined;
   const versionRuns = lostIn(after.all).runs;
-  const open = effects.filter(
-    ({ verdict, interval }) => verdict === 'insufficient_exposure' && interval[0] <= MENDED,
-  );
+  const open = effects
+    .filter(({ verdict }) => verdict === 'insufficient_exposure')
+    .map((one) => ({
+      fingerprint: one.fingerprint,
+      old: { trials: one.before.runs, failed: one.before.failed_runs },
+      runs: one.after.runs,
+      failed: one.after.failed_runs,
+      interval: one.interval,
+    }))
+    .filter((one) => !isNoCure(one.old, { trials: one.runs, failed: one.failed }, one.interval));
   const sides =
     effects.length > 0
-      ? open.map((one) => ({
-          fingerprint: one.fingerprint,
-          old: { trials: one.before.runs, failed: one.before.failed_runs },
-          runs: one.after.runs,
-          failed: one.after.failed_runs,
-        }))
+      ? open
       : judgeOwn(change).verdict === 'insufficient_exposure'
         ? [{ fingerprint: null, old: sideOf(before.own), runs: versionRuns, failed: 0 }]
         : [];
@@ -178,6 +183,19 @@ function pending(change: Change, terms: Terms): Decision | undefined {
   };
 }
 
+/** Whether a fix has not mended it, as far as can be seen at this look: enough to go on, not for a verdict. */
+function isNoCure(
+  old: Pick<SideRuns, 'trials' | 'failed'>,
+  { trials, failed }: Pick<SideRuns, 'trials' | 'failed'>,
+  [low]: Judgement['interval'],
+): boolean {
+  if (low > MENDED) return true;
+  if (failed === 0 || trials < LEAST_PATIENCE) return false;
+  const mended = Math.min(1, (MENDED * (old.failed + 1)) / (old.trials + 2));
+  // The chance of at least so many failures in so many runs, as an incomplete beta function.
+  return betaCdf(mended, failed, Math.max(0, trials - failed) + 1) < UNLIKELY;
+}
+
 /** Runs that are still waited for, if those to come fail as those since the change; at most `most`. */
 function runsLeft(
   { old, runs, failed }: { old: SideRuns; runs: number; failed: number },
@@ -186,8 +204,9 @@ function runsLeft(
   const isJudged = (more: number) => {
     const trials = runs + more;
     const share = runs === 0 ? 0 : failed / runs;
-    const { verdict, interval } = judge(old, { trials, failed: Math.round(share * trials) });
-    return verdict !== 'insufficient_exposure' || interval[0] > MENDED;
+    const side = { trials, failed: Math.round(share * trials) };
+    const { verdict, interval } = judge(old, side);
+    return verdict !== 'insufficient_exposure' || isNoCure(old, side, interval);
   };
   return firstThat(isJudged, 1, Math.max(1, most)) ?? Math.max(1, most);
 }
