@@ -6,11 +6,11 @@ import type { FailureCase } from '../questions/cases/question.ts';
 /** A case of the plan. */
 export interface PlannedCase {
   kind: 'case' | 'guard';
-  /** undefined for a group of which no input is stored, and for an input that has to stay good. */
+  /** undefined for a group of which no input is stored, and for an input that was given as good. */
   case: FailureCase | undefined;
   /** JSON text; '' without one. */
   input: string;
-  /** Id of the group; '' for an input that has to stay good. */
+  /** Id of the group; '' for an input that was given as good. */
   group: string;
   /** All fingerprints of the group. */
   fingerprints: ReadonlySet<string>;
@@ -28,6 +28,11 @@ export interface Scope {
   limit?: number | undefined;
   /** Inputs that have to stay good, as JSON texts; as many as there are cases are run. */
   good?: readonly string[] | undefined;
+  /**
+   * Runs inputs of resolved groups as well, as many as there are cases: what earlier fixes ended must not come
+   * back. @default false
+   */
+  resolved?: boolean | undefined;
 }
 
 const MOST_GROUPS = 100;
@@ -48,8 +53,28 @@ export async function planOf(history: History, scope: Scope): Promise<PlannedCas
   const groups = await groupsOf(history, scope);
   const each = await Promise.all(groups.map((group) => casesOf(history, group, limit)));
   const cases = inTurn(each).slice(0, limit);
-  const good = (scope.good ?? []).slice(0, Math.max(cases.length, 1)).map(guardOf);
-  return [...cases, ...good];
+  const most = Math.max(cases.length, 1);
+  const good = (scope.good ?? []).slice(0, most).map(guardOf);
+  const targets = new Set(groups.map(({ id }) => id));
+  const ended = scope.resolved ? await resolvedCases(history, scope.agent, { targets, most }) : [];
+  return [...cases, ...good, ...ended];
+}
+
+/** The newest inputs of resolved groups, spread over them; those that cannot be run are left out. */
+async function resolvedCases(
+  history: History,
+  agent: string,
+  { targets, most }: { targets: ReadonlySet<string>; most: number },
+): Promise<PlannedCase[]> {
+  const { items } = await history.groups({ agent, state: 'resolved', limit: MOST_GROUPS });
+  const others = items.filter(({ fingerprint }) => !targets.has(fingerprint)).slice(0, most);
+  const each = await Promise.all(
+    others.map(({ fingerprint: id, fingerprints }) => casesOf(history, { id, fingerprints }, most)),
+  );
+  const fit = each.map((own) => own.filter(({ unfit }) => unfit === undefined));
+  return inTurn(fit)
+    .slice(0, most)
+    .map((one) => ({ ...one, kind: 'guard' }));
 }
 
 async function groupsOf(

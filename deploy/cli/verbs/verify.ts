@@ -17,6 +17,7 @@ interface VerifyFlags extends ServiceOptions {
   repeat: string;
   timeout: string;
   good?: string;
+  resolved?: boolean;
   junit?: string;
   shrink?: boolean;
 }
@@ -38,6 +39,7 @@ export function addVerifyVerb(program: Command): void {
     .option('--repeat <n>', 'how often to run each, for failures that come now and then', '1')
     .option('--timeout <time>', 'when to stop one run: seconds, or 90s, 5m', '60')
     .option('--good <file>', 'inputs that have to stay good, as JSON lines')
+    .option('--resolved', 'run inputs of resolved groups too: earlier fixes have to hold')
     .option('--junit <file>', 'write the results as a JUnit file')
     .option('--shrink', 'find the smallest part of a failing input that still fails')
     .action((command: string[], flags: VerifyFlags) =>
@@ -75,6 +77,7 @@ async function verifyWith(
       limit: Number(flags.limit),
       repeat: Number(flags.repeat),
       good,
+      resolved: flags.resolved,
       shrink: flags.shrink,
       record: false,
       onResult: (item) => {

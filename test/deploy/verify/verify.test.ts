@@ -104,6 +104,24 @@ describe('a command without spans', () => {
     });
   });
 
+  it('runs inputs of resolved groups as well where that is wanted', async () => {
+    await world.send(failed('{"old":1}', { 'error.type': 'EndedError' }));
+    const { items } = await world.history.groups({ agent });
+    const { fingerprint } = items.find(({ error_type }) => error_type === 'EndedError')!;
+    await world.history.changeGroup(fingerprint, { kind: 'resolve', author: 'ada' });
+    const again =
+      "if (input.old) { class EndedError extends Error {}; throw new EndedError('again') }";
+    expect((await verifyWith(again)).items).toHaveLength(2);
+    const guarded = await verifyWith(again, 'TypeError', { resolved: true });
+    expect(guarded.ok).toBe(false);
+    expect(guarded.items.map(({ kind, result }) => [kind, result])).toEqual([
+      ['case', 'fixed'],
+      ['case', 'fixed'],
+      ['guard', 'still_failing'],
+    ]);
+    expect((await verifyWith('', 'TypeError', { resolved: true })).ok).toBe(true);
+  });
+
   it('finds node and fingerprint of the case in its environment, and may ignore its input', async () => {
     const command = [
       process.execPath,
