@@ -4,7 +4,7 @@ import { InvalidInputError, NotFoundError } from './errors.ts';
 import type { Store } from './store.ts';
 
 /** What an id is one of. */
-export type IdKind = 'group' | 'failure' | 'version' | 'evolution';
+export type IdKind = 'group' | 'failure' | 'version' | 'evolution' | 'run' | 'batch';
 
 const HEX = '[0-9a-f]';
 const kinds = {
@@ -14,8 +14,13 @@ const kinds = {
     statement: 'failures_by_prefix',
   },
   version: { whole: /^sha256:[0-9a-f]{64}$/, statement: 'versions_by_prefix' },
-  // Any text may be one, so it is always looked up.
+  batch: {
+    whole: new RegExp(`^${HEX}{8}(-${HEX}{4}){3}-${HEX}{12}$`, 'i'),
+    statement: 'batches_by_prefix',
+  },
+  // Any text may be one of these, so it is always looked up.
   evolution: { whole: /^(?!)/, statement: 'evolutions_by_prefix' },
+  run: { whole: /^(?!)/, statement: 'runs_by_prefix' },
 } as const;
 
 const FEWEST = 4;
@@ -56,7 +61,8 @@ export const failureId = start(
 async function wholeId(store: Store, field: string, kind: IdKind, text: string): Promise<string> {
   const { whole, statement } = kinds[kind];
   if (whole.test(text)) return text;
-  const prefix = kind === 'failure' ? text.toLowerCase() : text;
+  const isUuid = kind === 'failure' || kind === 'batch';
+  const prefix = isUuid ? text.toLowerCase() : text;
   const rows = await store.rows(statement, { prefix, most: SHOWN + 1 }, found);
   const ids = rows.map(({ id }) => id);
   if (ids.includes(text)) return text;

@@ -1,6 +1,6 @@
 // The verb that remembers a change of a graph.
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../../../query/base/errors.ts';
 import type { EvolutionInput } from '../../../query/questions/evolutions/schemas.ts';
 import { answer, filters, service } from '../service.ts';
@@ -14,6 +14,7 @@ interface RecordFlags {
   id?: string;
   failure: string[];
   fingerprint: string[];
+  author?: string;
 }
 
 export function addRecordEvolutionVerb(program: Command): void {
@@ -35,14 +36,21 @@ export function addRecordEvolutionVerb(program: Command): void {
     .option('--trigger <trigger>', 'failure, human, schedule or other')
     .option('--strategy <kind>', 'kind of the fix')
     .option('--rationale <text>', 'why it should work')
-    .option('--author <who>', 'who made it')
+    .addOption(
+      new Option(
+        '--author <who>',
+        "who made it; else in a terminal git's user.name or the user, in a script queen",
+      ).env('FAULTLINE_AUTHOR'),
+    )
     .option('--id <id>', 'evolution to update')
     .action(
       answer(async (history, flags: RecordFlags) => {
-        const { agent, failure, fingerprint, id, from, to, graph, ...rest } = flags;
+        const { agent, failure, fingerprint, id, from, to, graph, author, ...rest } = flags;
+        const signed = author || (await personHere());
         const value = await history.recordEvolution({
           ...filters<Pick<EvolutionInput, 'resolution'>>(rest),
           agent_id: agent,
+          ...(signed && { author: signed }),
           target_failures: failure,
           target_fingerprints: fingerprint,
           evolution_id: id || undefined,
@@ -53,6 +61,13 @@ export function addRecordEvolutionVerb(program: Command): void {
         return { value, text: `recorded evolution ${value.evolution_id} of ${value.agent_id}` };
       }),
     );
+}
+
+/** The person at the keyboard; undefined in a script or a coding agent's shell, which has no terminal. */
+async function personHere(): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  const { personAtTerminal } = await import('../author.ts');
+  return personAtTerminal();
 }
 
 async function readGraph(file: string): Promise<NonNullable<EvolutionInput['graph']>> {

@@ -51,6 +51,8 @@ export const listFailures = tool({
     node: filters.node.optional(),
     group: filters.group.optional(),
     run: filters.run.optional(),
+    class: filters.class.optional(),
+    text: filters.text,
     since: filters.since,
     limit: limitOf(50, 10),
     cursor: filters.cursor,

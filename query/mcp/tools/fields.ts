@@ -1,7 +1,7 @@
 // Arguments that tools have in common. A thing has the same name in every tool: agent, node, group, failure,
 // run, evolution; versions of a graph are from and to.
 import { z } from 'zod';
-import { failureId, fingerprint, page, storedName } from '../../base/fields.ts';
+import { classAndText, failureId, fingerprint, page, storedName } from '../../base/fields.ts';
 
 const { since, cursor } = page();
 
@@ -13,6 +13,8 @@ export const filters = {
   evolution: storedName,
   run: storedName,
   error_type: storedName,
+  class: storedName,
+  text: classAndText.text.describe('part of a message'),
   since: since.describe('ISO time, or how long ago: 30m, 24h, 7d'),
   cursor,
 };

@@ -71,6 +71,7 @@ export const run = question({
   summary: 'One run with its outcome and the failure that ended it',
   path: '/runs/:id',
   of: { run_id: z.string() },
+  ids: { run_id: 'run' },
   input: z.strictObject({
     agent: z.string().min(1).optional().describe('The agent, where several have runs of this id'),
   }),

@@ -17,6 +17,7 @@ import {
 export const verifications = question({
   summary: 'Cases that were run again before a change shipped, newest first',
   path: '/verifications',
+  ids: { fingerprint: 'group', evolution: 'evolution', batch: 'batch' },
   input: verificationsQuery,
   output: pageOf(verification),
   async answer({ agent = '', evolution = '', fingerprint, result = '', batch, ...page }, context) {

@@ -5,7 +5,15 @@ import {
   VERIFICATION_KIND_VALUES,
   VERIFICATION_RESULT_VALUES,
 } from '../../../instrumentation/semconv/index.ts';
-import { count, fingerprint, instant, page, snapshotRef, uuid } from '../../base/fields.ts';
+import {
+  count,
+  failureId,
+  fingerprint,
+  instant,
+  page,
+  snapshotRef,
+  uuid,
+} from '../../base/fields.ts';
 
 /** Results of one verification at most. */
 export const MAX_RESULTS = 500;
@@ -61,7 +69,7 @@ export const verificationsQuery = z.strictObject({
     .describe('Those that name this evolution, and those of the version that it made'),
   fingerprint: fingerprint.optional().describe('Only cases of this group'),
   result: z.enum(VERIFICATION_RESULT_VALUES).optional(),
-  batch: uuid.optional().describe('Only this verification'),
+  batch: failureId.optional().describe('Only this verification'),
   ...page(),
 });
 

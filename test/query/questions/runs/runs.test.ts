@@ -96,3 +96,10 @@ it('answers one run, the newest of its id or that of an agent', async () => {
   expect(await response.json()).toMatchObject({ agent_id: 'other', outcome: '' });
   await expect(world.history.run('none')).rejects.toThrow(NotFoundError);
 });
+
+it('takes a run by a unique prefix of its id', async () => {
+  expect(await world.client.run('goo', { agent: 'biller' })).toMatchObject({ run_id: 'good' });
+  await world.send({ ...span('start_graph', 'gone'), start, end: start });
+  await expect(world.client.run('go')).rejects.toThrow(/start of several: gone, good/);
+  await expect(world.client.run('nobody')).rejects.toThrow(NotFoundError);
+});
