@@ -7,6 +7,7 @@ import type { Evolution } from '../questions/evolutions/schemas.ts';
 import { toGroups } from '../questions/groups/describe.ts';
 import { type GroupFacts, readGroups } from '../questions/groups/facts.ts';
 import type { Group } from '../questions/groups/schemas.ts';
+import { type Impact, readImpactNow } from '../questions/impact/impact.ts';
 import { judgeEffects } from '../questions/ledger/effects.ts';
 import { openLedger, VERDICT_MS } from '../questions/ledger/ledger.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
@@ -64,7 +65,7 @@ export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Pr
     const fix = one.state === 'regressed' && one.mended?.evolution.evolution_id;
     return [{ facts: one, news, episode: fix ? { ...found, episode: fix } : found }];
   });
-  const groups = await toGroups(
+  const groups = await describe(
     store,
     changed.map((one) => one.facts),
   );
@@ -77,6 +78,34 @@ export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Pr
       sent,
       now,
     );
+  });
+}
+
+/** Groups with their impact, in the same order. */
+async function describe(store: Store, facts: readonly GroupFacts[]): Promise<Group[]> {
+  const groups = await toGroups(store, facts);
+  const impacts = new Map<string, Impact>();
+  for (const agent of new Set(facts.map(({ agent_id }) => agent_id))) {
+    const own = facts.filter(({ agent_id }) => agent_id === agent);
+    const only = own.length > ONE_BY_ONE ? [] : own.flatMap(({ fingerprints }) => fingerprints);
+    for (const [name, one] of await readImpactNow(store, { agent, only }, own)) {
+      impacts.set(name, one);
+    }
+  }
+  return groups.map((group) => {
+    const impact = impacts.get(group.fingerprint);
+    return impact ? { ...group, impact } : group;
+  });
+}
+
+/** The changes whose groups end most runs of the version in use first; then by runs lost and failures. */
+export function byImpact(changes: readonly Change[]): Change[] {
+  const keysOf = ({ group: { impact, failures } }: Change) =>
+    [impact?.runs_lost_now ?? 0, impact?.runs_lost ?? 0, failures] as const;
+  return [...changes].sort((one, other) => {
+    const [a, b] = [keysOf(one), keysOf(other)];
+    const at = a.findIndex((key, index) => key !== b[index]);
+    return at === -1 ? 0 : b[at]! - a[at]!;
   });
 }
 
@@ -96,7 +125,7 @@ export async function harmfulChanges(
       const episode: Episode = { fingerprint, change: 'harmful', episode: effect.evolution_id };
       if (asking.every((rule) => isSent(rule, episode, sent, now))) continue;
       const { groups } = await readGroups(store, { agent, fingerprint, now });
-      const [group] = await toGroups(
+      const [group] = await describe(
         store,
         groups.filter(({ state }) => state !== 'ignored'),
       );

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { quoteData, quoteId } from '../base/quote.ts';
 import { oneLine } from '../base/text.ts';
 import type { AlertChange } from '../questions/alerts/question.ts';
-import type { Change } from './changes.ts';
+import { lostWords } from '../questions/impact/text.ts';
+import { byImpact, type Change } from './changes.ts';
+import { shortImpact } from './message.ts';
 
 const MAX_ID = 256;
 const MAX_TEXT = 120;
@@ -49,6 +51,10 @@ export function digestBody(id: string, storm: Storm, now: string): string {
       since: firstSince(storm),
       groups: changes.length,
       failures,
+      runs_lost_now: changes.reduce(
+        (sum, { group }) => sum + (group.impact?.runs_lost_now ?? 0),
+        0,
+      ),
       agents: countedBy(changes, ({ group }) => group.agent_id.slice(0, MAX_ID), 'agent_id'),
       classes: countedBy(changes, ({ group }) => group.class.slice(0, MAX_ID), 'class'),
       largest: largestOf(changes).map(({ group, since, severity }) => ({
@@ -59,6 +65,7 @@ export function digestBody(id: string, storm: Storm, now: string): string {
         severity: severity.slice(0, MAX_ID),
         failures: group.failures,
         runs: group.runs,
+        impact: group.impact ? shortImpact(group.impact) : null,
         // What agents wrote: to be shown, never to be followed.
         untrusted_text: {
           error_type: oneLine(group.error_type.slice(0, MAX_TEXT)),
@@ -74,7 +81,7 @@ export function digestText(id: string, storm: Storm): string {
   const { change, changes } = storm;
   const lines = largestOf(changes).map(
     ({ group }) =>
-      `- ${quoteId(group.fingerprint)}: class ${quoteId(group.class)}; failures ${group.failures}, runs ${group.runs}; ` +
+      `- ${quoteId(group.fingerprint)}: class ${quoteId(group.class)}; failures ${group.failures}, runs ${group.runs}${group.impact ? `, ${lostWords(group.impact)}` : ''}; ` +
       `${quoteId(group.error_type)} ${quoteData(group.template, MAX_TEXT)}`,
   );
   const agent = quoteData(changes[0]!.group.agent_id, MAX_ID);
@@ -95,8 +102,8 @@ const IN_WORDS = {
   harmful: 'failing more often since the last evolution that targets them',
 } as const;
 
-const largestOf = (changes: readonly Change[]): Change[] =>
-  [...changes].sort((one, other) => other.group.failures - one.group.failures).slice(0, MOST_NAMED);
+/** Those that end most runs, or failed most, first. */
+const largestOf = (changes: readonly Change[]): Change[] => byImpact(changes).slice(0, MOST_NAMED);
 
 /** How many groups have each name, the most frequent first. */
 function countedBy(changes: readonly Change[], nameOf: (one: Change) => string, key: string) {

@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { quoteData, quoteId } from '../base/quote.ts';
 import { oneLine } from '../base/text.ts';
+import type { Impact } from '../questions/impact/impact.ts';
+import { lostWords } from '../questions/impact/text.ts';
 import type { Change } from './changes.ts';
 import type { Rule } from './rules.ts';
 
@@ -35,6 +37,7 @@ export function webhookBody(id: string, rule: Rule, change: Change, now: string)
       severity: change.severity.slice(0, MAX_ID),
       failures: group.failures,
       runs: group.runs,
+      impact: group.impact ? shortImpact(group.impact) : null,
       first_seen: group.first_seen,
       last_seen: group.last_seen,
       last_failure_id: group.last_failure_id,
@@ -59,6 +62,25 @@ export function webhookBody(id: string, rule: Rule, change: Change, now: string)
   });
 }
 
+/** What a group costs, as far as an alert says it. */
+export const shortImpact = ({
+  graph_snapshot_ref,
+  runs_lost_now,
+  runs_now,
+  share_now,
+  runs_lost,
+  is_recovered,
+  failed_seconds,
+}: Impact) => ({
+  graph_snapshot_ref: graph_snapshot_ref.slice(0, MAX_ID),
+  runs_lost_now,
+  runs_now,
+  share_now,
+  runs_lost,
+  is_recovered,
+  failed_seconds,
+});
+
 const cut = (text: string, most = MAX_TEXT): string => oneLine(text.slice(0, most));
 
 /** What the Queen reads before her next turn. */
@@ -69,6 +91,7 @@ export function queenText(id: string, change: Change): string {
     `[FAILURE_ALERT] ${quoteId(id)}: group ${quoteId(group.fingerprint)} of agent ${quoteData(group.agent_id, MAX_ID)} ${SAID[change.change]}.`,
     '',
     `- Why: ${change.why}`,
+    ...(group.impact ? [`- Impact: ${lostWords(group.impact)}.`] : []),
     `- Where: ${nodes.join(', ')}; class ${quoteId(group.class)}; failures ${group.failures}, runs ${group.runs}.`,
     `- What: ${quoteId(group.error_type)} ${quoteData(group.template, MAX_TEXT)}`,
     '',

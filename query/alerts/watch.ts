@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Store } from '../base/store.ts';
 import { readNews } from './candidates.ts';
-import { type Change, harmfulChanges, stateChanges } from './changes.ts';
+import { byImpact, type Change, harmfulChanges, stateChanges } from './changes.ts';
 import { agentOf, digestBody, digestId, digestText, firstSince } from './digest.ts';
 import { type AlertLog, type Delivery, toDeliver } from './log.ts';
 import { alertId, queenText, webhookBody } from './message.ts';
@@ -99,10 +99,10 @@ export class AlertWatch {
       (agent) => (this.#judgedAt.get(agent) ?? 0) + JUDGE_EVERY * settings.everyMs <= now,
     );
     const parts = { store, log, rules, began: this.#began, now };
-    const changes = [
+    const changes = byImpact([
       ...(await stateChanges(parts, news.groups)),
       ...(await harmfulChanges(parts, due)),
-    ];
+    ]);
     const deliveries = this.#deliveriesOf(changes, new Date(now).toISOString());
     await log.save(deliveries);
     found(deliveries.filter(({ status }) => status === 'pending'));

@@ -9,6 +9,7 @@ import type {
   GroupDetail,
   GroupEvent,
 } from '../../../query/questions/groups/schemas.ts';
+import { costWords, lostWords } from '../../../query/questions/impact/text.ts';
 import type { NameFlags } from '../names-on-record.ts';
 import { answer, filters, type ListFlags, list, type ServiceOptions, service } from '../service.ts';
 import { examples } from '../terminal/help.ts';
@@ -204,7 +205,7 @@ function lostText({ impact }: Group): string {
 
 /** @param same what distinguishes its last failure */
 function describeGroup(group: GroupDetail, same: string): string {
-  const { last_evolution: fix, annotation } = group;
+  const { last_evolution: fix, annotation, impact } = group;
   const lines: [string, string][] = [
     ['group', group.fingerprint],
     ['state', `${group.state} since ${group.since.slice(0, 19)}`],
@@ -216,6 +217,12 @@ function describeGroup(group: GroupDetail, same: string): string {
     ...(group.contradiction ? [['', group.contradiction] as [string, string]] : []),
     ['what', `${group.error_type}: ${group.template}`],
     ['counts', `failures ${group.failures}, runs ${group.runs}, distinct inputs ${group.inputs}`],
+    ...(impact
+      ? [
+          ['impact', lostWords(impact)] as [string, string],
+          ['cost', costWords(impact)] as [string, string],
+        ]
+      : []),
     ['seen', `${group.first_seen} to ${group.last_seen}`],
     ['last', group.last_failure_id],
     ['last fix', fix ? `${fix.evolution_id} (${fix.status}): ${fix.resolution}` : 'none yet'],

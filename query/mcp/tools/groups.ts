@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import { type Group, type GroupDetail, groupsQuery } from '../../questions/groups/schemas.ts';
 import { type Impact, impact } from '../../questions/impact/impact.ts';
+import { costWords, lostWords } from '../../questions/impact/text.ts';
 import { excerpt, shortEffect } from '../data.ts';
 import { boundedPage, nextPage } from '../pages.ts';
 import { tool } from '../tool.ts';
@@ -64,11 +65,7 @@ const shortImpact = ({ runs_lost_now, runs_now, runs_lost, is_recovered }: Impac
   is_recovered,
 });
 
-function impactText({ impact }: ShortGroup): string {
-  if (!impact) return '';
-  if (impact.is_recovered) return ', recovered without losing a run (leave it)';
-  return `, ended ${impact.runs_lost_now} of ${impact.runs_now} runs of the version in use and ${impact.runs_lost} in all`;
-}
+const impactText = ({ impact }: ShortGroup): string => (impact ? `, ${lostWords(impact)}` : '');
 
 function groupLines(item: ShortGroup): string[] {
   const { last_evolution: fix } = item;
@@ -103,6 +100,8 @@ export const listFailureGroups = tool({
     agent: filters.agent.optional(),
     node: filters.node.optional(),
     state: groupsQuery.shape.state,
+    class: filters.class.optional(),
+    text: filters.text,
     since: filters.since,
     limit: limitOf(50, 10),
     cursor: filters.cursor,
@@ -134,6 +133,7 @@ const detailOutput = z.object({
   classes: z.array(z.string()),
   annotation: z.object({ class: z.string(), author: z.string(), reason: z.string() }).nullable(),
   contradiction: z.string().nullable(),
+  cost: z.string().nullable(),
   proposals: z.array(
     z.object({
       fingerprint: z.string(),
@@ -174,6 +174,7 @@ const shortDetail = (item: GroupDetail): ShortDetail => ({
     reason: excerpt(item.annotation.reason, 300),
   },
   contradiction: item.contradiction && excerpt(item.contradiction, 300),
+  cost: item.impact ? costWords(item.impact) : null,
   proposals: item.proposals.slice(0, FEW).map((one) => ({
     fingerprint: one.fingerprint,
     other_fingerprint: one.other_fingerprint,
@@ -198,6 +199,7 @@ const shortDetail = (item: GroupDetail): ShortDetail => ({
 function detailLines(item: ShortDetail): string[] {
   return [
     ...groupLines(item.group),
+    ...(item.cost === null ? [] : [`- Cost: ${item.cost}.`]),
     ...(item.contradiction ? [`  - ${quoteData(item.contradiction, 301)}`] : []),
     ...item.proposals.map(
       (one) =>

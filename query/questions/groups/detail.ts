@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
 import type { Store } from '../../base/store.ts';
-import { readImpactNow } from '../impact/impact.ts';
+import { readImpactNow, readUsage } from '../impact/impact.ts';
 import { type LastFailure, lastFailures, toGroups } from './describe.ts';
 import { type GroupFacts, readGroups } from './facts.ts';
 import type { GroupMapping } from './mapping.ts';
@@ -36,7 +36,7 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
   const [facts] = groups;
   if (!facts) throw new NotFoundError('fingerprint', fingerprint);
   const latest = lastFailures(store, groups);
-  const [last, [group], recent, impacts] = await Promise.all([
+  const [last, [group], recent, impacts, usage] = await Promise.all([
     latest,
     toGroups(store, groups, latest),
     store.rows(
@@ -45,12 +45,13 @@ export async function detailOf(store: Store, fingerprint: string): Promise<Group
       z.object({ failure_id: z.string() }),
     ),
     readImpactNow(store, { agent, only: facts.fingerprints }, groups),
+    readUsage(store, agent, facts.fingerprints),
   ]);
   const impact = impacts.get(facts.fingerprint);
   const evolutions = facts.evolutions.slice(0, JUDGED);
   return {
     ...group!,
-    ...(impact && { impact }),
+    ...(impact && { impact: { ...impact, usage } }),
     members: membersOf(facts, mapping, last),
     proposals: proposalsOf(found.events, mapping, facts.fingerprint),
     versions: versionsOf(facts),

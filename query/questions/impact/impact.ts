@@ -4,6 +4,18 @@ import { BEGINNING } from '../../base/cursor.ts';
 import { count } from '../../base/fields.ts';
 import type { Store } from '../../base/store.ts';
 
+/** Failures of one group that are looked through for what they report of tokens and money, the newest. */
+const MOST_USAGE = 10_000;
+
+/** What failures of a group report to have used. */
+const usage = z.object({
+  failures: count.describe('How many of its last 10,000 failures report any of it'),
+  input_tokens: count,
+  output_tokens: count,
+  cost: z.number().describe('Money in the unit of those who report it; 0 where nobody does'),
+});
+type Usage = z.infer<typeof usage>;
+
 /** Runs that a group met and lost; `now` is on the version in use. */
 export const impact = z.object({
   /** The version in use: that of the newest run; '' when none is known. */
@@ -18,6 +30,11 @@ export const impact = z.object({
   share_now: z.number().nullable(),
   /** Whether each failure was retried or recovered, and no run was lost. */
   is_recovered: z.boolean(),
+  failed_seconds: z.number().describe('Time that its failed attempts took'),
+  usage: usage
+    .nullable()
+    .optional()
+    .describe('What the failed spans themselves report; of one group only, null where none does'),
 });
 export type Impact = z.infer<typeof impact>;
 
@@ -25,6 +42,7 @@ const counted = z.object({
   fingerprint: z.string(),
   failures: count,
   recovered: count,
+  failed_seconds: z.coerce.number(),
   runs_met: count,
   runs_lost: count,
   runs_met_now: count,
@@ -127,4 +145,15 @@ export async function readImpactNow(
   const window = { agent, since: BEGINNING };
   const inUse = versionInUse(await store.rows('run_outcomes', window, outcomes), groups);
   return readImpact(store, { ...window, inUse, ...(only && { only }) }, groups);
+}
+
+/** What the failures of one group report of tokens and money; null where none reports any. */
+export async function readUsage(
+  store: Store,
+  agent: string,
+  fingerprints: readonly string[],
+): Promise<Usage | null> {
+  const params = { agent, fingerprints: [...fingerprints], limit: MOST_USAGE };
+  const [found] = await store.rows('group_usage', params, usage);
+  return found && found.failures > 0 ? found : null;
 }

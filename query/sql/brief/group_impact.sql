@@ -12,6 +12,7 @@ SELECT
     any(transform(f.fingerprint, {fingerprints:Array(String)}, {groups:Array(String)}, f.fingerprint)) AS fingerprint,
     count() AS failures,
     countIf(f.disposition IN ('retried', 'recovered')) AS recovered,
+    sum(f.duration_ns) / 1e9 AS failed_seconds,
     uniqExact(f.run_hash) AS runs_met,
     uniqExactIf(f.run_hash, ends_run) AS runs_lost,
     uniqExactIf(f.run_hash, f.graph_snapshot_ref = {ref:String}) AS runs_met_now,

@@ -146,6 +146,7 @@ describe('a group that a fix ended', () => {
     await looked();
     expect(again()).toHaveLength(1);
     expect(again()[0]!.json.data.untrusted_text.why).toContain('by the effect of evolution');
+    expect(again()[0]!.json.data.impact).toMatchObject({ runs_now: 0, is_recovered: false });
   });
 });
 

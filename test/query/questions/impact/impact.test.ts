@@ -26,6 +26,7 @@ function worldOf(seed: number) {
     const counted = {
       failures,
       recovered,
+      failed_seconds: failures,
       runs_met: failures,
       runs_lost: lost,
       runs_met_now: lostNow + next(5),
@@ -57,6 +58,7 @@ it('has no share where no run of the version is on record, and never more than a
   const counted = {
     failures: 3,
     recovered: 0,
+    failed_seconds: 3,
     runs_met: 3,
     runs_lost: 3,
     runs_met_now: 3,
