@@ -32,6 +32,8 @@ export const STATEMENTS = {
   failures_by_id: 'failures',
   failures_by_prefix: 'ids',
   failures_elsewhere: 'ledger',
+  fingerprints_by_time: 'groups',
+  fingerprints_of_agents: 'groups',
   fingerprints_with_text: 'groups',
   group_counts: 'groups',
   group_event_by_id: 'groups',

@@ -61,7 +61,7 @@ interface AgentsProps {
 }
 
 function Agents({ agents, find }: AgentsProps) {
-  // Counting them reads every failure: the list does not wait for it.
+  // Counting them takes longer: the list does not wait for it.
   const withStates = useLive(`agents with states ${find}`, () =>
     api.agents({ find, limit: AT_ONCE, states: 'true' }),
   );

@@ -40,7 +40,7 @@ export const agents = question({
     find: z.string().min(1).max(MAX_NAME).optional().describe('Only those with this in their id'),
     limit: limit(1000, 1000),
     cursor,
-    states: flag.optional().describe('With its groups by state; this reads every failure'),
+    states: flag.optional().describe('With its groups by state'),
   }),
   output: pageOf(agent),
   answer: (asked, { store }) => readAgents(store, asked),
@@ -68,15 +68,15 @@ async function readAgents(
     ? decodeCursor(cursor, (id) => id.startsWith(ID))
     : { timestamp: END, id: ID };
   const place = { before_timestamp: before.timestamp, before_id: before.id.slice(ID.length) };
-  const [found, statesOf] = await Promise.all([
-    store.rows('agents', { agent, find, ...place, limit: limit + 1 }, counted),
-    states ? import('../groups/list.ts').then((list) => list.statesByAgent(store)) : undefined,
-  ]);
+  const found = await store.rows('agents', { agent, find, ...place, limit: limit + 1 }, counted);
   const rows = found.slice(0, limit);
-  const seenBefore = await lastSeen(
-    store,
-    rows.filter(({ last_seen }) => last_seen === null).map(({ agent_id }) => agent_id),
-  );
+  const silent = rows.filter(({ last_seen }) => last_seen === null);
+  const [seenBefore, statesOf] = await Promise.all([
+    lastSeen(store, silent.map(idOf)),
+    states
+      ? import('../groups/list.ts').then((list) => list.statesByAgent(store, rows.map(idOf)))
+      : undefined,
+  ]);
   const items = rows
     .map(({ last_seen, ...one }) => ({
       ...one,
@@ -91,6 +91,8 @@ async function readAgents(
       : null;
   return { items, next_cursor };
 }
+
+const idOf = ({ agent_id }: { agent_id: string }): string => agent_id;
 
 /** Before an agent's id in a cursor, since an id may be empty. */
 const ID = '=';

@@ -15,6 +15,7 @@ import {
 } from './lifecycle.ts';
 import { GroupMapping, lastThat } from './mapping.ts';
 import {
+  AGENTS_AT_ONCE,
   fixesToJudge,
   type JudgedFrom,
   judgeByAgent,
@@ -65,6 +66,8 @@ interface Asked {
   agent: string;
   /** Only the group of this fingerprint, and all that is known of it. */
   fingerprint?: string;
+  /** Only the groups that have one of these. */
+  fingerprints?: readonly string[];
   /** Milliseconds since 1970. */
   now: number;
   /** Effects that are wanted beside those that states need, so that all are judged together. */
@@ -90,20 +93,20 @@ export interface Found {
 export async function readGroups(store: Store, asked: Asked): Promise<Found> {
   const { agent, fingerprint, now } = asked;
   const isOne = fingerprint !== undefined;
+  const only = isOne ? [fingerprint] : asked.fingerprints;
   const counted = (members: string[]) =>
     Promise.all([
       readCounts(store, agent, members),
-      readHours(store, agent, { fingerprints: members, busy: !isOne, now }),
+      readHours(store, agent, { fingerprints: members, busy: !only, now }),
     ]);
   // Which fingerprints one group has is known only after its events; that of all needs no wait.
   const [events, timeline, all] = await Promise.all([
     readEvents(store, agent, isOne),
     readTimeline(store, agent),
-    isOne ? undefined : counted([]),
+    only ? undefined : counted([]),
   ]);
   const mapping = new GroupMapping(events);
-  const [counts, hours] =
-    all ?? (await counted(mapping.membersOf(mapping.groupOf(fingerprint ?? ''))));
+  const [counts, hours] = all ?? (await counted(membersOf(mapping, only ?? [])));
   const material = {
     mapping,
     counts: byGroup(mapping, counts),
@@ -127,7 +130,7 @@ export async function readGroups(store: Store, asked: Asked): Promise<Found> {
 async function settlements(
   store: Store,
   material: Material,
-  { agent, fingerprint, also, now }: Asked,
+  { fingerprint, fingerprints, also, now }: Asked,
   { counts, timeline }: Pick<Found, 'counts' | 'timeline'>,
 ) {
   const { mapping, timelines, targets } = material;
@@ -143,9 +146,10 @@ async function settlements(
   const others = also?.({ timeline, mapping }).filter((one) => !isAsked(one)) ?? [];
   const questions = [...own, ...others];
   // A group may have moved to another one, so all of the agent are looked through.
-  const isPart = fingerprint !== undefined && questions.length > 0;
+  const isPart = fingerprint !== undefined || fingerprints !== undefined;
+  const agents = [...new Set(questions.map(({ evolution }) => evolution.agent_id))];
   const from: JudgedFrom = {
-    counts: isPart ? await readCounts(store, agent, []) : counts,
+    counts: isPart ? await countsOfAgents(store, agents) : counts,
     timelines,
     mapping,
   };
@@ -154,6 +158,21 @@ async function settlements(
   const versions = await failedVersions(store, material, working);
   const mended = await mendedGroups(store, working, versions, from);
   return { versions, mended, effects };
+}
+
+/** All fingerprints of the groups that have one of these. */
+const membersOf = (mapping: GroupMapping, fingerprints: readonly string[]): string[] => [
+  ...new Set(fingerprints.flatMap((one) => mapping.membersOf(mapping.groupOf(one)))),
+];
+
+/** Counts of all groups of some agents, a few agents at a time. */
+export async function countsOfAgents(store: Store, agents: readonly string[]): Promise<Counts[]> {
+  const counts: Counts[][] = [];
+  for (let start = 0; start < agents.length; start += AGENTS_AT_ONCE) {
+    const some = agents.slice(start, start + AGENTS_AT_ONCE);
+    counts.push(...(await Promise.all(some.map((agent) => readCounts(store, agent, [])))));
+  }
+  return counts.flat();
 }
 
 const decisionOn = (group: string, { mapping, events }: Material): GroupEvent | undefined =>

@@ -1,14 +1,22 @@
 // The list of groups, and how many there are in each state.
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, storedForm } from '../../base/cursor.ts';
+import {
+  decodeCursor,
+  END,
+  encodeCursor,
+  type Place,
+  sinceOf,
+  storedForm,
+} from '../../base/cursor.ts';
 import { InvalidInputError } from '../../base/errors.ts';
 import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
 import type { GroupState } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
 import { type Impact, readImpactNow } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
+import type { Effect } from '../ledger/schemas.ts';
 import { toGroups } from './describe.ts';
-import { type GroupFacts, readGroups } from './facts.ts';
+import { type Found, type GroupFacts, readGroups } from './facts.ts';
 import type { Group, groupsQuery } from './schemas.ts';
 import { withTrend } from './trend.ts';
 
@@ -22,23 +30,18 @@ export async function listGroups(
   }
   const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
   const now = Date.now();
-  const [found, withText] = await Promise.all([
-    readGroups(store, { agent, now }),
-    text === undefined ? undefined : fingerprintsWith(store, agent, text),
-  ]);
-  const impacts =
-    sort === 'impact' ? await readImpactNow(store, { agent }, found.groups) : undefined;
-  const sorted = impacts ? byImpact(found.groups, impacts) : found.groups;
-  const place = before ? sorted.findIndex(({ fingerprint }) => fingerprint === before.id) : -1;
-  const fitting = sorted.filter(
-    (group, at) =>
-      (!node || group.counts.some(({ node_id }) => node_id === node)) &&
-      (!state || group.state === state) &&
-      (!only || classOf(group) === only) &&
-      (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
-      (!since || storedForm(group.last_seen) >= storedForm(since)) &&
-      (!before || (impacts ? at > place : isBehind(group, before))),
-  );
+  const withText = text === undefined ? undefined : await fingerprintsWith(store, agent, text);
+  const fits = (group: GroupFacts): boolean =>
+    (!node || group.counts.some(({ node_id }) => node_id === node)) &&
+    (!state || group.state === state) &&
+    (!only || classOf(group) === only) &&
+    (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
+    (!since || storedForm(group.last_seen) >= storedForm(since)) &&
+    (!before || sort === 'impact' || isBehind(group, before));
+  const { found, fitting, impacts } =
+    agent === ''
+      ? await ofAllAgents(store, fits, { before, since, most: limit + 1, now })
+      : await ofAgent(store, fits, { agent, sort, before, now });
   const shown = fitting.slice(0, limit);
   const last = shown.at(-1);
   const items = (await toGroups(store, shown)).map((group) => {
@@ -53,6 +56,75 @@ export async function listGroups(
         : null,
   };
 }
+
+interface Selected {
+  found: Omit<Found, 'groups'>;
+  /** In the order of the list. */
+  fitting: readonly GroupFacts[];
+  impacts?: ReadonlyMap<string, Impact> | undefined;
+}
+
+type Fits = (group: GroupFacts) => boolean;
+
+/** All groups of one agent that fit. */
+async function ofAgent(
+  store: Store,
+  fits: Fits,
+  asked: { agent: string; sort: 'impact' | 'last_seen'; before: Place | undefined; now: number },
+): Promise<Selected> {
+  const { agent, sort, before, now } = asked;
+  const found = await readGroups(store, { agent, now });
+  if (sort !== 'impact') return { found, fitting: found.groups.filter(fits) };
+  const impacts = await readImpactNow(store, { agent }, found.groups);
+  const sorted = byImpact(found.groups, impacts);
+  const place = before ? sorted.findIndex(({ fingerprint }) => fingerprint === before.id) : -1;
+  return { found, fitting: sorted.slice(place + 1).filter(fits), impacts };
+}
+
+/** Fingerprints of all agents that are looked at first, and at most at once: their names travel with a question. */
+const FIRST_AT_ONCE = 250;
+const MOST_AT_ONCE = 2_000;
+
+/**
+ * Groups of all agents that fit, as many as a page needs: looks at those that failed last first, at more at a
+ * time as long as few fit.
+ */
+async function ofAllAgents(
+  store: Store,
+  fits: Fits,
+  asked: { before: Place | undefined; since: string | undefined; most: number; now: number },
+): Promise<Selected> {
+  const { before, since, most, now } = asked;
+  const fitting = new Map<string, GroupFacts>();
+  const effects: Effect[] = [];
+  // Fingerprints with the time of the cursor are looked at again: their group may be behind it.
+  let place: Place = { timestamp: before?.timestamp ?? END, id: '' };
+  for (let atOnce = FIRST_AT_ONCE; ; atOnce = Math.min(atOnce * 2, MOST_AT_ONCE)) {
+    const rows = await store.rows(
+      'fingerprints_by_time',
+      {
+        since: sinceOf(since),
+        before_timestamp: place.timestamp,
+        before_id: place.id,
+        limit: atOnce,
+      },
+      placeRow,
+    );
+    const fingerprints = rows.map(({ fingerprint }) => fingerprint);
+    const found = await readGroups(store, { agent: '', fingerprints, now });
+    effects.push(...found.effects);
+    for (const group of found.groups) {
+      if (fits(group) && !fitting.has(group.fingerprint)) fitting.set(group.fingerprint, group);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < atOnce || fitting.size >= most) {
+      return { found: { ...found, effects }, fitting: [...fitting.values()] };
+    }
+    place = { timestamp: storedForm(last.last_seen), id: last.fingerprint };
+  }
+}
+
+const placeRow = z.object({ fingerprint: z.string(), last_seen: z.string() });
 
 /** The annotated class, otherwise that of the last failure. */
 const classOf = ({ annotation, counts }: GroupFacts): string =>
@@ -76,19 +148,32 @@ function byImpact(
   return [...byUrgency(open, [], impacts), ...byUrgency(groups.filter(isSettled), [], impacts)];
 }
 
-/** How many groups each agent has in each state. */
+/** How many groups each of these agents has in each state. */
 export async function statesByAgent(
   store: Store,
+  agents: readonly string[],
 ): Promise<Map<string, Partial<Record<GroupState, number>>>> {
-  const { groups } = await readGroups(store, { agent: '', now: Date.now() });
   const counted = new Map<string, Partial<Record<GroupState, number>>>();
-  for (const { agent_id, state } of groups) {
-    const states = counted.get(agent_id) ?? {};
-    counted.set(agent_id, { ...states, [state]: (states[state] ?? 0) + 1 });
+  const seen = new Set<string>();
+  const now = Date.now();
+  for (let start = 0; start < agents.length; start += NAMES_AT_ONCE) {
+    const some = agents.slice(start, start + NAMES_AT_ONCE);
+    const rows = await store.rows('fingerprints_of_agents', { agents: some }, fingerprintRow);
+    for (let at = 0; at < rows.length; at += MOST_AT_ONCE) {
+      const fingerprints = rows.slice(at, at + MOST_AT_ONCE).map(({ fingerprint }) => fingerprint);
+      const { groups } = await readGroups(store, { agent: '', fingerprints, now });
+      for (const { agent_id, fingerprint, state } of groups) {
+        if (seen.has(fingerprint)) continue;
+        seen.add(fingerprint);
+        const states = counted.get(agent_id) ?? {};
+        counted.set(agent_id, { ...states, [state]: (states[state] ?? 0) + 1 });
+      }
+    }
   }
   return counted;
 }
 
+const NAMES_AT_ONCE = 500;
 const isFingerprint = (text: string): boolean => fingerprintField.safeParse(text).success;
 
 function isBehind(

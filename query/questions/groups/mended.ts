@@ -9,8 +9,8 @@ import type { GroupMapping } from './mapping.ts';
 import type { Counts } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 
-/** Agents whose fixes are judged at the same time. */
-const AGENTS_AT_ONCE = 4;
+/** Agents that are looked into at the same time. */
+export const AGENTS_AT_ONCE = 4;
 /** Fixes of one group that are judged, the newest. */
 const MOST_FIXES = 5;
 

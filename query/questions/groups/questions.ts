@@ -11,8 +11,8 @@ import {
 } from './schemas.ts';
 
 /**
- * Groups with their state, those that failed last first: of one agent, or of all if none is named, which
- * reads every failure. `since` leaves out those that did not fail since then; their counts are of all that is
+ * Groups with their state, those that failed last first: of one agent, or of all if none is named. Of all,
+ * only those of the page are looked into, or as many as it takes to fill it. `since` leaves out those that did not fail since then; their counts are of all that is
  * kept all the same. `trend` adds the failures by hour and the verdict on the last evolution, in as many
  * statements an agent for one group as for 500.
  */

@@ -4,7 +4,7 @@ import type { Store } from '../../base/store.ts';
 import { judgeOthers } from '../ledger/effects.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
-import type { Found, GroupFacts } from './facts.ts';
+import { countsOfAgents, type Found, type GroupFacts } from './facts.ts';
 import { readHours, sumHours } from './rows.ts';
 import type { Group } from './schemas.ts';
 
@@ -17,14 +17,19 @@ const HOUR_MS = 3_600_000;
  */
 export async function withTrend(
   store: Store,
-  { found, shown, agent, now }: { found: Found; shown: GroupFacts[]; agent: string; now: number },
+  {
+    found,
+    shown,
+    agent,
+    now,
+  }: { found: Omit<Found, 'groups'>; shown: readonly GroupFacts[]; agent: string; now: number },
   described: readonly Group[],
 ): Promise<Group[]> {
   if (shown.length === 0) return [];
   const fingerprints = shown.flatMap((group) => group.fingerprints);
   const [rows, effects] = await Promise.all([
     readHours(store, agent, { fingerprints, busy: false, now }),
-    lastEffects(store, found, shown),
+    lastEffects(store, { found, agent }, shown),
   ]);
   const hours = new Map(rows.map((row) => [row.fingerprint, row]));
   return described.map((group) => {
@@ -47,11 +52,14 @@ export const hourlyOf = (hours: ReadonlyMap<number, number>) =>
 /** What the last evolution that targets each group did to it, by group. */
 async function lastEffects(
   store: Store,
-  { counts, timeline, mapping, effects }: Found,
+  { found, agent }: { found: Omit<Found, 'groups'>; agent: string },
   shown: readonly GroupFacts[],
 ): Promise<Map<string, Effect>> {
+  const { timeline, mapping, effects } = found;
   const tried = shown.filter(({ evolutions }) => evolutions.length > 0);
   const agents = [...new Set(tried.map(({ agent_id }) => agent_id))];
+  // Of all agents only those groups were counted that are shown.
+  const counts = agent === '' ? await countsOfAgents(store, agents) : found.counts;
   const judged = await Promise.all(
     agents.map((agent) => {
       const isOwn = (one: { agent_id: string }) => one.agent_id === agent;

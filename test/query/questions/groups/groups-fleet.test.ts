@@ -1,4 +1,4 @@
-// Lists of all agents: what they tell of one agent does not depend on how busy the others are.
+// Lists of all agents: what they show of one agent does not depend on how busy the others are.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failedAttempt, snapshotRef, startWorld, type World } from '../../../support/world.ts';
@@ -65,4 +65,43 @@ it('an agent with more groups than are looked at takes none from another', async
   const statesOf = (name: string) => items.find(({ agent_id }) => agent_id === name)?.states;
   expect(statesOf(agent)).toEqual({ resolved: 1 });
   expect(statesOf('noisy')).toEqual({ new: 20_000 });
+});
+
+it('pages of all agents hold each group once, those that failed last first', async () => {
+  const shown: { fingerprint: string; last_seen: string }[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < 3; page++) {
+    const { items, next_cursor }: Awaited<ReturnType<typeof world.history.groups>> =
+      await world.history.groups({ limit: 500, ...(cursor ? { cursor } : {}) });
+    shown.push(...items);
+    cursor = next_cursor;
+  }
+  expect(new Set(shown.map(({ fingerprint }) => fingerprint)).size).toBe(1500);
+  const order = shown.map(({ last_seen, fingerprint }) => [last_seen, fingerprint] as const);
+  expect(order).toEqual(
+    order.toSorted((a, b) => b[0].localeCompare(a[0]) || (a[1] < b[1] ? -1 : 1)),
+  );
+});
+
+it('a group in a rare state is found behind all others', async () => {
+  const { items, next_cursor } = await world.history.groups({ state: 'resolved' });
+  expect(items.map(({ agent_id }) => agent_id)).toEqual([agent]);
+  expect(next_cursor).toBeNull();
+});
+
+it('members of a group that failed far apart are listed once, by the last', async () => {
+  const fails = (message: string) =>
+    failedAttempt('merged', { 'exception.message': message, 'failure.class': 'budget.cost' });
+  await world.send({ ...fails('the invoice was too dear'), start: Date.now() - HOUR });
+  await world.send(fails('no money was left for tokens'));
+  const [newer, older] = (await world.history.groups({ agent: 'merged' })).items;
+  const { fingerprint } = older!;
+  await world.history.changeGroup(fingerprint, {
+    kind: 'merge',
+    other_fingerprint: newer!.fingerprint,
+  });
+  const [first] = (await world.history.groups({ limit: 1 })).items;
+  expect(first).toMatchObject({ agent_id: 'merged', failures: 2, last_seen: newer!.last_seen });
+  const { items } = await world.history.groups({ class: 'budget.cost' });
+  expect(items.map((group) => group.fingerprint)).toEqual([first!.fingerprint]);
 });
