@@ -25,7 +25,7 @@ const body = `{"edges":[{"source":"fetch","target":"total"}],"id":"invoices",` +
 
 var ref = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(body)))
 
-// A Failure is an error that a node's span has told.
+// A Failure is an error that a node's span has reported.
 type Failure struct {
 	error
 	Span trace.SpanContext
@@ -60,13 +60,13 @@ func Start(ctx context.Context, tracer trace.Tracer, agent, session string) *Run
 	return &Run{tracer, span, ctx, shared}
 }
 
-// End tells how the run ended.
+// End records how the run ended.
 func (r *Run) End(err error) {
 	outcome := "success"
 	if err != nil {
 		outcome = "failure"
 		r.span.SetStatus(codes.Error, err.Error())
-		// The node's span has told the failure; the run only names it.
+		// The node's span has reported the failure; the run only names it.
 		var failure Failure
 		if errors.As(err, &failure) {
 			r.span.SetAttributes(attribute.String("failure.root.span_id", failure.Span.SpanID().String()))

@@ -60,7 +60,7 @@ class Run:
         self.span.set_attribute("graph.run.outcome", "failure" if error else "success")
         if error:
             self.span.set_status(Status(StatusCode.ERROR, str(error)))
-            # The node's span has told the failure; the run only names it.
+            # The node's span has reported the failure; the run only names it.
             root = getattr(error, "failed_span", None)
             if root:
                 self.span.set_attribute("failure.root.span_id", f"{root.span_id:016x}")

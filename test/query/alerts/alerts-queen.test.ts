@@ -88,7 +88,7 @@ describe('an alert', () => {
     expect(JSON.stringify(untrusted_text)).not.toMatch(/\p{Cc}|\p{Cf}|\\u/u);
     const { message } = hive.got.at(-1)!.json;
     expect(message.length).toBeLessThan(4000);
-    expect(message.split('\n')).toHaveLength(8);
+    expect(message.split('\n')).toHaveLength(9);
     expect(message.replace(/`[^`]*`/g, '')).not.toMatch(/previous|<\/data>|\p{Cf}/u);
   });
 });
