@@ -103,16 +103,21 @@ export const BUILT_IN_NAMES: readonly string[] = [
   ...new Set([...BUILT_IN, TOOL_CALL_REPEATED].map(({ name }) => name)),
 ];
 
+/** The conditions without what finds them, as findings carry them. */
+const CHECKS = BUILT_IN.map(({ find, ...condition }) => ({ condition, find }));
+
 /** What the built-in conditions find. @param without names of those that are switched off */
 export function builtInFindings(
   returned: Returned,
   without: ReadonlySet<string> = new Set(),
 ): Finding[] {
-  return BUILT_IN.flatMap(({ find, ...condition }): Finding[] => {
-    if (without.has(condition.name)) return [];
+  const findings: Finding[] = [];
+  for (const { condition, find } of CHECKS) {
+    if (without.has(condition.name)) continue;
     const found = find(returned);
-    return found === undefined ? [] : [{ condition, ...found }];
-  });
+    if (found !== undefined) findings.push({ condition, ...found });
+  }
+  return findings;
 }
 
 function finished(returned: Returned, reason: RegExp): Omit<Finding, 'condition'> | undefined {

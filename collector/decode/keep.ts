@@ -63,8 +63,8 @@ interface Marker {
   flags: number;
   /** Texts of the attribute that add flags. */
   values?: readonly Valued[];
-  /** Words that add {@link SUSPECT} wherever they stand in the value. */
-  words?: readonly { text: string; bytes: Buffer }[];
+  /** Words, of ASCII alone, that add {@link SUSPECT} wherever they stand in the value. */
+  words?: RegExp;
 }
 
 interface Valued {
@@ -89,9 +89,14 @@ function wordy(key: string, words: readonly string[]): Marker {
   const isMarked = MARKED_PREFIXES.some((prefix) => key.startsWith(prefix));
   return {
     ...marker(key, true, isMarked ? MARKED | VALUED : VALUED),
-    words: words.map((text) => ({ text, bytes: Buffer.from(text) })),
+    // One pass for all of them: an output may be long.
+    words: words.length === 0 ? NOTHING : new RegExp(words.map(literal).join('|')),
   };
 }
+
+const NOTHING = /(?!)/;
+
+const literal = (text: string): string => text.replace(/[[\]]/g, '\\$&');
 
 const OWN_PREFIXES = ['graph.', 'failure.', 'evolution.', 'group.event.', 'verification.'];
 
@@ -161,11 +166,14 @@ const SUSPECT_MARKERS = [
 ].map((key) => wordy(key, EARLY_ENDS));
 /** The same in what came back from a model, which some write only as a whole. */
 const OUTPUT_MARKERS = [...new Set(DIALECTS.flatMap(({ outputs = [] }) => outputs))].map((key) =>
-  wordy(
-    key,
-    EARLY_ENDS.map((word) => `"${word}"`),
-  ),
+  wordy(key, EARLY_ENDS.flatMap(quotedForms)),
 );
+
+/** Every answer of OpenAI has a key `refusal`, which is null unless it refuses: only as a value it says something. */
+function quotedForms(word: string): string[] {
+  return word === 'refusal' ? [':"refusal"', ': "refusal"', '["refusal"'] : [`"${word}"`];
+}
+
 const ZERO_MARKERS = [...new Set(DIALECTS.flatMap(({ outputTokens = [] }) => outputTokens))].map(
   (key) => wordy(key, []),
 );
@@ -220,8 +228,7 @@ function jsonValueFlags(
   const texts = Array.isArray(items)
     ? items.map((item: JsonValue | null) => item?.stringValue)
     : [stringValue];
-  const holds = (text: unknown): boolean =>
-    typeof text === 'string' && words.some((word) => text.includes(word.text));
+  const holds = (text: unknown): boolean => typeof text === 'string' && words.test(text);
   return texts.some(holds) ? SUSPECT : 0;
 }
 
@@ -310,9 +317,10 @@ export function valueFlagsOfBytes(
   for (const { bytes, flags } of values ?? []) {
     if (bytes.length === end - start && startsWith(buf, start, bytes)) return flags;
   }
-  if (words === undefined || words.length === 0) return 0;
-  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start);
-  return words.some(({ bytes }) => text.includes(bytes)) ? SUSPECT : 0;
+  if (words === undefined || words === NOTHING) return 0;
+  // Any byte as a character: the words have no others.
+  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start).toString('latin1');
+  return words.test(text) ? SUSPECT : 0;
 }
 
 /** What an integer adds to the flags of a key that is {@link VALUED}. */

@@ -96,8 +96,9 @@ export function understand(span: SpanView): Understood | undefined {
 }
 
 function addTo(understood: Understood, meaning: Meaning): void {
-  for (const [field, value] of Object.entries(meaning)) {
-    if (value === undefined || value === '') continue;
-    (understood as unknown as Record<string, unknown>)[field] ??= value;
+  const known = understood as unknown as Record<string, unknown>;
+  for (const field of Object.keys(meaning) as (keyof Meaning)[]) {
+    const value = meaning[field];
+    if (value !== undefined && value !== '') known[field] ??= value;
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conditionsOf, type RuleFault } from '../../../collector/conditions/index.ts';
 import { parseConditions } from '../../../collector/conditions/rules-file.ts';
+import { keyFlags, SUSPECT } from '../../../collector/decode/keep.ts';
 import { linkedRows } from '../../../collector/linking/linked-rows.ts';
 import type { Rows } from '../../../collector/rows/rows.ts';
 import { request, rowsOf, span, type TestSpan } from './requests.ts';
@@ -44,6 +45,11 @@ test.each<[string, TestSpan[], string]>([
   [
     'a finish reason inside of the answer',
     [model({ 'output.value': '{"choices":[{"finish_reason": "content_filter"}]}' })],
+    'operation draft content_filtered llm.content_filter degraded',
+  ],
+  [
+    'a refusal as the reason',
+    [model({ 'output.value': '{"stop_reason": "refusal", "content": []}' })],
     'operation draft content_filtered llm.content_filter degraded',
   ],
   [
@@ -236,4 +242,12 @@ test.each<[string, unknown, string]>([
   ],
 ])('the file: %s', (_what, content, message) => {
   expect(() => parseConditions(content)).toThrow(message);
+});
+
+test('an answer with a key `refusal` is read whole only where it refuses', () => {
+  const isSuspect = (answer: string): boolean =>
+    (keyFlags('output.value', { stringValue: answer }) & SUSPECT) !== 0;
+  expect(isSuspect('{"choices":[{"message":{"content":"42","refusal":null}}]}')).toBe(false);
+  expect(isSuspect('{"stop_reason":"refusal"}')).toBe(true);
+  expect(isSuspect('{"finish_reasons": ["refusal"]}')).toBe(true);
 });
