@@ -34,7 +34,10 @@ function recordings(): Recording[] {
 
 /** Whether a recording goes by this prefix, and by no longer one. */
 function isOf(file: string, prefixes: readonly string[], at: number): boolean {
-  const fits = prefixes.filter((prefix) => file.startsWith(`${prefix.slice(0, -1)}-`));
+  const fits = prefixes.filter((prefix) => {
+    const name = prefix.slice(0, -1);
+    return file === `${name}.otlp.gz` || file.startsWith(`${name}-`);
+  });
   return fits.sort((one, other) => other.length - one.length)[0] === prefixes[at];
 }
 

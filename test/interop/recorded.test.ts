@@ -51,6 +51,15 @@ const EXPECTED: Record<string, string[]> = {
     'operation clerk 1 tool.error routed',
   ],
   'agno-openinference-unauthorized': ['run clerk failure', 'node clerk 1 llm.auth terminal'],
+  'ai-sdk-js': [
+    'run busy success',
+    'run good success',
+    'run orders success',
+    'run refused failure',
+    'node refused 1 llm.auth terminal',
+    'operation busy 1 llm.rate_limit recovered',
+    'operation orders 1 code.error routed',
+  ],
   'autogen-good': ['run clerk success'],
   'autogen-graph-flow': [
     'run clerk success',
