@@ -35,7 +35,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const python = process.env.FAULTLINE_PYTHON ?? 'python3';
-const hasUv = spawnSync('uv', ['--version']).status === 0;
+const uv = 'uv';
+const hasUv = spawnSync(uv, ['--version']).status === 0;
 const failed = (positionals.length > 0 ? positionals : [...scripts.keys()]).filter(
   (framework) => !record(framework),
 );
@@ -50,10 +51,10 @@ function record(framework) {
   const made =
     existsSync(own) ||
     (hasUv
-      ? run('uv', 'venv', '--quiet', '--python', python, folder)
+      ? run(uv, 'venv', '--quiet', '--python', python, folder)
       : run(python, '-m', 'venv', folder));
   const install = hasUv
-    ? ['uv', 'pip', 'install', '--quiet', '--python', own]
+    ? [uv, 'pip', 'install', '--quiet', '--python', own]
     : [own, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   return (
     made &&
