@@ -3,7 +3,7 @@ import type { ClickHouseSettings } from '@clickhouse/client';
 import { Redaction } from '../instrumentation/redaction/index.ts';
 import { BUILT_IN_CONDITIONS, conditionsOf } from './conditions/index.ts';
 import type { ConditionsFile } from './conditions/rules-file.ts';
-import type { KeepPolicy } from './decode/keep.ts';
+import type { KeepPolicy } from './decode/flags.ts';
 import { DiskBound } from './forget/disk-bound.ts';
 import { type Forgotten, forget } from './forget/forget.ts';
 import { addForgetRoute } from './forget/routes.ts';
@@ -26,7 +26,7 @@ import { Telemetry } from './telemetry/index.ts';
 
 export { failureId } from '../instrumentation/semconv/failure-id.ts';
 export { ConditionsError, readConditions } from './conditions/rules-file.ts';
-export type { KeepPolicy } from './decode/keep.ts';
+export type { KeepPolicy } from './decode/flags.ts';
 export {
   type Fingerprint,
   type FingerprintInput,

@@ -1,7 +1,7 @@
 // pbf's reader with the checks that bytes from the network need. pbf itself reads past the end of a
 // message without complaint; here each length is held against the message that encloses it.
 import { PbfReader } from 'pbf';
-import { DecodeError } from './span.ts';
+import { DecodeError, MAX_TEXT_BYTES } from './span.ts';
 
 /** Wire types, the low three bits of a tag. */
 const VARINT = 0;
@@ -11,8 +11,6 @@ const FIXED32 = 5;
 
 const MAX_TAG = 2 ** 32 - 1;
 
-/** Bytes of a text that are read; twice what any column holds. */
-const MAX_TEXT_BYTES = 512 * 1024;
 /** Bytes that are read of it in an item without room: more than names have. */
 const MIN_TEXT_BYTES = 256;
 

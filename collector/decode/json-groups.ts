@@ -125,7 +125,7 @@ function readScope(scopeItems: JsonObject, path: string): Scope {
   };
 }
 
-/** Flags of keep.ts and the like, over all attributes. */
+/** Flags of flags.ts and the like, over all attributes. */
 export function flagsOfKeys(
   raw: JsonObject,
   path: string,

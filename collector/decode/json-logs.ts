@@ -1,8 +1,10 @@
 // Reads an ExportLogsServiceRequest in OTLP's JSON mapping.
+
+import { EXCEPTION } from './flags.ts';
 import { enumAt, type JsonObject, textAt, uint64At } from './json-fields.ts';
 import { flagsOfKeys, isHex, isZero, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, readJsonValue, wellFormed } from './json-values.ts';
-import { EXCEPTION, keyFlags } from './keep.ts';
+import { keyFlags } from './key-flags.ts';
 import type { LogReadResult, LogRecord } from './log-record.ts';
 import { type ReadResult, reject, type Visit } from './span.ts';
 import type { Steps } from './turns.ts';

@@ -1,6 +1,6 @@
 // Cuts a large JSON request into small ones before anything is parsed: `JSON.parse` cannot be interrupted, and
 // takes seconds for what a few kilobytes of gzip can hold.
-import { DecodeError, MAX_IN_REQUEST, MAX_ITEM_BYTES } from './span.ts';
+import { DecodeError, MAX_IN_REQUEST, MAX_ITEM_BYTES, MAX_TEXT_BYTES } from './span.ts';
 import type { Steps } from './turns.ts';
 
 /** Some items of a request, with the resource and the scope around them, as a request of its own. */
@@ -22,8 +22,6 @@ const SLICE_PARTS = 10_000;
 /** Of one item, resource or scope. */
 const MAX_PARTS = 100_000;
 const MAX_ORIGIN_BYTES = 1024 * 1024;
-/** Bytes of a text that are read; twice what any column holds. */
-const MAX_TEXT_BYTES = 512 * 1024;
 const STEP_BYTES = 256 * 1024;
 const ITEMS_AT_ONCE = 256;
 const MAX_KEY_BYTES = 64;

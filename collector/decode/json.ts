@@ -1,8 +1,10 @@
 // Reads an ExportTraceServiceRequest in OTLP's JSON mapping.
+
+import { FAILED, isKept, type KeepPolicy, SILENT } from './flags.ts';
 import { arrayAt, enumAt, type JsonObject, objectAt, textAt, uint64At } from './json-fields.ts';
 import { flagsOfKeys, isHex, isZero, type JsonItems, readJsonGroups } from './json-groups.ts';
 import { readJsonAttributes, wellFormed } from './json-values.ts';
-import { FAILED, isKept, isNeeded, type KeepPolicy, keyFlags, nameFlags, SILENT } from './keep.ts';
+import { isNeeded, keyFlags, nameFlags } from './key-flags.ts';
 import {
   EVENT_EXCEPTION,
   isReadEvent,

@@ -1,6 +1,6 @@
 // Reads an ExportLogsServiceRequest in protobuf.
 import type { Cursor } from './cursor.ts';
-import { EXCEPTION } from './keep.ts';
+import { EXCEPTION } from './flags.ts';
 import type { LogReadResult, LogRecord } from './log-record.ts';
 import { readGroups, WANTED } from './protobuf-groups.ts';
 import { BAD_SPAN_ID, BAD_TRACE_ID } from './scan.ts';

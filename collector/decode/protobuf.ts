@@ -1,6 +1,6 @@
 // Reads an ExportTraceServiceRequest in protobuf.
 import type { Cursor } from './cursor.ts';
-import { FAILED, isKept, type KeepPolicy, SILENT } from './keep.ts';
+import { FAILED, isKept, type KeepPolicy, SILENT } from './flags.ts';
 import { type ProtobufItems, readGroups } from './protobuf-groups.ts';
 import {
   BAD_SPAN_ID,

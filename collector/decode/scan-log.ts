@@ -8,7 +8,7 @@ export const LOG_ATTRIBUTE = 0x32;
 export const LOG_TRACE_ID = 0x4a;
 export const LOG_SPAN_ID = 0x52;
 
-/** Besides the flags of keep.ts and scan.ts: the record has no trace id. */
+/** Besides the flags of flags.ts and scan.ts: the record has no trace id. */
 const NO_TRACE_ID = 1 << 10;
 /** The record has no span id. */
 const NO_SPAN_ID = 1 << 11;
@@ -16,7 +16,7 @@ const NO_SPAN_ID = 1 << 11;
 export const UNTIED = NO_TRACE_ID | NO_SPAN_ID;
 
 /**
- * Flags of the record from the cursor to `end`: those of keep.ts for its attributes, a bad id when
+ * Flags of the record from the cursor to `end`: those of flags.ts for its attributes, a bad id when
  * one has a wrong length, {@link UNTIED} bits when one is absent, empty or all zero.
  * @throws DecodeError when the fields do not end where the record does
  */

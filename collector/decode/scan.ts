@@ -1,15 +1,13 @@
 // The hot path: walks over a span's bytes only to see whether it is worth decoding. Nine spans of ten
 // are not, so nothing here allocates, and attribute values are stepped over.
 import type { Cursor } from './cursor.ts';
+import { FAILED, SUSPECT, VALUED } from './flags.ts';
 import {
-  FAILED,
   keyFlagsOfBytes,
   nameFlagsOfBytes,
-  SUSPECT,
-  VALUED,
   valueFlagsOfBytes,
   zeroFlagsOfBytes,
-} from './keep.ts';
+} from './key-flags.ts';
 import { STATUS_ERROR } from './span.ts';
 
 // Tags of `Span`: field number << 3 | wire type.
@@ -26,13 +24,13 @@ const ANY_INT = 0x18;
 const ANY_ARRAY = 0x2a;
 const ARRAY_VALUE = 0x0a;
 
-/** Besides the flags of keep.ts: the trace id is not 16 bytes, or all zero. */
+/** Besides the flags of flags.ts: the trace id is not 16 bytes, or all zero. */
 export const BAD_TRACE_ID = 1 << 8;
 /** The span id is not 8 bytes, or all zero. */
 export const BAD_SPAN_ID = 1 << 9;
 
 /**
- * Flags of the span from the cursor to `end`: those of keep.ts and of this file.
+ * Flags of the span from the cursor to `end`: those of flags.ts and of this file.
  * @throws DecodeError when the fields do not end where the span does
  */
 export function scanSpan(cursor: Cursor, end: number): number {

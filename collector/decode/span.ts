@@ -120,6 +120,8 @@ export const MAX_LINKS = 1024;
 export const MAX_SNAPSHOT_EVENTS = 16;
 /** Items of one array or key-value list. */
 export const MAX_ITEMS = 4096;
+/** Bytes of a text that are read; twice what any column holds. */
+export const MAX_TEXT_BYTES = 512 * 1024;
 /** Bytes of the texts of one item's values, and those values in all. */
 export const MAX_ITEM_BYTES = 4 * 1024 * 1024;
 export const MAX_ITEM_VALUES = 50_000;

@@ -1,6 +1,6 @@
 // Protobuf attribute lists (`KeyValue`, `AnyValue`) into maps.
 import type { Cursor } from './cursor.ts';
-import { isNeeded } from './keep.ts';
+import { isNeeded } from './key-flags.ts';
 import {
   type Attributes,
   MAX_ATTRIBUTES,

@@ -10,7 +10,8 @@ import {
   ATTR_FAILURE_TRUNCATED,
   ATTR_GRAPH_NODE_ID,
 } from '../../instrumentation/semconv/index.ts';
-import { keyFlags, MARKED } from '../decode/keep.ts';
+import { MARKED } from '../decode/flags.ts';
+import { keyFlags } from '../decode/key-flags.ts';
 import type { LogRecord } from '../decode/log-record.ts';
 import type { Resource, Scope } from '../decode/span.ts';
 import type { ExceptionRecordRow } from '../rows/rows.ts';

@@ -1,8 +1,8 @@
 // Takes trace requests: bytes to spans, spans to rows, rows to the sink.
 import { addCounts, type Redactions } from '../../instrumentation/redaction/index.ts';
 import { BUILT_IN_CONDITIONS, type Conditions } from '../conditions/index.ts';
+import { type KeepPolicy, MODEL } from '../decode/flags.ts';
 import { readJson } from '../decode/json.ts';
-import { type KeepPolicy, MODEL } from '../decode/keep.ts';
 import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';

@@ -1,6 +1,6 @@
 // The same spans and log records as the collector's readers give, but by way of a full protobufjs decode.
 import type protobuf from 'protobufjs';
-import { isNeeded } from '../../../collector/decode/keep.ts';
+import { isNeeded } from '../../../collector/decode/key-flags.ts';
 import type { LogRecord } from '../../../collector/decode/log-record.ts';
 import type { Attributes, Span, Value } from '../../../collector/decode/span.ts';
 import { ExportRequest, LogsRequest } from './otlp-proto.ts';

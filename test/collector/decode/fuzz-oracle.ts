@@ -2,14 +2,8 @@
 // not UTF-8 can be compared, and messages that the readers do not look into stay bytes: an item that is
 // broken there is no item here, and must not have been kept.
 import protobuf from 'protobufjs';
-import {
-  isKept,
-  isNeeded,
-  type KeepPolicy,
-  keyFlags,
-  nameFlags,
-  VALUED,
-} from '../../../collector/decode/keep.ts';
+import { isKept, type KeepPolicy, VALUED } from '../../../collector/decode/flags.ts';
+import { isNeeded, keyFlags, nameFlags } from '../../../collector/decode/key-flags.ts';
 import type { LogRecord } from '../../../collector/decode/log-record.ts';
 import type { Attributes, Span, SpanEvent, Value } from '../../../collector/decode/span.ts';
 import * as limits from '../../../collector/decode/span.ts';

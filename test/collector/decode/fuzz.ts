@@ -2,9 +2,9 @@
 // that a full decode would not give, nothing refused that a full decode takes, no prototype changed.
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import type { KeepPolicy } from '../../../collector/decode/flags.ts';
 import { readJson } from '../../../collector/decode/json.ts';
 import { readJsonLogs } from '../../../collector/decode/json-logs.ts';
-import type { KeepPolicy } from '../../../collector/decode/keep.ts';
 import { readProtobuf } from '../../../collector/decode/protobuf.ts';
 import { readProtobufLogs } from '../../../collector/decode/protobuf-logs.ts';
 import { DecodeError, type ReadResult, type Visit } from '../../../collector/decode/span.ts';

@@ -1,6 +1,7 @@
 // A change of a group from its span to its row.
 import { describe, expect, test } from 'vitest';
-import { isKept, keyFlags, nameFlags } from '../../../collector/decode/keep.ts';
+import { isKept } from '../../../collector/decode/flags.ts';
+import { keyFlags, nameFlags } from '../../../collector/decode/key-flags.ts';
 import type { Value } from '../../../collector/decode/span.ts';
 import { toRows } from '../../../collector/materialize/to-rows.ts';
 import { recordGroupEvent } from '../../../instrumentation/index.ts';

@@ -1,7 +1,7 @@
 // Failed spans that are not kept, by service and name: counted, bounded, harmless.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { KeepPolicy } from '../../../collector/decode/keep.ts';
+import type { KeepPolicy } from '../../../collector/decode/flags.ts';
 import {
   MOST_NAMES,
   MOST_SERVICES,
