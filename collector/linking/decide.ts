@@ -299,11 +299,8 @@ class Decider {
 
   /** A node failed for good, and the run went on. */
   private isLostAttempt(part: TracePart): boolean {
-    if (
-      part.row.state !== 'failed' ||
-      this.homes.get(part.row.span_id)?.span_id !== part.row.span_id
-    )
-      return false;
+    const { state, span_id } = part.row;
+    if (state !== 'failed' || this.homes.get(span_id)?.span_id !== span_id) return false;
     return this.visitOf.get(part)?.at(-1) === part;
   }
 

@@ -5,7 +5,7 @@ import { classMarksOf, identified } from '../materialize/classify/identify.ts';
 import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
 import { type Decision, decide, type Verdict } from './decide.ts';
 import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
-import { LOG_COLUMNS, markOf, TIED_BY, TOLD_REVISION, withMarks } from './marks.ts';
+import { LOG_COLUMNS, markOf, SPAN_REVISION, TIED_BY, withMarks } from './marks.ts';
 import { isOrphan, orphanOf, standsAlone } from './orphan.ts';
 import { isOfRepeatedCalls, repeatedCalls } from './repeated-calls.ts';
 import { type Revised, revise } from './revise.ts';
@@ -206,7 +206,7 @@ class TraceLinker {
       this.leaves('waiting');
       return;
     }
-    const revision = TOLD_REVISION + 1;
+    const revision = SPAN_REVISION + 1;
     const orphan = this.report([orphanOf(first, revision)]);
     this.linked.changes.push([needsNode(orphan) ? this.tie(orphan) : orphan]);
     this.linked.orphans++;
@@ -218,11 +218,11 @@ class TraceLinker {
     const records = this.records.get(row!.span_id) ?? [];
     // What is learnt has a later revision: marks on the first are the span's own words.
     let next: FailureRow = { ...row!, is_deleted: 0 };
-    if (row!.revision === TOLD_REVISION) {
+    if (row!.revision === SPAN_REVISION) {
       next.attributes = withMarks(row!.attributes, classMarksOf(row!.attributes));
     }
     next = untied(withoutVerdict(next));
-    next.revision = Math.max(row!.revision, TOLD_REVISION + 1);
+    next.revision = Math.max(row!.revision, SPAN_REVISION + 1);
     const own = withoutRecords(next, records);
     if (own) next = withRecords(own, records);
     const isSame = IDENTIFYING.every((column) => next[column] === row![column]);

@@ -127,7 +127,7 @@ export class Linker {
     for (const traceId of unlinked) this.traces.open(traceId, now);
     if (this.traces.size === 0) return;
     for (const traceId of others) this.traces.markChanged(traceId);
-    if (this.traces.hasTold) this.schedule();
+    if (this.traces.hasChanged) this.schedule();
   }
 
   /** Resolves when all that was accepted until now is linked as far as it can be, and readable. */
@@ -136,7 +136,7 @@ export class Linker {
     await this.queue.drained();
     // A round under way may have begun before the last rows; the next one has not.
     await this.running;
-    if (this.running || this.traces.hasTold) await this.round();
+    if (this.running || this.traces.hasChanged) await this.round();
     await this.queue.drained();
   }
 
@@ -170,7 +170,7 @@ export class Linker {
   private schedule(): void {
     if (this.running || this.closing.signal.aborted) return;
     const now = Date.now();
-    const due = this.traces.hasTold ? now : this.traces.nextLook();
+    const due = this.traces.hasChanged ? now : this.traces.nextLook();
     const at = Math.max(due, this.restUntil);
     if (at >= this.timerAt) return;
     clearTimeout(this.timer);

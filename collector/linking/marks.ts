@@ -26,11 +26,11 @@ export const CONSEQUENCE_OF = 'faultline.consequence_of';
 export const CONDITION_OF = 'faultline.condition_of';
 
 /** The revision of a row that a span alone reported; whatever marks it has are the span's own words. */
-export const TOLD_REVISION = 1;
+export const SPAN_REVISION = 1;
 
 /** The value of a mark that the linker has set; '' without. */
 export function markOf(row: FailureRow, mark: string): string {
-  return row.revision === TOLD_REVISION ? '' : (row.attributes[mark] ?? '');
+  return row.revision === SPAN_REVISION ? '' : (row.attributes[mark] ?? '');
 }
 
 /** The columns or ids that a mark lists. */
@@ -51,7 +51,7 @@ export function withMarks(
 
 /** The marks that the linker has set on a row. */
 export function marksOf(row: FailureRow): Record<string, string> {
-  if (row.revision === TOLD_REVISION) return {};
+  if (row.revision === SPAN_REVISION) return {};
   return Object.fromEntries(
     Object.entries(row.attributes).filter(([key]) => key.startsWith(PREFIX)),
   );

@@ -45,7 +45,7 @@ export class OpenTraces {
   }
 
   /** Whether there are traces whose rows were not looked at. */
-  get hasTold(): boolean {
+  get hasChanged(): boolean {
     return this.changed.size > 0;
   }
 

@@ -31,7 +31,7 @@ test('beyond the bound the oldest goes', () => {
 test('only open traces are marked, and what has changed meanwhile is not closed', () => {
   const traces = new OpenTraces(2, 10_000);
   traces.markChanged('a');
-  expect(traces.hasTold).toBe(false);
+  expect(traces.hasChanged).toBe(false);
   traces.open('a', 0);
   traces.take();
   traces.markChanged('a');
