@@ -11,7 +11,7 @@ import type { ClickHouseOptions, Store } from '../base/store.ts';
 export interface LeaseTimes {
   /** Between two renewals, and between two looks of those that do not hold it. @default 5,000 */
   renewMs: number;
-  /** Without a renewal for so long a claim is dead, by the clock of whoever looks. @default 20,000 */
+  /** Without a renewal for so long a claim is dead, by the clock of the process that looks. @default 20,000 */
   deadMs: number;
   /** A claim may take so long to be stored; it counts after as much again. @default 1,500 */
   settleMs: number;
@@ -167,6 +167,8 @@ export class Lease {
     const claims = await store.rows('lease_claims', { name }, claim);
     const now = performance.now();
     const others = claims.filter(({ holder }) => holder !== this.#own?.holder);
+    const named = new Set(claims.map(({ holder }) => holder));
+    for (const holder of this.#seen.keys()) if (!named.has(holder)) this.#seen.delete(holder);
     for (const { holder, revision } of others) {
       if (this.#seen.get(holder)?.revision !== revision)
         this.#seen.set(holder, { revision, at: now });
