@@ -68,6 +68,8 @@ interface Asked {
   fingerprint?: string;
   /** Only the groups that have one of these. */
   fingerprints?: readonly string[];
+  /** What an earlier answer was made of, so that it is not read again. */
+  known?: Pick<Found, 'events' | 'timeline'> | undefined;
   /** Milliseconds since 1970. */
   now: number;
   /** Effects that are wanted beside those that states need, so that all are judged together. */
@@ -101,12 +103,14 @@ export async function readGroups(store: Store, asked: Asked): Promise<Found> {
     ]);
   // Which fingerprints one group has is known only after its events; that of all needs no wait.
   const [events, timeline, all] = await Promise.all([
-    readEvents(store, agent, isOne),
-    readTimeline(store, agent),
+    asked.known?.events ?? readEvents(store, agent, isOne),
+    asked.known?.timeline ?? readTimeline(store, agent),
     only ? undefined : counted([]),
   ]);
   const mapping = new GroupMapping(events);
-  const [counts, hours] = all ?? (await counted(membersOf(mapping, only ?? [])));
+  const members = membersOf(mapping, only ?? []);
+  // Without a name all would be counted.
+  const [counts, hours] = all ?? (members.length > 0 ? await counted(members) : [[], []]);
   const material = {
     mapping,
     counts: byGroup(mapping, counts),

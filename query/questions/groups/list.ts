@@ -97,6 +97,7 @@ async function ofAllAgents(
   const { before, since, most, now } = asked;
   const fitting = new Map<string, GroupFacts>();
   const effects: Effect[] = [];
+  let known: Omit<Found, 'groups'> | undefined;
   // Fingerprints with the time of the cursor are looked at again: their group may be behind it.
   let place: Place = { timestamp: before?.timestamp ?? END, id: '' };
   for (let atOnce = FIRST_AT_ONCE; ; atOnce = Math.min(atOnce * 2, MOST_AT_ONCE)) {
@@ -111,7 +112,8 @@ async function ofAllAgents(
       placeRow,
     );
     const fingerprints = rows.map(({ fingerprint }) => fingerprint);
-    const found = await readGroups(store, { agent: '', fingerprints, now });
+    const found = await readGroups(store, { agent: '', fingerprints, known, now });
+    known = found;
     effects.push(...found.effects);
     for (const group of found.groups) {
       if (fits(group) && !fitting.has(group.fingerprint)) fitting.set(group.fingerprint, group);
@@ -156,13 +158,14 @@ export async function statesByAgent(
   const counted = new Map<string, Partial<Record<GroupState, number>>>();
   const seen = new Set<string>();
   const now = Date.now();
+  let known: Found | undefined;
   for (let start = 0; start < agents.length; start += NAMES_AT_ONCE) {
     const some = agents.slice(start, start + NAMES_AT_ONCE);
     const rows = await store.rows('fingerprints_of_agents', { agents: some }, fingerprintRow);
     for (let at = 0; at < rows.length; at += MOST_AT_ONCE) {
       const fingerprints = rows.slice(at, at + MOST_AT_ONCE).map(({ fingerprint }) => fingerprint);
-      const { groups } = await readGroups(store, { agent: '', fingerprints, now });
-      for (const { agent_id, fingerprint, state } of groups) {
+      known = await readGroups(store, { agent: '', fingerprints, known, now });
+      for (const { agent_id, fingerprint, state } of known.groups) {
         if (seen.has(fingerprint)) continue;
         seen.add(fingerprint);
         const states = counted.get(agent_id) ?? {};

@@ -70,6 +70,13 @@ describe('groups whose states follow the effects of fixes', () => {
   });
 });
 
+describe('groups of all agents', () => {
+  it('are not counted where none is behind the page', async () => {
+    // Their order, then changes and evolutions; neither counts nor hours, which would be of all.
+    expect(await statementsOf(() => history.groups({ since: '2200-01-01T00:00:00Z' }))).toBe(3);
+  });
+});
+
 describe('agents with their states', () => {
   const counted = () => statementsOf(() => history.agents({ states: true }));
 
