@@ -1,24 +1,27 @@
 // Backups by ClickHouse's own BACKUP and RESTORE, with the collector's queue.
+import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openQueue } from '../../collector/queue/open.ts';
-import { type ClickHouse, connectClickHouse } from '../../collector/serving/clickhouse.ts';
+import type { ClickHouse } from '../../collector/serving/clickhouse.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
-import { dropQueueTable, giveQueueBack, keepQueue, QUEUE_TABLE } from './queue-table.ts';
-
-/** The message is one line: what is wrong and what to do. */
-export class BackupError extends Error {
-  override name = 'BackupError';
-}
+import { nameOf, QUEUE_TABLE, type QueueFolders, QueueTable } from './queue-table.ts';
+import { BackupError, type BackupTarget, openTarget, type Part } from './target.ts';
 
 export interface BackupOptions {
   /** As a user who may BACKUP, and create and drop a table in the database. */
   clickhouse: ClickHouseConnection;
   database: string;
-  /** Folder of the collector's queue; the collector may run. */
+  /** Whose tables are spread over its shards. @default one server */
+  cluster?: string | undefined;
+  /** Folder of the collector's queue, beside which those of shards are that are away; the collector may run. */
   queue: string;
-  /** What stands behind TO or FROM: `File('…')`, `Disk('…', '…')`, `S3('…')`, with SETTINGS if need be. */
+  /**
+   * What stands behind TO or FROM: `File('…')`, `Disk('…', '…')`, `S3('…')`, with SETTINGS if need be. Of a cluster without a
+   * keeper `{shard}` in it stands for the shard's number.
+   */
   place: string;
   /** Called every now and then with bytes that are done, and of how many. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -40,35 +43,39 @@ const LOOK_MS = 100;
  * @throws {BackupError} with ClickHouse's reason
  */
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
-  const { database, place } = options;
-  return withClient(options, async (client) => {
-    await refuseCluster(client, database);
+  const { database, onProgress } = options;
+  return withTarget(options, async (target) => {
+    await refuseUnnamedCluster(target, database);
+    const table = new QueueTable(target, database);
     try {
-      const queueBytes = await keepQueue(client, options.queue);
-      const tables = await rowsByTable(client, database);
-      const query = `BACKUP DATABASE ${nameOf(database)} TO ${place} ASYNC`;
-      const bytes = await follow(client, query, options.onProgress);
+      const queueBytes = await table.keep(queueFolders(options.queue));
+      const tables = await rowsByTable(target, database);
+      const bytes = await runAll(
+        target,
+        ({ clause, place }) => `BACKUP DATABASE ${nameOf(database)}${clause} TO ${place} ASYNC`,
+        onProgress,
+      );
       return { tables, bytes, queueBytes };
     } finally {
-      await dropQueueTable(client).catch(() => {});
+      await table.drop().catch(() => {});
     }
   });
 }
 
-/** The refusal to back up or restore one server of several. */
-export const ofCluster = (database: string): BackupError =>
-  new BackupError(
-    `the tables of ${database} are spread over a cluster, and this would reach one server of it: ` +
-      "use ClickHouse's own BACKUP on each shard, as docs/operations.md says",
-  );
-
-async function refuseCluster(client: ClickHouse, database: string): Promise<void> {
-  const result = await client.query({
-    query: `SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'Distributed' LIMIT 1`,
+async function refuseUnnamedCluster(target: BackupTarget, database: string): Promise<void> {
+  if (target.mark !== '') return;
+  const result = await target.client.query({
+    query: `SELECT extract(engine_full, '^Distributed\\\\(\\'([^\\']+)') AS cluster FROM system.tables
+            WHERE database = {database:String} AND engine = 'Distributed' LIMIT 1`,
     query_params: { database },
     format: 'JSONEachRow',
   });
-  if ((await result.json()).length > 0) throw ofCluster(database);
+  const [found] = await result.json<{ cluster: string }>();
+  if (!found) return;
+  throw new BackupError(
+    `the tables of ${database} are spread over a cluster, and this would reach one server of it: ` +
+      `give --clickhouse-cluster ${found.cluster}`,
+  );
 }
 
 /**
@@ -76,19 +83,62 @@ async function refuseCluster(client: ClickHouse, database: string): Promise<void
  * @throws {BackupError} when the database has tables, when rows wait in the queue, or with ClickHouse's reason
  */
 export async function restore(options: BackupOptions): Promise<BackupResult> {
-  const { clickhouse, database, place, queue } = options;
-  await emptyFolder(queue);
-  const server = clientOf(clickhouse);
+  const { database, queue, onProgress } = options;
+  for (const [, folder] of queueFolders(queue)) await emptyFolder(folder);
+  return withTarget(options, async (target) => {
+    await refuseTables(target, database);
+    const table = new QueueTable(target, database);
+    try {
+      await refuseBackupOfAnother(target, table, database);
+      const bytes = await runAll(
+        target,
+        ({ clause, place }) =>
+          `RESTORE DATABASE ${nameOf(database)} EXCEPT TABLES ${table.name}${clause} FROM ${place} ASYNC`,
+        onProgress,
+      );
+      const queueBytes = await table.giveBack((prefix) => `${queue}${prefix}`);
+      return { tables: await rowsByTable(target, database), bytes, queueBytes };
+    } finally {
+      await table.drop().catch(() => {});
+    }
+  });
+}
+
+/** Restores the table of the queue, which says of what the backup is. */
+async function refuseBackupOfAnother(
+  target: BackupTarget,
+  table: QueueTable,
+  database: string,
+): Promise<void> {
+  await target.everywhere(`CREATE DATABASE IF NOT EXISTS ${nameOf(database)} {ON CLUSTER} `);
+  await runAll(
+    target,
+    ({ clause, place }) => `RESTORE TABLE ${table.name}${clause} FROM ${place} ASYNC`,
+  );
+  const mark = await table.mark();
+  if (mark === target.mark) return;
+  const spread = (of: string) => of || 'one server';
+  throw new BackupError(
+    `the backup is of ${spread(mark)}, and this is ${spread(target.mark)}: restore it where it is from, ` +
+      'and copy the tables with faultline migrate --copy-from',
+  );
+}
+
+/** What stands behind the name of the queue's folder, and the folder: the queue's own, and one for each shard that was away. */
+function queueFolders(queue: string): QueueFolders {
+  const name = basename(queue);
+  const suffixes = namesIn(dirname(queue))
+    .filter((one) => one.startsWith(name))
+    .map((one) => one.slice(name.length))
+    .filter((suffix) => /^-shard-\d+$/.test(suffix));
+  return new Map(['', ...suffixes].map((suffix) => [suffix, join(`${queue}${suffix}`)]));
+}
+
+function namesIn(folder: string): string[] {
   try {
-    await refuseTables(server, database);
-    const query = `RESTORE DATABASE ${nameOf(database)} FROM ${place} ASYNC`;
-    const bytes = await follow(server, query, options.onProgress);
-    return await withClient(options, async (client) => {
-      const queueBytes = await giveQueueBack(client, queue);
-      return { tables: await rowsByTable(client, database), bytes, queueBytes };
-    });
-  } finally {
-    await server.close();
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 
@@ -106,8 +156,8 @@ async function emptyFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true });
 }
 
-async function refuseTables(client: ClickHouse, database: string): Promise<void> {
-  const tables = await rowsByTable(client, database);
+async function refuseTables(target: BackupTarget, database: string): Promise<void> {
+  const tables = await rowsByTable(target, database);
   const count = Object.keys(tables).length;
   if (count === 0) return;
   throw new BackupError(
@@ -116,16 +166,21 @@ async function refuseTables(client: ClickHouse, database: string): Promise<void>
   );
 }
 
-async function rowsByTable(client: ClickHouse, database: string): Promise<Record<string, number>> {
-  const result = await client.query({
-    query: `SELECT name, toUInt64(total_rows) AS rows FROM system.tables
-            WHERE database = {database:String} AND total_rows IS NOT NULL AND name != {queue:String}
-            ORDER BY name`,
+/** Rows of all shards, by the name that a table has on one server. */
+async function rowsByTable(
+  target: BackupTarget,
+  database: string,
+): Promise<Record<string, number>> {
+  const result = await target.client.query({
+    query: `SELECT ${target.mark === '' ? 'name' : "replaceRegexpOne(name, '_local$', '')"} AS table, sum(total_rows) AS rows
+            FROM ${target.over('system', 'tables')}
+            WHERE database = {database:String} AND engine LIKE '%MergeTree' AND name != {queue:String}
+            GROUP BY table ORDER BY table`,
     query_params: { database, queue: QUEUE_TABLE },
     format: 'JSONEachRow',
   });
-  const rows = await result.json<{ name: string; rows: string }>();
-  return Object.fromEntries(rows.map((row) => [row.name, Number(row.rows)]));
+  const rows = await result.json<{ table: string; rows: string }>();
+  return Object.fromEntries(rows.map(({ table, rows }) => [table, Number(rows)]));
 }
 
 interface Operation {
@@ -135,11 +190,33 @@ interface Operation {
   done: string;
 }
 
+/** Runs the statement of every part at once. @returns bytes when all have ended */
+async function runAll(
+  { parts }: BackupTarget,
+  statementOf: (part: Part) => string,
+  onProgress: BackupOptions['onProgress'] = () => {},
+): Promise<number> {
+  const progress = parts.map(() => ({ done: 0, total: 0 }));
+  const ended = await Promise.allSettled(
+    parts.map((part, index) =>
+      follow(part.client, statementOf(part), (done, total) => {
+        progress[index] = { done, total };
+        const sums = progress.map((one) => [one.done, one.total] as const);
+        onProgress(...sums.reduce((a, b) => [a[0] + b[0], a[1] + b[1]] as const));
+      }),
+    ),
+  );
+  return ended.reduce((sum, one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return sum + one.value;
+  }, 0);
+}
+
 /** Starts a statement of the kind that goes on by itself. @returns bytes when it has ended */
 async function follow(
   client: ClickHouse,
   query: string,
-  onProgress: BackupOptions['onProgress'] = () => {},
+  onProgress: NonNullable<BackupOptions['onProgress']>,
 ): Promise<number> {
   const started = await client
     .query({ query, format: 'JSONEachRow' })
@@ -172,19 +249,14 @@ const reasonIn = (error: string): string =>
     .replace(/^Code: \d+\. (?:DB::)?Exception: /, '')
     .trim();
 
-const nameOf = (name: string): string => `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``;
-
-const clientOf = (connection: ClickHouseConnection, database?: string): ClickHouse =>
-  connectClickHouse({ ...connection, ...(database === undefined ? {} : { database }) });
-
-async function withClient<T>(
-  { clickhouse, database }: BackupOptions,
-  work: (client: ClickHouse) => Promise<T>,
+async function withTarget<T>(
+  { clickhouse, cluster, place }: BackupOptions,
+  work: (target: BackupTarget) => Promise<T>,
 ): Promise<T> {
-  const client = clientOf(clickhouse, database);
+  const target = await openTarget(clickhouse, cluster, place);
   try {
-    return await work(client);
+    return await work(target);
   } finally {
-    await client.close();
+    await target.close();
   }
 }

@@ -6,7 +6,7 @@ import { makeFolders } from '../../collector/queue/files.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { folderOf, ownerOf, passwordOf } from '../engine/folder.ts';
 import { startEngine } from '../engine/index.ts';
-import { BackupError } from './backup.ts';
+import { BackupError } from './target.ts';
 
 /** What a {@link withEngine} call works with. */
 export interface EngineAtWork {

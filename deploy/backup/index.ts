@@ -1,15 +1,9 @@
 // `faultline backup` and `faultline restore`: which ClickHouse, and where the backup is.
 import { join } from 'node:path';
 import type { Settings } from '../settings.ts';
-import {
-  BackupError,
-  type BackupOptions,
-  type BackupResult,
-  backUp,
-  ofCluster,
-  restore,
-} from './backup.ts';
+import { type BackupOptions, type BackupResult, backUp, restore } from './backup.ts';
 import { makeWayTo, refuseNoBackup, withEngine } from './embedded.ts';
+import { BackupError } from './target.ts';
 
 type Progress = BackupOptions['onProgress'];
 
@@ -18,7 +12,8 @@ const EXPRESSION = /^\s*(?:File|Disk|S3|AzureBlobStorage)\s*\(/;
 
 /**
  * Backs up what the settings name.
- * @param place a folder to make, or a place as ClickHouse names it: `S3('…')`, `Disk('…', '…')`
+ * @param place a folder to make, or a place as ClickHouse names it: `S3('…')`, `Disk('…', '…')`; of a cluster without a
+ * keeper with `{shard}` in it
  * @throws {BackupError} when it cannot be done
  */
 export async function backUpTo(
@@ -59,8 +54,8 @@ async function withStore(
   work: (where: BackupOptions) => Promise<BackupResult>,
 ): Promise<BackupResult> {
   const dataDir = settings['data-dir'];
-  const common = { database: 'faultline', queue: join(dataDir, 'queue') };
-  if (settings['clickhouse-cluster'] !== undefined) throw ofCluster(common.database);
+  const cluster = settings['clickhouse-cluster'];
+  const common = { database: 'faultline', cluster, queue: join(dataDir, 'queue') };
   const url = settings['clickhouse-url'];
   if (url.length === 0) {
     const folder = EXPRESSION.test(place) ? undefined : place;

@@ -4,7 +4,15 @@ import { addFlagsLate, flagValues } from '../late-flags.ts';
 import { examples } from '../terminal/help.ts';
 import { print, printJson, table } from '../terminal/output.ts';
 
-const FLAGS = new Set(['data-dir', 'clickhouse-url', 'clickhouse-user', 'clickhouse-password']);
+const FLAGS = new Set([
+  'data-dir',
+  'clickhouse-url',
+  'clickhouse-cluster',
+  'clickhouse-user',
+  'clickhouse-password',
+]);
+
+const collect = (value: string, before: string[] = []) => [...before, value];
 
 /** Adds the verbs to the program. */
 export function addBackupVerbs(program: Command): void {
@@ -13,6 +21,7 @@ export function addBackupVerbs(program: Command): void {
       program.command('backup <to>'),
       'faultline backup /mnt/backups/monday --data-dir /var/lib/faultline',
       `faultline backup "S3('https://bucket.example/monday')" --clickhouse-url https://clickhouse.example:8443`,
+      `faultline backup "Disk('backups', 'monday/{shard}')" --clickhouse-cluster prod --clickhouse-url http://ch-1:8123`,
     ),
   )
     .description('all tables and the queue, while everything runs')
@@ -30,10 +39,11 @@ export function addBackupVerbs(program: Command): void {
 function withSettings(verb: Command): Command {
   verb.option('--json', 'print JSON');
   return addFlagsLate(verb, (flags) => {
-    for (const { flag, variable, help, fallback } of flags) {
+    for (const { flag, variable, help, fallback, repeatable } of flags) {
       if (!FLAGS.has(flag)) continue;
       const text = `${help} [${variable}]${fallback ? ` (default ${fallback})` : ''}`;
-      verb.option(`--${flag} <value>`, text);
+      if (repeatable) verb.option(`--${flag} <value>`, text, collect);
+      else verb.option(`--${flag} <value>`, text);
     }
   });
 }

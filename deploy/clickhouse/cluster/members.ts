@@ -18,7 +18,7 @@ export interface ClusterAccess {
   hasKeeper: boolean;
   /** Runs one statement on every server; `{ON CLUSTER}` stands for that clause, where the keeper runs it. */
   everywhere(statement: string, settings?: ClickHouseSettings): Promise<void>;
-  /** One server of each that has to be looked at by itself; with a keeper any one speaks for all. */
+  /** Every server in the order of `members`, since each has to be looked at by itself; with a keeper any one speaks for all. */
   each: readonly ClickHouse[];
   close(): Promise<void>;
 }
@@ -174,7 +174,7 @@ async function serversOf(
     else found.set(shard, server);
   }
   const missing = members.filter(({ shard }) => !found.has(shard));
-  if (missing.length === 0) return [...found.values()];
+  if (missing.length === 0) return members.map(({ shard }) => found.get(shard)!);
   await Promise.all([...found.values()].map((server) => server.close()));
   const message =
     `without a keeper the tables are made on every server by itself, and no --clickhouse-url is ` +

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
-import { backUpTo } from '../../../deploy/backup/index.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
 import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
 import { readSettings } from '../../../deploy/settings.ts';
@@ -149,7 +148,7 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await Promise.all([...services, ...collectors].map((part) => part.stop()));
 });
 
-test('a session is forgotten on every shard, in their files too; a backup of one is refused', async () => {
+test('a session is forgotten on every shard, in their files too', async () => {
   const collector = await startPart('collector', 'forgetting');
   const canary = 'canaryQx7';
   const spans = (session: string, count: number) =>
@@ -193,12 +192,6 @@ test('a session is forgotten on every shard, in their files too; a backup of one
   expect(sum(await onShards('failures', "session_id = 'kept'"))).toBe(10);
   expect(sum(await onShards('failure_templates', "template LIKE 'kept%'"))).toBeGreaterThan(0);
   await collector.stop();
-
-  const { 'clickhouse-cluster': cluster, ...unnamed } = shards.settings;
-  for (const settings of [unnamed, { ...unnamed, 'clickhouse-cluster': cluster }]) {
-    const backup = backUpTo("File('one')", readSettings(settings, {}));
-    await expect(backup).rejects.toThrow(/spread over a cluster.*BACKUP on each shard/);
-  }
 });
 
 /** What one shard has by itself. */
