@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Address } from './transport.ts';
 
-const executable = fileURLToPath(new URL('../../dist/deploy/cli/faultline.js', import.meta.url));
+export const executable = fileURLToPath(
+  new URL('../../dist/deploy/cli/faultline.js', import.meta.url),
+);
 const flags = ['--otlp-http-port', '--otlp-grpc-port', '--query-port', '--embedded-port'];
 const ports = flags.flatMap((flag) => [flag, '0']);
 

@@ -7,10 +7,15 @@ import type { Acknowledged } from './sender.ts';
 import { Server } from './server.ts';
 import type { World } from './world.ts';
 
+/** Of the user that may write. */
+export async function readPassword(dataDir: string): Promise<string> {
+  return (await readFile(join(dataDir, 'writer-password'), 'utf8')).trim();
+}
+
 /** Merges all parts of the failures into one. Resolves in any case: the engine may end meanwhile. */
 export async function merge({ clickhouse }: Collector, dataDir: string): Promise<void> {
-  const password = await readFile(join(dataDir, 'writer-password'), 'utf8');
-  const headers = { 'X-ClickHouse-User': 'faultline', 'X-ClickHouse-Key': password.trim() };
+  const password = await readPassword(dataDir);
+  const headers = { 'X-ClickHouse-User': 'faultline', 'X-ClickHouse-Key': password };
   const body = 'OPTIMIZE TABLE faultline.failures FINAL';
   await fetch(clickhouse, { method: 'POST', headers, body }).catch(() => {});
 }

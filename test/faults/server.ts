@@ -30,6 +30,15 @@ export class Server {
     return this.engine.writer;
   }
 
+  get pid(): number {
+    return this.engine.pid;
+  }
+
+  /** Resolves when the engine that runs now has ended. */
+  get ended(): RunningEngine['exited'] {
+    return this.engine.exited;
+  }
+
   /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     process.kill(this.engine.pid, 'SIGKILL');
@@ -43,7 +52,34 @@ export class Server {
 
   /** Forgets all that was stored. */
   async empty(): Promise<void> {
-    await this.ask(`DROP DATABASE IF EXISTS ${DATABASE} SYNC`, {});
+    await this.statements.ask(`DROP DATABASE IF EXISTS ${DATABASE} SYNC`, {});
+  }
+
+  rows<T>(query: string): Promise<T[]> {
+    return this.statements.rows(query);
+  }
+
+  column(query: string): Promise<string[]> {
+    return this.statements.column(query);
+  }
+
+  stop(): Promise<void> {
+    return this.engine.stop();
+  }
+
+  private get statements(): Statements {
+    return new Statements(this.url, this.user);
+  }
+}
+
+/** Asks a ClickHouse server. */
+export class Statements {
+  readonly user: { username: string; password: string };
+  private readonly url: string;
+
+  constructor(url: string, user: { username: string; password: string }) {
+    this.url = url;
+    this.user = user;
   }
 
   async rows<T>(query: string): Promise<T[]> {
@@ -57,11 +93,7 @@ export class Server {
     return text.split('\n').filter((line) => line !== '');
   }
 
-  stop(): Promise<void> {
-    return this.engine.stop();
-  }
-
-  private async ask(query: string, settings: Record<string, string>): Promise<string> {
+  async ask(query: string, settings: Record<string, string>): Promise<string> {
     const response = await fetch(`${this.url}/?${new URLSearchParams(settings)}`, {
       method: 'POST',
       body: query,
