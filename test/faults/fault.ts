@@ -21,6 +21,8 @@ export interface Fault {
   name: string;
   /** Takes too long for every run: only when its file is named. */
   byHand?: boolean;
+  /** Milliseconds that it takes by design, beyond what none takes. */
+  lastsMs?(world: World): number;
   /** Breaks something and counts. @throws when the fault could not be brought about */
   run(world: World): Promise<Outcome>;
 }

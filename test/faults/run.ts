@@ -58,6 +58,7 @@ async function runFault(fault: Fault): Promise<Line> {
     random: new Random(seed),
     folder: await mkdtemp(join(temporary, 'fault-')),
     scale,
+    isNamed: chosen !== '',
     tell: (text) => console.log(`  ${secondsSince(started)} s: ${text}`),
   });
   let outcome: Outcome | undefined;
@@ -69,7 +70,7 @@ async function runFault(fault: Fault): Promise<Line> {
     else problems.push(text);
   };
   try {
-    outcome = await inTime('the fault', fault.run(world));
+    outcome = await inTime('the fault', fault.run(world), fault.lastsMs?.(world));
   } catch (error) {
     note(error);
   }
@@ -84,10 +85,10 @@ async function runFault(fault: Fault): Promise<Line> {
 }
 
 /** @throws when it hangs, with its name */
-async function inTime<T>(what: string, doing: Promise<T>): Promise<T> {
+async function inTime<T>(what: string, doing: Promise<T>, more = 0): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} hangs`)), HANG_MS);
+    timer = setTimeout(() => reject(new Error(`${what} hangs`)), HANG_MS + more);
   });
   try {
     return await Promise.race([doing, late]);

@@ -13,6 +13,8 @@ export interface SenderOptions extends Partial<RequestOptions> {
   copies?: number;
   /** Requests to send instead of new ones; the sender ends with them. */
   requests?: Request[];
+  /** Gives the next request to send instead of a new one. */
+  next?: () => Request;
 }
 
 /** Milliseconds before a request is sent again. */
@@ -25,8 +27,8 @@ export class Sender {
     runs: new Set(),
     sessions: new Set(),
   };
-  /** Monotonic time in nanoseconds at which each failure was acknowledged. */
-  readonly times = new Map<string, bigint>();
+  /** What was acknowledged when, as monotonic time in nanoseconds. */
+  readonly times: { told: Told; at: bigint }[] = [];
   /** Requests that had to be sent again. */
   resent = 0;
   /** Ways of sending by which something was acknowledged; there are four. */
@@ -76,8 +78,9 @@ export class Sender {
 
   private async side(side: number): Promise<void> {
     const { perSecond, requests, agent = 'faults' } = this.options;
+    const next = this.options.next ?? (() => makeRequest({ ...this.options, agent }));
     while (!this.stopped) {
-      const request = requests ? requests.shift() : makeRequest({ ...this.options, agent });
+      const request = requests ? requests.shift() : next();
       if (request === undefined) return;
       const pause =
         perSecond === undefined
@@ -94,11 +97,10 @@ export class Sender {
     });
     const taken = await Promise.all(copies);
     if (!taken.every(Boolean)) return;
-    const now = process.hrtime.bigint();
+    this.times.push({ told: request.told, at: process.hrtime.bigint() });
     for (const table of TOLD) {
       for (const id of request.told[table]) this.acknowledged[table].add(id);
     }
-    for (const id of request.told.failures) this.times.set(id, now);
     this.tell();
   }
 

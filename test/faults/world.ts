@@ -19,6 +19,8 @@ const MEMORY_BOUND_MIB = 400;
 export class World {
   readonly server: Server;
   readonly random: Random;
+  /** Whether only faults of one name run. */
+  readonly isNamed: boolean;
   private readonly folder: string;
   private readonly scale: number;
   private readonly tell: (text: string) => void;
@@ -32,12 +34,14 @@ export class World {
     random: Random;
     folder: string;
     scale: number;
+    isNamed: boolean;
     tell: (text: string) => void;
   }) {
     this.server = options.server;
     this.random = options.random;
     this.folder = options.folder;
     this.scale = options.scale;
+    this.isNamed = options.isNamed;
     this.tell = options.tell;
   }
 
@@ -65,9 +69,13 @@ export class World {
     return {
       folder,
       leave: (mib) => {
-        const { blocks, bfree, bsize } = statfsSync(folder);
-        const bytes = (blocks - bfree) * bsize + mib * 1024 * 1024;
-        if (!mount(`remount,size=${bytes}`)) throw new Error(`${folder} cannot have another size`);
+        // Others write meanwhile: what was used a moment ago may be less than what is used.
+        for (let tries = 1; tries <= 20; tries++) {
+          const { blocks, bfree, bsize } = statfsSync(folder);
+          const bytes = (blocks - bfree) * bsize + mib * 1024 * 1024;
+          if (mount(`remount,size=${bytes}`)) return;
+        }
+        throw new Error(`${folder} cannot have another size`);
       },
     };
   }
@@ -89,8 +97,8 @@ export class World {
   }
 
   /** Starts a collector over embedded ClickHouse. */
-  async embedded(dataDir: string): Promise<Collector> {
-    const collector = await Collector.start({ dataDir });
+  async embedded(dataDir: string, env: Record<string, string> = {}): Promise<Collector> {
+    const collector = await Collector.start({ dataDir, env });
     this.collectors.push(collector);
     return collector;
   }
