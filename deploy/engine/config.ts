@@ -19,8 +19,9 @@ export interface ConfigOptions {
 /**
  * XML for the engine's `--config-file`.
  *
- * `fsync_after_insert` and `fsync_part_directory` stand here as defaults for every MergeTree
- * table, so an acknowledged insert survives a power cut without each DDL saying so.
+ * `fsync_after_insert`, `fsync_part_directory` and `min_rows_to_fsync_after_merge` stand here as defaults
+ * for every MergeTree table, so an acknowledged insert survives a power cut without each DDL saying so, and
+ * so does what it was merged into.
  */
 export function serverConfig(options: ConfigOptions): string {
   const { folder, host, httpPort, nativePort, loginUrl } = options;
@@ -68,6 +69,7 @@ export function serverConfig(options: ConfigOptions): string {
     merge_tree: {
       fsync_after_insert: 1,
       fsync_part_directory: 1,
+      min_rows_to_fsync_after_merge: 1,
       number_of_free_entries_in_pool_to_lower_max_size_of_merge: 1,
       number_of_free_entries_in_pool_to_execute_mutation: 1,
       number_of_free_entries_in_pool_to_execute_optimize_entire_partition: 1,

@@ -1,135 +1,106 @@
-// The queue's folder as a power cut would have left it: what was synced is there; of what was written
-// and not synced, some sectors are and some are not; of the changes to the folder since it was synced,
-// the first ones are.
+// Writes down what processes do to a folder, in order, from which disk.ts makes it as a power cut would have left it.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Random } from './random.ts';
+import { NotHere } from './fault.ts';
+import { TOLD } from './requests.ts';
+import type { Acknowledged, Sender } from './sender.ts';
 
-interface Step {
+export interface Step {
   /** Monotonic time in nanoseconds at which the call had returned. */
   time: bigint;
   kind: (typeof KINDS)[number];
-  /** Of the file; empty for the folder. */
+  /** Path of the file or folder in the recorded folder; empty for that folder itself. */
   name: string;
-  /** Where a write begins; how long a cut file is. */
+  /** Where a write begins; how long a cut file is; 1 where a file is opened empty. */
   offset: number;
-  /** What is written; the new name. */
+  /** What is written; the other name; where a symbolic link leads. */
   bytes: Buffer;
 }
 
 /** In the order of power-cut.c, from 1. */
-const KINDS = ['write', 'sync', 'folder sync', 'truncate', 'rename', 'unlink'] as const;
+const KINDS = [
+  'write',
+  'sync',
+  'truncate',
+  'rename',
+  'unlink',
+  'create',
+  'mkdir',
+  'rmdir',
+  'link',
+  'symlink',
+  'sync all',
+  'exchange',
+] as const;
 const HEAD_BYTES = 32;
-const SECTOR = 512;
 
-/**
- * Compiles what writes down the writes of a process, to be given to it as LD_PRELOAD.
- * @returns why that cannot be done here, or undefined when it could
- */
-export function compileWriteLog(to: string): string | undefined {
-  if (process.platform !== 'linux') return 'it needs LD_PRELOAD, which is of Linux';
-  const source = fileURLToPath(new URL('./power-cut.c', import.meta.url));
-  const args = ['-shared', '-fPIC', '-O1', '-o', to, source, '-ldl', '-lpthread'];
-  const { status, stderr } = spawnSync('cc', args, { encoding: 'utf8' });
-  if (status === 0) return undefined;
-  return `it needs a C compiler, cc${stderr ? `: ${stderr.split('\n')[0]}` : ''}`;
-}
+/** Writes down what processes do to a folder. */
+export class Recorder {
+  /** Environment of the processes. */
+  readonly env: { LD_PRELOAD: string };
+  readonly #log: string;
 
-/** @throws when the files were written in a way that cannot be seen */
-export function readWriteLog(file: string): Step[] {
-  const log = readFileSync(file);
-  const steps: Step[] = [];
-  for (let pos = 0; pos + HEAD_BYTES <= log.length; ) {
-    const kind = KINDS[log.readUInt32LE(pos + 8) - 1];
-    const named = pos + HEAD_BYTES;
-    const start = named + log.readUInt32LE(pos + 12);
-    const end = start + Number(log.readBigUInt64LE(pos + 24));
-    // The kill may have cut the last record.
-    if (end > log.length) break;
-    if (kind === undefined) throw new Error('the queue is written in a way that cannot be told');
-    steps.push({
-      time: log.readBigUInt64LE(pos),
-      kind,
-      name: log.toString('utf8', named, start),
-      offset: Number(log.readBigUInt64LE(pos + 16)),
-      bytes: log.subarray(start, end),
+  /**
+   * @param folder an existing one, whose files are recorded
+   * @param beside a folder for what is recorded
+   * @throws {NotHere} where that cannot be done
+   */
+  constructor(folder: string, beside: string) {
+    if (process.platform !== 'linux') throw new NotHere('it needs LD_PRELOAD, which is of Linux');
+    const library = join(beside, 'power-cut.so');
+    this.#log = join(beside, 'writes');
+    const source = fileURLToPath(new URL('./power-cut.c', import.meta.url));
+    const places = { ROOT: realpathSync(folder), LOG: this.#log };
+    const defined = Object.entries(places).map(([name, path]) => `-D${name}="${path}"`);
+    const flags = ['-shared', '-fPIC', '-O1', ...defined, '-o', library, source];
+    const { status, stderr } = spawnSync('cc', [...flags, '-ldl', '-lpthread'], {
+      encoding: 'utf8',
     });
-    pos = end;
-  }
-  return steps;
-}
-
-/** The files by name after a cut behind so many steps. */
-export function filesAfter(steps: readonly Step[], random: Random): Map<string, Buffer> {
-  const files = new Map<string, DiskFile>();
-  let synced = new Map<string, DiskFile>();
-  let changes: ((folder: Map<string, DiskFile>) => void)[] = [];
-  const change = (act: (folder: Map<string, DiskFile>) => void): void => {
-    act(files);
-    changes.push(act);
-  };
-  for (const { kind, name, offset, bytes } of steps) {
-    if (kind === 'write' && !files.has(name)) {
-      const created = new DiskFile();
-      change((folder) => folder.set(name, created));
+    if (status !== 0) {
+      throw new NotHere(`it needs a C compiler, cc${stderr ? `: ${stderr.split('\n')[0]}` : ''}`);
     }
-    const file = files.get(name);
-    if (kind === 'write') file!.write(offset, bytes);
-    else if (kind === 'sync') file?.sync();
-    else if (kind === 'truncate') file?.truncate(offset);
-    else if (kind === 'rename') {
-      change((folder) => {
-        folder.set(String(bytes), folder.get(name)!);
-        folder.delete(name);
+    this.env = { LD_PRELOAD: library };
+  }
+
+  /** @throws when files were written in a way that cannot be seen */
+  steps(): Step[] {
+    const log = readFileSync(this.#log);
+    const steps: Step[] = [];
+    for (let pos = 0; pos + HEAD_BYTES <= log.length; ) {
+      const kind = KINDS[log.readUInt32LE(pos + 8) - 1];
+      const named = pos + HEAD_BYTES;
+      const start = named + log.readUInt32LE(pos + 12);
+      const end = start + Number(log.readBigUInt64LE(pos + 24));
+      // The kill may have cut the last record.
+      if (end > log.length) break;
+      const name = log.toString('utf8', named, start);
+      if (kind === undefined) throw new Error(`${name} is written in a way that cannot be told`);
+      steps.push({
+        time: log.readBigUInt64LE(pos),
+        kind,
+        name,
+        offset: Number(log.readBigUInt64LE(pos + 16)),
+        bytes: log.subarray(start, end),
       });
-    } else if (kind === 'unlink') change((folder) => folder.delete(name));
-    else {
-      synced = new Map(files);
-      changes = [];
+      pos = end;
     }
+    return steps;
   }
-  for (const act of changes.slice(0, random.int(0, changes.length + 1))) act(synced);
-  return new Map([...synced].map(([name, file]) => [name, file.afterCut(random)]));
 }
 
-/** What of a file is on disk, and what is on its way there. */
-class DiskFile {
-  private durable = Buffer.alloc(0);
-  private pending: { offset: number; bytes: Buffer }[] = [];
-
-  write(offset: number, bytes: Buffer): void {
-    this.pending.push({ offset, bytes });
+/** What was acknowledged before a moment. Nothing is written between two steps: the next one's counts. */
+export function acknowledgedBefore({ times }: Sender, moment: bigint | undefined): Acknowledged {
+  const acknowledged: Acknowledged = {
+    failures: new Set(),
+    spans: new Set(),
+    runs: new Set(),
+    sessions: new Set(),
+  };
+  for (const { told, at } of times) {
+    if (moment !== undefined && at >= moment) continue;
+    for (const table of TOLD) for (const id of told[table]) acknowledged[table].add(id);
   }
-
-  sync(): void {
-    for (const { offset, bytes } of this.pending) this.put(offset, bytes);
-    this.pending = [];
-  }
-
-  truncate(length: number): void {
-    this.sync();
-    this.durable = Buffer.from(this.durable.subarray(0, length));
-  }
-
-  afterCut(random: Random): Buffer {
-    for (const { offset, bytes } of this.pending) {
-      for (let at = 0; at < bytes.length; ) {
-        const end = Math.min(bytes.length, at + SECTOR - ((offset + at) % SECTOR));
-        if (random.next() < 0.5) this.put(offset + at, bytes.subarray(at, end));
-        at = end;
-      }
-    }
-    return this.durable;
-  }
-
-  private put(offset: number, bytes: Buffer): void {
-    const size = Math.max(this.durable.length, offset + bytes.length);
-    if (size > this.durable.length) {
-      const grown = Buffer.alloc(size);
-      this.durable.copy(grown);
-      this.durable = grown;
-    }
-    bytes.copy(this.durable, offset);
-  }
+  return acknowledged;
 }
