@@ -21,6 +21,7 @@ import { AiSdkInstrumentation } from './frameworks/ai-sdk/index.ts';
 import { LangChainInstrumentation } from './frameworks/langchain/index.ts';
 import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
 import { MastraInstrumentation } from './frameworks/mastra/index.ts';
+import { McpInstrumentation } from './frameworks/mcp/index.ts';
 import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
 import { watchHooks } from './frameworks/shared/hooked.ts';
 import { ATTR_FAULTLINE_REPLAY } from './semconv/attributes.ts';
@@ -33,6 +34,8 @@ const HOOKED = [
   /\/@langchain\/core\/dist\/tools\/index\.c?js$/,
   /\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
   /\/@openai\/agents-core\/dist\/index\.m?js$/,
+  /\/@modelcontextprotocol\/sdk\/dist\/esm\/(?:server\/(?:index|mcp)|client\/index)\.js$/,
+  /\/@modelcontextprotocol\/(?:client|server)\/dist\/index\.[cm]js$/,
 ];
 
 const LEFTOVERS_AFTER_MS = 1000;
@@ -55,6 +58,7 @@ if (!isDisabled() && !isLoaderThread) {
     new OpenAIAgentsInstrumentation();
     new MastraInstrumentation();
     new AiSdkInstrumentation();
+    new McpInstrumentation();
     prepareAppTracing();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();

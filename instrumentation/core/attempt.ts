@@ -213,6 +213,21 @@ const SEVERITY_OF: Partial<Record<FailureDisposition, FailureSeverity>> = {
   terminal: 'major',
 };
 
+/** Names on a span the node and which attempt of it this is. */
+export function describeNode(
+  span: Span,
+  start: AttemptStart,
+  numbers: { attempt: number; visit: number },
+): void {
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_ID, start.nodeId);
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_ATTEMPT, numbers.attempt);
+  span.setAttribute(semconv.ATTR_GRAPH_NODE_VISIT, numbers.visit);
+  if (start.name) span.setAttribute(semconv.ATTR_GRAPH_NODE_NAME, start.name);
+  if (start.type) span.setAttribute(semconv.ATTR_GRAPH_NODE_TYPE, start.type);
+  const { maxAttempts } = start;
+  if (maxAttempts) span.setAttribute(semconv.ATTR_GRAPH_NODE_MAX_ATTEMPTS, maxAttempts);
+}
+
 /** Marks a span as failed because of a failure that another span has reported. */
 export function reportConsequence(
   span: Span,

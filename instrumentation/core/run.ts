@@ -17,6 +17,7 @@ import type { GraphRunOutcome } from '../semconv/attributes.ts';
 import * as semconv from '../semconv/attributes.ts';
 import {
   type AttemptStart,
+  describeNode,
   type FailureDetails,
   NodeAttempt,
   type ReportedFailure,
@@ -59,6 +60,14 @@ export interface RunMeans extends GraphObserverOptions {
   readonly redactor?: Redactor | undefined;
   /** @default one for the process */
   readonly announcer?: SnapshotAnnouncer | undefined;
+}
+
+/** Where something runs: the node around it, if there is one. */
+export interface PlaceInRun {
+  readonly run: GraphRun;
+  readonly identity: RunIdentity;
+  readonly tracer: Tracer;
+  readonly attempt?: NodeAttempt | undefined;
 }
 
 const announcerOfProcess = new SnapshotAnnouncer();
@@ -121,6 +130,11 @@ export class GraphRun implements ObservedRun {
   /** The span of the run; it must not be made active where that would turn sampling on. */
   get span(): Span {
     return this.#span;
+  }
+
+  /** Where a failed operation of the run is reported from. */
+  placeOf(attempt?: NodeAttempt): PlaceInRun {
+    return { run: this, identity: this.#identity, tracer: this.#tracer, attempt };
   }
 
   /** Starts the span of one attempt. */
@@ -323,18 +337,4 @@ function sharedAttributes(identity: RunIdentity, runId: string): Attributes {
   if (identity.agentName) shared[semconv.ATTR_GEN_AI_AGENT_NAME] = identity.agentName;
   if (identity.sessionId) shared[semconv.ATTR_GEN_AI_CONVERSATION_ID] = identity.sessionId;
   return shared;
-}
-
-function describeNode(
-  span: Span,
-  start: AttemptStart,
-  numbers: { attempt: number; visit: number },
-): void {
-  span.setAttribute(semconv.ATTR_GRAPH_NODE_ID, start.nodeId);
-  span.setAttribute(semconv.ATTR_GRAPH_NODE_ATTEMPT, numbers.attempt);
-  span.setAttribute(semconv.ATTR_GRAPH_NODE_VISIT, numbers.visit);
-  if (start.name) span.setAttribute(semconv.ATTR_GRAPH_NODE_NAME, start.name);
-  if (start.type) span.setAttribute(semconv.ATTR_GRAPH_NODE_TYPE, start.type);
-  const { maxAttempts } = start;
-  if (maxAttempts) span.setAttribute(semconv.ATTR_GRAPH_NODE_MAX_ATTEMPTS, maxAttempts);
 }

@@ -87,6 +87,47 @@ for (const [name, node] of Object.entries(nodes)) {
 process.exit(4);
 `;
 
+const MCP = `
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+const high = new McpServer({ name: 'high', version: '1' });
+const boom = async () => { throw new TypeError('no total'); };
+const said = (text, more) => ({ content: [{ type: 'text', text }], ...more });
+high.registerTool('boom', { inputSchema: { id: z.string() } }, boom);
+high.registerTool('refuse', {}, () => said('closed', { isError: true }));
+high.registerTool('slow', {}, ({ signal }) => new Promise((done) => signal.addEventListener('abort', () => done(said('late')))));
+high.registerTool('typed', { outputSchema: { n: z.number() } }, () => said('none'));
+high.registerTool('fine', {}, () => said('fine'));
+console.log(high._registeredTools.boom.handler === boom);
+const low = new Server({ name: 'low', version: '1' }, { capabilities: { tools: {} } });
+low.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [] }));
+low.setRequestHandler(CallToolRequestSchema, ({ params }) => {
+  if (params.name === 'boom') throw new RangeError('low');
+  return said('low fine');
+});
+for (const server of [high, low]) {
+  const client = new Client({ name: 'desk', version: '1' });
+  const [here, there] = InMemoryTransport.createLinkedPair();
+  await Promise.all([server.connect(there), client.connect(here)]);
+  await client.listTools();
+  for (const name of ['boom', 'refuse', 'slow', 'typed', 'fine', 'nope']) {
+    for (const given of [{ id: 'a' }, { id: 7 }, undefined]) {
+      await client.callTool({ name, arguments: given }, undefined, { timeout: 30 }).then(
+        (result) => console.log(name, JSON.stringify(result)),
+        (error) => console.log(name, error.name, error.code, error.message),
+      );
+    }
+  }
+  await client.callTool().catch((error) => console.log(error.name, error.message));
+  await client.close();
+  await client.callTool({ name: 'fine' }).catch((error) => console.log(error.message));
+}
+`;
+
 const failingTool: Reply[] = [
   { calls: [{ name: 'find_order', arguments: { number: 'A-17' } }] },
   { text: 'sorry' },
@@ -101,6 +142,7 @@ test.each<[string, string | { name: string; text: string }, Reply[]]>([
   ],
   ['models of all versions', { name: 'models.mjs', text: MODELS }, []],
   ['graphs of LangGraph', { name: 'graphs.mjs', text: GRAPHS }, []],
+  ['servers and clients of MCP', { name: 'mcp.mjs', text: MCP }, []],
 ])('%s', async (_, app, replies) => {
   const receiver = new Receiver();
   await receiver.start();

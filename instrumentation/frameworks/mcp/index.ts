@@ -1,0 +1,1 @@
+export { McpInstrumentation } from './mcp.ts';
