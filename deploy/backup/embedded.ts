@@ -1,10 +1,10 @@
 // Backups of the embedded engine: the one that runs on the data folder, else one of our own for the time of it.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeFolders } from '../../collector/queue/files.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
-import { folderOf, ownerOf, passwordOf } from '../engine/folder.ts';
+import { configurationOf, folderOf, isAlive, ownerOf, passwordOf } from '../engine/folder.ts';
 import { startEngine } from '../engine/index.ts';
 import { BackupError } from './target.ts';
 
@@ -29,11 +29,17 @@ export async function withEngine<T>(
   work: (engine: EngineAtWork) => Promise<T>,
 ): Promise<T> {
   const isRunning = mayRun && (await ownerOf(dataDir)) !== undefined;
-  const engine = isRunning ? undefined : await startEngine({ dataDir, port: 0 });
+  const engine = isRunning
+    ? undefined
+    : await startEngine({
+        ...{ dataDir, port: 0, mayConnect: path === undefined },
+        reachable: path && dirname(resolve(path)),
+      });
   const clickhouse = engine ? { url: engine.url, ...engine.writer } : await runningEngine(dataDir);
   try {
     if (path === undefined) return await work({ clickhouse });
-    return await linked(dataDir, resolve(path), (place) => work({ clickhouse, place }));
+    const into = engine ? linked : staged;
+    return await into(dataDir, resolve(path), (place) => work({ clickhouse, place }));
   } finally {
     await engine?.stop();
   }
@@ -56,11 +62,53 @@ async function linked<T>(
   }
 }
 
+/** An engine that runs reaches nothing but the data folder. So the backup is made there, and then moved. */
+async function staged<T>(
+  dataDir: string,
+  path: string,
+  work: (place: string) => Promise<T>,
+): Promise<T> {
+  const { backups } = folderOf(dataDir);
+  await removeAbandoned(backups);
+  const made = join(backups, `${STAGED}${process.pid}-${randomUUID()}`);
+  try {
+    const result = await work(`File('${quoted(made)}')`);
+    await move(made, path);
+    return result;
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+const STAGED = '.staged-';
+
+/** Backups that were being made by processes that are gone. */
+async function removeAbandoned(backups: string): Promise<void> {
+  for (const name of await readdir(backups)) {
+    const pid = name.startsWith(STAGED) ? Number.parseInt(name.slice(STAGED.length), 10) : 0;
+    if (pid > 0 && !isAlive(pid)) await rm(join(backups, name), { recursive: true });
+  }
+}
+
+/** @throws {BackupError} when there is no room for it */
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await cp(from, to, { recursive: true }).catch(async (reason: Error) => {
+      await rm(to, { recursive: true, force: true });
+      throw new BackupError(`it cannot be copied to ${to}: ${reason.message}`, { cause: reason });
+    });
+  }
+}
+
 const quoted = (path: string): string => path.replaceAll(/[\\']/g, '\\$&');
 
 /** Where the engine of a data folder listens stands in the configuration that it was started with. */
 async function runningEngine(dataDir: string): Promise<ClickHouseConnection> {
-  const config = await readFile(folderOf(dataDir).configFile, 'utf8');
+  const pid = (await ownerOf(dataDir)) ?? 0;
+  const config = await readFile(configurationOf(folderOf(dataDir), pid).configFile, 'utf8');
   const setting = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(config)?.[1];
   const host = setting('listen_host') ?? '127.0.0.1';
   return {

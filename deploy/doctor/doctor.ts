@@ -1,12 +1,13 @@
 // All checks, in the order in which one would mend what they find.
 import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
 import { skippedText } from '../../query/base/skipped.ts';
+import { passwordFile } from '../engine/folder.ts';
 import type { Settings } from '../settings.ts';
 import { checkClickHouse } from './clickhouse.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkClock, checkEngine, checkFolder, checkNode, checkPasswords } from './machine.ts';
 import { checkPort, type Door } from './ports.ts';
-import { ask, isEmbedded, readinessOf, type Service } from './service.ts';
+import { ask, askAsReader, isEmbedded, readinessOf, type Service } from './service.ts';
 import { followSpan } from './span.ts';
 
 export interface DoctorOptions {
@@ -29,6 +30,7 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
     await checkEngine(isEmbedding),
     ...(await checkFolder(settings['data-dir'], settings['queue-max-mib'])),
     ...(isEmbedding ? [await checkPasswords(settings['data-dir'])] : []),
+    ...(isEmbedding ? await checkLock(embeddedUrl(settings), settings['data-dir']) : []),
     checkClock(Date.now()),
     ...(await Promise.all(doorsOf(settings, service).map(checkPort))),
   ];
@@ -67,8 +69,7 @@ function doorsOf(settings: Settings, { otlpHttp, query }: Service): Door[] {
   ];
   if (settings['clickhouse-url'].length === 0) {
     const port = settings['embedded-port'];
-    const at = isLoopback(host) && host.includes(':') ? '[::1]' : '127.0.0.1';
-    const isOurs = () => isEmbedded(`http://${at}:${port}`, settings['data-dir']);
+    const isOurs = () => isEmbedded(embeddedUrl(settings), settings['data-dir']);
     doors.push({ flag: 'embedded-port', host: '127.0.0.1', port, isOurs });
     const native = settings['embedded-native-port'];
     if (native !== undefined) {
@@ -76,6 +77,26 @@ function doorsOf(settings: Settings, { otlpHttp, query }: Service): Door[] {
     }
   }
   return doors;
+}
+
+function embeddedUrl({ host, 'embedded-port': port }: Settings): string {
+  return `http://${isLoopback(host) && host.includes(':') ? '[::1]' : '127.0.0.1'}:${port}`;
+}
+
+/** A running engine, tried out: whether a statement reaches files of this account. */
+async function checkLock(url: string, dataDir: string): Promise<Finding[]> {
+  const file = passwordFile(dataDir, 'reader').replaceAll(/[\\']/g, '\\$&');
+  const answer = await askAsReader(url, dataDir, `SELECT length(file('${file}'))`);
+  if (answer === undefined || /Authentication failed/.test(answer)) return [];
+  return /^\d+\n$/.test(answer)
+    ? [
+        warn(
+          'lock',
+          'statements at the engine’s ports can read what this account can read',
+          'give passwords of its users to nobody who may not, or run it on Linux 5.19 or later with Landlock',
+        ),
+      ]
+    : [ok('lock', 'the engine reaches its own data only')];
 }
 
 /** A running Faultline: whether it is ready, and whether a span gets through. */

@@ -46,16 +46,26 @@ export async function readinessOf(url: string): Promise<Readiness | undefined> {
 
 /** Whether what listens there is the engine of this data folder, with Faultline's tables. */
 export async function isEmbedded(url: string, dataDir: string): Promise<boolean> {
+  const answer = await askAsReader(url, dataDir, 'EXISTS TABLE faultline.failures');
+  return answer?.trim() === '1';
+}
+
+/** What the engine answers `reader`, errors too; undefined when none answers. */
+export async function askAsReader(
+  url: string,
+  dataDir: string,
+  sql: string,
+): Promise<string | undefined> {
   try {
     const password = (await readFile(passwordFile(dataDir, 'reader'), 'utf8')).trim();
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'X-ClickHouse-User': 'reader', 'X-ClickHouse-Key': password },
-      body: 'EXISTS TABLE faultline.failures',
+      body: sql,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    return response.ok && (await response.text()).trim() === '1';
+    return await response.text();
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -13,9 +13,11 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { serverConfig } from './config.ts';
-import { folderOf, passwordOf } from './folder.ts';
+import { configurationOf, folderOf, passwordOf } from './folder.ts';
+import type { Reach } from './landlock.ts';
 import { STOP_MS } from './limits.ts';
-import type { FailedMessage, StartMessage, StopMessage } from './messages.ts';
+import type { FailedMessage, Lock, LockMessage, StartMessage, StopMessage } from './messages.ts';
+import { reachOf } from './reach.ts';
 import { usersConfig } from './users.ts';
 
 /** The library's whole command line; a library without it is another one, or too old. */
@@ -54,7 +56,8 @@ async function start(message: StartMessage): Promise<void> {
     process.exit(1);
   }
   try {
-    await run(['clickhouse', ...(await configure(message))]);
+    const args = await configure(message);
+    await run(['clickhouse', ...args]);
     if (!ending) fail('other', 'it ended by itself');
   } catch (error) {
     fail(`${error}`.includes(ENTRY) ? 'library' : 'other', error);
@@ -63,18 +66,22 @@ async function start(message: StartMessage): Promise<void> {
   }
 }
 
-/** Writes the configuration. @returns the arguments of `clickhouse local` that start servers with it */
-async function configure({ dataDir, nativePort, ...more }: StartMessage): Promise<string[]> {
+/** Writes the configuration, and locks. @returns the arguments of `clickhouse local` that start servers with it */
+async function configure(message: StartMessage): Promise<string[]> {
+  const { dataDir, nativePort } = message;
   const folder = folderOf(dataDir);
+  const configuration = configurationOf(folder, process.pid);
   const loginUrl = await answerOneLogin();
-  const config = serverConfig({ ...more, folder, nativePort, loginUrl });
-  await writeFile(folder.configFile, config, { mode: 0o600 });
+  const all = { ...message, folder, configuration, loginUrl };
+  await writeFile(configuration.configFile, serverConfig(all), { mode: 0o600 });
   const [faultline, query, reader] = await Promise.all([
     passwordOf(dataDir, 'faultline'),
     passwordOf(dataDir, 'query'),
     passwordOf(dataDir, 'reader'),
   ]);
-  await writeFile(folder.usersFile, usersConfig({ faultline, query, reader }), { mode: 0o600 });
+  const users = usersConfig({ faultline, query, reader });
+  await writeFile(configuration.usersFile, users, { mode: 0o600 });
+  await lock(reachOf(all));
   const statements = [
     'CREATE DATABASE IF NOT EXISTS faultline',
     ...(nativePort === null ? [] : ['SYSTEM START LISTEN TCP']),
@@ -83,7 +90,7 @@ async function configure({ dataDir, nativePort, ...more }: StartMessage): Promis
     "SELECT count() FROM file('-', LineAsString)",
   ];
   return [
-    `--config-file=${folder.configFile}`,
+    `--config-file=${configuration.configFile}`,
     `--path=${folder.data}`,
     '--log-level=error',
     '--interactive',
@@ -95,6 +102,16 @@ async function configure({ dataDir, nativePort, ...more }: StartMessage): Promis
     '--interactive_delay=5000000',
     `--query=${statements.join('; ')}`,
   ];
+}
+
+/** After this the engine's thread opens no file of anybody else: whatever a statement asks for. */
+async function lock(reach: Reach): Promise<void> {
+  const { NoLock, restrictEngine } = await import('./landlock.ts');
+  const result = await restrictEngine(reach).catch((error: unknown): Lock => {
+    if (!(error instanceof NoLock)) throw error;
+    return { files: false, network: false, reason: error.message };
+  });
+  process.send?.({ kind: 'lock', ...result } satisfies LockMessage);
 }
 
 /** @throws when a package is not installed, or has no build that this system can load */

@@ -1,5 +1,5 @@
 /** The engine's server configuration: small caches and pools, durable inserts. */
-import type { Folder } from './folder.ts';
+import type { Configuration, Folder } from './folder.ts';
 import { SERVER_MEMORY_BYTES } from './limits.ts';
 import { LOGIN_SERVER } from './users.ts';
 import { xmlFile } from './xml.ts';
@@ -8,6 +8,7 @@ const MiB = 1024 * 1024;
 
 export interface ConfigOptions {
   folder: Folder;
+  configuration: Configuration;
   host: string;
   httpPort: number;
   /** Port of the native protocol; null leaves it closed. */
@@ -24,12 +25,12 @@ export interface ConfigOptions {
  * so does what it was merged into.
  */
 export function serverConfig(options: ConfigOptions): string {
-  const { folder, host, httpPort, nativePort, loginUrl } = options;
+  const { folder, configuration, host, httpPort, nativePort, loginUrl } = options;
   return xmlFile({
     listen_host: host,
     http_port: httpPort,
     ...(nativePort === null ? {} : { tcp_port: nativePort }),
-    user_directories: { users_xml: { path: folder.usersFile } },
+    user_directories: { users_xml: { path: configuration.usersFile } },
     http_authentication_servers: {
       [LOGIN_SERVER]: {
         uri: loginUrl,

@@ -1,7 +1,7 @@
 /** The data folder: its layout, the passwords of its users, who holds it. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { makeFolders } from '../../collector/queue/files.ts';
 import type { UserName } from './users.ts';
 
@@ -11,33 +11,60 @@ export interface Folder {
   data: string;
   /** What `BACKUP` writes and `RESTORE` reads. */
   backups: string;
-  /** Configuration, made again at every start. */
-  configFile: string;
-  /** A file of the user's that is merged into it. */
-  extraConfigFile: string;
-  usersFile: string;
+  /** Holds a folder for each engine that starts on the data: see {@link configurationOf}. */
+  configurations: string;
 }
 
 export function folderOf(dataDir: string): Folder {
   const root = resolve(dataDir);
-  const configuration = join(root, 'engine');
   return {
     root,
     data: join(root, 'clickhouse'),
     backups: join(root, 'backups'),
-    configFile: join(configuration, 'config.xml'),
-    // ClickHouse merges what stands in a folder of this name.
-    extraConfigFile: join(configuration, 'config.d', 'extra.xml'),
-    usersFile: join(configuration, 'users.xml'),
+    configurations: join(root, 'engine'),
   };
+}
+
+/** Files of one engine process: one that is refused the folder leaves alone those of the one that has it. */
+export interface Configuration {
+  folder: string;
+  configFile: string;
+  /** A file of the user's that is merged into it. */
+  extraConfigFile: string;
+  usersFile: string;
+  /** Process id of its parent. */
+  parentFile: string;
+}
+
+export function configurationOf({ configurations }: Folder, pid: number): Configuration {
+  const folder = join(configurations, `${pid}`);
+  return {
+    folder,
+    configFile: join(folder, 'config.xml'),
+    // ClickHouse merges what stands in a folder of this name.
+    extraConfigFile: join(folder, 'config.d', 'extra.xml'),
+    usersFile: join(folder, 'users.xml'),
+    parentFile: join(folder, 'parent'),
+  };
+}
+
+/** Removes what engines before this one have left, and of its own what it has read and SQL should not. */
+export async function removeConfigurations(folder: Folder, pid: number): Promise<void> {
+  for (const name of await readdir(folder.configurations)) {
+    if (name !== `${pid}`) await rm(join(folder.configurations, name), { recursive: true });
+  }
+  const { usersFile, extraConfigFile } = configurationOf(folder, pid);
+  await rm(usersFile);
+  await rm(dirname(extraConfigFile), { recursive: true });
 }
 
 /** Creates the folder (mode 0700), checks that files can be written in it, takes over what versions before left. */
 export async function prepareFolder(dataDir: string): Promise<Folder> {
   const folder = folderOf(dataDir);
   makeFolders(folder.root);
-  await mkdir(folder.data, { recursive: true, mode: 0o700 });
-  await mkdir(resolve(folder.extraConfigFile, '..'), { recursive: true, mode: 0o700 });
+  for (const each of [folder.data, folder.backups, folder.configurations]) {
+    await mkdir(each, { recursive: true, mode: 0o700 });
+  }
   await takeOver(folder);
   return folder;
 }
@@ -85,10 +112,14 @@ export async function ownerOf(dataDir: string): Promise<number | undefined> {
   const status = await readFile(join(folderOf(dataDir).data, 'status'), 'utf8').catch(() => '');
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  return isAlive(pid) ? pid : undefined;
+}
+
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return pid;
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

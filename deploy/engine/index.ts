@@ -1,10 +1,19 @@
 /** Embedded ClickHouse: starts and stops the child process that owns the data folder. */
-import { copyFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
-import { ownerOf, passwordOf, prepareFolder } from './folder.ts';
+import {
+  configurationOf,
+  ownerOf,
+  passwordOf,
+  prepareFolder,
+  removeConfigurations,
+} from './folder.ts';
 import { START_MS } from './limits.ts';
+import type { Lock } from './messages.ts';
 import { freePort, PortError } from './ports.ts';
 import { type EngineEnd, EngineProcess } from './process.ts';
+import { pathsIn } from './reach.ts';
 import type { UserName } from './users.ts';
 
 export interface EngineOptions {
@@ -18,6 +27,10 @@ export interface EngineOptions {
   nativePort?: number | undefined;
   /** An XML file that ClickHouse merges into its configuration. */
   configFile?: string | undefined;
+  /** Folder outside of the data folder that it may write and read: of a backup. */
+  reachable?: string | undefined;
+  /** Whether it may connect to any port of any machine. @default with a `configFile`, which names shards and stores */
+  mayConnect?: boolean | undefined;
   /** Gets the engine's own log, a line each, from level error on. */
   log?: ((line: string) => void) | undefined;
 }
@@ -40,6 +53,8 @@ export interface RunningEngine {
   readonly pid: number;
   /** May write; its password is kept in `<dataDir>/writer-password`, and those of the others likewise. */
   writer: Credentials;
+  /** What its thread can no longer reach of the machine. */
+  lock: Lock;
   /** The query service's own: reads our tables. */
   query: Credentials;
   /** For people and their tools: reads our tables, within limits. */
@@ -68,67 +83,81 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     );
   }
   // First of all: it loads the library while all else is made ready.
-  const process = new EngineProcess(options.log);
+  const child = new EngineProcess(options.log);
   try {
-    return await startIn(process, options, host);
+    return await startIn(child, options, host);
   } catch (error) {
-    await process.stop();
+    await child.stop();
     throw error;
   }
 }
 
 async function startIn(
-  process: EngineProcess,
+  child: EngineProcess,
   options: EngineOptions,
   host: string,
 ): Promise<RunningEngine> {
-  const { dataDir } = options;
-  const users = await prepare(options);
+  const { dataDir, configFile, mayConnect = configFile !== undefined } = options;
+  const { folder, reachable, users } = await prepare(options, child.pid);
   const port = await portFor(host, options.port, '--embedded-port');
   const nativePort =
     options.nativePort === undefined
       ? undefined
       : await portFor(host, options.nativePort, '--embedded-native-port');
   const url = `http://${hostInUrl(host)}:${port}`;
-  const failed = await process.start(
-    { kind: 'start', dataDir, host, httpPort: port, nativePort: nativePort ?? null },
+  const failed = await child.start(
+    {
+      ...{ kind: 'start', dataDir, host, httpPort: port, nativePort: nativePort ?? null },
+      ...{ reachable, mayConnect },
+    },
     () => answersAs(url, users.writer),
     START_MS,
   );
-  if (failed) throw await explain(failed, process.lastWords(), options);
+  if (failed) {
+    await child.stop();
+    await rm(configurationOf(folder, child.pid).folder, { recursive: true, force: true });
+    throw await explain(failed, child.lastWords(), options);
+  }
+  await removeConfigurations(folder, child.pid);
   return {
     dataDir,
     url,
     port,
     native: nativePort === undefined ? undefined : `${hostInUrl(host)}:${nativePort}`,
     nativePort,
-    pid: process.pid,
+    pid: child.pid,
+    lock: child.lock,
     ...users,
-    stop: () => process.stop(),
-    exited: process.exited,
+    stop: () => child.stop(),
+    exited: child.exited,
   };
 }
 
-/** Makes the folder ready. @returns the users with their passwords */
-async function prepare({ dataDir, configFile }: EngineOptions) {
+/** Makes the folder ready for the engine of this process id. */
+async function prepare({ dataDir, configFile, reachable }: EngineOptions, pid: number) {
   const credentials = async (username: UserName): Promise<Credentials> => ({
     username,
     password: await passwordOf(dataDir, username),
   });
   try {
     const folder = await prepareFolder(dataDir);
-    await rm(folder.extraConfigFile, { force: true });
+    const { extraConfigFile, parentFile } = configurationOf(folder, pid);
+    await mkdir(dirname(extraConfigFile), { recursive: true, mode: 0o700 });
+    await writeFile(parentFile, `${process.pid}`);
     const users = {
       writer: await credentials('faultline'),
       query: await credentials('query'),
       reader: await credentials('reader'),
     };
+    const named: string[] = reachable === undefined ? [] : [reachable];
     if (configFile !== undefined) {
-      await copyFile(configFile, folder.extraConfigFile).catch((error: Error) => {
+      const xml = await readFile(configFile, 'utf8').catch((error: Error) => {
         throw new EngineError(`Cannot read the configuration ${configFile}: ${error.message}.`);
       });
+      await writeFile(extraConfigFile, xml, { mode: 0o600 });
+      named.push(...pathsIn(xml));
     }
-    return users;
+    return { folder, reachable: named, users };
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw unwritable(dataDir, (error as Error).message);

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { STOP_MS } from './limits.ts';
-import type { FailedMessage, StartMessage, StopMessage } from './messages.ts';
+import type { FailedMessage, Lock, LockMessage, StartMessage, StopMessage } from './messages.ts';
 
 export interface EngineEnd {
   code: number | null;
@@ -19,11 +19,8 @@ const LOOK_MS = 10;
 /** Of its log, kept to say why it ended. */
 const KEPT_CHARS = 8192;
 
-/** Nothing else of the environment reaches it: tokens and passwords stand there. */
+/** Nothing else of the environment reaches it: tokens and passwords stand there, and SQL can read what does. */
 const ENVIRONMENT = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
   'TZ',
   'LANG',
   'LC_ALL',
@@ -39,6 +36,7 @@ export class EngineProcess {
   readonly #child: ChildProcess;
   #text = '';
   #failed: FailedMessage | undefined;
+  #lock: Lock = { files: false, network: false, reason: 'it has not started' };
 
   /** @param log gets each line that the engine logs */
   constructor(log: (line: string) => void = () => {}) {
@@ -49,8 +47,9 @@ export class EngineProcess {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', () => resolve({ code: null, signal: null }));
     });
-    child.on('message', (message) => {
-      this.#failed = message as FailedMessage;
+    child.on('message', (message: FailedMessage | LockMessage) => {
+      if (message.kind === 'failed') this.#failed = message;
+      else this.#lock = { files: message.files, network: message.network, reason: message.reason };
     });
     if (child.stderr) {
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -62,6 +61,11 @@ export class EngineProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What it can no longer reach, once it has started. */
+  get lock(): Lock {
+    return this.#lock;
   }
 
   /** What it logged last. */
@@ -116,7 +120,8 @@ function spawnChild(): ChildProcess {
   return fork(isSource ? built.replace(/\.js$/, '.ts') : built, [], {
     execArgv: isSource ? ['--import', tsx()] : [],
     // The thread that the engine's start runs in gets the stack that the engine expects.
-    env: { ...env, RUST_MIN_STACK: `${8 * 1024 * 1024}` },
+    // One thread of the pool: it is locked, and then it is the engine's.
+    env: { ...env, UV_THREADPOOL_SIZE: '1', RUST_MIN_STACK: `${8 * 1024 * 1024}` },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C is for the parent, which has rows to deliver first.
     detached: true,

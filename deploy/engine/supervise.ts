@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { type EngineOptions, type RunningEngine, startEngine } from './index.ts';
 import { FIRST_RESTART_MS, LAST_RESTART_MS } from './limits.ts';
 import { engineLog } from './log.ts';
+import type { Lock } from './messages.ts';
 
 /**
  * Starts the engine, and starts it again on the same ports whenever it ends by itself.
@@ -20,6 +21,7 @@ export async function superviseEngine(
 ): Promise<Omit<RunningEngine, 'exited'>> {
   const log = engineLog(logger);
   let engine = await startEngine({ ...options, log });
+  warnOfNoLock(engine.lock, logger);
   const { port, nativePort } = engine;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -53,6 +55,9 @@ export async function superviseEngine(
     get pid() {
       return engine.pid;
     },
+    get lock() {
+      return engine.lock;
+    },
     async stop() {
       stopping.abort();
       await engine.stop();
@@ -61,4 +66,11 @@ export async function superviseEngine(
       await engine.stop();
     },
   };
+}
+
+function warnOfNoLock({ files, reason }: Lock, logger: Logger): void {
+  if (files) return;
+  logger.warn(
+    `the engine cannot be locked into its data folder (${reason}): those with a password of its users can read what this account can read`,
+  );
 }

@@ -1,7 +1,7 @@
 /** Starting, stopping, dying: what survives and what is said. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -85,11 +85,15 @@ test(
       expect(await mode(join(dataDir, file))).toBe('600');
       expect((await readFile(join(dataDir, file), 'utf8')).trim()).toBe(password);
       expect(password.length).toBeGreaterThan(30);
-      expect(await readFile(join(dataDir, 'engine', 'users.xml'), 'utf8')).not.toContain(password);
     }
     expect(await readFile(`/proc/${server.pid}/environ`, 'utf8')).not.toMatch(
-      /FAULTLINE|password/i,
+      /FAULTLINE|password|PATH=/i,
     );
+    // The engine has read its configuration, which would be in its reach.
+    expect(await readdir(join(dataDir, 'engine', `${server.pid}`))).toEqual([
+      'config.xml',
+      'parent',
+    ]);
   },
   START_TIMEOUT_MS,
 );
