@@ -16,14 +16,13 @@ import {
   type TlsOptions,
 } from '../collector/index.ts';
 import { isLoopback } from '../collector/serving/addresses.ts';
-import { startAlerts } from '../query/alerts/index.ts';
-import { type AlertRules, readAlertRules } from '../query/alerts/rules.ts';
+import type { AlertRules } from '../query/alerts/rules.ts';
 import { SettingsError } from '../query/base/errors.ts';
 import { type Policies, readPolicies } from '../query/base/policies.ts';
 import type { OtlpOptions } from '../query/base/question.ts';
+import { connect } from '../query/connect.ts';
 import { watchQueryService } from '../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../query/http/server.ts';
-import { connect } from '../query/index.ts';
 import { openCluster } from './clickhouse/cluster/members.ts';
 import { DATABASE as database } from './clickhouse/migrate.ts';
 import type { Settings } from './settings.ts';
@@ -76,7 +75,7 @@ export async function start(
 ): Promise<Running> {
   const { role } = settings;
   const tls = readTls(settings);
-  const rules = settings.alerts === undefined ? undefined : readAlertRules(settings.alerts);
+  const rules = await alertRulesIn(settings);
   const policies = settings.policies === undefined ? undefined : readPolicies(settings.policies);
   const conditions = conditionsIn(settings);
   warnOfOpenDoors(settings, logger);
@@ -157,6 +156,12 @@ async function collect(
   return collector;
 }
 
+async function alertRulesIn({ alerts }: Settings): Promise<AlertRules | undefined> {
+  if (alerts === undefined) return undefined;
+  const { readAlertRules } = await import('../query/alerts/rules.ts');
+  return readAlertRules(alerts);
+}
+
 function conditionsIn({ conditions }: Settings): CollectorOptions['conditions'] {
   if (conditions === undefined) return undefined;
   try {
@@ -192,7 +197,7 @@ async function answerQuestions(
   stops.push(() => health.close());
   const alerts =
     rules &&
-    startAlerts({
+    (await import('../query/alerts/index.ts')).startAlerts({
       settings: rules,
       clickhouse: { ...storage.writer, database },
       isAlone: settings['clickhouse-url'].length === 0,

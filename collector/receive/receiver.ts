@@ -22,6 +22,7 @@ import {
 } from '../decode/response.ts';
 import { DecodeError } from '../decode/span.ts';
 import { SinkUnavailable } from '../queue/sink.ts';
+import { noCompilers } from '../serving/compilers.ts';
 import {
   type ConnectionLimits,
   createHttpServer,
@@ -83,6 +84,7 @@ export function buildReceiver(options: ReceiverOptions): FastifyInstance {
     logger: false,
     bodyLimit: options.maxBodyBytes,
     exposeHeadRoutes: false,
+    schemaController: noCompilers,
     serverFactory: (handler) => createHttpServer(handler, options.tls, options.limits),
     clientErrorHandler: refuseUnreadable,
   });

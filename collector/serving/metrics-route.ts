@@ -10,7 +10,7 @@ export function addMetricsRoute(
   registry: Registry,
   access: AccessCheck,
 ): void {
-  const options = { onRequest: guard('metrics', access), schema: { hide: true } };
+  const options = { onRequest: guard('metrics', access) };
   app.get('/metrics', options, async (_request, reply) => {
     reply.header('content-type', registry.contentType);
     return reply.send(await registry.metrics());

@@ -32,7 +32,7 @@ const HEADERS = {
   vary: 'accept-encoding',
 };
 
-const open = { config: { access: 'open' as const }, schema: { hide: true } };
+const open = { config: { access: 'open' as const } };
 const FOREVER = 'public, max-age=31536000, immutable';
 
 interface Built {

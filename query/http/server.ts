@@ -1,15 +1,14 @@
 // The history over HTTP.
 import type { RequestListener, Server } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
-import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
-  createJsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { hostInUrl } from '../../collector/serving/addresses.ts';
+import { noCompilers } from '../../collector/serving/compilers.ts';
 import { MAX_NAME } from '../base/fields.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
@@ -52,6 +51,8 @@ export interface QueryService {
   close(): Promise<void>;
 }
 
+/** Where the questions are. */
+const QUESTIONS = '/api/v1';
 /** Milliseconds that the store has to answer in to be called ready. */
 const ANSWER_MS = 2_000;
 const RETRY_AFTER_SECONDS = '2';
@@ -68,6 +69,7 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
+    schemaController: noCompilers,
     // Each byte of a name may be written as three characters.
     routerOptions: { maxParamLength: 3 * MAX_NAME },
     rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
@@ -105,24 +107,17 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
         }),
       ),
   );
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Faultline query service', version: '1' },
-    },
-    transform: createJsonSchemaTransform({ skipList: ['/healthz', '/readyz', '/metrics'] }),
-  });
-  await app.register(questionRoutes(history), { prefix: '/api/v1' });
+  await app.register(questionRoutes(history), { prefix: QUESTIONS });
   await app.register(mcpRoutes, { history, access, version: options.version ?? '0' });
   await app.register(pageRoutes);
   if (basePath !== '') {
-    app.get(basePath, { ...open, schema: { hide: true } }, (_request, reply) =>
-      reply.redirect(`${basePath}/`, 308),
-    );
+    app.get(basePath, open, (_request, reply) => reply.redirect(`${basePath}/`, 308));
   }
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  app.get('/healthz', { ...open, schema: { hide: true } }, () => ({ status: 'ok' }));
-  app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
+  app.get(`${QUESTIONS}/openapi.json`, async () =>
+    (await import('./openapi.ts')).describeRoutes(history, QUESTIONS),
+  );
+  app.get('/healthz', open, () => ({ status: 'ok' }));
+  app.get('/readyz', open, async (_request, reply) => {
     const clickhouse = await checkOf(options.ready);
     const checks = { clickhouse };
     if (clickhouse.ok) return { status: 'ready', checks };

@@ -4,7 +4,7 @@ import { keyset, pageFrom } from '../../base/cursor.ts';
 import { InvalidInputError } from '../../base/errors.ts';
 import { pageOf, uuid } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
-import { membersOf } from '../groups/members.ts';
+import type { Store } from '../../base/store.ts';
 import { agentOf } from '../groups/place.ts';
 import {
   verification,
@@ -22,13 +22,7 @@ export const verifications = question({
   output: pageOf(verification),
   async answer({ agent = '', evolution = '', fingerprint, result = '', batch, ...page }, context) {
     const { store } = context;
-    const owner = fingerprint && (await agentOf(store, fingerprint));
-    const fingerprints =
-      fingerprint === undefined
-        ? []
-        : owner === undefined
-          ? [fingerprint]
-          : await membersOf(store, owner, fingerprint);
+    const fingerprints = fingerprint === undefined ? [] : await sameGroup(store, fingerprint);
     const rows = await store.rows(
       'verifications',
       {
@@ -49,6 +43,14 @@ export const verifications = question({
     return { items: items.map(withInterval), next_cursor };
   },
 });
+
+/** All fingerprints of the group that a fingerprint is in. */
+async function sameGroup(store: Store, fingerprint: string): Promise<string[]> {
+  const agent = await agentOf(store, fingerprint);
+  if (agent === undefined) return [fingerprint];
+  const { membersOf } = await import('../groups/members.ts');
+  return membersOf(store, agent, fingerprint);
+}
 
 /**
  * Records what became of cases that were run again; resolves when it can be read back.
