@@ -3,15 +3,17 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Column, LAYOUTS } from '../rows/columns.ts';
-import { decodeEntry, type Entry, encodeEntry } from './entry.ts';
+import { decodeEntry, type Entry, encodeEntry, entryBytes } from './entry.ts';
 import type { Mend } from './mend.ts';
-import { encodeRecord, RECORD } from './record.ts';
+import { byteLength, encodeRecord, RECORD } from './record.ts';
 import { type Gap, Segment } from './segment.ts';
 
 /** Bytes from which a segment takes nothing more. Small ones give their room back soon. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Bytes from which a segment is removed as soon as nothing in it waits. */
 const WORTH_REMOVING = 4 * 1024 * 1024;
+/** Bytes of the newest entries that stay in memory: as long as ClickHouse keeps up, none is read back. */
+const RECENT_BYTES = 8 * 1024 * 1024;
 
 const NAME = /^entries-(\d{15})\.log$/;
 
@@ -47,6 +49,9 @@ export class EntryLog {
   /** Sequence number of the last entry that was ever appended. */
   private lastAppended: number;
   private isEnded = false;
+  /** The newest entries, without a gap up to the last one. */
+  private recent: LoggedEntry[] = [];
+  private recentBytes = 0;
 
   /**
    * @param last an entry that was appended for sure; the log may have later ones
@@ -100,11 +105,28 @@ export class EntryLog {
 
   /** Appends entries; they are on disk when this returns. @throws when the disk fails; then there is none */
   append(entries: Entry[]): void {
-    const records = entries.flatMap((entry, index) =>
+    const records = entries.map((entry, index) =>
       encodeRecord(RECORD.entry, this.last + 1 + index, encodeEntry(entry)),
     );
-    this.segmentToAppend().append(records);
-    this.lastAppended += entries.length;
+    const segment = this.segmentToAppend();
+    let offset = segment.bytes;
+    segment.append(records.flat());
+    for (const [index, entry] of entries.entries()) {
+      const at = { segment, offset };
+      offset += byteLength(records[index]!);
+      const sequence = ++this.lastAppended;
+      this.recent.push({ sequence, entry, at, next: { segment, offset } });
+      this.recentBytes += entryBytes(entry);
+    }
+    while (this.recentBytes > RECENT_BYTES)
+      this.recentBytes -= entryBytes(this.recent.shift()!.entry);
+  }
+
+  /** Entries up to this one are asked for no more. */
+  forget(sequence: number): void {
+    while (this.recent.length > 0 && this.recent[0]!.sequence <= sequence) {
+      this.recentBytes -= entryBytes(this.recent.shift()!.entry);
+    }
   }
 
   private segmentToAppend(): Segment {
@@ -138,6 +160,11 @@ export class EntryLog {
    * @param from where to begin to look; undefined: at the beginning
    */
   *after(sequence: number, from?: Place): Generator<LoggedEntry> {
+    const [first] = this.recent;
+    if (first && first.sequence <= sequence + 1) {
+      yield* this.recent.slice(sequence + 1 - first.sequence);
+      return;
+    }
     let last = sequence;
     const segments = from
       ? this.segments.slice(this.segments.indexOf(from.segment))

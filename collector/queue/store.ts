@@ -187,6 +187,7 @@ export class QueueStore {
       this.dead.keep(batch.from, refused, at);
       this.stand({ done: batch.to, batchTo: 0 });
     });
+    this.log.forget(batch.to);
     this.bytes -= bytesOf(batch.entries);
     this.place = batch.to < this.log.last ? batch.next : undefined;
     this.dropDone();

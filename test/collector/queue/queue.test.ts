@@ -230,9 +230,12 @@ test('of spans without a time the newest are remembered, in two files, also afte
 });
 
 /** The file of the queue whose name begins like this. */
-async function fileOf(name: string): Promise<string> {
-  return join(folder, (await readdir(folder)).find((file) => file.startsWith(name))!);
+async function filesOf(name: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((file) => file.startsWith(name));
+  return names.map((file) => join(folder, file));
 }
+
+const fileOf = async (name: string): Promise<string> => (await filesOf(name))[0]!;
 
 const scribble = async (file: string, at: number, length: number): Promise<void> => {
   const handle = await openFile(file, 'r+');
@@ -311,15 +314,21 @@ test('what becomes unreadable while it waits is said and does not block what is 
   const { size } = await stat(file);
   store.append(toEntries(rowsOf('lost'), 3));
   store.append(toEntries(rowsOf('behind'), 4));
+  // More than stays in memory: what was before is read back.
+  const large = toEntries(rowsOf('x'.repeat(9_000_000)), 5);
+  store.append(large);
   await scribble(file, size, 100);
   const all = { bytes: 1e9, entries: 1e9 };
   const batch = store.nextBatch(all)!;
-  expect(batch.entries.map(({ at }) => at)).toEqual([0, 1, 2, 4]);
+  expect(batch.entries.map(({ at }) => at)).toEqual([0, 1, 2, 4, ...large.map(({ at }) => at)]);
   expect(said).toEqual(['entries of the queue cannot be read']);
   store.confirm(batch, [], 0);
 
-  store.append(toEntries(rowsOf('lost too'), 5));
-  await scribble(file, size, (await stat(file)).size - size);
+  store.append(toEntries(rowsOf('lost too'), 6));
+  store.append(large);
+  for (const path of await filesOf('entries-')) {
+    await scribble(path, 512, (await stat(path)).size);
+  }
   const empty = store.nextBatch(all)!;
   expect(empty.entries).toEqual([]);
   store.confirm(empty, [], 0);
@@ -342,4 +351,35 @@ test('a queue has one owner', async () => {
 test('a folder that cannot be made is one clear line', async () => {
   await writeFile(folder, 'a file');
   expect(open).toThrow(/^Cannot write the queue .*--data-dir\.$/);
+});
+
+test('new entries are not read back: the drain has them although their file is overwritten', async () => {
+  const { store, close } = filled(5);
+  const [file] = (await readdir(folder)).filter((name) => name.startsWith('entries-'));
+  const { size } = await stat(join(folder, file!));
+  await writeFile(join(folder, file!), Buffer.alloc(size));
+  const batch = store.nextBatch({ bytes: 1_000_000, entries: 100 })!;
+  expect(batch.entries).toEqual([0, 1, 2, 3, 4].flatMap((i) => toEntries(rowsOf(`run-${i}`), i)));
+  store.confirm(batch, [], 0);
+  expect(store.state).toMatchObject({ bytes: 0, done: 5 });
+  close();
+});
+
+test('more than stays in memory comes from disk and then from memory, each entry once', () => {
+  const large = () => toEntries(rowsOf(`run-${'x'.repeat(200_000)}`), 0);
+  const { store, close } = open();
+  for (let i = 0; i < 60; i++) store.append(large().map((entry) => ({ ...entry, at: i })));
+  const appended = store.state.last;
+  const seen: number[] = [];
+  for (;;) {
+    const batch = store.nextBatch({ bytes: 3_000_000, entries: 1000 });
+    if (batch === undefined) break;
+    expect(batch.from).toBe(seen.length + 1);
+    seen.push(...batch.entries.map(({ at }) => at));
+    store.confirm(batch, [], 0);
+  }
+  expect(seen).toHaveLength(appended);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(new Set(seen).size).toBe(60);
+  close();
 });
