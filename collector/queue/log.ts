@@ -13,7 +13,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Bytes from which a segment is removed as soon as nothing in it waits. */
 const WORTH_REMOVING = 4 * 1024 * 1024;
 /** Bytes of the newest entries that stay in memory: as long as ClickHouse keeps up, none is read back. */
-const RECENT_BYTES = 8 * 1024 * 1024;
+const RECENT_BYTES = 16 * 1024 * 1024;
 
 const NAME = /^entries-(\d{15})\.log$/;
 

@@ -315,7 +315,7 @@ test('what becomes unreadable while it waits is said and does not block what is 
   store.append(toEntries(rowsOf('lost'), 3));
   store.append(toEntries(rowsOf('behind'), 4));
   // More than stays in memory: what was before is read back.
-  const large = toEntries(rowsOf('x'.repeat(9_000_000)), 5);
+  const large = toEntries(rowsOf('x'.repeat(17_000_000)), 5);
   store.append(large);
   await scribble(file, size, 100);
   const all = { bytes: 1e9, entries: 1e9 };
@@ -369,6 +369,7 @@ test('more than stays in memory comes from disk and then from memory, each entry
   const large = () => toEntries(rowsOf(`run-${'x'.repeat(200_000)}`), 0);
   const { store, close } = open();
   for (let i = 0; i < 60; i++) store.append(large().map((entry) => ({ ...entry, at: i })));
+  expect(store.state.bytes).toBeGreaterThan(2 * 16 * 1024 ** 2);
   const appended = store.state.last;
   const seen: number[] = [];
   for (;;) {
