@@ -8,7 +8,7 @@ import { openQueue } from '../../collector/queue/open.ts';
 import type { ClickHouse } from '../../collector/serving/clickhouse.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { nameOf, QUEUE_TABLE, type QueueFolders, QueueTable } from './queue-table.ts';
-import { BackupError, type BackupTarget, openTarget, type Part } from './target.ts';
+import { BackupError, type BackupTarget, EMBEDDED_ONLY, openTarget, type Part } from './target.ts';
 
 export interface BackupOptions {
   /** As a user who may BACKUP, and create and drop a table in the database. */
@@ -243,11 +243,16 @@ async function follow(
   }
 }
 
+/** What the embedded engine says, which lacks threads that a server starts. */
+const NO_S3 = 'BackupsIOThreadPool is not initialized';
+
 const reasonIn = (error: string): string =>
-  error
-    .replace(/,? Stack trace[\s\S]*$/, '')
-    .replace(/^Code: \d+\. (?:DB::)?Exception: /, '')
-    .trim();
+  error.includes(NO_S3)
+    ? EMBEDDED_ONLY
+    : error
+        .replace(/,? Stack trace[\s\S]*$/, '')
+        .replace(/^Code: \d+\. (?:DB::)?Exception: /, '')
+        .trim();
 
 async function withTarget<T>(
   { clickhouse, cluster, place }: BackupOptions,

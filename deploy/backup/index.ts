@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Settings } from '../settings.ts';
 import { type BackupOptions, type BackupResult, backUp, restore } from './backup.ts';
 import { makeWayTo, refuseNoBackup, withEngine } from './embedded.ts';
-import { BackupError } from './target.ts';
+import { BackupError, EMBEDDED_ONLY } from './target.ts';
 
 type Progress = BackupOptions['onProgress'];
 
@@ -58,6 +58,7 @@ async function withStore(
   const common = { database: 'faultline', cluster, queue: join(dataDir, 'queue') };
   const url = settings['clickhouse-url'];
   if (url.length === 0) {
+    if (/^\s*(?:S3|AzureBlobStorage)/.test(place)) throw new BackupError(EMBEDDED_ONLY);
     const folder = EXPRESSION.test(place) ? undefined : place;
     return withEngine(dataDir, folder, mayRun, (engine) => work({ ...common, place, ...engine }));
   }

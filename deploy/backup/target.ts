@@ -8,6 +8,11 @@ export class BackupError extends Error {
   override name = 'BackupError';
 }
 
+/** Why `S3(…)` is refused where no server is. */
+export const EMBEDDED_ONLY =
+  "the embedded engine cannot write to S3(…) itself: give a folder, or Disk('…', '…') with a disk of its " +
+  'configuration, as docs/operations.md says';
+
 /** One of the statements that together back everything up, or restore it. */
 export interface Part {
   client: ClickHouse;

@@ -176,6 +176,11 @@ it.runIf(process.platform === 'linux')('a folder that cannot be made is refused'
   );
 });
 
+it('an object store is refused where there is no server', async () => {
+  const backup = backUpTo("S3('http://127.0.0.1:9/bucket/monday')", settingsFor('sixth'));
+  await expect(backup).rejects.toThrow(/embedded engine cannot write to S3/);
+});
+
 it('a folder without a backup is refused', async () => {
   await expect(restoreFrom(folder, settingsFor('fourth'))).rejects.toThrow(/no backup is in/);
 });
