@@ -1,8 +1,10 @@
 // What keeps a cluster well: its backup, restored into an empty place, and the bound on its disk.
 // By hand, with FAULTLINE_BY_HAND=1: three shards instead of two, one of which is away before the backup.
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DiskBound } from '../../../collector/forget/disk-bound.ts';
@@ -131,6 +133,22 @@ test('a backup of all shards restores every table and what waited for a shard', 
   expect(await failuresNow()).toBe(80);
   await again.stop();
 }, 120_000);
+
+test('the proof of a cluster fails where nothing is replicated', async () => {
+  const env = {
+    ...{ ...process.env, CLUSTER, URLS: shards.urls.join(' '), COLLECTOR: 'http://127.0.0.1:9' },
+    ...{ CLICKHOUSE_USER: shards.writer.username, CLICKHOUSE_PASSWORD: shards.writer.password },
+  };
+  const script = fileURLToPath(
+    new URL('../../../deploy/clickhouse/prove-cluster.sh', import.meta.url),
+  );
+  const { status, stdout } = spawnSync('sh', [script], { env, encoding: 'utf8' });
+  expect(stdout).toContain(`ok      addresses that are given: ${COUNT}`);
+  expect(stdout).toMatch(/WRONG {3}the keeper answers: expected 1/);
+  expect(stdout).toMatch(/WRONG {3}tables that are not replicated: expected 0, got [1-9]/);
+  expect(stdout).toContain('No replication is here');
+  expect(status).toBe(1);
+});
 
 test('two collectors at once drop the oldest weeks on all shards, as few as needed', async () => {
   await shards.rows(

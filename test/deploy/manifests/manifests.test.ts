@@ -1,5 +1,5 @@
 // The files in deploy/ by which others run the service: what they name is what there is.
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -40,6 +40,13 @@ it.each(manifests)('%s can be read, and names settings that there are', (path) =
   const known = flagHelp.map(({ variable }) => variable);
   for (const name of new Set(text.match(/FAULTLINE_[A-Z_]+/g))) expect(known).toContain(name);
 });
+
+it.each(readdirSync(new URL('pipelines/', deploy)).filter((name) => name.endsWith('.yaml')))(
+  'pipelines/%s can be read',
+  (name) => {
+    expect(documents(`pipelines/${name}`)).toHaveLength(1);
+  },
+);
 
 /** What the container file sets besides. */
 const IN_CONTAINER = { FAULTLINE_HOST: '0.0.0.0', FAULTLINE_DATA_DIR: '/data' };
@@ -108,19 +115,35 @@ it('what Kubernetes starts is a start that is taken, behind ports that it opens'
   }
 });
 
+/** Names of the metrics of both roles. */
+async function exposedMetrics(): Promise<string[]> {
+  const urls = [world.otlpHttp, world.query];
+  const texts = urls.map(async (url) => (await fetch(`${url}/metrics`)).text());
+  const all = (await Promise.all(texts)).join('\n');
+  return [...all.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name!);
+}
+
+it('autoscaling asks for metrics that there are, through names that the adapter has', async () => {
+  const [rules, ...scalers] = documents('kubernetes/autoscaling.yaml');
+  const config = String(rules!.data!['config.yaml']);
+  const exposed = await exposedMetrics();
+  const series = [...config.matchAll(/(?:seriesQuery: |rate\()(\w+?)(?:_sum)?\{/g)];
+  expect(series.length).toBe(4);
+  for (const [, name] of series) expect(exposed).toContain(name);
+  const names = scalers.map(({ spec }) => String(spec!.metrics![0]!.pods!.metric!.name));
+  expect(names.length).toBe(2);
+  for (const name of names) expect(config).toContain(`name: { as: ${name} }`);
+});
+
 it('the rules ask for metrics that there are', async () => {
-  const exposed = new Set(['up']);
-  for (const url of [world.otlpHttp, world.query]) {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    for (const [, name] of text.matchAll(/^# HELP (\S+)/gm)) exposed.add(name!);
-  }
+  const exposed = ['up', ...(await exposedMetrics())];
   const [{ groups }] = documents('prometheus/faultline.rules.yaml') as [Json];
   const rules = groups!.flatMap((group) => group.rules!);
   expect(rules.length).toBeGreaterThan(5);
   for (const { expr } of rules as Json[]) {
     const names = String(expr).match(/\bfaultline_\w+|\bup\b/g) ?? [];
     expect(names.length, String(expr)).toBeGreaterThan(0);
-    for (const name of names) expect([...exposed]).toContain(name);
+    for (const name of names) expect(exposed).toContain(name);
   }
 });
 
@@ -143,10 +166,29 @@ it('Grafana is given the same rules', () => {
   ).toEqual(wanted.map(plainRule));
 });
 
+const { status: promtool } = spawnSync('promtool', ['--version']);
+
+it.skipIf(promtool !== 0)(
+  'each rule fires when it has to, and not before (left out where there is no promtool)',
+  async () => {
+    const tests = fileURLToPath(new URL('faultline.rules.test.yaml', import.meta.url));
+    const rules = fileURLToPath(new URL('prometheus/faultline.rules.yaml', deploy));
+    const run = promisify(execFile);
+    expect((await run('promtool', ['check', 'rules', rules])).stdout).toMatch(/SUCCESS: \d+ rules/);
+    expect((await run('promtool', ['test', 'rules', tests])).stdout).toContain('SUCCESS');
+    const alerts = readFileSync(rules, 'utf8').match(/alert: \w+/g) ?? [];
+    const tested = readFileSync(tests, 'utf8');
+    for (const alert of alerts) {
+      expect(tested.split(`alertname: ${alert.slice('alert: '.length)}`).length, alert).toBe(3);
+    }
+  },
+);
+
 it.skipIf(!existsSync(SYSTEMD))(
   'systemd takes the unit (left out where there is no systemd)',
   async () => {
     const unit = fileURLToPath(new URL('systemd/faultline.service', deploy));
+    // Ends with 0, else this throws.
     const { stderr } = await promisify(execFile)(SYSTEMD, ['verify', unit]);
     expect(stderr.split('\n').filter((line) => line.includes('faultline'))).toEqual([]);
   },
