@@ -1,6 +1,6 @@
 // Where failures are kept: the embedded engine, or a server of the user's own.
 import type { Logger } from 'pino';
-import { readSettings, writeSettings } from './clickhouse/cluster/sharding.ts';
+import { readOptions, readSettings, writeSettings } from './clickhouse/cluster/sharding.ts';
 import { type ClickHouseConnection, DATABASE } from './clickhouse/migrate.ts';
 import type { RunningEngine } from './engine/index.ts';
 import { superviseEngine } from './engine/supervise.ts';
@@ -65,13 +65,13 @@ function externalStorage(settings: Settings): Storage {
   };
 }
 
-type Sent = Pick<ClickHouseConnection, 'clickhouse_settings'>;
+type Sent = Pick<ClickHouseConnection, 'clickhouse_settings' | 'inRotation'>;
 
 /** What a cluster has to be sent with every statement. Who writes reads too, and then needs all shards. */
 function statementSettings(settings: Settings): { writing: Sent; reading: Sent } {
   if (settings['clickhouse-cluster'] === undefined) return { writing: {}, reading: {} };
   return {
     writing: { clickhouse_settings: { ...readSettings(DATABASE), ...writeSettings } },
-    reading: { clickhouse_settings: readSettings(DATABASE) },
+    reading: readOptions(DATABASE),
   };
 }

@@ -17,7 +17,11 @@ export type ClickHouse = Pick<
   'query' | 'exec' | 'command' | 'insert' | 'ping' | 'close'
 >;
 
-type Options = Omit<ClickHouseClientConfigOptions, 'url' | 'log'> & { url: Addresses };
+type Options = Omit<ClickHouseClientConfigOptions, 'url' | 'log'> & {
+  url: Addresses;
+  /** Whether statements go to all addresses that are up, one after the other. @default false: to the first of them */
+  inRotation?: boolean;
+};
 
 /** Codes by which a server says that another one may do what it cannot: no keeper, a read-only replica. */
 const OTHERS_MAY = new Set(['225', '242', '999']);
@@ -28,17 +32,18 @@ const LAST_PAUSE_MS = 10_000;
 const ANSWER_MS = 2_000;
 
 /**
- * A client that goes to the first address that is up. A statement that cannot reach its server is sent to the
+ * A client that goes to the first address that is up, or to each in rotation. A statement that cannot reach its server is sent to the
  * next one; one whose data is a stream fails, and finds the next one when it is sent again. Statements may be
  * sent twice, so they have to be such that this changes nothing.
  */
-export function connectClickHouse({ url, ...options }: Options): ClickHouse {
+export function connectClickHouse({ url, inRotation = false, ...options }: Options): ClickHouse {
   const urls = typeof url === 'string' ? [url] : url;
   return new Servers(
     urls.map((one) =>
       createClient({ ...options, url: one, log: { level: ClickHouseLogLevel.OFF } }),
     ),
     urls,
+    inRotation,
   );
 }
 
@@ -92,10 +97,13 @@ class Server {
 
 class Servers implements ClickHouse {
   readonly #servers: readonly Server[];
+  readonly #inRotation: boolean;
+  #asked = 0;
   readonly query: ClickHouse['query'];
   readonly exec: ClickHouse['exec'];
 
-  constructor(clients: readonly ClickHouseClient[], urls: readonly string[]) {
+  constructor(clients: readonly ClickHouseClient[], urls: readonly string[], inRotation: boolean) {
+    this.#inRotation = inRotation;
     this.#servers = clients.map((client, index) => new Server(client, urls[index]!));
     this.query = (params) => this.#ask(params, (client) => client.query(params));
     this.exec = (params) => this.#ask(params, (client) => client.exec(params));
@@ -149,7 +157,9 @@ class Servers implements ClickHouse {
   /** Those that are up, and then the others: what is known of them may be old. */
   #inTurn(): Server[] {
     const up = this.#servers.filter(({ isUp }) => isUp);
-    return up.length > 0 ? up : [...this.#servers];
+    const servers = up.length > 0 ? up : [...this.#servers];
+    const first = this.#inRotation ? this.#asked++ % servers.length : 0;
+    return [...servers.slice(first), ...servers.slice(0, first)];
   }
 }
 

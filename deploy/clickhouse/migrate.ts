@@ -43,6 +43,8 @@ export interface ClickHouseConnection {
   password: string;
   /** Sent with every statement. */
   clickhouse_settings?: ClickHouseSettings;
+  /** Whether statements go to all addresses in rotation. @default false */
+  inRotation?: boolean;
 }
 
 /**

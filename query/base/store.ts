@@ -25,6 +25,8 @@ export interface ClickHouseOptions {
   database?: string;
   /** Sent with every statement; a user with `readonly=1` must have them in its profile already. @default none */
   clickhouse_settings?: ClickHouseSettings;
+  /** Whether statements go to all addresses in rotation, which then have to answer alike: shards of a cluster. @default false */
+  inRotation?: boolean;
 }
 
 /** The answer to a statement of somebody: rows are objects by the names of the columns. */

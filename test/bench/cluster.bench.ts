@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { copyTables } from '../../deploy/clickhouse/cluster/copy.ts';
 import { migrateCluster } from '../../deploy/clickhouse/cluster/migrate-cluster.ts';
-import { readSettings, writeSettings } from '../../deploy/clickhouse/cluster/sharding.ts';
+import { readOptions, writeSettings } from '../../deploy/clickhouse/cluster/sharding.ts';
 import { connect, type History } from '../../query/index.ts';
 import { CLUSTER, Shards } from '../support/shards.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
@@ -35,9 +35,8 @@ async function compareQuestions(): Promise<void> {
     to: { ...to, database, clickhouse_settings: writeSettings },
   });
   const single = connect({ clickhouse: { url: one.url, ...one.query, database } });
-  const clickhouse_settings = readSettings(database);
   const query = { url: shards.urls, username: 'query', password: 'q' };
-  const spread = connect({ clickhouse: { ...query, database, clickhouse_settings } });
+  const spread = connect({ clickhouse: { ...query, database, ...readOptions(database) } });
   const questions: [string, (history: History, agent: string) => Promise<unknown>][] = [
     ['recent failures of the agent', (history, agent) => history.recentFailures({ agent })],
     ['groups of the agent', (history, agent) => history.groups({ agent })],

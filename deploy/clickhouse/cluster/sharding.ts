@@ -34,24 +34,46 @@ const patience: ClickHouseSettings = { handshake_timeout_ms: 2_000 };
 
 /**
  * Settings for statements that read: subqueries are answered by all shards, not by each for itself, and a question
- * about one agent goes to the shards of its slots. The filters are true for every row; ClickHouse needs them to
- * know what the slots may be. A shard that is away fails the statement: an answer without its rows would be wrong.
+ * about one agent goes to the shards of its slots. A shard that is away fails the statement: an answer without its
+ * rows would be wrong.
  */
 export function readSettings(database: string): ClickHouseSettings {
-  const slots = Array.from({ length: SLOTS }, (_, slot) => slot).join(', ');
-  const filters = Object.entries(SLOT_COLUMNS).map(([table, column]) => [
-    `${database}.${table}`,
-    `${slotOf(column)} IN (${slots})`,
-  ]);
   return {
     distributed_product_mode: 'global',
     optimize_skip_unused_shards: 1,
-    additional_table_filters: SettingsMap.from(Object.fromEntries(filters)),
+    additional_table_filters: SettingsMap.from(slotFilters(database)),
     // Replicas are not equally far; answers of one service should not jump between them.
     load_balancing: 'in_order',
     skip_unavailable_shards: 0,
     ...patience,
   };
+}
+
+/** True for every row; ClickHouse needs them to know what the slots may be. */
+function slotFilters(database: string): Record<string, string> {
+  const slots = Array.from({ length: SLOTS }, (_, slot) => slot).join(', ');
+  const filters = Object.entries(SLOT_COLUMNS).map(([table, column]) => [
+    `${database}.${table}`,
+    `${slotOf(column)} IN (${slots})`,
+  ]);
+  return Object.fromEntries(filters);
+}
+
+/**
+ * How questions are asked. Planning a statement for all shards costs as much as running it on one, so the servers take
+ * turns in it; whichever is asked, the first replica of each shard answers, its own too. Each shard would apply the
+ * filters of the slots as well, and read a column for it, so its own tables have one that reads nothing: of two for
+ * one table the first counts. Inserts cannot have that: a view over such a table would fail.
+ */
+export function readOptions(database: string) {
+  const nothing = Object.keys(SLOT_COLUMNS).map((table) => [`${database}.${table}_local`, '1']);
+  const filters = { ...slotFilters(database), ...Object.fromEntries(nothing) };
+  const clickhouse_settings: ClickHouseSettings = {
+    ...readSettings(database),
+    additional_table_filters: SettingsMap.from(filters),
+    prefer_localhost_replica: 0,
+  };
+  return { inRotation: true, clickhouse_settings };
 }
 
 /**

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { copyTables } from '../../../deploy/clickhouse/cluster/copy.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
-import { readSettings, writeSettings } from '../../../deploy/clickhouse/cluster/sharding.ts';
+import { readOptions, writeSettings } from '../../../deploy/clickhouse/cluster/sharding.ts';
 import type { Question } from '../../../query/base/question.ts';
 import { connect, type History } from '../../../query/index.ts';
 import { questions } from '../../../query/questions/index.ts';
@@ -30,17 +30,11 @@ beforeAll(async () => {
     from: { url, ...writer, database },
     to: { ...to, database, clickhouse_settings: writeSettings },
   });
-  const clickhouse_settings = readSettings(database);
-  spread = connect({
-    clickhouse: {
-      url: shards.urls,
-      username: 'query',
-      password: 'q',
-      database,
-      clickhouse_settings,
-    },
-    reader: { url: shards.urls, username: 'query', password: 'q', database, clickhouse_settings },
-  });
+  const clickhouse = {
+    ...{ url: shards.urls, username: 'query', password: 'q', database },
+    ...readOptions(database),
+  };
+  spread = connect({ clickhouse, reader: clickhouse });
   await readValues();
 });
 afterAll(async () => {
