@@ -60,6 +60,10 @@ const flags = {
       .optional(),
     'cluster of these servers, as its configuration names it: tables on every shard (docs/cluster.md)',
   ],
+  'partial-answers': [
+    switched,
+    'with --clickhouse-cluster: while a shard is away, answer from the others and say which is missing; otherwise such questions fail',
+  ],
   'clickhouse-user': [z.string().default('default'), 'user on that server'],
   'clickhouse-password': [z.string().default(''), 'its password'],
   'clickhouse-reader-user': [
@@ -223,6 +227,12 @@ function checkRole(settings: Settings): void {
     role === 'all' ? settings['clickhouse-cluster'] && '--clickhouse-cluster' : `--role ${role}`;
   if (needsServer && settings['clickhouse-url'].length === 0) {
     refuse('clickhouse-url', `missing; ${needsServer} needs it`);
+  }
+  if (settings['partial-answers'] && settings['clickhouse-cluster'] === undefined) {
+    refuse('partial-answers', 'given without --clickhouse-cluster, whose shards it is about');
+  }
+  if (role === 'collector' && settings['partial-answers']) {
+    refuse('partial-answers', 'given with --role collector; the query service answers');
   }
   if (role === 'collector' && settings.alerts !== undefined) {
     refuse('alerts', 'given with --role collector; alerts are sent by the query service');

@@ -47,6 +47,7 @@ export function embeddedStorage(engine: Omit<RunningEngine, 'exited'>): Storage 
 function externalStorage(settings: Settings): Storage {
   const url = settings['clickhouse-url'];
   const { writing, reading } = statementSettings(settings);
+  const answering = { ...reading, partialAnswers: settings['partial-answers'] };
   const user = {
     username: settings['clickhouse-user'],
     password: settings['clickhouse-password'],
@@ -58,8 +59,8 @@ function externalStorage(settings: Settings): Storage {
       : { username: readerUser, password: settings['clickhouse-reader-password'] };
   return {
     writer: { url, ...user, ...writing },
-    query: { url, ...user, ...reading },
-    reader: { url, ...reader, ...reading },
+    query: { url, ...user, ...answering },
+    reader: { url, ...reader, ...answering },
     broken: new Promise(() => {}),
     stop: async () => {},
   };

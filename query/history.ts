@@ -1,5 +1,6 @@
 // The history: every question as a function, in-process over ClickHouse (connect.ts) or over HTTP
 // (http/client.ts).
+import type { MaybePartial, PartialAnswer } from './base/partial.ts';
 import { fieldsOf, type Method, type Question } from './base/question.ts';
 import { questions } from './questions/index.ts';
 
@@ -26,6 +27,25 @@ type Last<Values extends readonly unknown[]> =
 
 /** All questions with their names. */
 export const listed = Object.entries(questions) as unknown as readonly [QuestionName, Question][];
+
+/** The history; `notice` is called with the shards that are missing in an answer. */
+export function noticingPartial(
+  history: History,
+  notice: (partial: PartialAnswer) => void,
+): History {
+  const noticing = listed.map(([name]) => {
+    const ask = history[name] as (...values: unknown[]) => Promise<MaybePartial>;
+    return [
+      name,
+      async (...values: unknown[]) => {
+        const answer = await ask(...values);
+        if (answer.partial) notice(answer.partial);
+        return answer;
+      },
+    ];
+  });
+  return { ...history, ...Object.fromEntries(noticing) };
+}
 
 /** The history whose questions are asked by `ask`. */
 export function historyOf(

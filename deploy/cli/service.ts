@@ -1,5 +1,6 @@
 // What all verbs share that ask the query service: its address, filters, and how an answer is printed.
 import { type Command, Option } from 'commander';
+import { describePartial } from '../../query/base/partial.ts';
 import type { History } from '../../query/history.ts';
 import { print, printJson } from './terminal/output.ts';
 import type { Shown } from './terminal/watch.ts';
@@ -48,8 +49,15 @@ export async function asking<T>(
 ): Promise<T> {
   // Loaded here, so that help does without it.
   const { createClient } = await import('../../query/http/client.ts');
+  const { noticingPartial } = await import('../../query/history.ts');
   const history = createClient({ url, fresh: true, ...(token && { token }) });
-  const answer = await ask(history);
+  let said = '';
+  const noticing = noticingPartial(history, (partial) => {
+    const line = `partial answer: ${describePartial(partial)}, so rows are missing and counts are too low`;
+    if (line !== said) process.stderr.write(`faultline: ${line}\n`);
+    said = line;
+  });
+  const answer = await ask(noticing);
   await history.close();
   return answer;
 }

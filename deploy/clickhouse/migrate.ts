@@ -45,6 +45,8 @@ export interface ClickHouseConnection {
   clickhouse_settings?: ClickHouseSettings;
   /** Whether statements go to all addresses in rotation. @default false */
   inRotation?: boolean;
+  /** Whether questions are answered while a shard is away. @default false */
+  partialAnswers?: boolean;
 }
 
 /**

@@ -1,8 +1,9 @@
 // What a question is. The library, the HTTP routes, the client and OpenAPI are derived from it.
 import { z } from 'zod';
-import { InvalidInputError } from './errors.ts';
+import { InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
 import { completeIds, type IdKind } from './ids.ts';
 import { parseInput } from './input.ts';
+import { describePartial, type MaybePartial, notingPartial, partialAnswer } from './partial.ts';
 import type { Policies } from './policies.ts';
 import type { KnownSkipped } from './skipped.ts';
 import type { Store } from './store.ts';
@@ -87,8 +88,9 @@ export interface Question<
    * Checks the input and answers.
    *
    * @throws {InvalidInputError} that names the first field that does not fit
+   * @throws {UnavailableError} for what is not found while some shards do not answer
    */
-  ask(input: Fields, context: Context): Promise<z.output<Output>>;
+  ask(input: Fields, context: Context): Promise<z.output<Output> & MaybePartial>;
 }
 
 /** Declares a question. */
@@ -109,7 +111,7 @@ export function question<
     input,
     hasInput: declared.input !== undefined,
     args,
-    output,
+    output: mayBePartial(output),
     method: declared.method ?? (changes ? 'POST' : 'GET'),
     changes,
     alwaysFresh,
@@ -118,12 +120,32 @@ export function question<
       const checkedId =
         of && name ? parseInput(z.object({ [name]: of[name] }), { [name]: id }) : {};
       const checked = Object.assign(parseInput(input, rest) as object, checkedId);
-      const completed = declared.ids
-        ? await completeIds(declared.ids, checked as Fields, context.store)
-        : checked;
-      return declared.answer(completed as z.output<Input> & { [K in Of]: string }, context);
+      return sayingPartial(async () => {
+        const completed = declared.ids
+          ? await completeIds(declared.ids, checked as Fields, context.store)
+          : checked;
+        return declared.answer(completed as z.output<Input> & { [K in Of]: string }, context);
+      });
     },
   };
+}
+
+/** Every answer is an object, to which this is added. */
+const mayBePartial = <Output extends z.ZodType>(output: Output): Output =>
+  output instanceof z.ZodObject
+    ? (output.extend({ partial: partialAnswer.optional() }) as unknown as Output)
+    : output;
+
+async function sayingPartial<T>(answer: () => Promise<T>): Promise<T & MaybePartial> {
+  const { result, partial } = await notingPartial(answer);
+  if (result.status === 'fulfilled') {
+    return partial ? { ...result.value, partial } : (result.value as T & MaybePartial);
+  }
+  const { reason } = result;
+  if (!partial || !(reason instanceof NotFoundError)) throw reason;
+  throw new UnavailableError(`${reason.message}, but ${describePartial(partial)}`, {
+    cause: reason,
+  });
 }
 
 function split(name: string | undefined, fields: Fields): { id: unknown; rest: Fields } {
@@ -161,7 +183,7 @@ export type Method<Q> =
           ...Positional<z.input<Input>, Args>,
           ...Rest<z.input<Input>, Args>,
         ]
-      ) => Promise<z.output<Output>>
+      ) => Promise<z.output<Output> & MaybePartial>
     : never;
 
 const namesOf = ({ of, args }: Question): readonly string[] => (of ? [of, ...args] : args);

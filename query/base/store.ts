@@ -11,6 +11,8 @@ import {
 import { STATEMENTS, type StatementName } from '../sql/statements.ts';
 import { forOthersToo, goneSignal } from './asker.ts';
 import { InvalidInputError, UnavailableError } from './errors.ts';
+import { isShardAway, MissingShards } from './missing-shards.ts';
+import type { PartialAnswer } from './partial.ts';
 import { checkStatement, type KnownFunctions } from './sql-check/check.ts';
 
 /** Where the failure tables are and as whom to read them. A read-only user is enough. */
@@ -27,6 +29,8 @@ export interface ClickHouseOptions {
   clickhouse_settings?: ClickHouseSettings;
   /** Whether statements go to all addresses in rotation, which then have to answer alike: shards of a cluster. @default false */
   inRotation?: boolean;
+  /** Whether questions are answered without the shards of a cluster that are away, and say so. @default false: they fail */
+  partialAnswers?: boolean;
 }
 
 /** The answer to a statement of somebody: rows are objects by the names of the columns. */
@@ -93,18 +97,18 @@ function untilGone(): { abort_signal?: AbortSignal } {
   return gone ? { abort_signal: gone } : {};
 }
 
-/** Codes by which a server says that it cannot reach another: timeout, network, no replica of a shard. */
-const SHARD_AWAY = new Set(['209', '210', '279']);
-
 /** How long the names of a server's functions are cached, in milliseconds. */
 const FUNCTIONS_MS = 60_000;
 
 export class Store {
   readonly #client: ClickHouse;
+  readonly #missing: MissingShards | undefined;
   #knownFunctions: Promise<KnownFunctions> | undefined;
   #knownSince = 0;
 
-  constructor({ username, password, database = 'faultline', ...more }: ClickHouseOptions) {
+  constructor(options: ClickHouseOptions) {
+    const { username, password, database = 'faultline', partialAnswers, ...more } = options;
+    if (partialAnswers) this.#missing = new MissingShards((settings) => this.#away(settings));
     this.#client = connectClickHouse({
       ...more,
       database,
@@ -126,15 +130,18 @@ export class Store {
     params: Record<string, unknown>,
     schema: T,
   ): Promise<z.output<T>[]> {
-    const result = await this.#ask(() =>
-      this.#client.query({
-        query: statement(name),
-        query_params: params,
-        format: 'JSONEachRow',
-        ...untilGone(),
+    const rows = await this.#ask(() =>
+      this.#read(async (settings) => {
+        const result = await this.#client.query({
+          query: statement(name),
+          query_params: params,
+          format: 'JSONEachRow',
+          clickhouse_settings: settings,
+          ...untilGone(),
+        });
+        return result.json<Record<string, unknown>>();
       }),
     );
-    const rows = await this.#ask(() => result.json<Record<string, unknown>>());
     return z.array(schema).parse(rows.map(withIsoInstants));
   }
 
@@ -161,7 +168,9 @@ export class Store {
    */
   async sql(sql: string, params: Record<string, unknown>, maxRows: number): Promise<SqlResult> {
     try {
-      return await this.#ask(() => whenFree(() => this.#readRows(sql, params, maxRows)));
+      return await this.#ask(() =>
+        whenFree(() => this.#read((settings) => this.#readRows(sql, params, maxRows, settings))),
+      );
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
       if (error.code === TOO_MANY_QUERIES) {
@@ -221,10 +230,12 @@ export class Store {
     sql: string,
     params: Record<string, unknown>,
     maxRows: number,
+    settings: ClickHouseSettings,
   ): Promise<SqlResult> {
     const stream = await this.#client.query({
       query: sql,
       query_params: params,
+      clickhouse_settings: settings,
       ...untilGone(),
       format: 'JSONCompactEachRowWithNamesAndTypes',
     });
@@ -249,6 +260,27 @@ export class Store {
     return { columns, rows, truncated };
   }
 
+  /** Runs a statement over the shards that are there, if that is allowed, and otherwise over all. */
+  #read<T>(run: (settings: ClickHouseSettings) => Promise<T>): Promise<T> {
+    return this.#missing ? this.#missing.read(run) : run({});
+  }
+
+  /** The shards that do not answer; undefined = all do. */
+  async #away(settings: ClickHouseSettings): Promise<PartialAnswer | undefined> {
+    const query = 'SELECT _shard_num AS shard, shardCount() AS shards FROM answering_shards';
+    const result = await this.#client.query({
+      query,
+      format: 'JSONEachRow',
+      clickhouse_settings: settings,
+    });
+    const rows = await result.json<{ shard: number; shards: string }>();
+    const shards = Number(rows[0]?.shards ?? 0);
+    const there = new Set(rows.map(({ shard }) => shard));
+    const all = Array.from({ length: shards }, (_, index) => index + 1);
+    const missing_shards = all.filter((shard) => !there.has(shard));
+    return missing_shards.length > 0 ? { missing_shards, shards } : undefined;
+  }
+
   async ping(): Promise<boolean> {
     return (await this.#client.ping()).success;
   }
@@ -263,7 +295,7 @@ export class Store {
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       if (error instanceof ClickHouseError) {
-        if (!SHARD_AWAY.has(error.code)) throw error;
+        if (!isShardAway(error)) throw error;
         throw new UnavailableError(
           'a shard of the cluster does not answer, and without its rows the answer would be wrong',
           { cause: error },

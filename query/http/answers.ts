@@ -1,6 +1,12 @@
 // While many ask, an answer is given to all who ask the same within a few seconds, and says how old it is.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UnavailableError } from '../base/errors.ts';
+import {
+  type MaybePartial,
+  PARTIAL_HEADER,
+  type PartialAnswer,
+  partialHeader,
+} from '../base/partial.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,6 +24,7 @@ type Fields = Record<string, unknown>;
 
 interface Answer {
   payload: string;
+  partial: PartialAnswer | undefined;
   /** When it was begun, on the clock. */
   at: number;
   /** Milliseconds until which age it is given. */
@@ -85,7 +92,8 @@ export function shareAnswers(
     if (mayShare) return give(reply, await work(request, reply));
   });
 
-  function give(reply: FastifyReply, { payload, at }: Answer): FastifyReply {
+  function give(reply: FastifyReply, { payload, partial, at }: Answer): FastifyReply {
+    if (partial) reply.header(PARTIAL_HEADER, partialHeader(partial));
     const age = Math.floor((clock() - at) / 1000);
     return reply.header('age', age).type('application/json; charset=utf-8').send(payload);
   }
@@ -110,7 +118,8 @@ export function shareAnswers(
     const working = (async () => {
       const value = await request.routeOptions.handler.call(app, request, reply);
       const payload = reply.serializeInput(value as Fields, '200') as string;
-      return { payload, at, until: Math.max(maxAge, TIMES_AS_LONG * (clock() - at)) };
+      const { partial } = value as MaybePartial;
+      return { payload, partial, at, until: Math.max(maxAge, TIMES_AS_LONG * (clock() - at)) };
     })();
     underWay.set(url, working);
     const done = (answer?: Answer) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { askedBy, forOthersToo } from '../base/asker.ts';
 import { InvalidInputError } from '../base/errors.ts';
 import { MAX_NAME } from '../base/fields.ts';
+import { type MaybePartial, PARTIAL_HEADER, partialHeader } from '../base/partial.ts';
 import { type Question, valuesOf } from '../base/question.ts';
 import { type History, listed } from '../history.ts';
 import { isShared } from './answers.ts';
@@ -17,7 +18,7 @@ export function questionRoutes(history: History): FastifyPluginCallback {
     app.setValidatorCompiler(() => (value) => ({ value }));
     for (const [name, asked] of listed) {
       const { path, method, changes, alwaysFresh } = asked;
-      const answer = history[name] as (...values: unknown[]) => Promise<unknown>;
+      const answer = history[name] as (...values: unknown[]) => Promise<MaybePartial>;
       app.route<{ Params: Record<string, string> }>({
         url: path,
         method,
@@ -31,6 +32,7 @@ export function questionRoutes(history: History): FastifyPluginCallback {
           const value = await (changes || isShared(request)
             ? forOthersToo(ask)
             : askedBy(whenGone(reply), ask));
+          if (value.partial) reply.header(PARTIAL_HEADER, partialHeader(value.partial));
           return changes ? reply.code(201).send(value) : value;
         },
       });

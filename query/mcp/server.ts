@@ -1,7 +1,8 @@
 // The history as an MCP server: its tools, its prompt, and how errors are reported.
 import { McpServer } from '@modelcontextprotocol/server';
 import { forOthersToo } from '../base/asker.ts';
-import type { History } from '../history.ts';
+import { describePartial, type PartialAnswer } from '../base/partial.ts';
+import { type History, noticingPartial } from '../history.ts';
 import { checkArguments, inArguments, listedSchema } from './arguments.ts';
 import { harmlessData } from './data.ts';
 import { describeError } from './errors.ts';
@@ -69,11 +70,15 @@ function addTool(server: McpServer, tool: Tool, options: McpOptions): void {
     async (args: unknown) => {
       try {
         const checked = checkArguments(name, input, args);
-        const ask = () => tool.ask(history, checked);
+        let partial: PartialAnswer | undefined;
+        const noticing = noticingPartial(history, (found) => {
+          partial = found;
+        });
+        const ask = () => tool.ask(noticing, checked);
         const answer = await (changes ? forOthersToo(ask) : ask()).catch((error: unknown) => {
           throw inArguments(error, input);
         });
-        return answers === 'data' ? asData(output, answer) : asText(answer);
+        return answers === 'data' ? asData(output, answer, partial) : asText(answer, partial);
       } catch (error) {
         return {
           content: [{ type: 'text' as const, text: describeError(error, report) }],
@@ -86,14 +91,21 @@ function addTool(server: McpServer, tool: Tool, options: McpOptions): void {
   if (changes && !mayChange) registered.disable();
 }
 
-function asText({ text, next = [] }: Answer<object>) {
+function asText({ text, next = [] }: Answer<object>, partial: PartialAnswer | undefined) {
   const lines = describeNext(next);
-  return {
-    content: [{ type: 'text' as const, text: lines ? `${text.trimEnd()}\n${lines}` : text }],
-  };
+  const whole = lines ? `${text.trimEnd()}\n${lines}` : text;
+  const first = partial
+    ? `Partial answer: ${describePartial(partial)}, so rows are missing and counts are too low.\n\n`
+    : '';
+  return { content: [{ type: 'text' as const, text: first + whole }] };
 }
 
 /** The schema leaves out what it does not name, as the client would refuse it. */
-function asData(output: Tool['output'], { data, next = [] }: Answer<object>) {
-  return { content: [], structuredContent: output.parse(harmlessData({ ...data, next })) };
+function asData(
+  output: Tool['output'],
+  { data, next = [] }: Answer<object>,
+  partial: PartialAnswer | undefined,
+) {
+  const whole = { ...data, next, ...(partial && { partial }) };
+  return { content: [], structuredContent: output.parse(harmlessData(whole)) };
 }

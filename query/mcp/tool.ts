@@ -1,5 +1,6 @@
 // What a tool is: a question of the history as a language model can ask it.
 import { z } from 'zod';
+import { partialAnswer } from '../base/partial.ts';
 import type { History } from '../history.ts';
 import { quoteJson } from './data.ts';
 
@@ -46,7 +47,7 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(definition: {
   return {
     ...definition,
     changes,
-    output: output.extend({ next: z.array(nextStep) }),
+    output: output.extend({ next: z.array(nextStep), partial: partialAnswer.optional() }),
     ask: (history, input) => ask(history, input as z.output<I>),
   };
 }

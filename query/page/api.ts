@@ -1,6 +1,7 @@
 // What the page asks of /api/v1, with the types of the answers.
 
 import type { Page } from '../base/fields.ts';
+import type { MaybePartial } from '../base/partial.ts';
 import type { SqlResult } from '../base/store.ts';
 import type { Agent } from '../questions/agents/agents.ts';
 import type { Brief } from '../questions/brief/question.ts';
@@ -20,6 +21,7 @@ import type { EvolutionEffects } from '../questions/ledger/schemas.ts';
 import type { NodeHealth } from '../questions/nodes/question.ts';
 import type { SkippedSpansAnswer } from '../questions/skipped/question.ts';
 import type { TimelineEvent } from '../questions/timeline/question.ts';
+import { setMissing } from './missing.ts';
 import { root } from './route.ts';
 import { token } from './session.ts';
 
@@ -59,7 +61,10 @@ async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<
     throw new Refused(0, 'The query service does not answer.');
   });
   const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok && answer !== undefined) return answer as T;
+  if (response.ok && answer !== undefined) {
+    setMissing((answer as MaybePartial).partial);
+    return answer as T;
+  }
   const { detail, field } = (answer ?? {}) as { detail?: string; field?: string };
   throw new Refused(response.status, detail ?? `The service answered ${response.status}.`, field);
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from './keys.ts';
 import { askAgain, live, setLive } from './live.ts';
+import { useMissing } from './missing.ts';
 import { TokenForm } from './parts/token.tsx';
 import { type Place, root, to, usePlace } from './route.ts';
 import { token } from './session.ts';
@@ -46,11 +47,25 @@ export function App() {
         </nav>
         <Controls onKeys={() => setShowsKeys(true)} />
       </header>
+      <Partial />
       <main id="main" ref={main} tabIndex={-1}>
         {viewOf(place)}
       </main>
       {showsKeys && <Keys onClose={() => setShowsKeys(false)} />}
     </>
+  );
+}
+
+/** What is on the screen while a shard is away. */
+function Partial() {
+  const missing = useMissing();
+  if (!missing) return null;
+  const { missing_shards, shards } = missing;
+  return (
+    <p class="trouble" role="status">
+      Partial: shard {missing_shards.join(', ')} of {shards} does not answer. Counts are too low,
+      and no fix is judged.
+    </p>
   );
 }
 

@@ -1,8 +1,9 @@
 // `verify()`: cases of the groups that a change targets, run again on the changed graph before it ships.
 import { hash, randomUUID } from 'node:crypto';
 import type { VerificationResult } from '../../instrumentation/semconv/index.ts';
-import { InvalidInputError } from '../base/errors.ts';
-import type { History } from '../history.ts';
+import { InvalidInputError, UnavailableError } from '../base/errors.ts';
+import { describePartial } from '../base/partial.ts';
+import { type History, noticingPartial } from '../history.ts';
 import { exactInterval } from '../questions/advice/interval.ts';
 import type { VerificationsInput } from '../questions/verifications/schemas.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -64,6 +65,7 @@ const MOST_REPEATS = 1000;
  * @throws {NotFoundError} for an agent, a group or an evolution that is not stored
  * @throws {InvalidInputError} for a group or an evolution of another agent, and for an evolution that targets
  *   no group
+ * @throws {UnavailableError} while a shard is away: without its cases nothing would be verified
  */
 export async function verify(
   history: History,
@@ -73,7 +75,12 @@ export async function verify(
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > MOST_REPEATS) {
     throw new InvalidInputError('repeat', `expected a whole number from 1 to ${MOST_REPEATS}`);
   }
-  const plan = await planOf(history, scope);
+  const plan = await planOf(
+    noticingPartial(history, (partial) => {
+      throw new UnavailableError(`cases may be missing: ${describePartial(partial)}`);
+    }),
+    scope,
+  );
   const items: VerifiedInput[] = [];
   const shrunk = new Set<string>();
   for (const planned of plan) {

@@ -12,8 +12,11 @@ import {
 import { type ClusterAccess, openCluster } from './members.ts';
 import { type Relation, readSchema } from './schema.ts';
 import {
+  ANSWERING_SHARDS,
   alterFiller,
   alterLocal,
+  answeringEngine,
+  createAnsweringShards,
   createDistributed,
   createFiller,
   createLocal,
@@ -84,6 +87,10 @@ async function bringTo(
     if (present.some((schema) => !isDistributed(table, schema.get(table.name), target))) {
       await access.everywhere(createDistributed(table, target));
     }
+  }
+  const clause = answeringEngine(target);
+  if (present.some((schema) => schema.get(ANSWERING_SHARDS)?.engineClause !== clause)) {
+    await access.everywhere(createAnsweringShards(target));
   }
   for (const view of views) {
     const statement = createView(view, target);

@@ -60,6 +60,16 @@ export function distributedEngine({ name, sortingKey }: Relation, target: Target
   return `Distributed(${[quoted(cluster), quoted(database), quoted(localName(name)), key].join(', ')})`;
 }
 
+/** A table with a row for each shard that answers: whose rows are missing while one is away. */
+export const ANSWERING_SHARDS = 'answering_shards';
+
+export const answeringEngine = ({ cluster }: Target): string =>
+  `Distributed(${[quoted(cluster), quoted('system'), quoted('one')].join(', ')})`;
+
+export const createAnsweringShards = (target: Target): string =>
+  `CREATE OR REPLACE TABLE ${target.database}.${ANSWERING_SHARDS} {ON CLUSTER} ` +
+  `AS system.one ENGINE = ${answeringEngine(target)}`;
+
 /** What brings a shard's table to the columns and indices of the schema; '' when it has them. */
 export function alterLocal(relation: Relation, present: Relation, target: Target): string {
   const columns = new Map(present.columns.map((column) => [column.name, columnDefinition(column)]));

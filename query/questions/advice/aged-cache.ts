@@ -1,5 +1,6 @@
 // Keeps answers for a short while, so that a question asked inline need not wait for the store.
 import { forOthersToo } from '../../base/asker.ts';
+import { notePartial, notingPartial, type PartialAnswer } from '../../base/partial.ts';
 
 /** A kept answer and how old it is. */
 export interface Aged<T> {
@@ -11,6 +12,8 @@ export interface Aged<T> {
 interface Entry<T> {
   value: T;
   at: number;
+  /** What is missing in it; then it is not kept. */
+  partial: PartialAnswer | undefined;
 }
 
 /** Milliseconds for which an answer is not asked for again. */
@@ -42,7 +45,8 @@ export class AgedCache<T> {
     const kept = this.#entries.get(key);
     const age = kept ? this.#clock() - kept.at : Number.POSITIVE_INFINITY;
     if (!kept || age >= maxAge) {
-      const { value, at } = await this.#load(key, load);
+      const { value, at, partial } = await this.#load(key, load);
+      if (partial) notePartial(partial);
       return { value, age: this.#clock() - at };
     }
     this.#entries.delete(key);
@@ -65,9 +69,11 @@ export class AgedCache<T> {
     const underWay = this.#loading.get(key);
     if (underWay) return underWay;
     const at = this.#clock();
-    const loading = forOthersToo(load)
-      .then((value) => {
-        const entry = { value, at };
+    const loading = notingPartial(() => forOthersToo(load))
+      .then(({ result, partial }) => {
+        if (result.status === 'rejected') throw result.reason;
+        const entry = { value: result.value, at, partial };
+        if (partial) return entry;
         this.#entries.delete(key);
         this.#entries.set(key, entry);
         const [oldest] = this.#entries.keys();

@@ -1,6 +1,7 @@
 // What the Queen reads before she evolves an agent.
 import { z } from 'zod';
 import { sinceOf, storedForm } from '../../base/cursor.ts';
+import { partialSoFar } from '../../base/partial.ts';
 import type { Context } from '../../base/question.ts';
 import { skippedHint } from '../../base/skipped.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
@@ -97,6 +98,9 @@ export async function writeBrief(
   };
   return {
     ...facts,
-    ...(await renderBrief(facts, max_tokens, skippedHint(skippedFailures, agentId))),
+    ...(await renderBrief(facts, max_tokens, {
+      hint: skippedHint(skippedFailures, agentId),
+      partial: partialSoFar(),
+    })),
   };
 }

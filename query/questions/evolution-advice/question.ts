@@ -13,6 +13,7 @@ export const BECAUSE = [
   // revert, or ask where no version to go back to is known
   'change_harms',
   // wait
+  'partial',
   'no_runs',
   'change_not_run',
   'change_not_judged',

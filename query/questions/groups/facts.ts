@@ -1,5 +1,6 @@
 // Puts together what is known of each group, and derives its state.
 
+import { partialSoFar } from '../../base/partial.ts';
 import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import type { Question } from '../ledger/ledger.ts';
@@ -266,6 +267,7 @@ function factsOf(
       mended,
       decision: lastThat(mapping, said, isDecision),
       timeline: timelines.get(agent_id) ?? [],
+      partial: partialSoFar(),
       now,
     }),
   };

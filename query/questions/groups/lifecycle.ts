@@ -12,6 +12,7 @@
 // about, or that was reopened, is what its fixes since then came to: resolved or regressed where one was
 // seen to work, ongoing where it works and fails on all the same. Otherwise it is new, ongoing or
 // escalating. Pure.
+import { describePartial, type PartialAnswer } from '../../base/partial.ts';
 import { quoteData, quoteId } from '../../base/quote.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import type { Effect } from '../ledger/schemas.ts';
@@ -19,7 +20,7 @@ import { DAY_HOURS, type Escalation, escalationIn, WEEK_HOURS } from './escalati
 import type { GroupEvent, GroupState } from './schemas.ts';
 
 /** Days after which a group is no longer called new. */
-const NEW_DAYS = 7;
+export const NEW_DAYS = 7;
 const HOUR_MS = 3_600_000;
 /** Hours of counts that the lifecycle looks at, the current one included. */
 export const TREND_HOURS = WEEK_HOURS + DAY_HOURS;
@@ -66,6 +67,8 @@ export interface LifecycleFacts {
   decision: GroupEvent | undefined;
   /** The evolutions of the agent, the oldest first. */
   timeline: readonly Evolution[];
+  /** Shards whose rows are missing. @default none */
+  partial?: PartialAnswer | undefined;
   /** Milliseconds since 1970. */
   now: number;
 }
@@ -179,7 +182,7 @@ function firstHour({ first_seen, now }: Pick<LifecycleFacts, 'first_seen' | 'now
 }
 
 function resolvedOrRegressed(facts: LifecycleFacts, settled: Settlement): Lifecycle {
-  const { timeline, versions } = facts;
+  const { timeline, versions, partial } = facts;
   const fix = fixOf(settled, timeline);
   const again = againAfter(fix, timeline, versions);
   const decided = `resolved ${settled.words}`;
@@ -193,7 +196,7 @@ function resolvedOrRegressed(facts: LifecycleFacts, settled: Settlement): Lifecy
   return {
     state: 'resolved',
     since: settled.timestamp,
-    why: `R${decided.slice(1)}; ${elsewhere}.${unknownFix(settled, fix)}`,
+    why: `R${decided.slice(1)}; ${elsewhere}${partial ? `, but ${describePartial(partial)}` : ''}.${unknownFix(settled, fix)}`,
   };
 }
 

@@ -1,4 +1,5 @@
 // What evolutions did to the groups that they were made for: the fix ledger.
+import { describePartial, partialSoFar } from '../../base/partial.ts';
 import { quoteId } from '../../base/quote.ts';
 import { type SumBefore, sumsBefore } from './baseline.ts';
 import { burstNotes } from './burst-notes.ts';
@@ -57,7 +58,7 @@ export async function judgeEffects(
       return judgeSides(store, agent, units[index]!, kindOf(ledger, question), sides);
     }),
   );
-  return questions.map((question, index) =>
+  const effects = questions.map((question, index) =>
     effectOf(question, {
       group: members[index]!.map((name) => groups.get(name)).find((one) => one !== undefined),
       movedTo: moved[index]!,
@@ -71,6 +72,19 @@ export async function judgeEffects(
       newVersion: snapshots.get(question.evolution.graph_snapshot_ref),
     }),
   );
+  return withoutVerdicts(effects);
+}
+
+/** Rows that are missing may be the failures that say the opposite. */
+function withoutVerdicts(effects: Effect[]): Effect[] {
+  const partial = partialSoFar();
+  if (!partial) return effects;
+  const note = `No verdict: ${describePartial(partial)}, so runs and failures are missing.`;
+  return effects.map((effect) => ({
+    ...effect,
+    verdict: 'insufficient_exposure',
+    notes: [note, ...effect.notes],
+  }));
 }
 
 /** The same where some effects are known already: only the others are judged. */

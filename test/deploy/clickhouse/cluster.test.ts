@@ -1,7 +1,9 @@
 // A cluster of two shards: its tables, its collectors, a shard that is killed, and what is refused.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
@@ -10,10 +12,13 @@ import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
 import { readSettings } from '../../../deploy/settings.ts';
 import { createLogger, type Running, start } from '../../../deploy/start.ts';
 import { createClient } from '../../../query/index.ts';
+import { call, overHttp } from '../../query/mcp/mcp-clients.ts';
+import { faultline } from '../../support/executable.ts';
 import { CLUSTER, Shards } from '../../support/shards.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { failedAttempt, type OtlpSpan, sendSpans } from '../../support/world.ts';
 
+const run = promisify(execFile);
 const folder = new TemporaryFolder('cluster');
 let shards: Shards;
 const tables = { cluster: CLUSTER, database: 'faultline', retentionDays: 90 };
@@ -26,7 +31,11 @@ afterAll(async () => {
   await folder.remove();
 });
 
-async function startPart(role: string, name: string): Promise<Running> {
+async function startPart(
+  role: string,
+  name: string,
+  more: Record<string, unknown> = {},
+): Promise<Running> {
   const ports = ['otlp-http-port', 'otlp-grpc-port', 'query-port'].map((port) => [port, 0]);
   const settings = readSettings(
     {
@@ -35,6 +44,7 @@ async function startPart(role: string, name: string): Promise<Running> {
       role,
       'data-dir': await folder.with(name),
       'log-level': 'silent',
+      ...more,
     },
     {},
   );
@@ -101,7 +111,10 @@ function changedAt(): Promise<string[]> {
 
 test('two collectors write, two services answer, and nothing is lost while a shard is away', async () => {
   const collectors = await Promise.all(['a', 'b'].map((name) => startPart('collector', name)));
-  const services = await Promise.all(['c', 'd'].map((name) => startPart('query', name)));
+  const services = await Promise.all([
+    startPart('query', 'c'),
+    startPart('query', 'd', { 'partial-answers': true }),
+  ]);
   const clients = services.map(({ query }) => createClient({ url: query }));
   const everything = failures('steady', 40);
   const send = (index: number, spans: OtlpSpan[]) => sendSpans(collectors[index]!.otlpHttp, spans);
@@ -123,6 +136,12 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await expect(clients[0]!.recentFailures()).rejects.toThrow(
     'a shard of the cluster does not answer, and without its rows the answer would be wrong',
   );
+  // The other service answers from what is left, and says so at every door.
+  const partial = { missing_shards: [2], shards: 2 };
+  const { items, partial: said } = await clients[1]!.recentFailures({ limit: 500 });
+  expect(said).toEqual(partial);
+  expect(items.length).toBeLessThan(40);
+  await saysPartial(services[1]!.query);
   // Rows of the other shard go on; those of the one that is away wait, also over an end of their collector.
   const there = everything.slice(20).map(({ traceId, spanId }) => failureId(traceId!, spanId!));
   const onFirst = async () => {
@@ -139,6 +158,7 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await shards.restart(1);
   await Promise.all(collectors.map((collector) => collector.drained()));
   expect(await counts()).toEqual([40, 40]);
+  expect(await clients[1]!.recentFailures()).not.toHaveProperty('partial');
   const everywhere = await Promise.all(
     [0, 1].map((shard) => ownRows(shard, 'toString(failure_id) AS id', 'failures')),
   );
@@ -147,6 +167,24 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   await Promise.all(clients.map((client) => client.close()));
   await Promise.all([...services, ...collectors].map((part) => part.stop()));
 });
+
+/** By a header, in the text for a language model, in the brief, and by a line of the command line. */
+async function saysPartial(query: string): Promise<void> {
+  const answer = await fetch(`${query}/api/v1/agents`);
+  expect(answer.headers.get('faultline-partial')).toBe('missing-shards="2"; shards=2');
+  const mcp = await overHttp(query);
+  const told = await call(mcp, 'list_failures', { agent: 'steady' });
+  expect(told.text).toMatch(/^Partial answer: shard 2 of 2 does not answer, so rows are missing/);
+  await mcp.close();
+  const client = createClient({ url: query });
+  const { markdown } = await client.brief('steady');
+  expect(markdown).toContain('**Partial**: shard 2 of 2 does not answer.');
+  await client.close();
+  const { stderr } = await run(process.execPath, [...faultline, 'recent', '--url', query]);
+  expect(stderr).toBe(
+    'faultline: partial answer: shard 2 of 2 does not answer, so rows are missing and counts are too low\n',
+  );
+}
 
 test('a session is forgotten on every shard, in their files too', async () => {
   const collector = await startPart('collector', 'forgetting');

@@ -7,6 +7,7 @@ import { readOptions, writeSettings } from '../../../deploy/clickhouse/cluster/s
 import type { Question } from '../../../query/base/question.ts';
 import { connect, type History } from '../../../query/index.ts';
 import { questions } from '../../../query/questions/index.ts';
+import { verify } from '../../../query/verify/verify.ts';
 import { sendOpsData } from '../../deploy/grafana/ops-data.ts';
 import { CLUSTER, Shards } from '../../support/shards.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -30,16 +31,17 @@ beforeAll(async () => {
     from: { url, ...writer, database },
     to: { ...to, database, clickhouse_settings: writeSettings },
   });
-  const clickhouse = {
-    ...{ url: shards.urls, username: 'query', password: 'q', database },
-    ...readOptions(database),
-  };
-  spread = connect({ clickhouse, reader: clickhouse });
+  spread = connect({ clickhouse: asQuery(), reader: asQuery() });
   await readValues();
 });
 afterAll(async () => {
   await spread?.close();
   await Promise.all([world?.end(), shards?.stop()]);
+});
+
+const asQuery = () => ({
+  ...{ url: shards.urls, username: 'query', password: 'q', database },
+  ...readOptions(database),
 });
 
 async function readValues(): Promise<void> {
@@ -162,6 +164,71 @@ describe('gives the same', () => {
       if (one!.error === undefined) answers++;
     }
     expect(answers, 'answers that are no errors').toBeGreaterThan(0);
+  });
+});
+
+describe('while a shard is away', () => {
+  const away = 1;
+  const partial = { missing_shards: [away + 1], shards: 3 };
+  let left: History;
+  beforeAll(async () => {
+    const clickhouse = { ...asQuery(), partialAnswers: true };
+    left = connect({ clickhouse, reader: clickhouse });
+    // What is asked of nobody else is asked of connections that were open before.
+    await left.recentFailures();
+    await shards.kill(away);
+  });
+  afterAll(() => left?.close());
+
+  test('every question fails clearly, or says whose rows are missing', async () => {
+    const kinds = { whole: 0, partial: 0, nothing: 0 };
+    for (const [name, question] of reading) {
+      const [input] = asked(name, question);
+      const strict = await answerOf(spread, name, input!);
+      const { answer, error } = await answerOf(left, name, input!);
+      if (strict.error === undefined) {
+        // It is kept in memory, or needs no shard that is away.
+        if (name !== 'retryAdvice') expect(answer, name).toEqual(strict.answer);
+        kinds.whole++;
+        continue;
+      }
+      expect(strict.error, name).toContain('a shard of the cluster does not answer');
+      if (error === undefined) {
+        expect(answer, name).toMatchObject({ partial });
+        kinds.partial++;
+      } else {
+        expect(error, name).toMatch(/nothing is stored for .*, but shard 2 of 3 does not answer/);
+        kinds.nothing++;
+      }
+    }
+    expect(kinds.partial).toBeGreaterThan(kinds.whole + kinds.nothing);
+  });
+
+  test('nothing is judged, and nothing advised', async () => {
+    const { items } = await left.evolutions({ limit: 500 });
+    const effects = await Promise.all(
+      items.map(async ({ evolution_id }) => (await left.effects(evolution_id)).items),
+    );
+    const verdicts = new Set(effects.flat().map(({ verdict }) => verdict));
+    expect(verdicts).toEqual(new Set(['insufficient_exposure']));
+    for (const agent of values.get('agent')!) {
+      const advice = await left.evolutionAdvice(agent).catch((error: Error) => error);
+      if (advice instanceof Error) expect(advice.message).toContain('shard 2 of 3');
+      else expect(advice).toMatchObject({ advice: 'wait', because: 'partial', revert_to: null });
+    }
+    const plan = verify(left, { agent: values.get('agent')![0]! }, async () => {
+      throw new Error('no case is run');
+    });
+    await expect(plan).rejects.toThrow('cases may be missing: shard 2 of 3 does not answer');
+  });
+
+  test('all is as before when it is back', async () => {
+    await shards.restart(away);
+    const agent = values.get('agent')![0]!;
+    await expect
+      .poll(async () => (await left.groups({ agent })).partial, { timeout: 20_000 })
+      .toBe(undefined);
+    expect(await left.groups({ agent })).toEqual(await world.history.groups({ agent }));
   });
 });
 

@@ -227,7 +227,7 @@ describe('the cache', () => {
     time = 60_000;
     expect(await get()).toEqual({ value: 1, age: 60_000 });
     expect(loads).toBe(2);
-    await Promise.resolve();
+    await new Promise((done) => setImmediate(done));
     expect((await get()).value).toBe(2);
     expect((await get(0)).value).toBe(3);
   });
