@@ -28,6 +28,13 @@ export async function run(): Promise<void> {
       ['agents', () => history.agents({ limit: 50 })],
       ['agents with states', () => history.agents({ limit: 50, states: true })],
       ['groups', () => history.groups({})],
+      ...(['new', 'ongoing', 'escalating', 'resolved', 'regressed', 'ignored'] as const).map(
+        (state): [string, () => Promise<unknown>] => [
+          `groups in state ${state}`,
+          () => history.groups({ state }),
+        ],
+      ),
+      ['groups with a class that none has', () => history.groups({ class: 'code.error' })],
       ['groups with trend', () => history.groups({ trend: true })],
       [`${PAGES} pages of 500 groups`, () => pages(history)],
     ];

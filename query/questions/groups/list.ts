@@ -1,29 +1,24 @@
 // The list of groups, and how many there are in each state.
 import { z } from 'zod';
-import {
-  decodeCursor,
-  END,
-  encodeCursor,
-  type Place,
-  sinceOf,
-  storedForm,
-} from '../../base/cursor.ts';
+import { decodeCursor, END, encodeCursor, type Place, storedForm } from '../../base/cursor.ts';
 import { InvalidInputError } from '../../base/errors.ts';
-import { fingerprint as fingerprintField, type Page } from '../../base/fields.ts';
+import { fingerprint as fingerprintField } from '../../base/fields.ts';
 import type { GroupState } from '../../base/states.ts';
 import type { Store } from '../../base/store.ts';
 import { type Impact, readImpactNow } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import type { Effect } from '../ledger/schemas.ts';
+import { Candidates, type Wanted } from './candidates.ts';
 import { toGroups } from './describe.ts';
 import { type Found, type GroupFacts, readGroups } from './facts.ts';
-import type { Group, groupsQuery } from './schemas.ts';
+import { readEvents, readTimeline } from './rows.ts';
+import type { GroupsPage, groupsQuery } from './schemas.ts';
 import { withTrend } from './trend.ts';
 
 export async function listGroups(
   store: Store,
   asked: z.output<typeof groupsQuery>,
-): Promise<Page<Group>> {
+): Promise<GroupsPage> {
   const { agent = '', node, state, class: only, text, since, sort, trend, limit, cursor } = asked;
   if (sort === 'impact' && agent === '') {
     throw new InvalidInputError('agent', 'expected an agent, whose version in use sorts by impact');
@@ -38,9 +33,11 @@ export async function listGroups(
     (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
     (!since || storedForm(group.last_seen) >= storedForm(since)) &&
     (!before || sort === 'impact' || isBehind(group, before));
-  const { found, fitting, impacts } =
+  if (withText?.size === 0) return { items: [], next_cursor: null };
+  const wanted = { state, node, class: only, since, withText };
+  const { found, fitting, impacts, searched } =
     agent === ''
-      ? await ofAllAgents(store, fits, { before, since, most: limit + 1, now })
+      ? await ofAllAgents(store, fits, { wanted, before, most: limit + 1, now })
       : await ofAgent(store, fits, { agent, sort, before, now });
   const shown = fitting.slice(0, limit);
   const last = shown.at(-1);
@@ -53,7 +50,10 @@ export async function listGroups(
     next_cursor:
       last && fitting.length > limit
         ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
-        : null,
+        : searched
+          ? encodeCursor(searched.place)
+          : null,
+    ...(searched && { searched: searched.fingerprints }),
   };
 }
 
@@ -62,6 +62,8 @@ interface Selected {
   /** In the order of the list. */
   fitting: readonly GroupFacts[];
   impacts?: ReadonlyMap<string, Impact> | undefined;
+  /** Where the search was ended before the list did, and how many fingerprints it looked at. */
+  searched?: { place: Place; fingerprints: number } | undefined;
 }
 
 type Fits = (group: GroupFacts) => boolean;
@@ -84,49 +86,58 @@ async function ofAgent(
 /** Fingerprints of all agents that are looked at first, and at most at once: their names travel with a question. */
 const FIRST_AT_ONCE = 250;
 const MOST_AT_ONCE = 2_000;
+/** Looked at for one page: where fewer fit than it has room for, it ends and the next one goes on. */
+const MOST_FOR_A_PAGE = 3_500;
+/** Before all fingerprints of a time. */
+const FIRST_FINGERPRINT = `v1:${'0'.repeat(32)}`;
 
 /**
  * Groups of all agents that fit, as many as a page needs: looks at those that failed last first, at more at a
- * time as long as few fit.
+ * time as long as few fit, and not at more than a page may cost.
  */
 async function ofAllAgents(
   store: Store,
   fits: Fits,
-  asked: { before: Place | undefined; since: string | undefined; most: number; now: number },
+  asked: { wanted: Wanted; before: Place | undefined; most: number; now: number },
 ): Promise<Selected> {
-  const { before, since, most, now } = asked;
+  const { wanted, before, most, now } = asked;
+  const [events, timeline] = await Promise.all([
+    readEvents(store, '', false),
+    readTimeline(store, ''),
+  ]);
+  const known = { events, timeline };
+  const candidates = new Candidates(store, wanted, known, now);
   const fitting = new Map<string, GroupFacts>();
   const effects: Effect[] = [];
-  let known: Omit<Found, 'groups'> | undefined;
+  let looked = 0;
   // Fingerprints with the time of the cursor are looked at again: their group may be behind it.
   let place: Place = { timestamp: before?.timestamp ?? END, id: '' };
   for (let atOnce = FIRST_AT_ONCE; ; atOnce = Math.min(atOnce * 2, MOST_AT_ONCE)) {
-    const rows = await store.rows(
-      'fingerprints_by_time',
-      {
-        since: sinceOf(since),
-        before_timestamp: place.timestamp,
-        before_id: place.id,
-        limit: atOnce,
-      },
-      placeRow,
-    );
+    const rows = await candidates.after(place, atOnce);
     const fingerprints = rows.map(({ fingerprint }) => fingerprint);
     const found = await readGroups(store, { agent: '', fingerprints, known, now });
-    known = found;
     effects.push(...found.effects);
     for (const group of found.groups) {
       if (fits(group) && !fitting.has(group.fingerprint)) fitting.set(group.fingerprint, group);
     }
+    looked += rows.length;
     const last = rows.at(-1);
+    const all = [...fitting.values()];
     if (!last || rows.length < atOnce || fitting.size >= most) {
-      return { found: { ...found, effects }, fitting: [...fitting.values()] };
+      return { found: { ...found, effects }, fitting: all };
     }
     place = { timestamp: storedForm(last.last_seen), id: last.fingerprint };
+    if (looked >= MOST_FOR_A_PAGE && place.timestamp !== before?.timestamp) {
+      // Groups of the very time at which it ends are on the next page, which looks at all of that time.
+      const { timestamp } = place;
+      return {
+        found: { ...found, effects },
+        fitting: all.filter((group) => storedForm(group.last_seen) > timestamp),
+        searched: { place: { timestamp, id: FIRST_FINGERPRINT }, fingerprints: looked },
+      };
+    }
   }
 }
-
-const placeRow = z.object({ fingerprint: z.string(), last_seen: z.string() });
 
 /** The annotated class, otherwise that of the last failure. */
 const classOf = ({ annotation, counts }: GroupFacts): string =>

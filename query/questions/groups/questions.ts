@@ -1,26 +1,25 @@
 // Groups of failures, and the one way to change something about them.
-import { pageOf } from '../../base/fields.ts';
 import { question } from '../../base/question.ts';
 import {
   groupChange,
   groupDetail,
   groupEvent,
-  group as groupItem,
   groupName,
+  groupsPage,
   groupsQuery,
 } from './schemas.ts';
 
 /**
  * Groups with their state, those that failed last first: of one agent, or of all if none is named. Of all,
  * only those of the page are looked into, or as many as it takes to fill it. `since` leaves out those that did not fail since then; their counts are of all that is
- * kept all the same. `trend` adds the failures by hour and the verdict on the last evolution, in as many
+ * kept all the same; where hardly any fits, the search ends after some thousand, `searched` says so, and `next_cursor` goes on. `trend` adds the failures by hour and the verdict on the last evolution, in as many
  * statements an agent for one group as for 500.
  */
 export const groups = question({
   summary: 'Groups of failures with their state, those that failed last first',
   path: '/groups',
   input: groupsQuery,
-  output: pageOf(groupItem),
+  output: groupsPage,
   async answer(input, { store }) {
     const { listGroups } = await import('./list.ts');
     return listGroups(store, input);

@@ -11,6 +11,7 @@ import {
   flag,
   instant,
   page,
+  pageOf,
   since,
   storedName,
 } from '../../base/fields.ts';
@@ -172,6 +173,16 @@ export const group = z.object({
     .describe('Runs that it met and ended: of one group, and where sorted by it'),
 });
 export type Group = z.infer<typeof group>;
+
+/** `next_cursor` may be there with few items, or none, where hardly any group fits. */
+export const groupsPage = pageOf(group).extend({
+  searched: count
+    .optional()
+    .describe(
+      'Fingerprints that were looked at, where the search for more ended before the list did',
+    ),
+});
+export type GroupsPage = z.infer<typeof groupsPage>;
 
 /** Two groups that may be one problem, as long as nobody accepted or dismissed it. */
 export const proposal = z.object({

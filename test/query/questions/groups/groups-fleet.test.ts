@@ -57,8 +57,15 @@ it('an agent with more groups than are looked at takes none from another', async
   });
   await client.command({
     query: `INSERT INTO failures (timestamp, failure_id, agent_id, fingerprint, level, class, error_type)
-      SELECT now64(9), generateUUIDv4(), 'noisy', concat('v1:', lower(hex(MD5(toString(number))))), 'node', 'tool.error', 'Error'
+      SELECT now64(9) - intDiv(number, 5) / 1000, generateUUIDv4(), 'noisy', concat('v1:', lower(hex(MD5(toString(number))))), 'node', 'tool.error', 'Error'
       FROM numbers(20001)`,
+  });
+  // One that is no longer new, behind these.
+  await client.command({
+    query: `INSERT INTO failures (timestamp, failure_id, agent_id, fingerprint, level, class, error_type)
+      SELECT now64(9) - toIntervalHour(12 + 240 * number), generateUUIDv4(), 'old',
+        concat('v1:', lower(hex(MD5('old')))), 'node', 'tool.timeout', 'Error'
+      FROM numbers(2)`,
   });
   await client.close();
   const { items } = await world.history.agents({ states: true });
@@ -87,6 +94,34 @@ it('a group in a rare state is found behind all others', async () => {
   const { items, next_cursor } = await world.history.groups({ state: 'resolved' });
   expect(items.map(({ agent_id }) => agent_id)).toEqual([agent]);
   expect(next_cursor).toBeNull();
+});
+
+it('each state has its own groups, whatever the others are', async () => {
+  const first = async (filter: { state: 'new' | 'ongoing' | 'escalating' | 'ignored' }) =>
+    (await world.history.groups({ ...filter, limit: 1 })).items.map(({ agent_id }) => agent_id);
+  expect(await first({ state: 'new' })).toEqual(['noisy']);
+  expect(await first({ state: 'ongoing' })).toEqual(['old']);
+  expect(await first({ state: 'escalating' })).toEqual([]);
+  expect(await first({ state: 'ignored' })).toEqual([]);
+  const [own] = (await world.history.groups({ class: 'tool.timeout' })).items;
+  expect(own?.agent_id).toBe('old');
+  expect((await world.history.groups({ text: 'in no message' })).items).toEqual([]);
+});
+
+it('a search among very many ends, says so, and goes on on the next page', async () => {
+  // With a time, more cannot be told from the failures since then.
+  const asked = { state: 'ongoing', since: '24h' } as const;
+  const pages: Awaited<ReturnType<typeof world.history.groups>>[] = [];
+  let cursor: string | null = null;
+  do {
+    const more: { cursor?: string } = cursor === null ? {} : { cursor };
+    pages.push(await world.history.groups({ ...asked, ...more }));
+    cursor = pages.at(-1)!.next_cursor;
+  } while (cursor !== null);
+  expect(pages.length).toBeGreaterThan(3);
+  expect(pages[0]).toMatchObject({ items: [], searched: 3750 });
+  expect(pages.flatMap(({ items }) => items.map(({ agent_id }) => agent_id))).toEqual(['old']);
+  expect(pages.at(-1)).not.toHaveProperty('searched');
 });
 
 it('members of a group that failed far apart are listed once, by the last', async () => {
