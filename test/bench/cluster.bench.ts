@@ -10,6 +10,7 @@ import { readOptions, writeSettings } from '../../deploy/clickhouse/cluster/shar
 import { connect, type History } from '../../query/index.ts';
 import { CLUSTER, Shards } from '../support/shards.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { boundCpu } from './cpu-share.ts';
 import { openEngine, seed } from './memory-data.ts';
 import { cpuSeconds, startFaultline, startSender } from './processes.ts';
 
@@ -85,39 +86,43 @@ async function startCounter(): Promise<{ url: string; close(): void }> {
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
+/** Of a core, that each collector may take: senders and counter need the rest of a small machine. */
+const SHARE = 0.3;
+
 async function compareCollectors(): Promise<void> {
   const counter = await startCounter();
   const role = ['--role', 'collector', '--clickhouse-url', counter.url];
   console.log(
-    'failures a second; CPU seconds of the collectors a million; what one core would take of them',
+    `failures a second of collectors with ${SHARE} of a core each; CPU seconds a million; what one core would take of them`,
   );
   const rates: number[] = [];
   for (const count of [1, 2]) {
     const collectors = await Promise.all(
       Array.from({ length: count }, () => startFaultline(...role, '--queue-max-mib', '16384')),
     );
-    const before = collectors.map(({ pid }) => cpuSeconds(pid));
+    const bounds = collectors.map(({ pid }) => boundCpu(pid, SHARE));
+    if (bounds.includes(undefined)) console.log('no control groups: they may take all cores');
     const senders = collectors.map(({ otlpHttp }) =>
       startSender({
         url: otlpHttp,
         mix: { failed: 1, good: 0 },
         ...{ spansPerRequest: 200, distinct: 40, connections: 4 },
-        ...{ warmupSeconds: 5, seconds: SECONDS },
+        ...{ warmupSeconds: 10, seconds: SECONDS },
       }),
     );
+    await Promise.all(senders.map(({ ready }) => ready));
+    const before = collectors.map(({ pid }) => cpuSeconds(pid));
     const reports = await Promise.all(senders.map(({ report }) => report));
     const cpu = collectors.reduce((sum, { pid }, at) => sum + cpuSeconds(pid) - before[at]!, 0);
-    const sent = reports.reduce(
-      (sum, { requests, seconds }) => sum + (200 * requests) / seconds,
-      0,
-    );
-    const all = reports.reduce((sum, { requests }) => sum + 200 * requests, 0) * (1 + 5 / SECONDS);
+    const sent = reports.reduce((sum, one) => sum + (200 * one.requests) / one.seconds, 0);
+    const all = reports.reduce((sum, { requests }) => sum + 200 * requests, 0);
     rates.push(sent);
     const perMillion = (cpu / all) * 1e6;
     console.log(
       `${count} collectors: ${sent.toFixed(0)}/s, ${perMillion.toFixed(0)} s, ${(1e6 / perMillion).toFixed(0)}/s a core`,
     );
     await Promise.all(collectors.map((collector) => collector.end()));
+    for (const release of bounds) release?.();
   }
   console.log(`two against one: ${(rates[1]! / rates[0]!).toFixed(2)}`);
   counter.close();
