@@ -184,10 +184,10 @@ it.skipIf(promtool !== 0)(
   },
 );
 
-it.skipIf(!existsSync(SYSTEMD))(
-  'systemd takes the unit (left out where there is no systemd)',
-  async () => {
-    const unit = fileURLToPath(new URL('systemd/faultline.service', deploy));
+it.skipIf(!existsSync(SYSTEMD)).each(readdirSync(new URL('systemd/', deploy)))(
+  'systemd takes the unit %s (left out where there is no systemd)',
+  async (name) => {
+    const unit = fileURLToPath(new URL(`systemd/${name}`, deploy));
     // Ends with 0, else this throws.
     const { stderr } = await promisify(execFile)(SYSTEMD, ['verify', unit]);
     expect(stderr.split('\n').filter((line) => line.includes('faultline'))).toEqual([]);
