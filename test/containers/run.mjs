@@ -1,6 +1,6 @@
 // `npm run test:containers`: builds the image of deploy/compose/Containerfile and runs it as the files of deploy say: alone
 // with a root that cannot be written, with each file of compose, and as the pods of Kubernetes. By hand: a quarter of an
-// hour, root, Debian's podman, buildah, runc, debootstrap and iptables; FAULTLINE_COMPOSE names a Docker Compose that is not
+// hour, root, Debian's podman, buildah, runc, netavark, aardvark-dns, debootstrap and iptables; FAULTLINE_COMPOSE names a Docker Compose that is not
 // `docker compose`. `-- cluster`: only those with that word in their name. FAULTLINE_IMAGE_IS_BUILT=1 takes the images of the run before.
 // What cannot run is left out, and the screen says so.
 import { readFileSync, writeFileSync } from 'node:fs';
