@@ -108,6 +108,10 @@ export function buildImage() {
   build(`${REGISTRY}/clickhouse/clickhouse-keeper:26.7`, `${here}keeper`);
 }
 
+/** A machine with systemd. */
+export const buildMachine = () =>
+  build('localhost/faultline-machine', '--file', `${here}systemd/Containerfile`, 'deploy/systemd');
+
 /** nginx of a Debian that has 1.27.3 or later. */
 export function buildGateway() {
   const gateway = `${REGISTRY}/library/nginx:1.29`;

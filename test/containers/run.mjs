@@ -20,23 +20,14 @@ import {
   TOKENS,
   until,
 } from './machine.mjs';
-import { Service } from './service.mjs';
+import { counted, expect, Service } from './service.mjs';
+import { units } from './units.mjs';
 
 const HARDENED = [
   ...['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'all'],
   ...['--security-opt', 'no-new-privileges', '--memory', '3g'],
 ];
 const PORTS = [4317, 4318, 4320].flatMap((port) => ['--publish', `127.0.0.1:${port}:${port}`]);
-
-function expect(what, wanted, got) {
-  if (wanted !== got) throw new Error(`${what}: expected ${wanted}, got ${got}`);
-  console.log(`  ok  ${what}: ${got}`);
-}
-
-async function counted(service, agent, count, when) {
-  await service.has(agent, count);
-  console.log(`  ok  failures ${when}: ${count}`);
-}
 
 const inside = (name, script) => podman('exec', name, 'sh', '-c', script);
 
@@ -223,6 +214,7 @@ const STORIES = [
   },
   { name: 'cluster.yaml: without the keeper', run: cluster, composes: true },
   { name: 'pods of kubernetes/faultline.yaml', run: pods },
+  { name: 'units of systemd/', run: units },
 ];
 
 const absent = missing();

@@ -64,6 +64,16 @@ export class Service {
   }
 }
 
+export function expect(what, wanted, got) {
+  if (wanted !== got) throw new Error(`${what}: expected ${wanted}, got ${got}`);
+  console.log(`  ok  ${what}: ${got}`);
+}
+
+export async function counted(service, agent, count, when) {
+  await service.has(agent, count);
+  console.log(`  ok  failures ${when}: ${count}`);
+}
+
 let traces = 0;
 
 function failedAttempt(agent, attempt) {
