@@ -1,8 +1,9 @@
 /** The data folder: its layout, the passwords of its users, who holds it. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolders } from '../../collector/queue/files.ts';
+import { createFile, makeFolders } from '../../collector/queue/files.ts';
 import type { UserName } from './users.ts';
 
 export interface Folder {
@@ -96,17 +97,15 @@ export function passwordFile(dataDir: string, user: UserName): string {
 /** A user's password: made once, then read from its file (mode 0600). */
 export async function passwordOf(dataDir: string, user: UserName): Promise<string> {
   const file = passwordFile(dataDir, user);
+  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return '';
+  });
+  // A power cut may have left the file of a version before empty, or its length and nothing in it.
+  const password = kept.replaceAll('\0', '').trim();
+  if (password !== '') return password;
   const made = randomBytes(24).toString('base64url');
-  try {
-    await writeFile(file, `${made}\n`, { flag: 'wx', mode: 0o600 });
-    return made;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  const kept = (await readFile(file, 'utf8')).trim();
-  if (kept !== '') return kept;
-  // A crash between creating the file and writing to it leaves it empty.
-  await writeFile(file, `${made}\n`, { mode: 0o600 });
+  closeSync(createFile(file, [Buffer.from(`${made}\n`)]));
   return made;
 }
 

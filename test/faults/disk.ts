@@ -8,6 +8,13 @@ import type { Random } from './random.ts';
 const SECTOR = 512;
 
 /**
+ * Which unsynced writes reached the disk: random sectors; the oldest; the newest, in files that have their length
+ * already, as where a journal is ahead of the data.
+ */
+export const SURVIVORS = ['newest', 'sectors', 'oldest'] as const;
+export type Survivors = (typeof SURVIVORS)[number];
+
+/**
  * The files of one folder by name after a cut behind so many steps, on the least that a file system may do: a
  * change of the folder is on disk when the folder is synced.
  */
@@ -45,7 +52,8 @@ export function filesAfter(steps: readonly Step[], folder: string, random: Rando
     } else throw new Error(`${kind} of ${path}: more than is made of it here`);
   }
   for (const act of changes.slice(0, random.int(0, changes.length + 1))) act(synced);
-  return new Map([...synced].map(([name, file]) => [name, file.afterCut(random)]));
+  const there = () => random.next() < 0.5;
+  return new Map([...synced].map(([name, file]) => [name, file.afterCut(there)]));
 }
 
 /**
@@ -55,6 +63,7 @@ export function filesAfter(steps: readonly Step[], folder: string, random: Rando
  */
 export async function folderAfter(
   steps: readonly Step[],
+  survivors: Survivors,
   random: Random,
   to: string,
 ): Promise<void> {
@@ -64,16 +73,24 @@ export async function folderAfter(
   let onDisk: Folder | undefined;
   steps.forEach((step, index) => {
     if (index === journaled) onDisk = copyOf(root);
-    apply(root, step);
+    apply(root, step, index);
   });
-  await save(onDisk ?? root, to, random);
+  const folder = onDisk ?? root;
+  const unsynced = filesIn(folder).flatMap((file) => file.unsynced());
+  const middle = unsynced.length === 0 ? 0 : unsynced[random.int(0, unsynced.length)]!;
+  const isThere = {
+    newest: (order: number) => order > middle,
+    sectors: () => random.next() < 0.5,
+    oldest: (order: number) => order < middle,
+  }[survivors];
+  await save(folder, to, (file) => file.afterCut(isThere, survivors === 'newest'));
 }
 
 type Entry = Folder | DiskFile | string;
 /** By name; the text is where a symbolic link leads. */
 type Folder = Map<string, Entry>;
 
-function apply(root: Folder, { kind, name: path, offset, bytes }: Step): void {
+function apply(root: Folder, { kind, name: path, offset, bytes }: Step, order: number): void {
   if (kind === 'sync all') syncAll(root);
   if (kind === 'sync all' || path === '') return;
   const { folder, name } = placeOf(root, path);
@@ -81,7 +98,7 @@ function apply(root: Folder, { kind, name: path, offset, bytes }: Step): void {
   if (kind === 'create') {
     if (entry === undefined) folder.set(name, new DiskFile());
     else if (offset === 1) fileOf(entry, path).truncate(0);
-  } else if (kind === 'write') fileOf(entry, path).write(offset, bytes);
+  } else if (kind === 'write') fileOf(entry, path).write(offset, bytes, order);
   else if (kind === 'truncate') fileOf(entry, path).truncate(offset);
   else if (kind === 'sync') {
     if (entry instanceof DiskFile) entry.sync();
@@ -131,20 +148,28 @@ function copyOf(folder: Folder): Folder {
 }
 
 function syncAll(folder: Folder): void {
-  for (const entry of folder.values()) {
-    if (entry instanceof Map) syncAll(entry);
-    else if (entry instanceof DiskFile) entry.sync();
-  }
+  for (const file of filesIn(folder)) file.sync();
 }
 
-async function save(folder: Folder, to: string, random: Random): Promise<void> {
+function filesIn(folder: Folder): DiskFile[] {
+  return [...folder.values()].flatMap((entry) => {
+    if (entry instanceof Map) return filesIn(entry);
+    return entry instanceof DiskFile ? [entry] : [];
+  });
+}
+
+async function save(
+  folder: Folder,
+  to: string,
+  contentOf: (file: DiskFile) => Buffer,
+): Promise<void> {
   for (const [name, entry] of folder) {
     const path = join(to, name);
     if (entry instanceof Map) {
       await mkdir(path, { mode: 0o700 });
-      await save(entry, path, random);
+      await save(entry, path, contentOf);
     } else if (entry instanceof DiskFile) {
-      await writeFile(path, entry.afterCut(random), { mode: 0o600 });
+      await writeFile(path, contentOf(entry), { mode: 0o600 });
     } else await symlink(entry, path);
   }
 }
@@ -153,10 +178,15 @@ async function save(folder: Folder, to: string, random: Random): Promise<void> {
 class DiskFile {
   private durable = Buffer.alloc(0);
   private size = 0;
-  private pending: { offset: number; bytes: Buffer }[] = [];
+  private pending: { offset: number; bytes: Buffer; order: number }[] = [];
 
-  write(offset: number, bytes: Buffer): void {
-    this.pending.push({ offset, bytes });
+  write(offset: number, bytes: Buffer, order = 0): void {
+    this.pending.push({ offset, bytes, order });
+  }
+
+  /** The places of its unsynced writes in the order of all. */
+  unsynced(): number[] {
+    return this.pending.map(({ order }) => order);
   }
 
   sync(): void {
@@ -170,12 +200,17 @@ class DiskFile {
     if (length < this.durable.length) this.durable.fill(0, length);
   }
 
-  /** Of what was not synced, some sectors are there. A file with several names has the same under each. */
-  afterCut(random: Random): Buffer {
-    for (const { offset, bytes } of this.pending) {
+  /**
+   * A file with several names has the same under each.
+   * @param isThere asked for each sector of what was not synced
+   * @param isWhole whether it is as long as it was
+   */
+  afterCut(isThere: (order: number) => boolean, isWhole = false): Buffer {
+    for (const { offset, bytes, order } of this.pending) {
+      if (isWhole) this.size = Math.max(this.size, offset + bytes.length);
       for (let at = 0; at < bytes.length; ) {
         const end = Math.min(bytes.length, at + SECTOR - ((offset + at) % SECTOR));
-        if (random.next() < 0.5) this.put(offset + at, bytes.subarray(at, end));
+        if (isThere(order)) this.put(offset + at, bytes.subarray(at, end));
         at = end;
       }
     }
