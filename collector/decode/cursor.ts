@@ -1,7 +1,13 @@
 // pbf's reader with the checks that bytes from the network need. pbf itself reads past the end of a
 // message without complaint; here each length is held against the message that encloses it.
 import { PbfReader } from 'pbf';
-import { DecodeError, MAX_TEXT_BYTES } from './span.ts';
+import {
+  DecodeError,
+  MAX_ITEM_BYTES,
+  MAX_ITEM_FIELDS,
+  MAX_ITEM_VALUES,
+  MAX_TEXT_BYTES,
+} from './span.ts';
 
 /** Wire types, the low three bits of a tag. */
 const VARINT = 0;
@@ -18,6 +24,7 @@ export class Cursor extends PbfReader {
   readonly bytes: Buffer;
   private room = Number.POSITIVE_INFINITY;
   private values = Number.POSITIVE_INFINITY;
+  private fields = Number.POSITIVE_INFINITY;
 
   constructor(body: Buffer) {
     super(body);
@@ -87,19 +94,34 @@ export class Cursor extends PbfReader {
     return this.readTextUntil(this.readEnd(end));
   }
 
-  /** Begins another item: of its values so many bytes are read, and so many values. */
-  begin(bytes: number, values: number): void {
-    this.room = bytes;
-    this.values = values;
+  /** Begins another item, of which so much is read and no more. */
+  begin(): void {
+    this.room = MAX_ITEM_BYTES;
+    this.values = MAX_ITEM_VALUES;
+    this.fields = MAX_ITEM_FIELDS;
+  }
+
+  /** Begins another step of the item: its bound on fields is one of each step. */
+  beginStep(): void {
+    this.fields = MAX_ITEM_FIELDS;
+  }
+
+  /** Whether another field of a message is to be read; what an item has beyond its bound is skipped. */
+  hasMore(end: number): boolean {
+    if (this.pos >= end) return false;
+    if (--this.fields >= 0) return true;
+    this.pos = end;
+    return false;
+  }
+
+  /** Whether another value of the item is to be read. */
+  mayReadValue(): boolean {
+    return --this.values >= 0;
   }
 
   /** The text of a value, of which only the start is read when it is long or the item has no room. */
   readValueText(end: number): string {
     const stop = this.readEnd(end);
-    if (--this.values < 0) {
-      this.pos = stop;
-      return '';
-    }
     const most = Math.max(MIN_TEXT_BYTES, Math.min(MAX_TEXT_BYTES, this.room));
     const text = this.readTextUntil(Math.min(stop, this.boundary(this.pos + most)));
     this.room -= stop - this.pos + text.length;

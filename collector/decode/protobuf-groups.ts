@@ -7,8 +7,6 @@ import {
   DecodeError,
   emptyResult,
   MAX_IN_REQUEST,
-  MAX_ITEM_BYTES,
-  MAX_ITEM_VALUES,
   type ReadResult,
   type Resource,
   type Scope,
@@ -30,6 +28,9 @@ const SCOPE_VERSION = 0x12;
 /** Bytes that are looked at in one step. */
 const STEP_BYTES = 256 * 1024;
 
+/** Bytes from which an item itself is read in steps. */
+const LARGE_ITEM = 64 * 1024;
+
 /** Start and end of a message in the body. */
 type Range = [start: number, end: number];
 
@@ -45,6 +46,9 @@ export interface ProtobufItems<Item> {
   wants(cursor: Cursor, end: number, result: ReadResult, resource: () => Resource): number;
   /** Decodes the item from the cursor to `end`. */
   read(cursor: Cursor, end: number, how: number): Item;
+  /** The same for large items. */
+  wantsInSteps?: (...args: Parameters<ProtobufItems<Item>['wants']>) => Steps<number>;
+  readInSteps?: (...args: Parameters<ProtobufItems<Item>['read']>) => Steps<Item>;
 }
 
 /**
@@ -90,6 +94,7 @@ class GroupReader<Item> {
         this.count();
         yield* this.readGroup(cursor.readEnd(end));
       } else cursor.skipField(tag, end);
+      if (cursor.pos >= this.stepEnd) yield this.step(cursor.pos);
     }
     cursor.endAt(end);
   }
@@ -104,7 +109,9 @@ class GroupReader<Item> {
       if (tag === GROUP_RESOURCE) this.remember(resources, end);
       else if (tag === GROUP_SCOPE_ITEMS) this.remember(scopeItems, end);
       else cursor.skipField(tag, end);
+      if (cursor.pos >= this.stepEnd) yield this.step(cursor.pos);
     }
+    this.stepEnd = 0;
     cursor.endAt(end);
     const resource = once(() => this.readResource(resources));
     for (const range of scopeItems) yield* this.readScopeItems(range, resource);
@@ -123,11 +130,18 @@ class GroupReader<Item> {
         const stop = cursor.readEnd(end);
         const itemStart = cursor.pos;
         countItem(result);
-        const how = items.wants(cursor, stop, result, resource);
+        cursor.begin();
+        const how =
+          items.wantsInSteps && stop - itemStart > LARGE_ITEM
+            ? yield* items.wantsInSteps(cursor, stop, result, resource)
+            : items.wants(cursor, stop, result, resource);
         if (how !== 0) kept.push([itemStart, stop, how]);
         if (stop >= this.stepEnd) yield this.step(stop);
       } else if (tag === SCOPE_ITEMS_SCOPE) this.remember(scopes, end);
-      else cursor.skipField(tag, end);
+      else {
+        cursor.skipField(tag, end);
+        if (cursor.pos >= this.stepEnd) yield this.step(cursor.pos);
+      }
     }
     cursor.endAt(end);
     if (kept.length === 0) return;
@@ -136,8 +150,12 @@ class GroupReader<Item> {
       result.kept++;
       const origin = resource();
       cursor.pos = itemStart;
-      cursor.begin(MAX_ITEM_BYTES, MAX_ITEM_VALUES);
-      this.visit(origin, scope, items.read(cursor, itemEnd, how));
+      cursor.begin();
+      const item =
+        items.readInSteps && itemEnd - itemStart > LARGE_ITEM
+          ? yield* items.readInSteps(cursor, itemEnd, how)
+          : items.read(cursor, itemEnd, how);
+      this.visit(origin, scope, item);
       yield;
     }
   }
@@ -162,10 +180,10 @@ class GroupReader<Item> {
   private readResource(ranges: Range[]): Resource {
     const { cursor } = this;
     const attributes: Resource['attributes'] = new Map();
-    cursor.begin(MAX_ITEM_BYTES, MAX_ITEM_VALUES);
+    cursor.begin();
     for (const [start, end] of ranges) {
       cursor.pos = start;
-      while (cursor.pos < end) {
+      while (cursor.hasMore(end)) {
         const tag = cursor.readTag();
         if (tag === RESOURCE_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), attributes);
         else cursor.skipField(tag, end);
@@ -178,9 +196,10 @@ class GroupReader<Item> {
   private readScope(ranges: Range[]): Scope {
     const { cursor } = this;
     const scope: Scope = { name: '', version: '' };
+    cursor.begin();
     for (const [start, end] of ranges) {
       cursor.pos = start;
-      while (cursor.pos < end) {
+      while (cursor.hasMore(end)) {
         const tag = cursor.readTag();
         if (tag === SCOPE_NAME) scope.name = cursor.readText(end);
         else if (tag === SCOPE_VERSION) scope.version = cursor.readText(end);

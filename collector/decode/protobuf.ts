@@ -12,6 +12,7 @@ import {
   SPAN_TRACE_ID,
   STATUS_CODE,
   scanSpan,
+  scanSpanInSteps,
 } from './scan.ts';
 import {
   EVENT_EXCEPTION,
@@ -20,6 +21,7 @@ import {
   MAX_SKIPPED_NAME,
   MAX_SNAPSHOT_EVENTS,
   type ReadResult,
+  type Resource,
   readableResource,
   reject,
   type SkippedFailure,
@@ -27,7 +29,7 @@ import {
   type SpanEvent,
   type Visit,
 } from './span.ts';
-import type { Steps } from './turns.ts';
+import { atOnce, type Steps } from './turns.ts';
 import { readAttribute, readToldAttribute } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
@@ -59,9 +61,13 @@ export function readProtobuf(
   also = 0,
   skipped?: SkippedFailure,
 ): Steps<ReadResult> {
-  const wants: ProtobufItems<Span>['wants'] = (cursor, end, result, resource) => {
-    const start = cursor.pos;
-    const flags = scanSpan(cursor, end);
+  const decide = (
+    [start, flags]: [start: number, flags: number],
+    cursor: Cursor,
+    end: number,
+    result: ReadResult,
+    resource: () => Resource,
+  ): number => {
     if ((flags & BAD_TRACE_ID) !== 0) rejectSpan(result, 'trace_id', 16);
     else if ((flags & BAD_SPAN_ID) !== 0) rejectSpan(result, 'span_id', 8);
     else if ((flags & SILENT) !== 0 && (flags & FAILED) === 0) {
@@ -76,7 +82,18 @@ export function readProtobuf(
     }
     return 0;
   };
-  return readGroups(body, { wants, read: readSpan }, visit);
+  const items: ProtobufItems<Span> = {
+    wants: (cursor, end, result, resource) =>
+      decide([cursor.pos, scanSpan(cursor, end)], cursor, end, result, resource),
+    *wantsInSteps(cursor, end, result, resource) {
+      const start = cursor.pos;
+      const flags = yield* scanSpanInSteps(cursor, end);
+      return decide([start, flags], cursor, end, result, resource);
+    },
+    read: (cursor, end, how) => atOnce(readSpan(cursor, end, how)),
+    readInSteps: readSpan,
+  };
+  return readGroups(body, items, visit);
 }
 
 /** How to decode a span: only the attributes that rows of good spans are made of, or all. */
@@ -90,29 +107,47 @@ function rejectSpan(result: ReadResult, field: string, bytes: number): void {
   );
 }
 
-function readSpan(cursor: Cursor, end: number, how: number): Span {
+/** Bytes of a span that are read in one step. */
+const STEP_BYTES = 64 * 1024;
+
+function* readSpan(cursor: Cursor, end: number, how: number): Steps<Span> {
   const span = emptySpan();
   const read = how === WHOLE ? readAttribute : readToldAttribute;
-  let exception: SpanEvent | undefined;
+  let exceptionAt: [start: number, end: number] | undefined;
+  let stepEnd = cursor.pos + STEP_BYTES;
   while (cursor.pos < end) {
     const tag = cursor.readTag();
     if (tag === SPAN_ATTRIBUTE) read(cursor, cursor.readEnd(end), span.attributes);
     else if (tag === SPAN_EVENT) {
-      const event = readEvent(cursor, cursor.readEnd(end), how);
-      if (event?.name === EVENT_EXCEPTION) exception = event;
-      else if (event && span.events.length < MAX_SNAPSHOT_EVENTS) span.events.push(event);
+      const stop = cursor.readEnd(end);
+      const start = cursor.pos;
+      const name = readEventName(cursor, stop);
+      if (name === EVENT_EXCEPTION) exceptionAt = [start, stop];
+      else if (isReadEvent(name, how === WHOLE) && span.events.length < MAX_SNAPSHOT_EVENTS) {
+        span.events.push(readEvent(cursor, start, stop));
+      }
     } else if (tag === SPAN_LINK) readLink(cursor, cursor.readEnd(end), span);
     else if (tag === SPAN_STATUS) readStatus(cursor, cursor.readEnd(end), span);
     else readScalar(cursor, tag, end, span);
+    if (cursor.pos >= stepEnd) {
+      yield;
+      cursor.beginStep();
+      stepEnd = cursor.pos + STEP_BYTES;
+    }
   }
   cursor.endAt(end);
-  if (exception) span.events.push(exception);
+  // Only the last one counts, whatever was read before it.
+  if (exceptionAt) {
+    cursor.begin();
+    span.events.push(readEvent(cursor, ...exceptionAt));
+  }
+  cursor.pos = end;
   return span;
 }
 
 function readName(cursor: Cursor, end: number): string {
   let name = '';
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === SPAN_NAME) {
       const stop = cursor.readEnd(end);
@@ -154,7 +189,7 @@ function readScalar(cursor: Cursor, tag: number, end: number, span: Span): void 
 }
 
 function readStatus(cursor: Cursor, end: number, span: Span): void {
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === STATUS_CODE) span.statusCode = Number(cursor.readInt64());
     else if (tag === STATUS_MESSAGE) span.statusMessage = cursor.readText(end);
@@ -163,35 +198,43 @@ function readStatus(cursor: Cursor, end: number, span: Span): void {
   cursor.endAt(end);
 }
 
-/** The event that ends at `end`, or undefined when it is of no interest. */
-function readEvent(cursor: Cursor, end: number, how: number): SpanEvent | undefined {
-  const start = cursor.pos;
-  const event: SpanEvent = { name: '', timeNs: 0n, attributes: new Map() };
-  while (cursor.pos < end) {
+/** Moves the cursor to the event's end. */
+function readEventName(cursor: Cursor, end: number): string {
+  let name = '';
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
-    if (tag === EVENT_NAME) event.name = cursor.readText(end);
-    else if (tag === EVENT_TIME) event.timeNs = cursor.readFixed64BigInt(end);
+    if (tag === EVENT_NAME) name = cursor.readText(end);
     else cursor.skipField(tag, end);
   }
   cursor.endAt(end);
-  if (!isReadEvent(event.name, how === WHOLE)) return undefined;
+  return name;
+}
+
+function readEvent(cursor: Cursor, start: number, end: number): SpanEvent {
+  const event: SpanEvent = { name: '', timeNs: 0n, attributes: new Map() };
   cursor.pos = start;
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
-    if (tag === EVENT_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), event.attributes);
+    if (tag === EVENT_NAME) event.name = cursor.readText(end);
+    else if (tag === EVENT_TIME) event.timeNs = cursor.readFixed64BigInt(end);
+    else if (tag === EVENT_ATTRIBUTE) readAttribute(cursor, cursor.readEnd(end), event.attributes);
     else cursor.skipField(tag, end);
   }
   return event;
 }
 
 function readLink(cursor: Cursor, end: number, span: Span): void {
+  if (span.links.length >= MAX_LINKS) {
+    cursor.pos = end;
+    return;
+  }
   const link = { traceId: '', spanId: '' };
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === LINK_TRACE_ID) link.traceId = cursor.readHex(end);
     else if (tag === LINK_SPAN_ID) link.spanId = cursor.readHex(end);
     else cursor.skipField(tag, end);
   }
   cursor.endAt(end);
-  if (span.links.length < MAX_LINKS) span.links.push(link);
+  span.links.push(link);
 }

@@ -9,6 +9,7 @@ import {
   zeroFlagsOfBytes,
 } from './key-flags.ts';
 import { STATUS_ERROR } from './span.ts';
+import type { Steps } from './turns.ts';
 
 // Tags of `Span`: field number << 3 | wire type.
 export const SPAN_TRACE_ID = 0x0a;
@@ -68,6 +69,30 @@ export function scanSpan(cursor: Cursor, end: number): number {
   return flags | nameFlags | ids | (status === STATUS_ERROR ? FAILED : 0);
 }
 
+/** Fields that are scanned in one step. */
+const FIELDS_AT_ONCE = 4096;
+
+/** {@link scanSpan} of a large span. Of ids that come again any valid one counts. */
+export function* scanSpanInSteps(cursor: Cursor, end: number): Steps<number> {
+  const bad = BAD_TRACE_ID | BAD_SPAN_ID;
+  let flags = 0;
+  let ids = bad;
+  while (cursor.pos < end) {
+    const start = cursor.pos;
+    for (let fields = 0; cursor.pos < end && fields < FIELDS_AT_ONCE; fields++) {
+      cursor.skipField(cursor.readTag(), end);
+    }
+    const stop = cursor.pos;
+    cursor.pos = start;
+    const part = scanSpan(cursor, stop);
+    flags |= part & ~bad;
+    ids &= part;
+    yield;
+    cursor.beginStep();
+  }
+  return flags | ids;
+}
+
 /** Flags of the KeyValue from `start` to `end`; its value is stepped over unless it says what the span is. */
 export function scanKey(cursor: Cursor, start: number, end: number): number {
   const buf = cursor.bytes;
@@ -92,7 +117,7 @@ export function scanKey(cursor: Cursor, start: number, end: number): number {
 function scanKeyInAnyOrder(cursor: Cursor, end: number): number {
   let key: [number, number] = [0, 0];
   let value: [number, number] = [end, end];
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === KEY_VALUE_KEY || tag === KEY_VALUE_VALUE) {
       const stop = cursor.readEnd(end);
@@ -118,7 +143,7 @@ function scanValue(
 ): number {
   let flags = 0;
   cursor.pos = start;
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === ANY_STRING) {
       const stop = cursor.readEnd(end);
@@ -142,7 +167,7 @@ function scanValue(
 /** What the texts of the ArrayValue from the cursor to `end` add. */
 function scanTexts(cursor: Cursor, key: readonly [number, number], end: number): number {
   let flags = 0;
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag !== ARRAY_VALUE) {
       cursor.skipField(tag, end);
@@ -150,7 +175,7 @@ function scanTexts(cursor: Cursor, key: readonly [number, number], end: number):
     }
     const stop = cursor.readEnd(end);
     let texts = 0;
-    while (cursor.pos < stop) {
+    while (cursor.hasMore(stop)) {
       const tagOfItem = cursor.readTag();
       if (tagOfItem === ANY_STRING) {
         const textEnd = cursor.readEnd(stop);
@@ -180,7 +205,7 @@ export function isId(cursor: Cursor, stop: number, length: number): boolean {
 
 function scanStatus(cursor: Cursor, end: number, before: number): number {
   let code = before;
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === STATUS_CODE) code = Number(cursor.readInt64());
     else cursor.skipField(tag, end);

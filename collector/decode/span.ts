@@ -125,6 +125,8 @@ export const MAX_TEXT_BYTES = 512 * 1024;
 /** Bytes of the texts of one item's values, and those values in all. */
 export const MAX_ITEM_BYTES = 4 * 1024 * 1024;
 export const MAX_ITEM_VALUES = 50_000;
+/** Fields of the messages inside of an item that are looked at in one step. */
+export const MAX_ITEM_FIELDS = 400_000;
 /** Levels of arrays and key-value lists in one value. */
 export const MAX_DEPTH = 16;
 /** Stands for a value below {@link MAX_DEPTH}. */

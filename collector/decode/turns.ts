@@ -19,6 +19,25 @@ export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
   }
 }
 
+/** The steps, and after each of them those of what it has left to do. */
+export function* withRest<Result>(
+  steps: Steps<Result>,
+  rest: () => Steps<void> | undefined,
+): Steps<Result> {
+  for (;;) {
+    const step = steps.next();
+    const more = rest();
+    if (more) yield* more;
+    if (step.done) return step.value;
+    yield;
+  }
+}
+
+/** The steps, and then what is done with their result. */
+export function* after<Result>(steps: Steps<Result>, act: (result: Result) => void): Steps<void> {
+  act(yield* steps);
+}
+
 /** Does all steps without a pause. */
 export function atOnce<Result>(steps: Steps<Result>): Result {
   for (;;) {

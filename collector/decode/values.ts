@@ -56,7 +56,7 @@ export function readToldAttribute(cursor: Cursor, end: number, into: Attributes)
 function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Value] {
   let key = '';
   let value: Value = null;
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === KEY) key = readKey(cursor, cursor.readEnd(end)).text;
     else if (tag === VALUE) value = readValue(cursor, cursor.readEnd(end), depth);
@@ -69,7 +69,8 @@ function readKeyValue(cursor: Cursor, end: number, depth: number): [string, Valu
 /** Reads the AnyValue that ends at `end`; null when it holds nothing that is known. */
 export function readValue(cursor: Cursor, end: number, depth = 0): Value {
   let value: Value = null;
-  while (cursor.pos < end) {
+  if (!cursor.mayReadValue()) cursor.pos = end;
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     switch (tag) {
       case ANY_STRING:
@@ -107,7 +108,7 @@ function readArray(cursor: Cursor, end: number, depth: number): Value {
     return TOO_DEEP;
   }
   const items: Value[] = [];
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === LIST_ITEM && items.length < MAX_ITEMS) {
       items.push(readValue(cursor, cursor.readEnd(end), depth));
@@ -123,7 +124,7 @@ function readKeyValueList(cursor: Cursor, end: number, depth: number): Value {
     return TOO_DEEP;
   }
   const entries: [string, Value][] = [];
-  while (cursor.pos < end) {
+  while (cursor.hasMore(end)) {
     const tag = cursor.readTag();
     if (tag === LIST_ITEM && entries.length < MAX_ITEMS) {
       entries.push(readKeyValue(cursor, cursor.readEnd(end), depth));

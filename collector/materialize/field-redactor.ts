@@ -4,7 +4,10 @@ import { Redaction, type Redactions } from '../../instrumentation/redaction/inde
 import { cut } from './bounds.ts';
 
 /** What finds the secrets; each may throw, and then the field is dropped. */
-export type Secrets = Pick<Redaction, 'text' | 'kindUnder' | 'mark'>;
+export interface Secrets extends Pick<Redaction, 'text' | 'kindUnder' | 'mark'> {
+  /** What stands behind it, where it is only for one span. */
+  readonly of?: Secrets;
+}
 
 /** The built-in redaction with its defaults. */
 export const STANDARD_SECRETS: Secrets = new Redaction();

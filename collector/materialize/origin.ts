@@ -9,9 +9,11 @@ import {
   ATTR_GRAPH_SNAPSHOT_REF,
 } from '../../instrumentation/semconv/index.ts';
 import type { Resource, Span } from '../decode/span.ts';
+import type { Steps } from '../decode/turns.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { MAX_NAME_BYTES, textOf } from './bounds.ts';
 import { FieldRedactor, type Secrets } from './field-redactor.ts';
+import { hasMuchText, inSteps } from './in-steps.ts';
 import { storedAttributes } from './stored-attributes.ts';
 
 export interface Origin {
@@ -37,26 +39,48 @@ interface Service {
   redactor: FieldRedactor;
 }
 
-const services = new WeakMap<Resource, Service>();
+const services = new WeakMap<Resource, { service: Service; secrets: Secrets }>();
 
 /** @param secrets what finds secrets in it */
 export function serviceOf(resource: Resource, secrets: Secrets): Service {
-  let service = services.get(resource);
-  if (service?.redactor.secrets !== secrets) {
-    const redactor = new FieldRedactor(secrets);
-    const text = (key: string) =>
-      redactor.id(key, textOf(resource.attributes.get(key)), MAX_NAME_BYTES);
-    service = {
-      redactor,
-      service_name: text('service.name'),
-      environment: text('deployment.environment.name') || text('deployment.environment'),
-      agent_id: text(ATTR_FAULTLINE_AGENT_ID) || text(ATTR_GEN_AI_AGENT_ID),
-      release: releaseOf(text),
-      attributes: storedAttributes(resource.attributes, redactor),
-    };
-    services.set(resource, service);
-  }
+  // What is only for one span finds nothing, or only what is in that span.
+  const finder = secrets.of ?? secrets;
+  const made = services.get(resource);
+  if (made?.secrets === finder) return made.service;
+  const service = makeService(resource, finder);
+  services.set(resource, { service, secrets: finder });
   return service;
+}
+
+/** What {@link inSteps} makes of what belongs to a resource. */
+export function* inStepsOf<Made>(
+  resource: Resource,
+  secrets: Secrets,
+  make: (secrets: Secrets) => Made,
+): Steps<Made> {
+  if (hasMuchText(resource)) yield* readService(resource, secrets);
+  return yield* inSteps(secrets, make);
+}
+
+/** Makes {@link serviceOf} ready. */
+function* readService(resource: Resource, secrets: Secrets): Steps<void> {
+  if (services.get(resource)?.secrets === secrets) return;
+  const service = yield* inSteps(secrets, (finder) => makeService(resource, finder));
+  services.set(resource, { service, secrets });
+}
+
+function makeService(resource: Resource, secrets: Secrets): Service {
+  const redactor = new FieldRedactor(secrets);
+  const text = (key: string) =>
+    redactor.id(key, textOf(resource.attributes.get(key)), MAX_NAME_BYTES);
+  return {
+    redactor,
+    service_name: text('service.name'),
+    environment: text('deployment.environment.name') || text('deployment.environment'),
+    agent_id: text(ATTR_FAULTLINE_AGENT_ID) || text(ATTR_GEN_AI_AGENT_ID),
+    release: releaseOf(text),
+    attributes: storedAttributes(resource.attributes, redactor),
+  };
 }
 
 /** How a user says who the agent is, whatever his instrumentation writes. */

@@ -102,6 +102,10 @@ function rowsOf(
 
   for (const event of span.events) {
     if (event.name !== EVENT_GRAPH_SNAPSHOT) continue;
+    if (rows.graph_snapshots.length === MAX_SNAPSHOTS) {
+      warnings.push(`span ${span.spanId}: more than ${MAX_SNAPSHOTS} snapshots: not stored`);
+      break;
+    }
     const seen = firstCredible(event.timeNs, span.startNs, receivedAt);
     const row = snapshotRow(event, origin, seen, snapshots);
     if (typeof row === 'string') warnings.push(`span ${span.spanId}: ${row}`);
@@ -148,6 +152,9 @@ function rowsOf(
   }
   return { rows, warnings, redactions: {} };
 }
+
+/** Graph versions that one span brings; each may have 256 KiB. */
+const MAX_SNAPSHOTS = 4;
 
 const LEVELS: Readonly<Record<Role, FailureLevel>> = {
   node: 'node',

@@ -13,7 +13,7 @@ export interface DrainOptions {
   /** On a cluster: keeps rows for shards that are away. */
   awayShards?: ShardByShard | undefined;
   logger: Logger;
-  /** Bytes from which a batch takes no further entries. @default 24 MiB */
+  /** Bytes from which a batch takes no further entries. @default 8 MiB */
   maxBatchBytes?: number;
   /** Most entries of a batch. @default 20,000 */
   maxBatchEntries?: number;
@@ -71,7 +71,8 @@ export class Drain {
   constructor(options: DrainOptions) {
     this.options = options;
     this.limits = {
-      bytes: options.maxBatchBytes ?? 24 * 1024 * 1024,
+      // Reading them holds the process.
+      bytes: options.maxBatchBytes ?? 8 * 1024 * 1024,
       entries: options.maxBatchEntries ?? 20_000,
     };
   }

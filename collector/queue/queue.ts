@@ -22,6 +22,8 @@ export interface DurableQueueOptions {
 }
 
 const MAX_FIRST_SEEN_WAITING = 10_000;
+/** Bytes after which a commit takes nothing more: writing and syncing them holds the process. */
+const COMMIT_BYTES = 1024 * 1024;
 /**
  * How long a failed write counts, in milliseconds: senders that heed the readiness send nothing that
  * could show that the disk is well again, and a trial of our own would take its last room.
@@ -31,7 +33,8 @@ const TRY_AGAIN_MS = 5_000;
 /**
  * Takes rows to disk. States: open; committing soon (requests of this turn of the event loop wait to
  * share one sync); closed. A request moves open to committing soon, the commit moves back, whether the
- * disk took it or not; `close` commits what waits and moves to closed for good.
+ * disk took it or not; `close` commits what waits and moves to closed for good. A large request is committed
+ * in pieces, with turns of the event loop between them.
  */
 export class DurableQueue implements Sink {
   private readonly store: QueueStore;
@@ -75,18 +78,31 @@ export class DurableQueue implements Sink {
     };
   }
 
-  private take(entries: Entry[]): Promise<void> {
-    if (this.closed) return Promise.reject(new SinkUnavailable('the collector is shutting down'));
-    if (entries.length === 0) return Promise.resolve();
-    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  private async take(entries: Entry[]): Promise<void> {
+    if (this.closed) throw new SinkUnavailable('the collector is shutting down');
+    if (entries.length === 0) return;
+    const bytes = bytesOf(entries);
     if (!this.hasRoom(bytes)) {
       this.refusedBytes = bytes;
-      return Promise.reject(new SinkUnavailable(`the queue is full: ${this.held} bytes`));
+      throw new SinkUnavailable(`the queue is full: ${this.held} bytes`);
     }
     this.refusedBytes = 0;
     this.waitingBytes += bytes;
+    let left = bytes;
+    try {
+      for (const piece of pieces(entries)) {
+        await this.append(piece);
+        left -= bytesOf(piece);
+      }
+    } finally {
+      this.waitingBytes -= left;
+    }
+  }
+
+  private append(entries: Entry[]): Promise<void> {
+    if (this.closed) throw new SinkUnavailable('the collector is shutting down');
     return new Promise((resolve, reject) => {
-      this.waiting.push({ entries, bytes, resolve, reject });
+      this.waiting.push({ entries, bytes: bytesOf(entries), resolve, reject });
       this.commitSoon ??= setImmediate(() => this.commit());
     });
   }
@@ -129,17 +145,16 @@ export class DurableQueue implements Sink {
   /** Commits what waits; nothing is accepted any more. */
   close(): void {
     this.closed = true;
-    this.commit();
+    while (this.waiting.length > 0) this.commit();
   }
 
   private commit(): void {
     clearImmediate(this.commitSoon);
     this.commitSoon = undefined;
-    const group = this.waiting;
+    const group = this.nextGroup();
     const firstSeen = this.firstSeen;
     if (group.length === 0) return;
-    this.waiting = [];
-    this.waitingBytes = 0;
+    if (this.waiting.length > 0) this.commitSoon = setImmediate(() => this.commit());
     try {
       this.store.append(
         group.flatMap(({ entries }) => entries),
@@ -158,7 +173,39 @@ export class DurableQueue implements Sink {
     if (this.failure !== undefined) this.logger.info('the queue can be written again');
     this.failure = undefined;
     this.firstSeen = new Map();
-    for (const { resolve } of group) resolve();
+    for (const { bytes, resolve } of group) {
+      this.waitingBytes -= bytes;
+      resolve();
+    }
     this.appended();
   }
+
+  private nextGroup(): Waiting[] {
+    let bytes = 0;
+    const end = this.waiting.findIndex((waiting) => {
+      bytes += waiting.bytes;
+      return bytes > COMMIT_BYTES;
+    });
+    // One that is larger is taken all the same.
+    return this.waiting.splice(0, end === -1 ? this.waiting.length : Math.max(1, end));
+  }
+}
+
+/** Entries that are committed together. */
+function pieces(entries: readonly Entry[]): Entry[][] {
+  const all: Entry[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const entry of entries) {
+    bytes += entryBytes(entry);
+    if (bytes > COMMIT_BYTES) {
+      all.push([]);
+      bytes = entryBytes(entry);
+    }
+    all.at(-1)!.push(entry);
+  }
+  return all;
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
 }

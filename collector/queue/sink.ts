@@ -6,7 +6,8 @@ export interface Intake {
   /** Never throws; what is wrong with a row is said by `commit`. */
   add(rows: Rows): void;
   /**
-   * Resolves only when all rows are synced to disk; before it nothing is stored.
+   * Resolves only when all rows are synced to disk. Of a large request that fails some may be stored, and are
+   * the same rows when it is sent again.
    * @throws SinkUnavailable when they could not be stored now; the sender should try again
    * @throws SinkRefused when the store will never take them
    */

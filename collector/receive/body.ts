@@ -1,7 +1,8 @@
 // The body of a request as it was before Content-Encoding, never larger than the limit.
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import { inTurns, type Steps } from '../decode/turns.ts';
 import type { BodyLease } from './body-budget.ts';
 
 /** The body is larger than the limit, before or after decompression. */
@@ -16,19 +17,19 @@ export class BodyNotDecodable extends Error {
 
 type Codec = 'gzip' | 'deflate' | 'zstd';
 type Decompress = (body: Buffer, options: zlib.ZlibOptions) => Buffer;
-type DecompressAsync = (body: Buffer, options: zlib.ZlibOptions) => Promise<Buffer>;
+type DecompressStream = (options: zlib.ZlibOptions) => Transform;
 
 // In Node from 22.15 on; the types are those of Node 20.
-const { zstdDecompress, zstdDecompressSync } = zlib as {
-  zstdDecompress?: typeof zlib.gunzip;
+const { createZstdDecompress, zstdDecompressSync } = zlib as {
+  createZstdDecompress?: DecompressStream;
   zstdDecompressSync?: Decompress;
 };
 
-const CODECS: Partial<Record<Codec, { sync: Decompress; async: DecompressAsync }>> = {
-  gzip: { sync: zlib.gunzipSync, async: promisify(zlib.gunzip) },
-  deflate: { sync: zlib.inflateSync, async: promisify(zlib.inflate) },
-  ...(zstdDecompress && zstdDecompressSync
-    ? { zstd: { sync: zstdDecompressSync, async: promisify(zstdDecompress) } }
+const CODECS: Partial<Record<Codec, { sync: Decompress; stream: DecompressStream }>> = {
+  gzip: { sync: zlib.gunzipSync, stream: zlib.createGunzip },
+  deflate: { sync: zlib.inflateSync, stream: zlib.createInflate },
+  ...(createZstdDecompress && zstdDecompressSync
+    ? { zstd: { sync: zstdDecompressSync, stream: createZstdDecompress } }
     : {}),
 };
 
@@ -97,7 +98,7 @@ export function readBody(
     request.on('data', take);
     request.once('end', () => {
       if (whole !== undefined) resolve(bytes === whole.length ? whole : whole.subarray(0, bytes));
-      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      else resolve(chunks.length === 1 ? chunks[0]! : inTurns(concat(chunks, bytes)));
     });
     request.once('error', fail);
   });
@@ -114,9 +115,9 @@ export async function decompress(
   maxBytes: number,
 ): Promise<Buffer> {
   if (codec === 'identity') return body;
-  const { sync, async } = CODECS[codec]!;
+  const { sync, stream } = CODECS[codec]!;
   const most = Math.min(maxBytes, Math.max(FREE_BYTES, MAX_RATIO * body.length));
-  const inThread = () => async(body, { maxOutputLength: most, chunkSize: CHUNK_BYTES });
+  const inThread = () => decompressInThread(stream({ chunkSize: CHUNK_BYTES }), body, most);
   const isSmall = body.length < SYNC_BELOW_BYTES;
   const syncMost = Math.min(most, SYNC_RESULT_BYTES);
   try {
@@ -133,7 +134,36 @@ export async function decompress(
   }
 }
 
+async function decompressInThread(
+  stream: Transform,
+  body: Buffer,
+  maxBytes: number,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.end(body);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return inTurns(concat(chunks, bytes));
+}
+
+/** Of tens of megabytes it takes long. */
+function* concat(chunks: readonly Buffer[], bytes: number): Steps<Buffer> {
+  const whole = Buffer.allocUnsafe(bytes);
+  let end = 0;
+  for (const chunk of chunks) {
+    chunk.copy(whole, end);
+    end += chunk.length;
+    yield;
+  }
+  return whole;
+}
+
 function isTooLarge(error: unknown): boolean {
+  if (error instanceof BodyTooLarge) return true;
   return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
 }
 

@@ -7,12 +7,13 @@ import { readProtobufLogs } from '../decode/protobuf-logs.ts';
 import type { Encoding } from '../decode/response.ts';
 import { LOGS } from '../decode/signals.ts';
 import type { Visit } from '../decode/span.ts';
-import { inTurns } from '../decode/turns.ts';
+import { after, inTurns, type Steps, withRest } from '../decode/turns.ts';
 import { exceptionRecordRow, isTimedRecord } from '../materialize/exception-record.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
-import { isReplay } from '../materialize/origin.ts';
+import { hasMuchText } from '../materialize/in-steps.ts';
+import { inStepsOf, isReplay } from '../materialize/origin.ts';
 import type { Sink } from '../queue/sink.ts';
-import { emptyRows } from '../rows/rows.ts';
+import { type ExceptionRecordRow, emptyRows } from '../rows/rows.ts';
 import {
   type Outcome,
   type Replays,
@@ -70,6 +71,12 @@ export class LogService implements SignalService {
     const redactions: Redactions = {};
     const read = encoding === 'json' ? readJsonLogs : readProtobufLogs;
     let skipped = 0;
+    const take = (row: ExceptionRecordRow): void => {
+      addCounts(redactions, row.redactions);
+      intake.add({ ...emptyRows(), exception_records: [row] });
+    };
+    /** What is left to do of the record that was read last. */
+    let rest: Steps<void> | undefined;
     const visit: Visit<LogRecord> = (resource, scope, record) => {
       if (this.replays === 'skipped' && isReplay(resource)) {
         skipped++;
@@ -79,11 +86,18 @@ export class LogService implements SignalService {
       const known = isTimedRecord(record)
         ? receivedAt
         : this.sink.receivedAt(traceId, spanId, receivedAt);
-      const row = exceptionRecordRow(resource, scope, record, known, this.secrets);
-      addCounts(redactions, row.redactions);
-      intake.add({ ...emptyRows(), exception_records: [row] });
+      const make = (secrets: Secrets) =>
+        exceptionRecordRow(resource, scope, record, known, secrets);
+      if (hasMuchText(record) || hasMuchText(resource)) {
+        rest = after(inStepsOf(resource, this.secrets, make), take);
+      } else take(make(this.secrets));
     };
-    const result = await inTurns(read(body, visit));
+    const steps = withRest(read(body, visit), () => {
+      const left = rest;
+      rest = undefined;
+      return left;
+    });
+    const result = await inTurns(steps);
     const { received, kept, untied, rejected, messages } = result;
     const outcome = await store(intake, {
       received,

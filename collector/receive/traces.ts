@@ -7,11 +7,12 @@ import { readProtobuf } from '../decode/protobuf.ts';
 import type { Encoding } from '../decode/response.ts';
 import { TRACES } from '../decode/signals.ts';
 import type { SkippedFailure, Span, Visit } from '../decode/span.ts';
-import { inTurns, type Steps } from '../decode/turns.ts';
+import { after, inTurns, type Steps, withRest } from '../decode/turns.ts';
 import { addAncestors } from '../linking/ancestors.ts';
 import { type Secrets, STANDARD_SECRETS } from '../materialize/field-redactor.ts';
-import { isReplay } from '../materialize/origin.ts';
-import { toRows } from '../materialize/to-rows.ts';
+import { hasMuchText } from '../materialize/in-steps.ts';
+import { inStepsOf, isReplay } from '../materialize/origin.ts';
+import { type Materialized, toRows } from '../materialize/to-rows.ts';
 import type { Intake, Sink } from '../queue/sink.ts';
 import {
   appendRows,
@@ -100,17 +101,9 @@ export class TraceService implements SignalService {
     const redactions: Redactions = {};
     const read = encoding === 'json' ? readJson : readProtobuf;
     const also = this.conditions.wantsModels ? MODEL : 0;
-    const visit: Visit<Span> = (resource, scope, span) => {
-      if (this.replays === 'skipped' && isReplay(resource)) {
-        skipped++;
-        return;
-      }
-      const known = isTimed(span)
-        ? receivedAt
-        : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
-      const made = toRows(resource, scope, span, known, this.secrets, this.conditions);
+    const take = ({ spanId }: Span, made: Materialized): void => {
       if (!mayChange && isChange(made.rows)) {
-        refusals.push(`span ${span.spanId}: ${CHANGE_REFUSED}`);
+        refusals.push(`span ${spanId}: ${CHANGE_REFUSED}`);
         return;
       }
       const { failures } = made.rows;
@@ -125,13 +118,34 @@ export class TraceService implements SignalService {
       addCounts(redactions, made.redactions);
       if (made.rejection !== undefined) refusals.push(made.rejection);
     };
+    /** What is left to do of the span that was read last. */
+    let rest: Steps<void> | undefined;
+    const visit: Visit<Span> = (resource, scope, span) => {
+      if (this.replays === 'skipped' && isReplay(resource)) {
+        skipped++;
+        return;
+      }
+      const known = isTimed(span)
+        ? receivedAt
+        : this.sink.receivedAt(span.traceId, span.spanId, receivedAt);
+      const make = (secrets: Secrets) =>
+        toRows(resource, scope, span, known, secrets, this.conditions);
+      if (hasMuchText(span) || hasMuchText(resource)) {
+        rest = after(inStepsOf(resource, this.secrets, make), (made) => take(span, made));
+      } else take(span, make(this.secrets));
+    };
     const skippedFailures = new SkippedFailureCounts();
     const skip: SkippedFailure = ({ attributes }, name) => {
       if (this.replays === 'skipped' && isReplay({ attributes })) return;
       const service = attributes.get('service.name');
       skippedFailures.add(typeof service === 'string' ? service : '', name);
     };
-    const result = await inTurns(read(body, this.keep, visit, also, skip));
+    const steps = withRest(read(body, this.keep, visit, also, skip), () => {
+      const left = rest;
+      rest = undefined;
+      return left;
+    });
+    const result = await inTurns(steps);
     await inTurns(addAncestors(inside, parts, body, encoding));
     intake.add(rows);
     await inTurns(addInSteps(intake, inside, parts));

@@ -150,6 +150,57 @@ test('a large request becomes several entries, with every row in its order', () 
   expect(failures.map(({ row }) => row.attempt)).toEqual([...Array(50).keys()]);
 });
 
+function largeRows() {
+  const rows = rowsOf('large');
+  const [failure] = rows.failures;
+  rows.failures = Array.from({ length: 50 }, (_, attempt) => {
+    return { ...failure!, attempt, input_context: 'x'.repeat(100_000) };
+  });
+  return rows;
+}
+
+test('a large request is committed in pieces, and others have their turn between them', async () => {
+  const { store, close } = open();
+  const order: string[] = [];
+  let appended = 0;
+  const queue = new DurableQueue({ store, maxBytes: 1e9, logger, appended: () => appended++ });
+  await Promise.all([
+    accept(queue, largeRows()).then(() => order.push('large')),
+    accept(queue, rowsOf('small')).then(() => order.push('small')),
+  ]);
+  expect(order).toEqual(['small', 'large']);
+  expect(appended).toBeGreaterThan(3);
+  expect(store.state.last).toBe(toEntries(largeRows(), 0).length + 1);
+  close();
+});
+
+test('a large request that fails after some of its pieces is refused, and holds no room', async () => {
+  const { store, close } = open();
+  const { length } = toEntries(largeRows(), 0);
+  let fails = true;
+  const failing = new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'append' && fails && store.state.last === 2) {
+        return () => {
+          throw new Error('no space');
+        };
+      }
+      const member = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const maxBytes = 3 * 5_100_000;
+  const queue = new DurableQueue({ store: failing, maxBytes, logger, appended: () => {} });
+  for (let i = 0; i < 10; i++) {
+    await expect(accept(queue, largeRows())).rejects.toThrow('no space');
+  }
+  expect(store.state.last).toBe(2);
+  fails = false;
+  await accept(queue, largeRows());
+  expect(store.state.last).toBe(2 + length);
+  close();
+});
+
 test('above the bound it says so and takes nothing; with room again it goes on', async () => {
   const { store, close } = open();
   let appended = 0;

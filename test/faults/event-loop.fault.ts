@@ -1,0 +1,96 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Collector } from './collector.ts';
+import { COSTLY_REQUESTS } from './costly-requests.ts';
+import { type Fault, NotHere } from './fault.ts';
+import type { World } from './world.ts';
+
+/** Milliseconds that one request may hold the event loop. */
+const MOST_HELD_MS = 50;
+/** The same beside other tests, which take memory's and the disk's time. */
+const MOST_HELD_BESIDE_MS = 150;
+/** What others do to memory and disk adds to each; what a request costs shows in the best of so many. */
+const TRIES = 3;
+const WATCH = fileURLToPath(new URL('./loop-watch.mjs', import.meta.url));
+/** Only requests whose name has this in it. */
+const ONLY = process.env.FAULTLINE_COSTLY ?? '';
+
+/** Sends them as they are and as bombs, while others send. */
+export const fault: Fault = {
+  name: 'requests that cost much, as they are and compressed',
+  lastsMs: (world) => world.rounds(COSTLY_REQUESTS.length) * 30_000,
+  run: async (world) => {
+    if (process.platform !== 'linux') throw new NotHere('what a thread waits is in /proc of Linux');
+    const dataDir = await world.dataDir();
+    const heldFile = join(dataDir, 'held');
+    const env = { NODE_OPTIONS: `--import=${WATCH}`, FAULTLINE_HELD_FILE: heldFile };
+    const collector = await world.collector({ dataDir, env });
+    const sender = world.sender(() => collector, { agent: 'beside', perSecond: 20 });
+    await sender.acknowledge(20);
+    const held: string[] = [];
+    const tooLong: string[] = [];
+    const most = world.isNamed ? MOST_HELD_MS : MOST_HELD_BESIDE_MS;
+    const all = COSTLY_REQUESTS.filter(({ name }) => name.includes(ONLY));
+    const chosen = world.random.shuffled(all).slice(0, world.rounds(all.length));
+    for (const { name, type, body: make } of chosen) {
+      const plain = make();
+      for (const body of [plain, gzipSync(plain, { level: 1 })]) {
+        const how = body === plain ? 'plain' : 'gzip';
+        const size = `${(body.length / 1024 / 1024).toFixed(1)} MiB`;
+        const what = `${name} (${type}, ${how}, ${size})`;
+        const ms = await leastHeld(world, collector, heldFile, body, type, how);
+        held.push(`${what} ${ms}`);
+        if (ms > most) tooLong.push(`${what}: ${ms} ms`);
+      }
+      world.say(held.slice(-2).join(', '));
+    }
+    await sender.acknowledge(100);
+    await sender.stop();
+    const outcome = await world.settle(sender.acknowledged, collector);
+    if (tooLong.length > 0) throw new Error(`held the event loop: ${tooLong.join('; ')}`);
+    return { ...outcome, note: `ms of the event loop: ${held.join(', ')}` };
+  },
+};
+
+async function leastHeld(
+  world: World,
+  collector: Collector,
+  heldFile: string,
+  body: Buffer,
+  type: string,
+  how: 'plain' | 'gzip',
+): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TRIES && least > MOST_HELD_MS; i++) {
+    await longestHeld(world, collector, heldFile);
+    const headers = {
+      'content-type': `application/${type}`,
+      ...(how === 'gzip' && { 'content-encoding': 'gzip' }),
+    };
+    // It may be refused before all of it was sent.
+    await fetch(`${collector.otlpHttp}/v1/traces`, { method: 'POST', headers, body })
+      .then((answer) => answer.arrayBuffer())
+      .catch(() => undefined);
+    // What was taken goes on to ClickHouse; of what others send a few entries may always wait.
+    await world.until('the queue is nearly empty', async () => {
+      const text = await (await fetch(`${collector.otlpHttp}/metrics`)).text();
+      return /^faultline_queue_entries \d{1,2}$/m.test(text);
+    });
+    least = Math.min(least, await longestHeld(world, collector, heldFile));
+  }
+  return Math.round(least);
+}
+
+/** Milliseconds since the last look. */
+async function longestHeld(world: World, { pid }: Collector, file: string): Promise<number> {
+  await rm(file, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  let text = '';
+  await world.until('it says how long', async () => {
+    text = await readFile(file, 'utf8').catch(() => '');
+    return text !== '';
+  });
+  return Number(text);
+}
