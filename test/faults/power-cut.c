@@ -124,7 +124,6 @@ static uint64_t total(const struct iovec *iov, int count) {
   pthread_mutex_unlock(&lock); \
   errno = error; \
   return done
-
 /* Where a write ended that began where the file stood. */
 #define STOOD lseek(fd, 0, SEEK_CUR) - done
 
@@ -152,41 +151,32 @@ ssize_t writev(int fd, const struct iovec *iov, int count) {
   WRITTEN(real_writev(fd, iov, count), STOOD, pieces, count);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
-  REAL(pwrite);
-  struct iovec one[] = {{(void *)bytes, length}};
-  WRITTEN(real(fd, bytes, length, offset), offset, one, 1);
-}
+#define PWRITE(name, type) \
+  ssize_t name(int fd, const void *bytes, size_t length, type offset) { \
+    REAL(name); \
+    struct iovec one[] = {{(void *)bytes, length}}; \
+    WRITTEN(real(fd, bytes, length, offset), offset, one, 1); \
+  }
+PWRITE(pwrite, off_t)
+PWRITE(pwrite64, off64_t)
 
-ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
-  REAL(pwrite64);
-  struct iovec one[] = {{(void *)bytes, length}};
-  WRITTEN(real(fd, bytes, length, offset), offset, one, 1);
-}
+#define PWRITEV(name, type) \
+  ssize_t name(int fd, const struct iovec *iov, int count, type offset) { \
+    REAL(name); \
+    struct iovec *pieces = (struct iovec *)iov; \
+    WRITTEN(real(fd, iov, count, offset), offset, pieces, count); \
+  }
+PWRITEV(pwritev, off_t)
+PWRITEV(pwritev64, off64_t)
 
-ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset) {
-  REAL(pwritev);
-  struct iovec *pieces = (struct iovec *)iov;
-  WRITTEN(real(fd, iov, count, offset), offset, pieces, count);
-}
-
-ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset) {
-  REAL(pwritev64);
-  struct iovec *pieces = (struct iovec *)iov;
-  WRITTEN(real(fd, iov, count, offset), offset, pieces, count);
-}
-
-int fdatasync(int fd) {
-  REAL(fdatasync);
-  char path[PATH_MAX];
-  DONE(name_of_fd(fd, path), SYNC, 0, NOTHING, 0, real(fd));
-}
-
-int fsync(int fd) {
-  REAL(fsync);
-  char path[PATH_MAX];
-  DONE(name_of_fd(fd, path), SYNC, 0, NOTHING, 0, real(fd));
-}
+#define FSYNC(name) \
+  int name(int fd) { \
+    REAL(name); \
+    char path[PATH_MAX]; \
+    DONE(name_of_fd(fd, path), SYNC, 0, NOTHING, 0, real(fd)); \
+  }
+FSYNC(fdatasync)
+FSYNC(fsync)
 
 int syncfs(int fd) {
   REAL(syncfs);
@@ -202,17 +192,14 @@ void sync(void) {
   pthread_mutex_unlock(&lock);
 }
 
-int ftruncate(int fd, off_t length) {
-  REAL(ftruncate);
-  char path[PATH_MAX];
-  DONE(name_of_fd(fd, path), TRUNCATE, length, NOTHING, 0, real(fd, length));
-}
-
-int ftruncate64(int fd, off64_t length) {
-  REAL(ftruncate64);
-  char path[PATH_MAX];
-  DONE(name_of_fd(fd, path), TRUNCATE, length, NOTHING, 0, real(fd, length));
-}
+#define FTRUNCATE(name, type) \
+  int name(int fd, type length) { \
+    REAL(name); \
+    char path[PATH_MAX]; \
+    DONE(name_of_fd(fd, path), TRUNCATE, length, NOTHING, 0, real(fd, length)); \
+  }
+FTRUNCATE(ftruncate, off_t)
+FTRUNCATE(ftruncate64, off64_t)
 
 int truncate(const char *file, off_t length) {
   REAL(truncate);
@@ -230,25 +217,21 @@ int truncate(const char *file, off_t length) {
   DONE(flags & (O_CREAT | O_TRUNC) ? name_at(folder, file, path) : NULL, CREATE, !!(flags & O_TRUNC), NOTHING, \
        0, call)
 
-int open(const char *file, int flags, ...) {
-  REAL(open);
-  OPENED(AT_FDCWD, real(file, flags, mode));
-}
+#define OPEN(name) \
+  int name(const char *file, int flags, ...) { \
+    REAL(name); \
+    OPENED(AT_FDCWD, real(file, flags, mode)); \
+  }
+OPEN(open)
+OPEN(open64)
 
-int open64(const char *file, int flags, ...) {
-  REAL(open64);
-  OPENED(AT_FDCWD, real(file, flags, mode));
-}
-
-int openat(int folder, const char *file, int flags, ...) {
-  REAL(openat);
-  OPENED(folder, real(folder, file, flags, mode));
-}
-
-int openat64(int folder, const char *file, int flags, ...) {
-  REAL(openat64);
-  OPENED(folder, real(folder, file, flags, mode));
-}
+#define OPENAT(name) \
+  int name(int folder, const char *file, int flags, ...) { \
+    REAL(name); \
+    OPENED(folder, real(folder, file, flags, mode)); \
+  }
+OPENAT(openat)
+OPENAT(openat64)
 
 int creat(const char *file, mode_t mode) {
   REAL(creat);
