@@ -45,6 +45,10 @@ const LAST_RETRY_MS = 5_000;
 
 /** An INSERT costs ClickHouse the same for one row as for a thousand: milliseconds between small ones. */
 const LINGER_MS = 500;
+/** The same while many rows come: each part that an INSERT makes is merged with others several times. */
+const FLOW_LINGER_MS = 1500;
+/** Bytes after the first pause that are many. */
+const FLOW_BYTES = 256 * 1024;
 /** Bytes that are inserted without waiting for more. */
 const LINGER_BYTES = 4 * 1024 * 1024;
 
@@ -218,8 +222,16 @@ export class Drain {
   }
 
   private async lingerForMore(): Promise<void> {
-    const rest = this.insertedAt + LINGER_MS - performance.now();
-    if (this.insertedAt === 0 || rest <= 0 || !this.mayLinger()) return;
+    if (this.insertedAt === 0) return;
+    await this.lingerUntil(this.insertedAt + LINGER_MS);
+    if (this.options.store.state.bytes < FLOW_BYTES) return;
+    await this.lingerUntil(this.insertedAt + FLOW_LINGER_MS);
+  }
+
+  /** @param end on the clock of `performance.now()` */
+  private async lingerUntil(end: number): Promise<void> {
+    const rest = end - performance.now();
+    if (rest <= 0 || !this.mayLinger()) return;
     this.linger = new AbortController();
     const signal = AbortSignal.any([this.stopping.signal, this.linger.signal]);
     await wait(rest, undefined, { signal }).catch(() => {});
