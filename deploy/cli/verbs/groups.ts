@@ -8,6 +8,7 @@ import type {
   GroupChange,
   GroupDetail,
   GroupEvent,
+  GroupsPage,
 } from '../../../query/questions/groups/schemas.ts';
 import { costWords, lostWords } from '../../../query/questions/impact/text.ts';
 import type { NameFlags } from '../names-on-record.ts';
@@ -18,6 +19,12 @@ import { meaning } from '../terminal/style.ts';
 
 /** As in the examples of help. */
 const GROUP = 'v1:6cb0b897b6d74af13483f2927786a906';
+
+/** How a search that ended before the list did is gone on with; '' for any other page. */
+const searchedText = ({ searched, next_cursor }: GroupsPage): string =>
+  searched === undefined
+    ? ''
+    : `\n${searched} fingerprints were looked at; go on with --cursor ${next_cursor}`;
 
 /** Adds the verbs that list groups, show one, and say something about one. */
 export function addGroupVerbs(program: Command): void {
@@ -39,7 +46,9 @@ export function addGroupVerbs(program: Command): void {
     .action(
       answer(async (history, flags: ListFlags & NameFlags) => {
         const value = await history.groups(filters(flags));
-        if (value.items.length > 0) return { value, text: describeGroups(value.items) };
+        const more = searchedText(value);
+        if (value.items.length > 0) return { value, text: describeGroups(value.items) + more };
+        if (more !== '') return { value, text: `no groups so far${more}` };
         const { emptyListText } = await import('../names-on-record.ts');
         return { value, text: await emptyListText(history, 'no groups', flags) };
       }),

@@ -115,7 +115,7 @@ export const listFailureGroups = tool({
     );
     const [first] = page.items;
     return {
-      text: page.items.flatMap(groupLines).join('\n') || 'No group fits.',
+      text: page.items.flatMap(groupLines).join('\n') || noneOf(page),
       data: page,
       next: [
         ...(first ? [aboutGroup(first.fingerprint)] : []),
@@ -124,6 +124,12 @@ export const listFailureGroups = tool({
     };
   },
 });
+
+/** A search ends before the list where hardly any group fits. */
+const noneOf = ({ next_cursor }: { next_cursor: string | null }): string =>
+  next_cursor === null
+    ? 'No group fits.'
+    : 'None of those that were looked at fits; there are more.';
 
 const FEW = 10;
 

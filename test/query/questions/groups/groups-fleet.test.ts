@@ -1,6 +1,7 @@
 // Lists of all agents: what they show of one agent does not depend on how busy the others are.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verb } from '../../../support/verb.ts';
 import { failedAttempt, snapshotRef, startWorld, type World } from '../../../support/world.ts';
 import { fix, HOUR } from '../../fixed-agent.ts';
 
@@ -122,6 +123,10 @@ it('a search among very many ends, says so, and goes on on the next page', async
   expect(pages[0]).toMatchObject({ items: [], searched: 3750 });
   expect(pages.flatMap(({ items }) => items.map(({ agent_id }) => agent_id))).toEqual(['old']);
   expect(pages.at(-1)).not.toHaveProperty('searched');
+  const printed = await verb(world, 'groups', '--state', 'ongoing', '--since', '24h');
+  expect(printed).toBe(
+    `no groups so far\n3750 fingerprints were looked at; go on with --cursor ${pages[0]!.next_cursor}\n`,
+  );
 });
 
 it('members of a group that failed far apart are listed once, by the last', async () => {
