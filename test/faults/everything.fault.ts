@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 
 /** How long it goes on by hand, and in a run of all faults. */
 const BY_HAND_S = 30 * 60;
-const SHORT_S = 30;
+const SHORT_S = 20;
 /** Failures a second to each collector. */
 const PER_SECOND = 100;
 /** Between two things that happen to one process, in milliseconds. */

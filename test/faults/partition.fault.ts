@@ -33,7 +33,7 @@ async function cutAndCount(world: World, there: Namespace) {
     (_, i) => [kinds[2 - (i % 3)]!, BEYOND_TIMEOUT_MS] as const,
   );
   const short = Array.from(
-    { length: world.rounds(12) },
+    { length: world.rounds(8) },
     (_, i) => [kinds[i % 3]!, random.int(50, SHORT_MS)] as const,
   );
   const cuts = random.shuffled([...long, ...short]);

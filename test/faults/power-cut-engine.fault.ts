@@ -10,7 +10,7 @@ const MERGES = 3;
 
 export const fault: Fault = {
   name: 'power cut: unsynced writes of ClickHouse and the queue lost or torn',
-  lastsMs: (world) => world.rounds(6) * 30_000,
+  lastsMs: (world) => world.rounds(5) * 30_000,
   run: async (world) => {
     const dataDir = await world.dataDir();
     const recorder = new Recorder(dataDir, await world.dataDir());
@@ -32,7 +32,7 @@ export const fault: Fault = {
     if (steps.length - whileReady < 100) throw new Error('the writes were not recorded');
     world.say(`${steps.length} steps recorded, ready after ${whileReady}`);
     const total: Outcome = { acknowledged: 0, found: 0, lost: 0, doubled: 0 };
-    const rounds = world.rounds(6);
+    const rounds = world.rounds(5);
     const note = `${rounds} cuts among ${steps.length} recorded writes, syncs and changes`;
     const merges = steps.flatMap(({ kind, name }, index) =>
       kind === 'rename' && name.includes('/tmp_merge_') ? [index] : [],
