@@ -1,6 +1,6 @@
 // Flags of attributes and names, over bytes for the protobuf reader and over strings for the JSON reader: both ask
 // before they decode a span.
-import { ALIASES } from '../../instrumentation/semconv/index.ts';
+import { ALIASES, ATTR_FAULTLINE_RECORDED } from '../../instrumentation/semconv/index.ts';
 import { DIALECTS } from '../dialects/index.ts';
 import { MARKED, SUSPECT } from './flags.ts';
 import { KEY_MARKERS, type Marker, NAME_MARKERS, NOTHING } from './markers.ts';
@@ -41,6 +41,7 @@ function jsonValueFlags(
 /** Other people's names, of which some are marked by nothing. */
 const READ_KEYS = new Set([
   'metadata',
+  ATTR_FAULTLINE_RECORDED,
   ...Object.values(ALIASES).flat(),
   ...DIALECTS.flatMap(({ reads = [] }) => reads),
   ...DIALECTS.flatMap(({ outputs = [], toolNames = [] }) => [...outputs, ...toolNames]),
