@@ -112,10 +112,14 @@ const places = placeStore<Place>(
 export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
   requireText('agentId', options?.agentId);
   if (options.graph === undefined) throw new TypeError('graph must be JSON, got undefined');
+  for (const field of ['redact', 'control', 'describe'] as const) {
+    requireFunction(field, options[field]);
+  }
+  if (options.tracer) requireFunction('tracer.startSpan', options.tracer.startSpan ?? null);
   const snapshot = snapshotOf(options.graph);
   const graphId =
     options.graphId ?? guarded(() => idOf(options.graph), undefined) ?? options.agentId;
-  const record = (given: RunOptions) =>
+  const record = (given: RunOptions | undefined) =>
     new GraphRun(
       { ...given, agentId: options.agentId, agentName: options.agentName, graphId, snapshot },
       {
@@ -126,13 +130,16 @@ export function instrumentGraph(options: GraphOptions): InstrumentedGraph {
     );
   return {
     snapshotRef: snapshot.ref,
-    async run(given, body) {
+    async run(given: RunOptions | undefined, body) {
+      if (typeof body !== 'function') {
+        throw new TypeError(`the second argument of run() must be a function, got ${typeof body}`);
+      }
       startAppTracing();
       const recorder = guarded(() => record(given), undefined);
-      const current: Current = { graph: options, recorder, signal: given.signal };
+      const current: Current = { graph: options, recorder, signal: given?.signal };
       const place: Place = { run: current, inside: undefined };
       try {
-        const result = await places.run(place, () => body(handleOf(place, given.runId)));
+        const result = await places.run(place, () => body(handleOf(place, given?.runId)));
         guarded(() => recorder?.finish(result, current.chosen), undefined);
         return result;
       } catch (error) {
@@ -175,6 +182,11 @@ function requireText(field: string, value: unknown): void {
   if (typeof value === 'string' && value.trim() !== '') return;
   const found = value === '' ? 'an empty text' : value === null ? 'null' : typeof value;
   throw new TypeError(`${field} must be a text that is not empty, got ${found}`);
+}
+
+function requireFunction(field: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new TypeError(`${field} must be a function, got ${value === null ? 'null' : typeof value}`);
 }
 
 function handleOf(place: Place, runId: string | undefined): Run {

@@ -19,7 +19,7 @@ export interface Endpoint {
 const MAX_SPOOL_MIB = 65_536;
 const DEFAULT_BASE = 'http://127.0.0.1:4318';
 const TRACES_ENDPOINT = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
-const SIGNAL_PATH = /\/v1\/(?:traces|logs|metrics)\/*$/;
+const SIGNAL_PATH = /(?:\/+v1\/(?:traces|logs|metrics))+\/*$/;
 
 /** Whether `OTEL_SDK_DISABLED` or `FAULTLINE_DISABLED` turns everything off. */
 export function isDisabled(env: Environment = process.env): boolean {
@@ -137,7 +137,7 @@ export function likelyFix({ url, setting = 'endpoint' }: Endpoint, reason: strin
   const as = (change: Partial<Pick<URL, 'port' | 'protocol' | 'pathname'>>): string => {
     const { origin, pathname: path } = Object.assign(new URL(url), change);
     // All settings but one are bases, to which the path is added.
-    return `${setting}=${origin}${setting === TRACES_ENDPOINT ? path : path.replace(SIGNAL_PATH, '')}`;
+    return `${setting}=${origin}${setting === TRACES_ENDPOINT ? path : path.replace(SIGNAL_PATH, '').replace(/\/$/, '')}`;
   };
   if (
     /HPE_|Parse Error|ECONNRESET|ERR_STREAM/.test(reason) &&
@@ -147,17 +147,16 @@ export function likelyFix({ url, setting = 'endpoint' }: Endpoint, reason: strin
       port === '4317' ? as({ port: '4318' }) : 'the port of OTLP over HTTP, usually 4318';
     return `spans are sent over HTTP, and this looks like a port of gRPC: try ${http}`;
   }
-  if (/EPROTO|SSL|TLS_/.test(reason) && address.protocol === 'https:') {
+  if (/EPROTO|SSL|TLS_|ECONNRESET/.test(reason) && address.protocol === 'https:') {
     return `no TLS is spoken there: try ${as({ protocol: 'http:' })}`;
   }
-  if (
-    /answered 40[45]/.test(reason) &&
-    setting === TRACES_ENDPOINT &&
-    !SIGNAL_PATH.test(pathname)
-  ) {
-    return `this setting is used as it is: try ${as({ pathname: `${pathname.replace(/\/+$/, '')}/v1/traces` })}`;
+  if (!/answered 40[45]/.test(reason) || pathname === '/v1/traces') return '';
+  if (setting === TRACES_ENDPOINT) {
+    const better = `${pathname.replace(SIGNAL_PATH, '').replace(/\/+$/, '')}/v1/traces`;
+    const likely = better === pathname ? '/v1/traces' : better;
+    return `this setting is used as it is: try ${as({ pathname: likely })}`;
   }
-  return '';
+  return `Faultline takes spans at /v1/traces: try ${as({ pathname: '' })}`;
 }
 
 function parseUrl(text: string, name: string): URL {

@@ -364,10 +364,18 @@ test.each([
   ['agentId', () => instrumentGraph(undefined as never)],
   ['agentId', () => instrumentGraph({ agentId: ' ', graph: { id: 'g' } })],
   ['graph', () => instrumentGraph({ agentId: 'a' } as never)],
+  ['redact', () => instrumentGraph({ agentId: 'a', graph: {}, redact: 5 as never })],
+  ['tracer.startSpan', () => instrumentGraph({ agentId: 'a', graph: {}, tracer: {} as never })],
   ['nodeId', () => instrumentNode(undefined as never, () => 1)],
   ['nodeId', () => instrumentNode('', () => 1)],
   ['work', () => instrumentNode('fetch', undefined as never)],
 ])('a definition without %s throws at once, naming it', (field, define) => {
   expect(define).toThrow(TypeError);
   expect(define).toThrow(new RegExp(`^${field}\\b`));
+});
+
+test('a run without options is a run', async () => {
+  const plain = graph() as { run(...args: unknown[]): Promise<unknown> };
+  await expect(plain.run(undefined, () => 7)).resolves.toBe(7);
+  await expect(plain.run({})).rejects.toThrow('second argument of run() must be a function');
 });

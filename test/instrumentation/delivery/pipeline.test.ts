@@ -259,6 +259,9 @@ test('the environment names the endpoint', () => {
   expect(url({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://b:1/base/v1/traces/' })).toBe(
     'http://b:1/base/v1/traces',
   );
+  expect(url({ FAULTLINE_OTLP_ENDPOINT: 'http://b:1/v1/traces/v1/traces' })).toBe(
+    'http://b:1/v1/traces',
+  );
   expect(url({ FAULTLINE_OTLP_ENDPOINT: 'http://b:1/v1/logs' })).toBe('http://b:1/v1/traces');
   const headers = { OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20x, a=b=c,broken' };
   expect(endpointFromEnvironment(headers).headers).toEqual({ authorization: 'Bearer x', a: 'b=c' });
@@ -280,6 +283,21 @@ test.each([
     { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://h:4318' },
     'it answered 404',
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://h:4318/v1/traces',
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://h:4318/v1/traces/v1/traces/' },
+    'it answered 404',
+    'try OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://h:4318/v1/traces',
+  ],
+  [
+    { FAULTLINE_OTLP_ENDPOINT: 'http://h:4318/api/public/otel' },
+    'it answered 404',
+    'try FAULTLINE_OTLP_ENDPOINT=http://h:4318',
+  ],
+  [
+    { FAULTLINE_OTLP_ENDPOINT: 'https://h:4318' },
+    'ECONNRESET',
+    'try FAULTLINE_OTLP_ENDPOINT=http://h:4318',
   ],
 ])('%j that fails with %s: %s', (env, reason, likely) => {
   expect(likelyFix(endpointFromEnvironment(env), reason)).toContain(likely);
