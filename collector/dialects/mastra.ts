@@ -38,12 +38,18 @@ export const mastra: Dialect = {
       span.text('input'),
     );
     const part = MASTRA_PARTS[type] ?? 'operation';
-    return part === 'operation' ? { part, input } : { ...namedPart(part, mastraName(span)), input };
+    const run = span.text('mastra.metadata.runId');
+    const named = part === 'operation' ? { part } : namedPart(part, mastraName(span, part));
+    return { ...named, input, run };
   },
 };
 
-/** `agent run: 'clerk'`, or the entity's own attribute. */
-function mastraName(span: SpanView): string {
-  const entity = firstText(span.text('mastra.entity.name'), span.text('mastra.entity.id'));
+/** The entity's own attribute, else what the span's name says: `agent run: 'clerk'`. */
+function mastraName(span: SpanView, part: Meaning['part']): string {
+  const entity = firstText(
+    part === 'agent' ? span.text('gen_ai.agent.name') : '',
+    span.text('mastra.entity.name'),
+    span.text('mastra.entity.id'),
+  );
   return entity ?? span.name.replace(/^[a-z_ ]+(?:run|step|:)\s*:?\s*/, '').replaceAll(/['"]/g, '');
 }
