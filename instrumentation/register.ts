@@ -17,9 +17,12 @@ import { prepareAppTracing } from './core/app-sdk.ts';
 import { sayOnce } from './core/guard.ts';
 import { sendLeftovers } from './delivery/default.ts';
 import { isDisabled, replayOf } from './delivery/environment.ts';
+import { AdkInstrumentation } from './frameworks/adk/index.ts';
+import { AgentKitInstrumentation } from './frameworks/agentkit/index.ts';
 import { AiSdkInstrumentation } from './frameworks/ai-sdk/index.ts';
 import { LangChainInstrumentation } from './frameworks/langchain/index.ts';
 import { LangGraphInstrumentation } from './frameworks/langgraph/index.ts';
+import { LlamaIndexInstrumentation } from './frameworks/llamaindex/index.ts';
 import { MastraInstrumentation } from './frameworks/mastra/index.ts';
 import { McpInstrumentation } from './frameworks/mcp/index.ts';
 import { OpenAIAgentsInstrumentation } from './frameworks/openai-agents/index.ts';
@@ -29,12 +32,15 @@ import { ATTR_FAULTLINE_REPLAY } from './semconv/attributes.ts';
 /** The only modules that the hook touches: whatever else the app imports stays as it is. */
 const HOOKED = [
   // Of version 6: version 7 needs no hook, and its file is index.js.
-  /\/ai\/dist\/index\.mjs$/,
+  /\/node_modules\/ai\/dist\/index\.mjs$/,
   /\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
   /\/@langchain\/core\/dist\/tools\/index\.c?js$/,
   /\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
   /\/@openai\/agents-core\/dist\/index\.m?js$/,
   /\/@modelcontextprotocol\/sdk\/dist\/esm\/(?:server\/(?:index|mcp)|client\/index)\.js$/,
+  /\/@google\/adk\/dist\/esm\/(?:runner\/runner|agents\/base_agent|plugins\/plugin_manager)\.js$/,
+  /\/@inngest\/agent-kit\/dist\/index\.js$/,
+  /\/@llamaindex\/workflow-core\/dist\/index\.js$/,
   /\/@modelcontextprotocol\/(?:client|server)\/dist\/index\.[cm]js$/,
 ];
 
@@ -59,6 +65,9 @@ if (!isDisabled() && !isLoaderThread) {
     new MastraInstrumentation();
     new AiSdkInstrumentation();
     new McpInstrumentation();
+    new AdkInstrumentation();
+    new AgentKitInstrumentation();
+    new LlamaIndexInstrumentation();
     prepareAppTracing();
     // By then the app has named itself to its own SDK, if it has one.
     setTimeout(sendLeftovers, LEFTOVERS_AFTER_MS).unref();

@@ -16,12 +16,11 @@ import type { Lock } from './messages.ts';
  * @throws EngineError when it cannot be started the first time
  */
 export async function superviseEngine(
-  options: Omit<EngineOptions, 'log' | 'onWait'>,
+  options: Omit<EngineOptions, 'log'>,
   logger: Logger,
 ): Promise<Omit<RunningEngine, 'exited'>> {
   const log = engineLog(logger);
-  const onWait = (line: string) => logger.info(line);
-  let engine = await startEngine({ ...options, log, onWait });
+  let engine = await startEngine({ ...options, log });
   warnOfNoLock(engine.lock, logger);
   const { port, nativePort } = engine;
   const stopping = new AbortController();

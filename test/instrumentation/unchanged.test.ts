@@ -128,6 +128,29 @@ for (const server of [high, low]) {
 }
 `;
 
+const WORKFLOWS = `
+import { createWorkflow, workflowEvent } from '@llamaindex/workflow-core';
+import { createStatefulMiddleware } from '@llamaindex/workflow-core/middleware/state';
+process.on('unhandledRejection', (error) => console.log('unhandled', error.message));
+const [start, price, stop] = ['start', 'price', 'stop'].map((debugLabel) => workflowEvent({ debugLabel }));
+const { withState } = createStatefulMiddleware(() => ({ seen: 0 }));
+const steps = {
+  good: async ({ state }) => { state.seen += 1; return stop.with(state.seen); },
+  rejects: async () => { throw new TypeError('no total'); },
+  throws: () => { throw new RangeError('no currency'); },
+};
+for (const [name, step] of Object.entries(steps)) {
+  const workflow = withState(createWorkflow());
+  workflow.handle([start], async (_, { data }) => price.with(data));
+  workflow.handle([price], step);
+  const { stream, sendEvent } = workflow.createContext();
+  const late = new Promise((done) => setTimeout(done, 100, 'no end'));
+  sendEvent(start.with('A-17'));
+  const end = stream.until(stop).toArray().then((events) => events.map(({ data }) => data));
+  console.log(name, JSON.stringify(await Promise.race([end, late])));
+}
+`;
+
 const failingTool: Reply[] = [
   { calls: [{ name: 'find_order', arguments: { number: 'A-17' } }] },
   { text: 'sorry' },
@@ -142,6 +165,7 @@ test.each<[string, string | { name: string; text: string }, Reply[]]>([
   ],
   ['models of all versions', { name: 'models.mjs', text: MODELS }, []],
   ['graphs of LangGraph', { name: 'graphs.mjs', text: GRAPHS }, []],
+  ['workflows of LlamaIndex', { name: 'workflows.mjs', text: WORKFLOWS }, []],
   ['servers and clients of MCP', { name: 'mcp.mjs', text: MCP }, []],
 ])('%s', async (_, app, replies) => {
   const receiver = new Receiver();

@@ -27,8 +27,13 @@ function summary({ failures, graph_runs }: Rows): string[] {
 }
 
 const EXPECTED: Record<string, string[]> = {
-  // Its spans say nothing of what failed: see docs/frameworks.md.
-  'adk-js': ['run clerk success', 'run refused success'],
+  // By `faultline/register`, and its own spans of the same runs.
+  'adk-js': [
+    'run clerk success',
+    'run refused failure',
+    'node refused 1 llm.auth terminal',
+    'operation clerk 1 tool.error routed',
+  ],
   'adk-good': ['run clerk success'],
   'adk-sequence-unauthorized': ['run office failure', 'node writer 1 llm.auth terminal'],
   'adk-tool-error': ['run clerk failure', 'graph - 1 tool.error terminal'],
@@ -44,6 +49,15 @@ const EXPECTED: Record<string, string[]> = {
     'node draft 1 unclassified terminal',
   ],
   'agent-framework-workflow-good': ['run order_flow success'],
+  'agentkit-js': [
+    'run good success',
+    'run lost failure',
+    'run orders success',
+    'run refused failure',
+    'node lost 1 tool.not_found terminal',
+    'node refused 1 llm.auth terminal',
+    'operation clerk 1 code.error routed',
+  ],
   'agno-openinference-good': ['run clerk success'],
   'agno-openinference-team': ['run office success'],
   'agno-openinference-tool-error-recovered': [
@@ -120,6 +134,13 @@ const EXPECTED: Record<string, string[]> = {
   'langgraph-langsmith-tool-error': ['run orders failure', 'node tools 1 tool.error terminal'],
   'langgraph-langsmith-unauthorized': ['run orders failure', 'node draft 1 llm.auth terminal'],
   'langgraph-langsmith-waits-for-a-person': ['run orders paused'],
+  'mastra-js': [
+    'run clerk success',
+    'run good success',
+    'run refused failure',
+    'node refused 1 unclassified terminal',
+    'operation clerk 1 tool.error routed',
+  ],
   'openai-agents-v2-good': ['run orders success'],
   'openai-agents-v2-guardrail-tripped': [
     'run orders failure',

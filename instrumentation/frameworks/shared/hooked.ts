@@ -25,7 +25,8 @@ const MARKS: readonly (readonly [framework: string, mark: string, without?: stri
 ];
 const FILES: Readonly<Record<string, RegExp>> = {
   LangGraph: /[\\/]@langchain[\\/]langgraph[\\/]dist[\\/]pregel[\\/]index\.c?js$/,
-  'AI SDK': /[\\/]ai[\\/]dist[\\/]index\.c?js$/,
+  'AI SDK': /[\\/]node_modules[\\/]ai[\\/]dist[\\/]index\.c?js$/,
+  MCP: /[\\/]@modelcontextprotocol[\\/](?:sdk[\\/]dist|client[\\/]dist[\\/]index|server[\\/]dist[\\/]index)/,
   'OpenAI Agents': /[\\/]@openai[\\/]agents-core[\\/]dist[\\/]index\.js$/,
 };
 

@@ -1,0 +1,1 @@
+export { AdkInstrumentation } from './adk.ts';

@@ -1,0 +1,1 @@
+export { AgentKitInstrumentation } from './agentkit.ts';

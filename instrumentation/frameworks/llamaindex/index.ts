@@ -1,0 +1,1 @@
+export { LlamaIndexInstrumentation } from './llamaindex.ts';
