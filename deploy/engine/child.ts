@@ -81,6 +81,8 @@ async function configure(message: StartMessage): Promise<string[]> {
   ]);
   const users = usersConfig({ faultline, query, reader });
   await writeFile(configuration.usersFile, users, { mode: 0o600 });
+  // Made here, because it is the one file that the engine writes over.
+  await writeFile(folder.statusFile, '', { flag: 'a' });
   await lock(reachOf(all));
   const statements = [
     'CREATE DATABASE IF NOT EXISTS faultline',

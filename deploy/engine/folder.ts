@@ -10,6 +10,8 @@ export interface Folder {
   root: string;
   /** ClickHouse's own data. */
   data: string;
+  /** In it: its owner's process id, locked by it. */
+  statusFile: string;
   /** What `BACKUP` writes and `RESTORE` reads. */
   backups: string;
   /** Holds a folder for each engine that starts on the data: see {@link configurationOf}. */
@@ -21,6 +23,7 @@ export function folderOf(dataDir: string): Folder {
   return {
     root,
     data: join(root, 'clickhouse'),
+    statusFile: join(root, 'clickhouse', 'status'),
     backups: join(root, 'backups'),
     configurations: join(root, 'engine'),
   };
@@ -108,7 +111,7 @@ export async function passwordOf(dataDir: string, user: UserName): Promise<strin
 
 /** Process id of the engine that has the folder open (it writes its own status file), if alive. */
 export async function ownerOf(dataDir: string): Promise<number | undefined> {
-  const status = await readFile(join(folderOf(dataDir).data, 'status'), 'utf8').catch(() => '');
+  const status = await readFile(folderOf(dataDir).statusFile, 'utf8').catch(() => '');
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   return isAlive(pid) ? pid : undefined;

@@ -11,6 +11,7 @@ import {
 } from './folder.ts';
 import { START_MS } from './limits.ts';
 import type { Lock } from './messages.ts';
+import { untilOrphanEnds } from './orphan.ts';
 import { freePort, PortError } from './ports.ts';
 import { type EngineEnd, EngineProcess } from './process.ts';
 import { pathsIn } from './reach.ts';
@@ -31,6 +32,8 @@ export interface EngineOptions {
   reachable?: string | undefined;
   /** Whether it may connect to any port of any machine. @default with a `configFile`, which names shards and stores */
   mayConnect?: boolean | undefined;
+  /** Gets what the start waits for, when an engine whose parent was killed still has the folder. */
+  onWait?: ((line: string) => void) | undefined;
   /** Gets the engine's own log, a line each, from level error on. */
   log?: ((line: string) => void) | undefined;
 }
@@ -99,6 +102,7 @@ async function startIn(
 ): Promise<RunningEngine> {
   const { dataDir, configFile, mayConnect = configFile !== undefined } = options;
   const { folder, reachable, users } = await prepare(options, child.pid);
+  await untilOrphanEnds(dataDir, child.pid, options.onWait);
   const port = await portFor(host, options.port, '--embedded-port');
   const nativePort =
     options.nativePort === undefined

@@ -10,8 +10,10 @@ import type { Lock } from './messages.ts';
 /** What stays in reach. Folders mean everything in them; paths that are not there are left out. */
 export interface Reach {
   read: readonly string[];
-  /** Read, written, made and removed. */
+  /** Read, written, made and removed; what is there already is never emptied. */
   write: readonly string[];
+  /** May also be emptied. */
+  rewrite: readonly string[];
   /**
    * Files that the kernel makes: each lookup may find another inode, and rules are of inodes. So these stay
    * open, which keeps theirs.
@@ -56,7 +58,8 @@ const Access = {
 const bits = (...rights: bigint[]) => rights.reduce((all, right) => all | right, 0n);
 
 const READ = bits(Access.readFile, Access.readFolder);
-const WRITE = bits(READ, ...Object.values(Access)) & ~Access.execute;
+const REWRITE = bits(READ, ...Object.values(Access)) & ~Access.execute;
+const WRITE = REWRITE & ~Access.truncate;
 /** Rights that a rule on a file may have. */
 const OF_FILES = bits(Access.writeFile, Access.readFile, Access.truncate);
 /** Rights that exist, by version: sockets, devices and ioctl on devices are among them and never allowed. */
@@ -87,6 +90,7 @@ export async function restrictEngine(reach: Reach): Promise<Lock> {
   try {
     for (const path of reach.read) allowPath(rules, path, READ & handled);
     for (const path of reach.write) allowPath(rules, path, WRITE & handled);
+    for (const path of reach.rewrite) allowPath(rules, path, REWRITE & handled);
     for (const path of reach.kernel) allowPath(rules, path, READ & handled, true);
     if (hasNetwork) {
       for (const port of reach.listen) allowPort(rules, port, LISTEN);

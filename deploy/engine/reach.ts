@@ -1,5 +1,5 @@
 /** What the engine may reach of the machine: its own data, and what its library and the system's need. */
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration, Folder } from './folder.ts';
 import type { Reach } from './landlock.ts';
@@ -45,7 +45,8 @@ export function reachOf(needs: Needs): Reach {
   const { folder, configuration, httpPort, nativePort, loginUrl, reachable, mayConnect } = needs;
   return {
     read: [configuration.folder, ...SYSTEM, ...mapped()],
-    write: [folder.data, ...linkedIn(folder.data), folder.backups, '/dev/null', ...reachable],
+    write: [folder.data, ...linkedIn(folder.data), folder.backups],
+    rewrite: [folder.statusFile, '/dev/null', ...reachable],
     kernel: KERNEL,
     listen: [httpPort, ...(nativePort === null ? [] : [nativePort])],
     connect: mayConnect ? undefined : [HTTPS_PORT, Number(new URL(loginUrl).port)],
@@ -54,6 +55,7 @@ export function reachOf(needs: Needs): Reach {
 
 /** Files whose code is loaded already: the engine reads them again for the names in a stack trace. */
 function mapped(): string[] {
+  if (!existsSync('/proc/self/maps')) return [];
   const lines = readFileSync('/proc/self/maps', 'utf8').matchAll(/r-xp .* (\/.*)$/gm);
   return [...new Set([...lines].map(([, path]) => path!))];
 }
@@ -62,7 +64,9 @@ function mapped(): string[] {
 function linkedIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isSymbolicLink())
-    .map((entry) => realpathSync(join(folder, entry.name)));
+    .map((entry) => join(folder, entry.name))
+    .filter((link) => existsSync(link))
+    .map((link) => realpathSync(link));
 }
 
 /** Files and folders that a configuration of the user's names, such as disks and certificates. */

@@ -16,11 +16,12 @@ import type { Lock } from './messages.ts';
  * @throws EngineError when it cannot be started the first time
  */
 export async function superviseEngine(
-  options: Omit<EngineOptions, 'log'>,
+  options: Omit<EngineOptions, 'log' | 'onWait'>,
   logger: Logger,
 ): Promise<Omit<RunningEngine, 'exited'>> {
   const log = engineLog(logger);
-  let engine = await startEngine({ ...options, log });
+  const onWait = (line: string) => logger.info(line);
+  let engine = await startEngine({ ...options, log, onWait });
   warnOfNoLock(engine.lock, logger);
   const { port, nativePort } = engine;
   const stopping = new AbortController();

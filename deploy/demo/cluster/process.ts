@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const executable = fileURLToPath(new URL('../../cli/faultline.js', import.meta.url));
@@ -15,9 +14,6 @@ export interface Ready {
   clickhouse?: string;
   clickhouseNative?: string;
 }
-
-const LEAVES_WITHIN_MS = 20_000;
-const AGAIN_MS = 250;
 
 export class DemoProcess {
   readonly name: string;
@@ -34,23 +30,8 @@ export class DemoProcess {
     this.#environment = environment;
   }
 
-  /**
-   * Starts it. An engine whose parent was killed closes its data first: as long as its folder or its port is in use,
-   * it is tried again.
-   *
-   * @throws {Error} when it ends before it is ready, with its last words
-   */
+  /** @throws {Error} when it ends before it is ready, with its last words */
   async start(): Promise<this> {
-    for (const giveUpAt = Date.now() + LEAVES_WITHIN_MS; ; await wait(AGAIN_MS)) {
-      try {
-        return await this.#startOnce();
-      } catch (error) {
-        if (!/ in use/.test((error as Error).message) || Date.now() > giveUpAt) throw error;
-      }
-    }
-  }
-
-  async #startOnce(): Promise<this> {
     const child = spawn(process.execPath, [executable, ...this.#args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#environment },

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { passwordOf } from '../../../deploy/engine/folder.ts';
 import { EngineError, type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import { engineLog } from '../../../deploy/engine/log.ts';
 import { ask, command, START_TIMEOUT_MS, temporaryFolder } from './running.ts';
@@ -39,6 +40,10 @@ async function failure(starting: Promise<unknown>): Promise<string> {
   const { message } = error as EngineError;
   expect(message).not.toContain('\n');
   return message;
+}
+
+async function writerOf(dataDir: string): Promise<RunningEngine['writer']> {
+  return { username: 'faultline', password: await passwordOf(dataDir, 'faultline') };
 }
 
 function alive(pid: number): boolean {
@@ -256,7 +261,7 @@ test(
 );
 
 test(
-  'the child ends when its parent is killed, and the folder is free',
+  'the child ends when its parent is killed, and a start waits for that on the same port',
   async () => {
     const dataDir = join(folder, 'orphan');
     const parent = spawn(
@@ -267,9 +272,18 @@ test(
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
     const { pid, url } = JSON.parse(line) as { pid: number; url: string };
     expect((await fetch(`${url}/ping`)).status).toBe(200);
+    // A statement that goes on holds the end up.
+    const slow = command({ url, writer: await writerOf(dataDir) }, 'SELECT sleep(2)');
     parent.kill('SIGKILL');
-    await expect.poll(() => alive(pid), { timeout: 30_000 }).toBe(false);
-    await start(dataDir);
+    await once(parent, 'exit');
+    const waits: string[] = [];
+    const port = Number(new URL(url).port);
+    const server = await startEngine({ dataDir, port, onWait: (line) => waits.push(line) });
+    started.push(server);
+    expect(waits).toEqual([expect.stringContaining(`(pid ${pid})`)]);
+    expect(alive(pid)).toBe(false);
+    await slow.catch(() => {});
+    expect(await command(server, 'SELECT 1')).toBe('1\n');
   },
   START_TIMEOUT_MS,
 );

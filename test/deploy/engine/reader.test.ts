@@ -1,6 +1,6 @@
 /**
- * What grants and limits keep the reader from. They do not hold functions that read files of the machine, or
- * SETTINGS in a subquery: that is for the check of statements that others send (test/query/sql-check).
+ * What grants and limits keep the reader from. They do not hold functions that read files, which the lock does
+ * (lock.test.ts), or SETTINGS in a subquery (attacks.test.ts).
  */
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';

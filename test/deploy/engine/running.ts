@@ -55,7 +55,7 @@ export function running(more: { nativePort?: number } = {}) {
 
 /** One statement as the writer, without a client library. @throws with the server's text. */
 export async function command(
-  server: RunningEngine,
+  server: Pick<RunningEngine, 'url' | 'writer'>,
   sql: string,
   query: Record<string, string> = {},
 ): Promise<string> {
@@ -67,7 +67,7 @@ export async function command(
 
 /** POSTs a statement; as the writer unless told otherwise. */
 export function ask(
-  server: RunningEngine,
+  server: Pick<RunningEngine, 'url' | 'writer'> & Partial<RunningEngine>,
   body: string | Uint8Array,
   options: {
     query?: Record<string, string>;
@@ -77,7 +77,9 @@ export function ask(
   } = {},
 ): Promise<Response> {
   const { user = server.writer.username } = options;
-  const known = [server.writer, server.query, server.reader].find((each) => each.username === user);
+  const known = [server.writer, server.query, server.reader].find(
+    (each) => each?.username === user,
+  );
   const password = options.password ?? known?.password ?? '';
   const database = { database: 'faultline' };
   return fetch(`${server.url}/?${new URLSearchParams({ ...database, ...options.query })}`, {

@@ -87,7 +87,7 @@ export const ATTACKS: readonly string[] = [
 ];
 
 /** Where a SELECT may stand, and with it its SETTINGS: `#` is the statement. */
-const PLACES: readonly string[] = [
+export const PLACES: readonly string[] = [
   '#',
   '(#)',
   'SELECT * FROM (#)',
