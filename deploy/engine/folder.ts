@@ -70,7 +70,39 @@ export async function prepareFolder(dataDir: string): Promise<Folder> {
     await mkdir(each, { recursive: true, mode: 0o700 });
   }
   await takeOver(folder);
+  await removeWrittenSchemas(folder);
   return folder;
+}
+
+/** How the schemas begin that a statement can have written for Protobuf and for Cap'n Proto. */
+const WRITTEN_SCHEMA = /^(?:syntax = "proto|@0x[0-9a-f]+;)/;
+
+/**
+ * Removes schemas that `reader` had written among the definitions of tables, where they keep the engine from starting
+ * (docs/decisions/0067-settings-of-subqueries.md).
+ */
+async function removeWrittenSchemas({ data }: Folder): Promise<void> {
+  for (const pattern of [['metadata'], ['store', '*', '*']]) {
+    for (const file of await definitionsIn(data, pattern)) {
+      if (WRITTEN_SCHEMA.test(await readFile(file, 'utf8'))) await rm(file);
+    }
+  }
+}
+
+/** The `.sql` files of the folders below one; `*` in their path is any name. */
+async function definitionsIn(folder: string, [next, ...rest]: string[]): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  if (next === undefined) {
+    const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.sql'));
+    return files.map(({ name }) => join(folder, name));
+  }
+  const folders = entries.filter(
+    (entry) => entry.isDirectory() && (next === '*' || next === entry.name),
+  );
+  const found = await Promise.all(
+    folders.map(({ name }) => definitionsIn(join(folder, name), rest)),
+  );
+  return found.flat();
 }
 
 /** Version 0.1.0 knew one password, and had files of its own for the engine. */

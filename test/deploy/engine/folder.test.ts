@@ -1,0 +1,36 @@
+// What is put in order in a data folder before an engine gets it.
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { prepareFolder } from '../../../deploy/engine/folder.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faultline-folder-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test('schemas that a statement wrote among the definitions of tables go, and nothing else', async () => {
+  const files = {
+    'metadata/faultline.sql': 'ATTACH DATABASE faultline\nENGINE = Atomic\n',
+    'metadata/damaged.sql': '\0garbage',
+    'metadata/schema.txt': 'syntax = "proto3";\n',
+    'metadata/x.sql': 'syntax = "proto3";\n\nmessage Message\n{\n  uint32 a = 1;\n}\n',
+    'store/1f2/1f2a-0/failures.sql': "ATTACH TABLE _ UUID '…'\n(\n    `a` UInt8\n)\n",
+    'store/1f2/1f2a-0/y.sql': '@0x801f030c2b67bf19;\n\nstruct Message\n{\n    a @0 : UInt8;\n}\n',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, 'clickhouse', name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+  const { data } = await prepareFolder(folder);
+  const left = await readdir(data, { recursive: true });
+  expect(left.filter((name) => name.includes('.')).sort()).toEqual([
+    'metadata/damaged.sql',
+    'metadata/faultline.sql',
+    'metadata/schema.txt',
+    'store/1f2/1f2a-0/failures.sql',
+  ]);
+});
