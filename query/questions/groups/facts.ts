@@ -40,6 +40,7 @@ import {
 } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 import { Targeting } from './targeting.ts';
+import { versionsOf } from './versions.ts';
 
 /** A group as the lifecycle sees it. */
 export interface GroupFacts extends Lifecycle {
@@ -327,30 +328,4 @@ async function failedVersions(
       versionsOf(counts.get(group)!, after.get(group) ?? [], announced),
     ]),
   );
-}
-
-function versionsOf(
-  counts: readonly Counts[],
-  seen: readonly { graph_snapshot_ref: string; timestamp: string }[],
-  announced: ReadonlyMap<string, string>,
-): FailedVersion[] {
-  const versions = new Map<string, FailedVersion>();
-  for (const { graph_snapshot_ref, first_seen } of counts) {
-    const known = versions.get(graph_snapshot_ref)?.known_since;
-    const announcedAt = announced.get(graph_snapshot_ref);
-    const times = [first_seen, announcedAt, known].filter((time) => time !== undefined);
-    versions.set(graph_snapshot_ref, {
-      graph_snapshot_ref,
-      known_since: times.sort()[0]!,
-      seen_after: null,
-    });
-  }
-  for (const { graph_snapshot_ref, timestamp } of seen) {
-    const version = versions.get(graph_snapshot_ref);
-    if (!version) continue;
-    if (version.seen_after === null || timestamp < version.seen_after) {
-      version.seen_after = timestamp;
-    }
-  }
-  return [...versions.values()];
 }
