@@ -1,16 +1,14 @@
 // Answers from what is left of a cluster while a shard is away: which rows are missing, for everything that is answered
 // from the others (docs/decisions/0072-partial-answers.md).
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { z } from 'zod';
 
 /** The shards whose rows are not in an answer. */
-export const partialAnswer = z.object({
-  missing_shards: z
-    .array(z.number().int())
-    .describe('Numbers of the shards that did not answer, as in system.clusters'),
-  shards: z.number().int().describe('How many shards the cluster has'),
-});
-export type PartialAnswer = z.infer<typeof partialAnswer>;
+export interface PartialAnswer {
+  /** Numbers of the shards that did not answer, as in `system.clusters`. */
+  missing_shards: number[];
+  /** How many shards the cluster has. */
+  shards: number;
+}
 
 /** What every answer may have beside its own fields. */
 export interface MaybePartial {

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { InvalidInputError, NotFoundError, UnavailableError } from './errors.ts';
 import { completeIds, type IdKind } from './ids.ts';
 import { parseInput } from './input.ts';
-import { describePartial, type MaybePartial, notingPartial, partialAnswer } from './partial.ts';
+import {
+  describePartial,
+  type MaybePartial,
+  notingPartial,
+  type PartialAnswer,
+} from './partial.ts';
 import type { Policies } from './policies.ts';
 import type { KnownSkipped } from './skipped.ts';
 import type { Store } from './store.ts';
@@ -129,6 +134,14 @@ export function question<
     },
   };
 }
+
+/** The shards whose rows are not in an answer. */
+export const partialAnswer: z.ZodType<PartialAnswer> = z.object({
+  missing_shards: z
+    .array(z.number().int())
+    .describe('Numbers of the shards that did not answer, as in system.clusters'),
+  shards: z.number().int().describe('How many shards the cluster has'),
+});
 
 /** Every answer is an object, to which this is added. */
 const mayBePartial = <Output extends z.ZodType>(output: Output): Output =>

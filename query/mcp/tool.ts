@@ -1,6 +1,6 @@
 // What a tool is: a question of the history as a language model can ask it.
 import { z } from 'zod';
-import { partialAnswer } from '../base/partial.ts';
+import { partialAnswer } from '../base/question.ts';
 import type { History } from '../history.ts';
 import { quoteJson } from './data.ts';
 
