@@ -84,24 +84,20 @@ const WRITTEN_SCHEMA = /^(?:syntax = "proto|@0x[0-9a-f]+;)/;
 async function removeWrittenSchemas({ data }: Folder): Promise<void> {
   for (const pattern of [['metadata'], ['store', '*', '*']]) {
     for (const file of await definitionsIn(data, pattern)) {
-      if (WRITTEN_SCHEMA.test(await readFile(file, 'utf8'))) await rm(file);
+      const text = await readFile(file, 'utf8').catch(() => '');
+      if (WRITTEN_SCHEMA.test(text)) await rm(file);
     }
   }
 }
 
-/** The `.sql` files of the folders below one; `*` in their path is any name. */
+/** The `.sql` files of the folders that a path names from here on; `*` in it is any name. Links count as what they lead to. */
 async function definitionsIn(folder: string, [next, ...rest]: string[]): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  if (next !== undefined && next !== '*') return definitionsIn(join(folder, next), rest);
+  const names = await readdir(folder).catch(() => []);
   if (next === undefined) {
-    const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.sql'));
-    return files.map(({ name }) => join(folder, name));
+    return names.filter((name) => name.endsWith('.sql')).map((name) => join(folder, name));
   }
-  const folders = entries.filter(
-    (entry) => entry.isDirectory() && (next === '*' || next === entry.name),
-  );
-  const found = await Promise.all(
-    folders.map(({ name }) => definitionsIn(join(folder, name), rest)),
-  );
+  const found = await Promise.all(names.map((name) => definitionsIn(join(folder, name), rest)));
   return found.flat();
 }
 
