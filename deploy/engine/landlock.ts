@@ -1,7 +1,7 @@
 /**
  * Linux's Landlock: a thread, and all that it makes afterwards, gives up for good what files and ports it may
- * reach. Here that is the engine's thread, before the engine runs in it. Kernels before 5.19 or with it switched off, containers that forbid it, and macOS are no
- * error: see {@link NoLock}.
+ * reach. Here that is the engine's thread, before the engine runs in it. Kernels before 5.19 or with it switched
+ * off, containers that forbid it, and macOS are no error: see {@link NoLock}.
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { DataType, load, open } from 'ffi-rs';

@@ -27,8 +27,8 @@ const SYSTEM = [
 ];
 
 /**
- * What its metrics and its memory's bound are made of. The threads' own are looked up anew by each thread; among
- * them is `environ`, which is why the child's environment has nothing of value.
+ * What its metrics and its memory's bound are made of. Each thread looks up its own; among them
+ * is `environ`, which is why the child's environment has nothing of value.
  */
 const KERNEL = [
   '/proc/self/task',

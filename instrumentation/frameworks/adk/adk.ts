@@ -155,7 +155,7 @@ function nodesOf(agent: unknown, seen: Set<unknown>): object[] {
   return [node, ...list('subAgents').flatMap((below: unknown) => nodesOf(below, seen))];
 }
 
-/** ADK tells the model of it, or a callback has an answer in its place. */
+/** The model gets to know of it, or a callback has an answer in its place. */
 function toolFailed(params: unknown, instead: unknown): void {
   const place = places.getStore();
   if (!place) return;
