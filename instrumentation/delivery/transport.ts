@@ -95,8 +95,8 @@ function post(
   });
 }
 
-/** Reads `Retry-After`: seconds or a date. */
-function retryAfterMs(header: string | undefined): number | undefined {
+/** Reads `Retry-After`, in seconds or as a date; undefined when it is missing or neither. */
+export function retryAfterMs(header: string | null | undefined): number | undefined {
   if (!header) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isFinite(ms) ? Math.max(ms, 0) : undefined;

@@ -1,5 +1,6 @@
 // The ways out: one try to hand an alert to a receiver.
 import { createHmac } from 'node:crypto';
+import { retryAfterMs } from '../../instrumentation/delivery/transport.ts';
 import { pushToQueen } from './queen.ts';
 import type { Receiver } from './rules.ts';
 
@@ -26,6 +27,7 @@ export class SendError extends Error {
   }
 }
 
+/** A receiver may ask for a pause of an hour, no longer. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
@@ -41,7 +43,7 @@ export async function send(
     case 'webhook':
       return post(receiver, outgoing, signal);
     case 'hive':
-      return tellQueen(receiver, outgoing, signal);
+      return notifyQueen(receiver, outgoing, signal);
     case 'stdout':
       return write(`${outgoing.payload}\n`);
   }
@@ -90,20 +92,14 @@ async function post(
   }
   await response.body?.cancel().catch(() => {});
   if (response.ok) return;
+  const retryAfter = response.headers.get('retry-after');
   throw new SendError(`answered ${response.status}`, {
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+    retryAfterMs: Math.min(retryAfterMs(retryAfter) ?? 0, MAX_RETRY_AFTER_MS),
     isFinal: response.status === 410,
   });
 }
 
-/** What `Retry-After` asks for, in seconds or as a date; at most an hour. */
-function retryAfterMs(header: string | null): number {
-  if (header === null) return 0;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
-}
-
-async function tellQueen(
+async function notifyQueen(
   receiver: Extract<Receiver, { type: 'hive' }>,
   { agent_id, payload }: Outgoing,
   signal: AbortSignal,
