@@ -39,84 +39,73 @@ function sizeOf(value: Value, enough: number): number {
 }
 
 /**
- * Makes something out of texts that is the same whenever it is made: once to learn which texts are looked at,
- * then again with what was found in each of them meanwhile.
+ * Makes something out of texts that is the same whenever it is made: once to list the texts that are looked at, then
+ * again with what was found in each of them meanwhile.
  */
 export function* inSteps<Made>(secrets: Secrets, make: (secrets: Secrets) => Made): Steps<Made> {
-  const asked = new Asked(secrets);
-  make(asked);
+  const listing = new SecretsInTexts(secrets);
+  make(listing);
   yield;
-  const known = new Known(secrets);
-  for (const [limit, texts] of asked.texts) {
-    for (const text of texts) {
-      known.look(text, limit);
-      yield;
-    }
-  }
-  return make(known);
+  // An object of its own: what is made of a resource is cached by the secrets that it was made with.
+  return make(new SecretsInTexts(secrets, yield* listing.look()));
 }
 
-/** Finds nothing, and keeps what it was asked. What is made with it has its secrets still. */
-class Asked implements Secrets {
-  /** By their limit. */
-  readonly texts = new Map<number, Set<string>>();
-  readonly of: Secrets;
-
-  constructor(secrets: Secrets) {
-    this.of = secrets;
-  }
-
-  text(text: string, _counts: Redactions, limit: number = Number.POSITIVE_INFINITY): string {
-    const texts = this.texts.get(limit);
-    if (texts) texts.add(text);
-    else this.texts.set(limit, new Set([text]));
-    return text.slice(0, limit);
-  }
-
-  kindUnder(key: string, text: string): string {
-    return this.of.kindUnder(key, text);
-  }
-
-  mark(kind: string, counts: Redactions): string {
-    return this.of.mark(kind, counts);
-  }
+interface Found {
+  clean: string;
+  counts: Redactions;
 }
 
-/** Has looked through some texts before it is asked for them. */
-class Known implements Secrets {
-  readonly of: Secrets;
-  readonly #texts = new Map<number, Map<string, { clean: string; counts: Redactions }>>();
+/** By limit, then by text; null where looking failed: it fails again for the caller. */
+type FoundByText = Map<number, Map<string, Found | null>>;
 
-  constructor(secrets: Secrets) {
-    this.of = secrets;
+/** Lists the texts without looking for secrets in them, or answers from what was found in texts that were listed. */
+class SecretsInTexts implements Secrets {
+  readonly #secrets: Secrets;
+  readonly #listed: FoundByText = new Map();
+  readonly #found: FoundByText | undefined;
+
+  constructor(secrets: Secrets, found?: FoundByText) {
+    this.#secrets = secrets;
+    this.#found = found;
   }
 
-  look(text: string, limit: number): void {
-    const counts: Redactions = {};
-    let clean: string;
-    try {
-      clean = this.of.text(text, counts, limit);
-    } catch {
-      // It will throw again for who asks.
-      return;
+  *look(): Steps<FoundByText> {
+    for (const [limit, texts] of this.#listed) {
+      for (const text of texts.keys()) {
+        texts.set(text, this.#find(text, limit));
+        yield;
+      }
     }
-    const texts = this.#texts.get(limit);
-    if (texts) texts.set(text, { clean, counts });
-    else this.#texts.set(limit, new Map([[text, { clean, counts }]]));
+    return this.#listed;
   }
 
   text(text: string, counts: Redactions, limit: number = Number.POSITIVE_INFINITY): string {
-    const known = this.#texts.get(limit)?.get(text);
-    if (known === undefined) return this.of.text(text, counts, limit);
-    addCounts(counts, known.counts);
-    return known.clean;
+    if (this.#found === undefined) {
+      const texts = this.#listed.get(limit);
+      if (texts) texts.set(text, null);
+      else this.#listed.set(limit, new Map([[text, null]]));
+      return text.slice(0, limit);
+    }
+    const found = this.#found.get(limit)?.get(text);
+    if (!found) return this.#secrets.text(text, counts, limit);
+    addCounts(counts, found.counts);
+    return found.clean;
   }
 
   kindUnder(key: string, text: string): string {
-    return this.of.kindUnder(key, text);
+    return this.#secrets.kindUnder(key, text);
   }
 
   mark(kind: string, counts: Redactions): string {
-    return this.of.mark(kind, counts);
+    return this.#secrets.mark(kind, counts);
+  }
+
+  #find(text: string, limit: number): Found | null {
+    const counts: Redactions = {};
+    try {
+      return { clean: this.#secrets.text(text, counts, limit), counts };
+    } catch {
+      return null;
+    }
   }
 }
