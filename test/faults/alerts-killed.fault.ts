@@ -16,20 +16,9 @@ interface Parts {
 }
 
 async function startParts(world: World, receiver: AlertReceiver): Promise<Parts> {
-  const rules = {
-    every_seconds: 1,
-    receivers: {
-      pager: {
-        type: 'webhook',
-        url: `http://127.0.0.1:${receiver.port}/`,
-        secret: { env: 'FAULT_ALERT_SECRET' },
-      },
-    },
-    rules: [{ name: 'all', on: ['new'], to: ['pager'] }],
-  };
   const folders = await Promise.all([0, 1, 2].map(() => world.dataDir()));
   const file = join(folders[2]!, 'alerts.json');
-  await writeFile(file, JSON.stringify(rules));
+  await writeFile(file, JSON.stringify(receiver.rules('FAULT_ALERT_SECRET')));
   const collector = await world.collector({
     dataDir: folders[2]!,
     flags: ['--role', 'collector'],

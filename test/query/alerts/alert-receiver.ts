@@ -1,4 +1,4 @@
-// A real HTTP receiver of webhooks that fails when it is told to.
+// A real HTTP receiver of webhooks that fails on demand.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ export interface Got {
   url: string;
   headers: IncomingMessage['headers'];
   body: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what a webhook tells
+  // biome-ignore lint/suspicious/noExplicitAny: what a webhook sends
   json: any;
   answer: Answer;
 }
@@ -55,6 +55,16 @@ export class AlertReceiver {
   /** What it took. */
   get taken(): Got[] {
     return this.got.filter(({ answer }) => answer === 200);
+  }
+
+  /** Rules that send it every new group, looked for each second; its secret is read from the variable. */
+  rules(secretFrom: string) {
+    const url = `http://127.0.0.1:${this.port}/`;
+    return {
+      every_seconds: 1,
+      receivers: { pager: { type: 'webhook', url, secret: { env: secretFrom } } },
+      rules: [{ name: 'all', on: ['new'], to: ['pager'] }],
+    };
   }
 
   async stop(): Promise<void> {

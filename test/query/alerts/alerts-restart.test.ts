@@ -16,19 +16,13 @@ let printed = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faultline-restart-'));
   receiver = await new AlertReceiver().start();
-  const rules = {
-    every_seconds: 1,
-    receivers: {
-      pager: {
-        type: 'webhook',
-        url: `http://127.0.0.1:${receiver.port}/`,
-        secret: { env: 'TEST_ALERT_SECRET' },
-      },
-      screen: { type: 'stdout' },
-    },
-    rules: [{ name: 'all', on: ['new'], to: ['pager', 'screen'] }],
+  const rules = receiver.rules('TEST_ALERT_SECRET');
+  const both = {
+    ...rules,
+    receivers: { ...rules.receivers, screen: { type: 'stdout' } },
+    rules: [{ ...rules.rules[0]!, to: ['pager', 'screen'] }],
   };
-  await writeFile(join(folder, 'alerts.json'), JSON.stringify(rules));
+  await writeFile(join(folder, 'alerts.json'), JSON.stringify(both));
   process.env.TEST_ALERT_SECRET = secret;
 });
 afterAll(async () => {
