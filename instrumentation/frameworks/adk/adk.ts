@@ -15,7 +15,7 @@ import {
   recordSteps,
   textOf,
 } from '../shared/nodes.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 
 type Generate = (this: object, ...args: unknown[]) => AsyncGenerator<unknown>;
 type Callback = (this: object, params: unknown) => Promise<unknown>;
@@ -85,30 +85,29 @@ export class AdkInstrumentation extends FrameworkInstrumentation {
           return Reflect.apply(original, this, [params]);
         },
     );
-    wrapMethod<Callback>(
-      exports,
-      'PluginManager',
-      'runOnToolErrorCallback',
-      (original) =>
-        async function runOnToolErrorCallback(this, params) {
-          const instead = await Reflect.apply(original, this, [params]);
-          guarded(() => toolFailed(params, instead), undefined);
-          return instead;
-        },
-    );
-    wrapMethod<Callback>(
-      exports,
-      'PluginManager',
-      'runOnModelErrorCallback',
-      (original) =>
-        async function runOnModelErrorCallback(this, params) {
-          const instead = await Reflect.apply(original, this, [params]);
-          guarded(() => modelFailed(params, instead), undefined);
-          return instead;
-        },
-    );
+    afterCallback(exports, 'runOnToolErrorCallback', toolFailed);
+    afterCallback(exports, 'runOnModelErrorCallback', modelFailed);
     return exports;
   }
+}
+
+/** Reports an error after ADK's own callbacks for it, which may have an answer in its place. */
+function afterCallback(
+  exports: object,
+  method: string,
+  report: (params: unknown, instead: unknown) => void,
+): void {
+  wrapMethod<Callback>(
+    exports,
+    'PluginManager',
+    method,
+    (original) =>
+      async function callback(this, params) {
+        const instead = await Reflect.apply(original, this, [params]);
+        guarded(() => report(params, instead), undefined);
+        return instead;
+      },
+  );
 }
 
 function runOf(runner: object, params: unknown, means: RunMeans): Place {
@@ -160,7 +159,7 @@ function toolFailed(params: unknown, instead: unknown): void {
   const place = places.getStore();
   if (!place) return;
   const tool = nameOf(readProperty(params, 'tool')) ?? '';
-  tellOperation(place, {
+  reportOperation(place, {
     kind: 'execute_tool',
     target: tool,
     error: readProperty(params, 'error'),
@@ -185,7 +184,13 @@ function modelFailed(params: unknown, instead: unknown): void {
     // With the outermost agent the run has failed, although it throws nothing.
     if (place.around && !place.around.attempt) Object.assign(place.around.failed, { error });
   } else
-    tellOperation(place, { kind: 'chat', target: model, error, details, disposition: 'recovered' });
+    reportOperation(place, {
+      kind: 'chat',
+      target: model,
+      error,
+      details,
+      disposition: 'recovered',
+    });
 }
 
 /** ADK's own spans of a recorded run say that they are: an app that exports them too has each run once. */
