@@ -30,7 +30,7 @@ import {
   type Visit,
 } from './span.ts';
 import { atOnce, type Steps } from './turns.ts';
-import { readAttribute, readToldAttribute } from './values.ts';
+import { readAttribute, readNeededAttribute } from './values.ts';
 
 // Tags: field number << 3 | wire type. A known field with another wire type is an unknown field.
 const SPAN_PARENT_ID = 0x22;
@@ -112,7 +112,7 @@ const STEP_BYTES = 64 * 1024;
 
 function* readSpan(cursor: Cursor, end: number, how: number): Steps<Span> {
   const span = emptySpan();
-  const read = how === WHOLE ? readAttribute : readToldAttribute;
+  const read = how === WHOLE ? readAttribute : readNeededAttribute;
   let exceptionAt: [start: number, end: number] | undefined;
   let stepEnd = cursor.pos + STEP_BYTES;
   while (cursor.pos < end) {

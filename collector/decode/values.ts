@@ -33,7 +33,7 @@ export function readAttribute(cursor: Cursor, end: number, into: Attributes): vo
 }
 
 /** The same if {@link isNeeded} of its key; steps over all others. */
-export function readToldAttribute(cursor: Cursor, end: number, into: Attributes): void {
+export function readNeededAttribute(cursor: Cursor, end: number, into: Attributes): void {
   if (into.size >= MAX_ATTRIBUTES) {
     cursor.pos = end;
     return;

@@ -79,7 +79,7 @@ async function forgetRows(stored: StoredRows, marks: Marks): Promise<Record<stri
     count(table, await stored.update(table, "value = '', reason = ''", condition));
   }
   await removeUnused(stored, tables, touched.refs, remove);
-  await makeTemplatesAnew(stored, tables, touched.fingerprints, remove);
+  await rebuildTemplates(stored, tables, touched.fingerprints, remove);
   return rows;
 }
 
@@ -180,7 +180,7 @@ async function removeUnused(
 }
 
 /** Words and frames of a group may be those of a failure that went: they are taken from those that are left. */
-async function makeTemplatesAnew(
+async function rebuildTemplates(
   stored: StoredRows,
   tables: readonly StoredTable[],
   fingerprints: readonly string[],

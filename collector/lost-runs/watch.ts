@@ -61,7 +61,7 @@ export class LostRunWatch {
   private readonly closed: Promise<void>;
   /** Open runs that were heard of lately: when they may have become silent. */
   private due = new Map<string, number>();
-  /** Lost runs that were seen to be silent; others are asked about. By run id. */
+  /** Lost runs that were seen to be silent; others are looked up. By run id. */
   private silent = new Map<string, string>();
   private readonly reported = new Set<string>();
   private running: Promise<void> | undefined;
@@ -152,7 +152,7 @@ export class LostRunWatch {
     );
     const withdrawn = await this.toWithdraw(lost, reported);
     // Beyond the bound it is not known which of them were reported: nobody sends the ends of these runs.
-    const found = rows.length < MAX_RUNS ? await this.toTell(open, lost, now) : [];
+    const found = rows.length < MAX_RUNS ? await this.toReport(open, lost, now) : [];
     await this.hand([...withdrawn, ...found]);
     this.counted.looks++;
     this.counted.lost += found.length;
@@ -169,9 +169,9 @@ export class LostRunWatch {
     const isKnown = ({ run_id, timestamp }: FailureRow) =>
       this.silent.get(run_id) === timestamp && !reported.has(run_id);
     const ended = await this.store.ended(runs);
-    const asked = runs.filter((row) => !isKnown(row));
+    const candidates = runs.filter((row) => !isKnown(row));
     const signs = await this.store.signs(
-      asked.map(({ agent_id, run_id, timestamp }) => ({ agent_id, run_id, since: timestamp })),
+      candidates.map(({ agent_id, run_id, timestamp }) => ({ agent_id, run_id, since: timestamp })),
     );
     const silent = new Map<string, string>();
     const rows: FailureRow[] = [];
@@ -188,7 +188,7 @@ export class LostRunWatch {
     return rows;
   }
 
-  private async toTell(
+  private async toReport(
     open: readonly OpenRun[],
     lost: ReadonlyMap<string, Lost>,
     now: number,
@@ -201,11 +201,13 @@ export class LostRunWatch {
       if (visible.length > 0) shown.add(key);
       revisions.set(key, revision);
     }
-    const asked = open.filter((run) => {
+    const candidates = open.filter((run) => {
       const key = keyOf(run);
       return !shown.has(key) && (this.due.get(key) ?? 0) <= now;
     });
-    const signs = await this.store.signs(asked.map((run) => ({ ...run, since: run.started_at })));
+    const signs = await this.store.signs(
+      candidates.map((run) => ({ ...run, since: run.started_at })),
+    );
     const due = new Map(
       open.flatMap((run) => {
         const at = this.due.get(keyOf(run)) ?? 0;
@@ -213,7 +215,7 @@ export class LostRunWatch {
       }),
     );
     const silent: { run: OpenRun; signs: Signs | undefined }[] = [];
-    for (const run of asked) {
+    for (const run of candidates) {
       const heard = heardAt(run, signs.get(keyOf(run)));
       if (heard + afterMs <= now) silent.push({ run, signs: signs.get(keyOf(run)) });
       else due.set(keyOf(run), heard + afterMs);

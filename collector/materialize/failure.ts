@@ -55,7 +55,7 @@ export function exceptionOf(span: Span, attributes: AttributeReader): Exception 
  * A failed span that names the failure it follows from reports none of its own, and neither does a run
  * with nothing to report but its outcome: one of its nodes failed.
  */
-export function tellsOwnFailure(
+export function hasOwnFailure(
   role: Role,
   attributes: AttributeReader,
   exception: Exception,

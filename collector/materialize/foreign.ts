@@ -217,7 +217,7 @@ function traceSpan(
   const id = (key: string, text = ''): string =>
     text === '' ? '' : attributes.redactor.id(key, text, MAX_NAME_BYTES);
   const isAgent = part === 'graph' || part === 'agent';
-  const isTold = understood.dialect === 'hive' || isAgent;
+  const namesAgent = understood.dialect === 'hive' || isAgent;
   return {
     timestamp: formatTime(firstCredible(span.endNs, span.startNs, receivedAt)),
     trace_id: span.traceId,
@@ -232,7 +232,7 @@ function traceSpan(
     name: id('name', span.name),
     state,
     duration_ns: durationNs(span),
-    agent_id: service.agent_id || (isTold ? id(ATTR_GEN_AI_AGENT_ID, understood.agentId) : ''),
+    agent_id: service.agent_id || (namesAgent ? id(ATTR_GEN_AI_AGENT_ID, understood.agentId) : ''),
     agent_name: id(ATTR_GEN_AI_AGENT_NAME, understood.agentName),
     session_id: origin.session_id,
     run_id: origin.run_id === span.traceId ? '' : origin.run_id,

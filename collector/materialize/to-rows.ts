@@ -22,7 +22,7 @@ import {
 import { durationNs, firstCredible, formatTime, NOT_ENDED } from '../rows/time.ts';
 import { AttributeReader } from './attribute-reader.ts';
 import { evolutionRow } from './evolution.ts';
-import { exceptionOf, failureRow, tellsOwnFailure } from './failure.ts';
+import { exceptionOf, failureRow, hasOwnFailure } from './failure.ts';
 import { FieldRedactor, type Secrets, STANDARD_SECRETS } from './field-redactor.ts';
 import { addForeignRows } from './foreign.ts';
 import { groupEventRow } from './group-event.ts';
@@ -135,7 +135,7 @@ function rowsOf(
     rows.node_attempts.push(attemptRow(span, attributes, origin, nodeId, failed, receivedAt));
   if (role === 'start') rows.graph_runs.push(startedRun(span, origin, receivedAt));
   if (role === 'run') rows.graph_runs.push(endedRun(span, attributes, origin, failed, receivedAt));
-  if (failed && role !== 'start' && tellsOwnFailure(role, attributes, exception)) {
+  if (failed && role !== 'start' && hasOwnFailure(role, attributes, exception)) {
     rows.failures.push(
       failureRow({
         resource,

@@ -11,8 +11,8 @@ export function closeByLogs(soFar: RunSoFar, logs: SessionLogs): Fact[] {
   const outcome = outcomeOf(logs);
   if (soFar.ended || outcome === undefined) return [];
   const { summary, state, details } = logs;
-  const toldNs = soFar.run.startNs + msToNs(summary?.duration_ms ?? 0);
-  const endNs = laterOf(toldNs, soFar.lastNs);
+  const summaryEndNs = soFar.run.startNs + msToNs(summary?.duration_ms ?? 0);
+  const endNs = laterOf(summaryEndNs, soFar.lastNs);
   const facts = nodesOfLogs(soFar, logs, endNs, outcome === 'failure');
   if (outcome === 'paused' || outcome === 'cancelled')
     return [...facts, ...soFar.stopped(outcome, endNs)];

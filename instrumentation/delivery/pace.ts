@@ -3,8 +3,8 @@
 const MAX_BATCH_SPANS = 512;
 const MAX_PAUSE_MS = 30_000;
 /** What a receiver may ask for with `Retry-After`: `0` would be a storm. */
-const MIN_ASKED_PAUSE_MS = 100;
-const MAX_ASKED_PAUSE_MS = 300_000;
+const MIN_REQUESTED_PAUSE_MS = 100;
+const MAX_REQUESTED_PAUSE_MS = 300_000;
 
 /** Steady, or paused after a request that failed for now. */
 export class Pace {
@@ -36,14 +36,14 @@ export class Pace {
   }
 
   /** A request failed, and the same may be taken later. */
-  failed(askedMs: number | undefined): void {
+  failed(requestedMs: number | undefined): void {
     this.#backOffMs = Math.min(this.#backOffMs * 2 || this.#firstPauseMs, MAX_PAUSE_MS);
     // Spread, so that the processes of a service do not come back all at once.
     const spreadMs = this.#backOffMs * (0.8 + 0.4 * Math.random());
     this.#pauseMs =
-      askedMs === undefined
+      requestedMs === undefined
         ? spreadMs
-        : Math.min(Math.max(askedMs, MIN_ASKED_PAUSE_MS), MAX_ASKED_PAUSE_MS);
+        : Math.min(Math.max(requestedMs, MIN_REQUESTED_PAUSE_MS), MAX_REQUESTED_PAUSE_MS);
   }
 
   /** A request of so many spans was refused for good: the next is half of it, to find which one is. */

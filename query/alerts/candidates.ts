@@ -31,7 +31,7 @@ const heardRow = z.object({
 type Heard = z.infer<typeof heardRow>;
 
 /** A group of which something came, and what may have changed about it. */
-export interface GroupNews {
+export interface ChangedGroup {
   fingerprint: string;
   agent_id: string;
   /** Of the failures that came; empty where it has a class from elsewhere. */
@@ -44,13 +44,13 @@ export interface GroupNews {
   episodes: readonly Episode[];
 }
 
-export interface News {
-  groups: GroupNews[];
+export interface Changed {
+  groups: ChangedGroup[];
   /** Agents with something new about an evolution that is in use. */
   evolved: Set<string>;
 }
 
-interface Asked {
+interface Since {
   /** What was stored since then; milliseconds since 1970. */
   since: number;
   now: number;
@@ -58,7 +58,7 @@ interface Asked {
 }
 
 /** Reads what came; costs as much as came, not as much as is stored. */
-export async function readNews(store: Store, { since, now, changes }: Asked): Promise<News> {
+export async function readChanged(store: Store, { since, now, changes }: Since): Promise<Changed> {
   const [heard, evolved] = await Promise.all([
     store.rows(
       'alert_news',
@@ -106,7 +106,7 @@ interface Known {
   now: number;
 }
 
-function groupsOf(heard: readonly Heard[], { events, fixes, now }: Known): GroupNews[] {
+function groupsOf(heard: readonly Heard[], { events, fixes, now }: Known): ChangedGroup[] {
   const mapping = new GroupMapping(events);
   const members = new Map<string, Heard[]>();
   for (const one of heard) {

@@ -12,7 +12,7 @@ import { judgeEffects } from '../questions/ledger/effects.ts';
 import { openLedger, VERDICT_MS } from '../questions/ledger/ledger.ts';
 import type { Effect } from '../questions/ledger/schemas.ts';
 import { targetsOf } from '../questions/ledger/targets.ts';
-import type { GroupNews } from './candidates.ts';
+import type { ChangedGroup } from './candidates.ts';
 import type { AlertLog, Sent } from './log.ts';
 import { type Episode, isAfter, isSent, isWanted, type Traits } from './match.ts';
 import type { Rule } from './rules.ts';
@@ -44,13 +44,13 @@ interface Parts {
 const ONE_BY_ONE = 10;
 
 /** Changes of the states of groups. */
-export async function stateChanges(parts: Parts, news: readonly GroupNews[]): Promise<Change[]> {
+export async function stateChanges(parts: Parts, news: readonly ChangedGroup[]): Promise<Change[]> {
   const { store, rules, began, now } = parts;
   const wanted = news.filter((one) =>
     one.episodes.some(({ change }) => rules.some((rule) => mayWant(rule, change, one, began))),
   );
   const sent = await parts.log.sentAbout(wanted.map(({ fingerprint }) => fingerprint));
-  const isOpen = (one: GroupNews): boolean =>
+  const isOpen = (one: ChangedGroup): boolean =>
     one.episodes.some((episode) =>
       rules.some(
         (rule) => mayWant(rule, episode.change, one, began) && !isSent(rule, episode, sent, now),
@@ -142,7 +142,7 @@ export async function harmfulChanges(
 function mayWant(
   rule: Rule,
   change: AlertChange,
-  news: GroupNews,
+  news: ChangedGroup,
   began: ReadonlyMap<string, string>,
 ): boolean {
   return (
@@ -180,7 +180,7 @@ const unknownTraits = (agent_id: string): Traits => ({
 
 async function readFacts(
   store: Store,
-  news: readonly GroupNews[],
+  news: readonly ChangedGroup[],
   now: number,
 ): Promise<GroupFacts[]> {
   const byAgent = new Map<string, string[]>();

@@ -33,13 +33,14 @@ export interface Episode {
 /** Whether a rule asks for changes like this one. */
 export function isWanted(rule: Rule, change: AlertChange, traits: Traits): boolean {
   const { on, agents, classes, severities, min_failures } = rule;
-  const fits = (known: readonly string[], isAsked: (one: string) => boolean): boolean =>
-    known.length === 0 || known.some(isAsked);
+  const fits = (known: readonly string[], isListed: (one: string) => boolean): boolean =>
+    known.length === 0 || known.some(isListed);
   return (
     on.includes(change) &&
     (!agents || matches(agents, traits.agent_id)) &&
     (!classes || fits(traits.classes, (one) => matches(classes, one))) &&
-    (!severities || fits(traits.severities, (one) => severities.some((asked) => asked === one))) &&
+    (!severities ||
+      fits(traits.severities, (one) => severities.some((severity) => severity === one))) &&
     traits.failures >= min_failures
   );
 }

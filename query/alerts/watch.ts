@@ -1,7 +1,7 @@
 // Looks for changes of groups at an interval, stores the alerts that they make, and hands them on.
 import type { Logger } from 'pino';
 import type { Store } from '../base/store.ts';
-import { readNews } from './candidates.ts';
+import { readChanged } from './candidates.ts';
 import { byImpact, type Change, harmfulChanges, stateChanges } from './changes.ts';
 import { agentOf, digestBody, digestId, digestText, firstSince } from './digest.ts';
 import { type AlertLog, type Delivery, toDeliver } from './log.ts';
@@ -93,7 +93,7 @@ export class AlertWatch {
     this.#began ??= await this.#begin(new Date(now).toISOString());
     if (this.#isClosed) return;
     const asked = { since, now, changes: new Set(rules.flatMap(({ on }) => on)) };
-    const news = await readNews(store, asked);
+    const news = await readChanged(store, asked);
     for (const agent of news.evolved) this.#toJudge.add(agent);
     const due = [...this.#toJudge].filter(
       (agent) => (this.#judgedAt.get(agent) ?? 0) + JUDGE_EVERY * settings.everyMs <= now,

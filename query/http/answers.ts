@@ -152,19 +152,19 @@ const wantsFresh = ({ headers }: FastifyRequest): boolean =>
 /** How much is asked. */
 class Pace {
   #second = 0;
-  #asked = 0;
-  #askedBefore = 0;
+  #current = 0;
+  #previous = 0;
 
   /** Counts one more. @returns how many there were in this second or the one before, whichever had more */
   note(now: number): number {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
-      this.#askedBefore = second === this.#second + 1 ? this.#asked : 0;
-      this.#asked = 0;
+      this.#previous = second === this.#second + 1 ? this.#current : 0;
+      this.#current = 0;
       this.#second = second;
     }
-    this.#asked += 1;
-    return Math.max(this.#asked, this.#askedBefore);
+    this.#current += 1;
+    return Math.max(this.#current, this.#previous);
   }
 }
 

@@ -59,7 +59,7 @@ async function runFault(fault: Fault): Promise<Line> {
     folder: await mkdtemp(join(temporary, 'fault-')),
     scale,
     isNamed: chosen !== '',
-    tell: (text) => console.log(`  ${secondsSince(started)} s: ${text}`),
+    print: (text) => console.log(`  ${secondsSince(started)} s: ${text}`),
   });
   let outcome: Outcome | undefined;
   const problems: string[] = [];

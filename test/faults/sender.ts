@@ -59,7 +59,7 @@ export class Sender {
     const target = this.acknowledged.failures.size + more;
     return new Promise((resolve, reject) => {
       this.waiting.push({ target, resolve, reject });
-      this.tell();
+      this.settleWaiting();
     });
   }
 
@@ -101,7 +101,7 @@ export class Sender {
     for (const table of TOLD) {
       for (const id of request.told[table]) this.acknowledged[table].add(id);
     }
-    this.tell();
+    this.settleWaiting();
   }
 
   private async sendOne(transport: Transport, request: Request): Promise<boolean> {
@@ -114,7 +114,7 @@ export class Sender {
       if (answer !== 'again') {
         this.wrong ??= answer.wrong;
         this.stopped = true;
-        this.tell();
+        this.settleWaiting();
         return false;
       }
       this.resent++;
@@ -123,7 +123,7 @@ export class Sender {
     return false;
   }
 
-  private tell(): void {
+  private settleWaiting(): void {
     const { size } = this.acknowledged.failures;
     for (const { target, resolve, reject } of this.waiting) {
       if (size >= target) resolve();

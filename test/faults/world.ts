@@ -23,7 +23,7 @@ export class World {
   readonly isNamed: boolean;
   private readonly folder: string;
   private readonly scale: number;
-  private readonly tell: (text: string) => void;
+  private readonly print: (text: string) => void;
   private readonly collectors: Collector[] = [];
   private readonly senders: Sender[] = [];
   private readonly proxies: InsertProxy[] = [];
@@ -35,14 +35,14 @@ export class World {
     folder: string;
     scale: number;
     isNamed: boolean;
-    tell: (text: string) => void;
+    print: (text: string) => void;
   }) {
     this.server = options.server;
     this.random = options.random;
     this.folder = options.folder;
     this.scale = options.scale;
     this.isNamed = options.isNamed;
-    this.tell = options.tell;
+    this.print = options.print;
   }
 
   /** How often to do what is usually done so often. */
@@ -51,7 +51,7 @@ export class World {
   }
 
   say(text: string): void {
-    this.tell(text);
+    this.print(text);
   }
 
   /** A new folder. */
@@ -157,7 +157,7 @@ export class World {
     return count(this.server, acknowledged);
   }
 
-  /** MiB of the largest collector; 0 where the system does not tell. */
+  /** MiB of the largest collector; 0 where the system does not report it. */
   peakMemory(): number {
     return Math.round(Math.max(0, ...this.collectors.flatMap(({ memory }) => memory)));
   }

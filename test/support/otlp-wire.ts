@@ -17,7 +17,7 @@ import {
   LogsResponse,
   RpcStatus,
 } from '../collector/decode/otlp-proto.ts';
-import { logsToJson, logsToProtobuf, recordLogs, tellException } from './sdk-logs.ts';
+import { logException, logsToJson, logsToProtobuf, recordLogs } from './sdk-logs.ts';
 import { failNode, recordSpans, toJson, toProtobuf } from './sdk-spans.ts';
 
 export const PROTOBUF = 'application/x-protobuf';
@@ -46,7 +46,7 @@ export interface Signal {
 
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const hex = (bytes: number, value: string): string => value.repeat(bytes);
-export const records = recordLogs((logger) => tellException(logger));
+export const records = recordLogs((logger) => logException(logger));
 export const spans = recordSpans((tracer) => failNode(tracer));
 export const goodSpan = {
   traceId: Buffer.alloc(16, 1),

@@ -31,7 +31,7 @@ export function inSpan(traceId = TRACE_ID, spanId = SPAN_ID) {
 }
 
 /** An exception as instrumentations tell it with OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=logs. */
-export function tellException(
+export function logException(
   logger: Logger,
   message = 'no seat left',
   timestamp: [seconds: number, ns: number] = [1_790_000_000, 123_456_789],

@@ -60,10 +60,10 @@ const FALLBACKS = new Set<FailureClass>(['tool.error', 'code.error']);
 function match(text: string, where: Where): Classified {
   const said = text.slice(0, MAX_SAID).toLowerCase();
   if (said.trim() === '') return UNCLASSIFIED;
-  const { place, known, isTold } = placeOf(where, said);
+  const { place, known, isExplicit } = placeOf(where, said);
   for (const rule of RULES) {
     if (rule.at !== undefined && rule.at !== place) continue;
-    if (rule.isTold && !isTold) continue;
+    if (rule.isExplicit && !isExplicit) continue;
     const found = rule.says.exec(said);
     if (!found) continue;
     const words = found[0].length > 1 ? `says "${found[0].slice(0, MAX_EVIDENCE)}"` : '';

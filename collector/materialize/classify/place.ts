@@ -44,22 +44,22 @@ const MODEL_WORDS =
 export function placeOf(
   where: Where,
   said: string,
-): { place: Place; known: string; isTold: boolean } {
+): { place: Place; known: string; isExplicit: boolean } {
   const place = SITES[where.site];
-  if (place) return { place, known: `site ${where.site}`, isTold: true };
+  if (place) return { place, known: `site ${where.site}`, isExplicit: true };
   if (MODEL_OPERATION.test(where.operation)) {
-    return { place: 'llm', known: where.operation, isTold: true };
+    return { place: 'llm', known: where.operation, isExplicit: true };
   }
   if (TOOL_OPERATION.test(where.operation)) {
-    return { place: 'tool', known: where.operation, isTold: true };
+    return { place: 'tool', known: where.operation, isExplicit: true };
   }
   const library = where.libraries.find((name) => MODEL_LIBRARIES.has(name));
-  if (library) return { place: 'llm', known: `frames of ${library}`, isTold: false };
+  if (library) return { place: 'llm', known: `frames of ${library}`, isExplicit: false };
   const tool =
     where.libraries.find((name) => TOOL_LIBRARIES.has(name)) ?? TOOL_TYPES.exec(said)?.[0];
-  if (tool) return { place: 'tool', known: tool, isTold: false };
+  if (tool) return { place: 'tool', known: tool, isExplicit: false };
   const word = MODEL_WORDS.exec(said)?.[0];
   return word
-    ? { place: 'llm', known: `"${word}"`, isTold: false }
-    : { place: '', known: '', isTold: false };
+    ? { place: 'llm', known: `"${word}"`, isExplicit: false }
+    : { place: '', known: '', isExplicit: false };
 }

@@ -10,7 +10,7 @@ export interface Rule {
   /** Only where this was going on. */
   at?: Place;
   /** Only where the site or the operation says so, not the packages or the words. */
-  isTold?: true;
+  isExplicit?: true;
   /** In type and message, in lower case, without values and punctuation. */
   says: RegExp;
 }
@@ -226,7 +226,7 @@ const ELSEWHERE: readonly Rule[] = [
 
 /** What the place alone says, where nothing else does. */
 const PLACES: readonly Rule[] = [
-  { class: 'tool.error', at: 'tool', says: /\S/, isTold: true },
+  { class: 'tool.error', at: 'tool', says: /\S/, isExplicit: true },
   said(
     'tool.error',
     /toolexception|toolexecution|error executing tool|tool \S+ (?:failed|raised|returned an error)/,

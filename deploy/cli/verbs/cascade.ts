@@ -40,11 +40,11 @@ function runText(run: Cascade['run']): string {
   return `${outcome}, ${run.started_at} to ${run.ended_at ?? 'now'}`;
 }
 
-function memberLines(one: Member, name: (id: string) => string, isAsked: boolean): string[] {
+function memberLines(one: Member, name: (id: string) => string, isSelected: boolean): string[] {
   const where = one.node_id ? `${one.node_id}, attempt ${one.attempt}` : one.level;
   const { went_on, evidence } = one;
   return [
-    `${isAsked ? '>' : ' '} ${name(one.failure_id)} ${one.timestamp} ${one.level} ${where}: ${one.class}, ${one.error_type}: ${one.error_message.slice(0, MESSAGE)}`,
+    `${isSelected ? '>' : ' '} ${name(one.failure_id)} ${one.timestamp} ${one.level} ${where}: ${one.class}, ${one.error_type}: ${one.error_message.slice(0, MESSAGE)}`,
     `    ${one.failure_id}`,
     ...one.follows.map(
       ({ failure_id, by, certain, why }) =>

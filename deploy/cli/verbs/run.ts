@@ -85,13 +85,13 @@ function addDemo(program: Command): void {
     .option('--keep-running', 'leave everything up for a look around', false)
     .option('--json', 'print where everything is as JSON, and the story on standard error')
     .action(async ({ story, ...options }: StageOptions & { story: string }) => {
-      const tell: Record<string, () => Promise<void>> = {
+      const stories: Record<string, () => Promise<void>> = {
         loop: async () => (await import('../../demo/demo.ts')).demo(options),
         'fix-ledger': async () =>
           (await import('../../demo/fix-ledger/story.ts')).fixLedger(options),
         cluster: async () => (await import('../../demo/cluster/story.ts')).clusterStory(options),
       };
-      await tell[story]!();
+      await stories[story]!();
     });
 }
 

@@ -26,7 +26,7 @@ export async function clusterStory({ keepRunning, json }: StageOptions): Promise
           .join('\n'),
       ),
     );
-    await tellKills(cluster);
+    await showKills(cluster);
     const addresses = {
       otlpHttp: collectors.map(({ ready }) => ready.otlpHttp),
       query: queries.map(({ ready }) => ready.query),
@@ -44,7 +44,7 @@ export async function clusterStory({ keepRunning, json }: StageOptions): Promise
   process.exit(0);
 }
 
-async function tellKills(cluster: TrialCluster): Promise<void> {
+async function showKills(cluster: TrialCluster): Promise<void> {
   const { shards, collectors } = cluster;
   const doors = collectors.map(({ ready }) => ready.otlpHttp!);
   const numbers = (from: number): number[] => Array.from({ length: RUNS }, (_, at) => from + at);

@@ -63,21 +63,21 @@ function validatorOf(schema: StandardSchema | ValidateFunction): Validate {
   if (typeof standard?.validate === 'function') {
     return (value) => {
       const result = standard.validate(value);
-      return result instanceof Promise ? result.then(toldOf) : toldOf(result);
+      return result instanceof Promise ? result.then(verdictOfSchema) : verdictOfSchema(result);
     };
   }
-  if (typeof schema === 'function') return (value) => asked(schema, value);
+  if (typeof schema === 'function') return (value) => verdictOfFunction(schema, value);
   throw new TypeError(
     'failure condition: schema of outputInvalid must speak Standard Schema (zod, valibot, arktype) or be a validate function',
   );
 }
 
-function toldOf({ issues }: StandardResult): Verdict {
+function verdictOfSchema({ issues }: StandardResult): Verdict {
   if (!issues) return false;
   return verdictOf(issues.map(({ message, path }) => [path?.map(keyOf).join('.') ?? '', message]));
 }
 
-function asked(validate: ValidateFunction, value: unknown): Verdict | Promise<Verdict> {
+function verdictOfFunction(validate: ValidateFunction, value: unknown): Verdict | Promise<Verdict> {
   const fits = validate(value);
   const verdict = (fine: unknown): Verdict =>
     !fine &&

@@ -5,7 +5,7 @@ import { guarded, sayOnce } from '../../core/guard.ts';
 import { codeOf } from '../shared/code.ts';
 import { FrameworkInstrumentation, type RunMeans, wrapMethod } from '../shared/framework.ts';
 import { nameOf, openNode, openRun, type Place, places, record, textOf } from '../shared/nodes.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 
 type Method = (this: object, ...args: unknown[]) => Promise<unknown>;
 type StepTools = () => Promise<unknown>;
@@ -172,7 +172,7 @@ function toolsAnswered(results: unknown, asked: unknown): void {
     const error = readProperty(readProperty(result, 'content'), 'error');
     if (error === undefined) continue;
     const target = nameOf(readProperty(result, 'tool')) ?? '';
-    tellOperation(place, {
+    reportOperation(place, {
       kind: 'execute_tool',
       target,
       error,

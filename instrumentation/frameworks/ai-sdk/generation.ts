@@ -14,7 +14,7 @@ import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { GraphRun, type RunIdentity } from '../../core/run.ts';
 import { ATTR_FAULTLINE_RECORDED } from '../../semconv/attributes.ts';
 import { agentIdOf } from '../shared/identity.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 import {
   describeModelError,
   inputOf,
@@ -173,7 +173,7 @@ export class Generation {
     const details = this.#detailsOfTool(refused, error);
     const failed = { kind: 'execute_tool', target: toolName, error, details } as const;
     const place = { run, identity: this.#identity!, tracer: this.#tracer };
-    tellOperation(place, { ...failed, disposition: 'routed' });
+    reportOperation(place, { ...failed, disposition: 'routed' });
   }
 
   #begin(call?: ModelCall): GraphRun {

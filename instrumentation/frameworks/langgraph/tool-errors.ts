@@ -5,7 +5,7 @@
 import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { errorTypeOf, readProperty } from '../../core/exception.ts';
 import type { FailureClass, FailureDisposition } from '../../semconv/attributes.ts';
-import { type FailedOperation, tellOperation } from '../shared/operation.ts';
+import { type FailedOperation, reportOperation } from '../shared/operation.ts';
 import { isBubbleUp } from './errors.ts';
 import { type HandledCall, handledCalls } from './messages.ts';
 import type { Place, ThrownByTool } from './place.ts';
@@ -75,7 +75,7 @@ function report(
   disposition: FailureDisposition | undefined,
 ): void {
   const { run, identity, tracer } = place;
-  tellOperation({ run, identity, tracer, attempt }, { ...operation, disposition });
+  reportOperation({ run, identity, tracer, attempt }, { ...operation, disposition });
 }
 
 function ofTool({ tool, error, input, startTime }: ThrownByTool): Operation {

@@ -9,7 +9,7 @@ import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import { describeModelError } from '../ai-sdk/errors.ts';
 import { isAbortLike } from '../shared/abort.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 import { leaveUndecided, settle } from '../shared/undecided.ts';
 import type { StepParams, StepReturn } from './internal-types.ts';
 import { type Place, places, type StepState } from './place.ts';
@@ -48,7 +48,7 @@ export function recordedTry(
 export function conditionFailed(index: number, input: unknown, error: unknown): void {
   const place = places.getStore();
   if (!place) return;
-  tellOperation(place, {
+  reportOperation(place, {
     kind: 'evaluate_condition',
     target: `condition ${index}`,
     error,

@@ -13,8 +13,8 @@ import {
   dropCalls,
   type FailedOperation,
   holdCall,
+  reportOperation,
   takeCalls,
-  tellOperation,
 } from '../shared/operation.ts';
 import {
   callFailed,
@@ -103,7 +103,7 @@ observeRuns((run) => ({
   attemptEnded(attempt: NodeAttempt, failure) {
     if (failure) dropCalls(attempt, failure.error);
     for (const call of takeCalls(attempt)) {
-      tellOperation((run as GraphRun).placeOf(attempt), call);
+      reportOperation((run as GraphRun).placeOf(attempt), call);
     }
   },
 }));

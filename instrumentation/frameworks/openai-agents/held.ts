@@ -3,7 +3,7 @@
 import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import { beforeTheEnd } from '../../delivery/ending.ts';
-import { type FailedOperation, type OperationPlace, tellOperation } from '../shared/operation.ts';
+import { type FailedOperation, type OperationPlace, reportOperation } from '../shared/operation.ts';
 
 const waiting = new Set<Held>();
 
@@ -27,7 +27,7 @@ export class Held {
     if (operation.kind !== 'chat') return;
     // A run that ends by it does so before the event loop turns; one that waits tries again.
     setImmediate(() => {
-      guarded(() => this.#tellIfHeld(operation), undefined);
+      guarded(() => this.#reportIfHeld(operation), undefined);
     });
   }
 
@@ -46,13 +46,13 @@ export class Held {
     const operations = this.#operations;
     this.#operations = [];
     waiting.delete(this);
-    for (const operation of operations) tellOperation(this.#place, { ...operation, disposition });
+    for (const operation of operations) reportOperation(this.#place, { ...operation, disposition });
   }
 
-  #tellIfHeld(operation: FailedOperation): void {
+  #reportIfHeld(operation: FailedOperation): void {
     if (!this.#operations.includes(operation)) return;
     this.#drop(operation);
-    tellOperation(this.#place, { ...operation, disposition: 'retried' });
+    reportOperation(this.#place, { ...operation, disposition: 'retried' });
   }
 
   #drop(operation: FailedOperation): void {

@@ -5,7 +5,7 @@ import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import type { FailureDisposition, FailureSite } from '../../semconv/attributes.ts';
 import { isAbortLike } from '../shared/abort.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 import type { SdkSpan, SdkSpanData, TracingProcessor } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
 
@@ -56,7 +56,7 @@ function spanFailed(place: Place, span: SdkSpan): void {
     startTime: span.startedAt ? Date.parse(span.startedAt) : undefined,
   };
   const disposition = WENT_ON[span.error?.message ?? ''];
-  if (disposition) tellOperation(place, { ...failed, disposition });
+  if (disposition) reportOperation(place, { ...failed, disposition });
   else place.held.add(failed);
 }
 

@@ -129,8 +129,8 @@ function endFailed(place: Place, thrown: unknown): void {
   place.held.release();
   place.ended = true;
   if (outer) return;
-  const teller = run.reportedBy(error);
-  if (teller && likelyEnd(teller)) settle(teller, 'terminal');
+  const reporter = run.reportedBy(error);
+  if (reporter && likelyEnd(reporter)) settle(reporter, 'terminal');
   if (cancelled) run.end('cancelled');
   else run.end(isOutOfTurns(error) ? 'truncated' : 'failure', { error });
 }

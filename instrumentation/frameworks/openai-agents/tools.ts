@@ -3,7 +3,7 @@
 import { withActiveSpan } from '../../core/app-sdk.ts';
 import { guarded } from '../../core/guard.ts';
 import { isAbortLike } from '../shared/abort.ts';
-import { tellOperation } from '../shared/operation.ts';
+import { reportOperation } from '../shared/operation.ts';
 import { isToolTimeout } from './errors.ts';
 import type { Execute, SdkSpan, ToolFactory, ToolOptions } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
@@ -120,7 +120,7 @@ class ToolCall {
         startTime: this.#startTime,
       } as const;
       if (this.#options.errorFunction === null) place.held.add(failed);
-      else tellOperation(place, { ...failed, disposition: 'routed' });
+      else reportOperation(place, { ...failed, disposition: 'routed' });
     }, undefined);
   }
 }

@@ -34,7 +34,7 @@ const FILES: Readonly<Record<string, RegExp>> = {
 const hooked = new Map<string, string | undefined>();
 /** Without `register` the app chose what is recorded, and with which tracer. */
 let isWatching = false;
-let isSaid = false;
+let isPrinted = false;
 
 /** How much is said: `FAULTLINE_DEBUG` as `1` says more, as `0` nothing but what went wrong. */
 export function saying(env: Environment = process.env): 'nothing' | 'line' | 'more' {
@@ -67,8 +67,8 @@ export function watchHooks(): void {
 }
 
 function sayHooked(): void {
-  if (isSaid || hooked.size === 0) return;
-  isSaid = true;
+  if (isPrinted || hooked.size === 0) return;
+  isPrinted = true;
   if (saying() === 'nothing') return;
   const frameworks = [...hooked].map(([framework, version]) => named(framework, version));
   sayOnce('hooked', `records ${frameworks.join(', ')}; ${destination()}`);

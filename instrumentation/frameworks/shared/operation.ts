@@ -29,7 +29,7 @@ const TARGET_KEYS: Readonly<Record<string, string>> = {
 };
 
 /** Sends the span of a failed operation. */
-export function tellOperation(place: OperationPlace, operation: FailedOperation): void {
+export function reportOperation(place: OperationPlace, operation: FailedOperation): void {
   const { run, identity, attempt } = place;
   const { kind, target, disposition, startTime } = operation;
   if (attempt) dropCalls(attempt, operation.error);

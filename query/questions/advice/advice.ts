@@ -78,11 +78,11 @@ async function fromRun(store: Store, agent: string, given: RetryQuestion): Promi
   const { run = '', node } = given;
   const [found] = await store.rows('newest_failure_of_run', { agent, run, node }, failureOfRun);
   if (!found) throw new NotFoundError('run', run);
-  const isTold = given.fingerprint || given.error_type || given.class;
+  const isSpecified = given.fingerprint || given.error_type || given.class;
   return {
     ...given,
-    ...(isTold ? {} : { fingerprint: found.fingerprint, error_type: found.error_type }),
-    ...(isTold ? {} : { class: found.class as RetryQuestion['class'] }),
+    ...(isSpecified ? {} : { fingerprint: found.fingerprint, error_type: found.error_type }),
+    ...(isSpecified ? {} : { class: found.class as RetryQuestion['class'] }),
     attempt: given.attempt ?? found.attempt,
     max_attempts: given.max_attempts ?? (found.max_attempts || undefined),
   };

@@ -51,7 +51,7 @@ const counted = agent
   .extend({ last_seen: agent.shape.last_seen.nullable() });
 const seen = z.object({ agent_id: z.string(), last_seen: agent.shape.last_seen });
 
-interface Asked {
+interface AgentsQuery {
   agent?: string | undefined;
   find?: string | undefined;
   states?: boolean | undefined;
@@ -62,7 +62,7 @@ interface Asked {
 /** One page; within it, the one that was heard of last comes first. */
 async function readAgents(
   store: Store,
-  { agent = '', find = '', states, limit, cursor }: Asked,
+  { agent = '', find = '', states, limit, cursor }: AgentsQuery,
 ): Promise<Page<Agent>> {
   const before = cursor
     ? decodeCursor(cursor, (id) => id.startsWith(ID))

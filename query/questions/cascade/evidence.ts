@@ -3,7 +3,7 @@ import type { FailureFact } from './facts.ts';
 import type { Evidence } from './question.ts';
 
 const MAX_OPERATIONS = 50;
-const MAX_TOLD = 20;
+const MAX_ENTRIES = 20;
 const MAX_CHARACTERS = 500;
 
 const KINDS = [
@@ -17,14 +17,14 @@ const KINDS = [
 export function evidenceOf(failure: FailureFact, operations: readonly FailureFact[]): Evidence {
   return {
     operations: operations.slice(0, MAX_OPERATIONS).map(({ failure_id }) => failure_id),
-    told: toldBy(failure.evidence),
+    told: reportedEvidence(failure.evidence),
   };
 }
 
-function toldBy(text: string): Evidence['told'] {
+function reportedEvidence(text: string): Evidence['told'] {
   if (text === '') return [];
   return entriesOf(text)
-    .slice(0, MAX_TOLD)
+    .slice(0, MAX_ENTRIES)
     .map(([key, value]) => ({
       kind: KINDS.find(([, pattern]) => pattern.test(key))?.[0] ?? 'other',
       key: key.slice(0, 100),

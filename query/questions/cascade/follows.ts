@@ -81,7 +81,7 @@ function leadsBack(
 function fromInside(failure: FailureFact, inside: readonly FailureFact[]): Follows[] {
   const last = inside.at(-1);
   if (!last) return [];
-  const same = inside.findLast((one) => tellsTheSame(one, failure));
+  const same = inside.findLast((one) => hasSameError(one, failure));
   const { failure_id } = same ?? last;
   const why = same
     ? 'it happened inside, with the same error'
@@ -89,7 +89,7 @@ function fromInside(failure: FailureFact, inside: readonly FailureFact[]): Follo
   return [{ failure_id, by: 'parent', certain: same !== undefined, why }];
 }
 
-function tellsTheSame(inner: FailureFact, outer: FailureFact): boolean {
+function hasSameError(inner: FailureFact, outer: FailureFact): boolean {
   const [short, long] = [inner.error_message, outer.error_message];
   if (short === '') return inner.error_type !== '' && inner.error_type === outer.error_type;
   return short === long || (short.length >= 8 && long.includes(short));

@@ -39,14 +39,14 @@ export class Tries {
     const after = numbered.find(({ started_at }) => started_at >= of.ended_at);
     if (!after) return undefined;
     // The node was visited again in between: then that visit's retry is not this one's.
-    const isAnew = tries.some(
+    const isRevisited = tries.some(
       (one) =>
         one.attempt <= of.attempt &&
         one.span_id !== of.span_id &&
         one.started_at >= of.ended_at &&
         one.started_at < after.started_at,
     );
-    return isAnew ? undefined : after;
+    return isRevisited ? undefined : after;
   }
 
   /** All retries that followed, until one succeeded. */

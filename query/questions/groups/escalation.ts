@@ -69,7 +69,7 @@ export function escalationIn(hourly: Hourly): Escalation | undefined {
   return worst && { ...worst, hour: beginningOf(hourly, worst) };
 }
 
-interface Asked {
+interface Window {
   /** Index of the first hour of the history. */
   start: number;
   /** Length of the window. */
@@ -77,7 +77,7 @@ interface Asked {
   spread: number;
 }
 
-function windowOf(hourly: Hourly, { start, hours, spread }: Asked): Escalation | undefined {
+function windowOf(hourly: Hourly, { start, hours, spread }: Window): Escalation | undefined {
   const { failed, first, elapsed, tried } = hourly;
   const hour = failed.length - hours;
   const recent = sum(failed.slice(hour));

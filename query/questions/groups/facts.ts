@@ -55,7 +55,7 @@ export interface GroupFacts extends Lifecycle {
   events: GroupEvent[];
   /** The annotation that counts. */
   annotation: GroupEvent | undefined;
-  /** Failures by the hour of the last eight days, as far as they were asked for. */
+  /** Failures by the hour of the last eight days, as far as they were read. */
   hours: Map<number, number>;
   /** Evolutions that target it, the newest first. */
   evolutions: Evolution[];
@@ -63,7 +63,7 @@ export interface GroupFacts extends Lifecycle {
   mended: Mended | undefined;
 }
 
-interface Asked {
+interface GroupsQuery {
   /** '' = all agents. */
   agent: string;
   /** Only the group of this fingerprint, and all that is known of it. */
@@ -83,7 +83,7 @@ export interface Found {
   /** Those that failed last first. */
   groups: GroupFacts[];
   mapping: GroupMapping;
-  /** All that was said about the groups of the agent, the oldest first; notes only where one is asked for. */
+  /** All that was said about the groups of the agent, the oldest first; notes only for one group. */
   events: GroupEvent[];
   /** All that was counted, those that failed last first. */
   counts: Counts[];
@@ -94,10 +94,10 @@ export interface Found {
 }
 
 /** Reads the groups that have failures. */
-export async function readGroups(store: Store, asked: Asked): Promise<Found> {
-  const { agent, fingerprint, now } = asked;
+export async function readGroups(store: Store, query: GroupsQuery): Promise<Found> {
+  const { agent, fingerprint, now } = query;
   const isOne = fingerprint !== undefined;
-  const only = isOne ? [fingerprint] : asked.fingerprints;
+  const only = isOne ? [fingerprint] : query.fingerprints;
   const counted = (members: string[]) =>
     Promise.all([
       readCounts(store, agent, members),
@@ -105,8 +105,8 @@ export async function readGroups(store: Store, asked: Asked): Promise<Found> {
     ]);
   // Which fingerprints one group has is known only after its events; that of all needs no wait.
   const [events, timeline, all] = await Promise.all([
-    asked.known?.events ?? readEvents(store, agent, isOne),
-    asked.known?.timeline ?? readTimeline(store, agent),
+    query.known?.events ?? readEvents(store, agent, isOne),
+    query.known?.timeline ?? readTimeline(store, agent),
     only ? undefined : counted([]),
   ]);
   const mapping = new GroupMapping(events);
@@ -123,7 +123,7 @@ export async function readGroups(store: Store, asked: Asked): Promise<Found> {
     now,
   };
   const [{ versions, mended, effects }, tries] = await Promise.all([
-    settlements(store, material, asked, { counts, timeline }),
+    settlements(store, material, query, { counts, timeline }),
     readTries(store, surgingNodes(material), now),
   ]);
   const groups = [...material.counts.keys()].map((group) =>
@@ -136,7 +136,7 @@ export async function readGroups(store: Store, asked: Asked): Promise<Found> {
 async function settlements(
   store: Store,
   material: Material,
-  { fingerprint, fingerprints, also, now }: Asked,
+  { fingerprint, fingerprints, also, now }: GroupsQuery,
   { counts, timeline }: Pick<Found, 'counts' | 'timeline'>,
 ) {
   const { mapping, timelines, targets } = material;
@@ -147,9 +147,9 @@ async function settlements(
       now,
     }),
   );
-  const isAsked = ({ evolution, fingerprint }: Question) =>
+  const isRequested = ({ evolution, fingerprint }: Question) =>
     own.some((one) => one.evolution === evolution && one.fingerprint === fingerprint);
-  const others = also?.({ timeline, mapping }).filter((one) => !isAsked(one)) ?? [];
+  const others = also?.({ timeline, mapping }).filter((one) => !isRequested(one)) ?? [];
   const questions = [...own, ...others];
   // A group may have moved to another one, so all of the agent are looked through.
   const isPart = fingerprint !== undefined || fingerprints !== undefined;
@@ -302,7 +302,7 @@ async function failedVersions(
   const { mapping, counts, timelines } = material;
   const marks = new Map<string, string>();
   const agents = new Set<string>();
-  const asked: string[] = [];
+  const groups: string[] = [];
   for (const [group, rows] of counts) {
     const decision = decisionOn(group, material);
     const fix = working.get(group);
@@ -313,17 +313,17 @@ async function failedVersions(
         : fix && workedSince(fix);
     if (mark === undefined || last_seen <= mark) continue;
     agents.add(agent_id);
-    asked.push(group);
+    groups.push(group);
     for (const { fingerprint } of rows) marks.set(fingerprint, mark);
   }
-  const refs = asked.flatMap((group) => counts.get(group)!.map((row) => row.graph_snapshot_ref));
+  const refs = groups.flatMap((group) => counts.get(group)!.map((row) => row.graph_snapshot_ref));
   const [seen, announced] = await Promise.all([
     readSeenAfter(store, [...agents], marks),
     readVersions(store, [...new Set(refs)]),
   ]);
   const after = byGroup(mapping, seen);
   return new Map(
-    asked.map((group) => [
+    groups.map((group) => [
       group,
       versionsOf(counts.get(group)!, after.get(group) ?? [], announced),
     ]),

@@ -9,11 +9,11 @@ import { readAnnotations } from '../groups/annotations.ts';
 import { judgeEffects } from '../ledger/effects.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
-import { folded, type NearGroup, near } from './near-groups.ts';
+import { folded, type NearestGroup, nearestRow } from './nearest-groups.ts';
 import type { SimilarGroup, similarQuery } from './question.ts';
 import { cleaned, wordsOf } from './words.ts';
 
-/** What is asked for more, in case some are one group or have no failures any more. */
+/** Read beyond the limit: some may be one group, or have no failures any more. */
 const SPARE = 10;
 const FIXES = 5;
 /** Agents whose fixes are judged: each costs a look at all groups of the agent. */
@@ -35,7 +35,7 @@ const failureFacts = z.object({
 });
 const framesOfGroup = z.object({ frames: z.array(z.string()) });
 
-interface Asked {
+interface Subject {
   fingerprint: string;
   message: string;
   error_type: string;
@@ -46,28 +46,28 @@ export async function findSimilar(
   store: Store,
   { failure, text = '', agent = '', node = '', since, limit }: z.output<typeof similarQuery>,
 ): Promise<Page<SimilarGroup>> {
-  const asked =
+  const subject =
     failure === undefined
       ? { fingerprint: '', message: text, error_type: '', frames: [] }
-      : await askedOf(store, failure);
+      : await subjectOf(store, failure);
   const found = await store.rows(
     'similar_groups',
     {
-      words: wordsOf(asked.message),
-      text: cleaned(asked.message),
-      frames: asked.frames,
-      error_type: asked.error_type,
-      fingerprint: asked.fingerprint,
+      words: wordsOf(subject.message),
+      text: cleaned(subject.message),
+      frames: subject.frames,
+      error_type: subject.error_type,
+      fingerprint: subject.fingerprint,
       agent,
       node,
       since: sinceOf(since),
       limit: limit + SPARE,
     },
-    near,
+    nearestRow,
   );
   if (found.length === 0) return { items: [], next_cursor: null };
   const said = await readAnnotations(store, '');
-  const groups = folded(found, asked.fingerprint, said);
+  const groups = folded(found, subject.fingerprint, said);
   const of = namesOf(groups);
   const [counted, fixes] = await Promise.all([
     store.rows('similar_stored', of, stored),
@@ -83,12 +83,12 @@ export async function findSimilar(
       last_failure_id: own[0]!.last_failure_id,
       class: said.classes.get(row.fingerprint) ?? own[0]!.class,
     };
-    return [groupOf(row, known, asked, fixes.get(row.fingerprint) ?? [])];
+    return [groupOf(row, known, subject, fixes.get(row.fingerprint) ?? [])];
   });
   return { items: items.slice(0, limit), next_cursor: null };
 }
 
-async function askedOf(store: Store, failure: string): Promise<Asked> {
+async function subjectOf(store: Store, failure: string): Promise<Subject> {
   const [found] = await store.rows('failure_by_id', { failure_id: failure }, failureFacts);
   if (!found) throw new NotFoundError('failure', failure);
   const { fingerprint, template, error_type } = found;
@@ -97,13 +97,13 @@ async function askedOf(store: Store, failure: string): Promise<Asked> {
 }
 
 function groupOf(
-  row: NearGroup,
+  row: NearestGroup,
   {
     failures,
     last_failure_id,
     class: known,
   }: Pick<z.infer<typeof stored>, 'failures' | 'last_failure_id' | 'class'>,
-  asked: Asked,
+  subject: Subject,
   fixes: SimilarGroup['fixes'],
 ): SimilarGroup {
   const { fingerprint, agent_id, node_id, error_type, shared_words, shared_frames } = row;
@@ -115,7 +115,7 @@ function groupOf(
     error_type,
     template: row.template.slice(0, TEMPLATE_CHARACTERS),
     score: Math.round(Math.min(Math.max(row.score, 0), 1) * 1000) / 1000,
-    why: whyOf(row, asked),
+    why: whyOf(row, subject),
     shared_words,
     shared_frames,
     failures,
@@ -127,23 +127,23 @@ function groupOf(
 }
 
 /** Numbers only: the words themselves are text from outside. */
-function whyOf(row: NearGroup, asked: Asked): string {
+function whyOf(row: NearestGroup, subject: Subject): string {
   const percent = (share: number): string => `${Math.round(Math.max(share, 0) * 100)} %`;
-  const words = wordsOf(asked.message).length;
+  const words = wordsOf(subject.message).length;
   return [
     `the message agrees by ${percent(row.message_score)} (${row.shared_words.length} of ${words} words)`,
     ...(row.has_frames
       ? [
-          `frames by ${percent(row.frame_score)} (${row.shared_frames.length} of ${asked.frames.length})`,
+          `frames by ${percent(row.frame_score)} (${row.shared_frames.length} of ${subject.frames.length})`,
         ]
       : []),
     ...(row.has_type
-      ? [row.error_type === asked.error_type ? 'the same type of error' : 'another type of error']
+      ? [row.error_type === subject.error_type ? 'the same type of error' : 'another type of error']
       : []),
   ].join(', ');
 }
 
-const namesOf = (groups: readonly NearGroup[]) => ({
+const namesOf = (groups: readonly NearestGroup[]) => ({
   agents: [...new Set(groups.map(({ agent_id }) => agent_id))],
   fingerprints: groups.flatMap(({ fingerprints }) => fingerprints),
 });
@@ -152,7 +152,7 @@ const namesOf = (groups: readonly NearGroup[]) => ({
 async function fixesOf(
   store: Store,
   of: ReturnType<typeof namesOf>,
-  groups: readonly NearGroup[],
+  groups: readonly NearestGroup[],
 ): Promise<Map<string, SimilarGroup['fixes']>> {
   const evolutions = await store.rows('similar_fixes', of, evolution);
   const tried = groups.map((group) => ({

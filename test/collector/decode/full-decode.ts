@@ -88,7 +88,7 @@ function spanOf(raw: Raw): Span {
     flags: raw.flags ?? 0,
     statusCode: raw.status?.code ?? 0,
     statusMessage: raw.status?.message ?? '',
-    attributes: raw.status?.code === 2 ? attributes : onlyTold(attributes),
+    attributes: raw.status?.code === 2 ? attributes : onlyNeeded(attributes),
     events: [...named('graph.snapshot').slice(0, 16), ...named('exception').slice(-1)],
     links: raw.links.map((link: Raw) => ({
       traceId: Buffer.from(link.traceId).toString('hex'),
@@ -97,7 +97,7 @@ function spanOf(raw: Raw): Span {
   };
 }
 
-function onlyTold(attributes: Attributes): Attributes {
+function onlyNeeded(attributes: Attributes): Attributes {
   return new Map([...attributes].filter(([key]) => isNeeded(key)));
 }
 

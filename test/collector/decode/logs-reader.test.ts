@@ -7,11 +7,11 @@ import { DecodeError } from '../../../collector/decode/span.ts';
 import { atOnce } from '../../../collector/decode/turns.ts';
 import { anyLogsRequest } from '../../support/log-requests.ts';
 import {
+  logException,
   logsToJson,
   logsToProtobuf,
   plainLog,
   recordLogs,
-  tellException,
 } from '../../support/sdk-logs.ts';
 import { type DecodedRecord, decodeLogsFully } from './full-decode.ts';
 import { encodeLogs, LogsRequest } from './otlp-proto.ts';
@@ -50,8 +50,8 @@ describe('protobuf reader', () => {
   const body = logsToProtobuf(
     recordLogs((logger) => {
       for (let i = 0; i < 20; i++) plainLog(logger);
-      tellException(logger);
-      tellException(logger, 'Zürich ✈');
+      logException(logger);
+      logException(logger, 'Zürich ✈');
     }),
   );
 
@@ -124,7 +124,7 @@ describe('protobuf reader', () => {
   });
 
   test('names the offset where the bytes end too early', () => {
-    const short = logsToProtobuf(recordLogs((logger) => tellException(logger)));
+    const short = logsToProtobuf(recordLogs((logger) => logException(logger)));
     for (let length = 1; length < short.length; length++) {
       expect(() => readAll(short.subarray(0, length))).toThrow(DecodeError);
       expect(() => readAll(short.subarray(0, length))).toThrow(/at byte \d+/);
@@ -164,7 +164,7 @@ describe('JSON reader', () => {
   test('gives the same records as the protobuf reader', () => {
     const records = recordLogs((logger) => {
       plainLog(logger);
-      tellException(logger);
+      logException(logger);
     });
     expect(readAll(logsToJson(records), readJsonLogs)).toEqual(readAll(logsToProtobuf(records)));
   });

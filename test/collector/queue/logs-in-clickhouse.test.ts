@@ -9,11 +9,11 @@ import { type Collector, startCollector } from '../../../collector/index.ts';
 import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import {
   exportLogs,
+  logException,
   plainLog,
   recordLogs,
   SPAN_ID,
   TRACE_ID,
-  tellException,
 } from '../../support/sdk-logs.ts';
 import { encodeLogs } from '../decode/otlp-proto.ts';
 
@@ -67,8 +67,8 @@ test('exceptions stand in the table once, through whichever doors and how often 
   const second = Math.floor(Date.now() / 1000);
   const records = recordLogs((logger) => {
     plainLog(logger);
-    tellException(logger, 'no seat left', [second, 123_456_789]);
-    tellException(logger, 'no train left', [second, 123_456_789]);
+    logException(logger, 'no seat left', [second, 123_456_789]);
+    logException(logger, 'no train left', [second, 123_456_789]);
   });
   const http = { url: `${collector.url}/v1/logs` };
   for (let i = 0; i < 2; i++) {

@@ -14,13 +14,13 @@ import { MemorySink } from '../../support/memory-sink.ts';
 import {
   exportLogs,
   inSpan,
+  logException,
   logsToJson,
   logsToProtobuf,
   plainLog,
   recordLogs,
   SPAN_ID,
   TRACE_ID,
-  tellException,
 } from '../../support/sdk-logs.ts';
 import { encodeLogs, LogsResponse, RpcStatus } from '../decode/otlp-proto.ts';
 
@@ -31,7 +31,7 @@ const LIMIT = 256 * 1024;
 
 const records = recordLogs((logger) => {
   plainLog(logger);
-  tellException(logger);
+  logException(logger);
 });
 const tied = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2) };
 const exception = [{ key: 'exception.type', value: { stringValue: 'E' } }];

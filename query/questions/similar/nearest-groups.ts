@@ -4,7 +4,7 @@ import type { Annotations } from '../groups/annotations.ts';
 
 const number = z.coerce.number();
 /** A fingerprint that is near to what was asked about. */
-export const near = z.object({
+export const nearestRow = z.object({
   fingerprint: z.string(),
   agent_id: z.string(),
   node_id: z.string(),
@@ -20,19 +20,19 @@ export const near = z.object({
   has_type: z.coerce.boolean(),
   score: number,
 });
-type Near = z.infer<typeof near>;
+type NearestRow = z.infer<typeof nearestRow>;
 /** A group by the nearest of its fingerprints; `fingerprint` is its id. */
-export interface NearGroup extends Near {
+export interface NearestGroup extends NearestRow {
   fingerprints: string[];
 }
 
 /** Merged fingerprints as one group, and without the group that is asked about. */
 export function folded(
-  found: readonly Near[],
+  found: readonly NearestRow[],
   asked: string,
   { mapping }: Annotations,
-): NearGroup[] {
-  const groups = new Map<string, NearGroup>();
+): NearestGroup[] {
+  const groups = new Map<string, NearestGroup>();
   for (const row of found) {
     const fingerprint = mapping.groupOf(row.fingerprint);
     if (fingerprint === mapping.groupOf(asked)) continue;
