@@ -1,6 +1,7 @@
 // Keeps the tables within a bound on disk: the oldest weeks go first, and the log says so.
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import { PeriodicTask } from '../serving/periodic-task.ts';
 import type { EveryServer } from './stored-rows.ts';
 
 export interface DiskBoundStats {
@@ -31,39 +32,30 @@ interface Stored {
 const EVERY_MS = 60_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
-/** States: waiting (for the next look), in a look, closed. Collectors that look at once drop the same weeks. */
+/** Collectors that look at once drop the same weeks. */
 export class DiskBound {
   readonly #parts: DiskBoundParts;
   readonly #stats: DiskBoundStats = { bytes: 0, weeks: 0 };
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #task: PeriodicTask;
   /** What was logged last, so that a state is one line. */
   #problem = '';
 
   constructor(parts: DiskBoundParts) {
     this.#parts = parts;
-    this.#lookIn(0);
+    this.#task = new PeriodicTask({
+      everyMs: parts.everyMs ?? EVERY_MS,
+      firstMs: 0,
+      work: async () => this.#note(await this.#look()),
+      failed: (reason) => this.#note(`the disk cannot be looked at now: ${reason}`),
+    });
   }
 
   stats(): DiskBoundStats {
     return { ...this.#stats };
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  #lookIn(ms: number): void {
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#look()
-        .then((problem) => this.#note(problem))
-        .catch((error: Error) => this.#note(`the disk cannot be looked at now: ${error.message}`))
-        .finally(() => this.#lookIn(this.#parts.everyMs ?? EVERY_MS));
-    }, ms).unref();
+  close(): Promise<void> {
+    return this.#task.close();
   }
 
   #note(problem: string): void {

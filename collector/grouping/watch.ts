@@ -5,6 +5,7 @@ import { accept, type Sink } from '../queue/sink.ts';
 import { emptyRows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import { PeriodicTask } from '../serving/periodic-task.ts';
 import { missingEvents } from './changes.ts';
 import { type Member, memberOf } from './member.ts';
 import { type KnownFingerprint, MappingStore } from './store.ts';
@@ -39,27 +40,30 @@ const MAX_READ = 1_000;
 /**
  * Writes a merge for each fingerprint that is one problem with an older one, and proposals where a person
  * has to decide (docs/decisions/0039-mapping.md). What it says stands in `group_events`; in memory are
- * only the messages that it compares. States: waiting (for the next look); in a look; closed.
+ * only the messages that it compares.
  */
 export class MappingWatch {
   readonly #parts: WatchParts;
-  readonly #everyMs: number;
+  readonly #task: PeriodicTask;
   readonly #store: MappingStore;
-  readonly #closing = new AbortController();
   /** By fingerprint; undefined where no failure of it is kept. */
   readonly #members = new Map<string, Member | undefined>();
-  #running: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #isFailing = false;
-  /** How many wait for it to rest, or work while it does. */
-  #resting = 0;
   readonly #counted: MappingStats = { looks: 0, merged: 0, proposed: 0, failedLooks: 0 };
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    this.#everyMs = parts.options.everyMs ?? EVERY_MS;
-    this.#store = new MappingStore(parts.client, this.#closing.signal);
-    this.#lookLater();
+    this.#task = new PeriodicTask({
+      everyMs: parts.options.everyMs ?? EVERY_MS,
+      work: async () => {
+        await this.#look();
+        this.#counted.looks++;
+      },
+      failed: (reason, isFirst) => {
+        this.#counted.failedLooks++;
+        if (isFirst) parts.logger.warn({ reason }, 'groups cannot be mapped now; they are later');
+      },
+    });
+    this.#store = new MappingStore(parts.client, this.#task.closing);
   }
 
   stats(): MappingStats {
@@ -67,41 +71,12 @@ export class MappingWatch {
   }
 
   /** Does the work while no look is going on. Afterwards what was deleted is not quoted. */
-  async without<T>(work: () => Promise<T>): Promise<T> {
-    this.#resting++;
-    clearTimeout(this.#timer);
-    try {
-      await this.#running;
-      return await work();
-    } finally {
-      this.#resting--;
-      this.#lookLater();
-    }
+  without<T>(work: () => Promise<T>): Promise<T> {
+    return this.#task.without(work);
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  #lookLater(): void {
-    if (this.#closing.signal.aborted || this.#everyMs <= 0 || this.#resting > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#running = this.#round();
-    }, this.#everyMs).unref();
-  }
-
-  async #round(): Promise<void> {
-    try {
-      await this.#look();
-      this.#counted.looks++;
-      this.#isFailing = false;
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#lookLater();
+  close(): Promise<void> {
+    return this.#task.close();
   }
 
   async #look(): Promise<void> {
@@ -136,15 +111,5 @@ export class MappingWatch {
         this.#members.delete(fingerprint);
       }
     }
-  }
-
-  #failed(error: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    this.#counted.failedLooks++;
-    if (!this.#isFailing) {
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      this.#parts.logger.warn({ reason }, 'groups cannot be mapped now; they are later');
-    }
-    this.#isFailing = true;
   }
 }

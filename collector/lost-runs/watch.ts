@@ -3,6 +3,7 @@ import { accept, type Observer, type Sink } from '../queue/sink.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
+import { PeriodicTask } from '../serving/periodic-task.ts';
 import type { Signs } from './last-events.ts';
 import { byFailure, type Lost } from './losses.ts';
 import { heardAt, lastSign, lostRow, type OpenRun } from './lost-run.ts';
@@ -44,42 +45,46 @@ const MAX_GRACE_MS = 5 * 60_000;
 const LOOK_BACK_MS = 7 * 86_400_000;
 /** Failures of lost runs that may still be withdrawn. */
 const WITHDRAW_BACK_MS = 30 * 86_400_000;
+const FAILED = 'lost runs cannot be looked for now; they are found later';
 /** After a sign of life of a lost run; more of them may come. */
 const SOON_MS = 1_000;
 
 /**
  * Finds runs that started and went silent, and writes a failure for each; takes it back when the run turns
  * out to live (docs/decisions/0015-cascade.md). What it knows stands in ClickHouse; in memory is only
- * which runs need no look for now. States: waiting (for the next look); in a look (waits until the queue
- * has drained, asks, hands rows to the queue); closed.
+ * which runs need no look for now. A look waits until the queue has drained, reads, and hands rows to the queue.
  */
 export class LostRunWatch {
   private readonly parts: WatchParts;
   private readonly everyMs: number;
   private readonly store: RunStore;
-  private readonly closing = new AbortController();
+  private readonly task: PeriodicTask;
   private readonly closed: Promise<void>;
   /** Open runs that were heard of lately: when they may have become silent. */
   private due = new Map<string, number>();
   /** Lost runs that were seen to be silent; others are looked up. By run id. */
   private silent = new Map<string, string>();
   private readonly reported = new Set<string>();
-  private running: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private timerAt = Number.POSITIVE_INFINITY;
-  private failing = false;
   private readonly counted: LostRunStats = { looks: 0, lost: 0, withdrawn: 0, failedLooks: 0 };
 
   constructor(parts: WatchParts) {
     const { afterMs, everyMs = EVERY_MS, graceMs } = parts.options;
-    const { signal } = this.closing;
     this.parts = parts;
     this.everyMs = everyMs;
-    this.store = new RunStore(parts.client, signal);
-    this.closed = new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
+    this.task = new PeriodicTask({
+      everyMs: afterMs > 0 ? everyMs : 0,
+      firstMs: graceMs ?? Math.min(afterMs, MAX_GRACE_MS),
+      work: () => this.look(),
+      failed: (reason, isFirst) => {
+        this.counted.failedLooks++;
+        if (isFirst) parts.logger.warn({ reason }, FAILED);
+      },
     });
-    if (afterMs > 0) this.lookIn(graceMs ?? Math.min(afterMs, MAX_GRACE_MS));
+    const { closing } = this.task;
+    this.store = new RunStore(parts.client, closing);
+    this.closed = new Promise((resolve) => {
+      closing.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   /** Takes note of the rows of a request when they were accepted: lost runs may show life. */
@@ -99,7 +104,7 @@ export class LostRunWatch {
     for (const run of runs) {
       if (!this.silent.has(run)) continue;
       this.reported.add(run);
-      this.lookIn(Math.min(SOON_MS, this.everyMs));
+      this.task.startIn(Math.min(SOON_MS, this.everyMs));
     }
   }
 
@@ -107,40 +112,15 @@ export class LostRunWatch {
     return { ...this.counted };
   }
 
-  async close(): Promise<void> {
-    this.closing.abort();
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private lookIn(ms: number): void {
-    const at = Date.now() + ms;
-    if (this.closing.signal.aborted || at >= this.timerAt) return;
-    clearTimeout(this.timer);
-    this.timerAt = at;
-    this.timer = setTimeout(() => {
-      this.timerAt = Number.POSITIVE_INFINITY;
-      this.running ??= this.round();
-    }, ms).unref();
-  }
-
-  private async round(): Promise<void> {
-    try {
-      await this.look();
-      this.failing = false;
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      this.running = undefined;
-      this.lookIn(this.everyMs);
-    }
+  close(): Promise<void> {
+    return this.task.close();
   }
 
   private async look(): Promise<void> {
     const { queue, options } = this.parts;
     // What was accepted before is a sign of life too.
     await Promise.race([queue.drained(), this.closed]);
-    if (this.closing.signal.aborted) return;
+    if (this.task.closing.aborted) return;
     const now = Date.now();
     const reported = new Set(this.reported);
     this.reported.clear();
@@ -233,19 +213,6 @@ export class LostRunWatch {
   private async hand(failures: FailureRow[]): Promise<void> {
     if (failures.length === 0) return;
     await accept(this.parts.queue.sink, { ...emptyRows(), failures });
-  }
-
-  private failed(error: unknown): void {
-    if (this.closing.signal.aborted) return;
-    this.counted.failedLooks++;
-    if (!this.failing) {
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      this.parts.logger.warn(
-        { reason },
-        'lost runs cannot be looked for now; they are found later',
-      );
-    }
-    this.failing = true;
   }
 }
 

@@ -1,5 +1,6 @@
 // Looks for changes of groups at an interval, stores the alerts that they make, and hands them on.
 import type { Logger } from 'pino';
+import { PeriodicTask } from '../../collector/serving/periodic-task.ts';
 import type { Store } from '../base/store.ts';
 import { readChanged } from './candidates.ts';
 import { byImpact, type Change, harmfulChanges, stateChanges } from './changes.ts';
@@ -29,12 +30,13 @@ const WIDE_MS = 7 * 86_400_000;
 const WIDE_EVERY_MS = 3_600_000;
 /** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at the most. */
 const JUDGE_EVERY = 4;
+const FAILED = 'changes of groups cannot be looked for now; they are found later';
 /** Alerts to receivers that are gone, given up at a time. */
 const HOMELESS_AT_ONCE = 1_000;
 
 /**
- * States: waiting (for the next look), in a look, closed. What was sent is in the table, so a look
- * may find anything again; in memory is only how far back it has to look, and whom to judge.
+ * What was sent is in the table, so a look may find anything again; in memory is only how far back it has to look,
+ * and whom to judge.
  */
 export class AlertWatch {
   readonly #parts: WatchParts;
@@ -44,44 +46,24 @@ export class AlertWatch {
   #began: Map<string, string> | undefined;
   readonly #toJudge = new Set<string>();
   readonly #judgedAt = new Map<string, number>();
-  #running: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
-  #isFailing = false;
+  readonly #task: PeriodicTask;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    this.#lookIn(0);
+    this.#task = new PeriodicTask({
+      everyMs: parts.settings.everyMs,
+      firstMs: 0,
+      work: () => this.#look(Date.now()),
+      failed: (reason, isFirst) => {
+        if (isFirst) parts.logger.warn({ reason }, FAILED);
+        // Alerts may have been stored although the answer was lost: they are read again with those that wait.
+        this.#began = undefined;
+      },
+    });
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  #lookIn(ms: number): void {
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#round();
-    }, ms).unref();
-  }
-
-  async #round(): Promise<void> {
-    const { logger, settings } = this.#parts;
-    try {
-      await this.#look(Date.now());
-      this.#isFailing = false;
-    } catch (error) {
-      const reason = (error as Error).message;
-      if (!this.#isFailing && !this.#isClosed) {
-        logger.warn({ reason }, 'changes of groups cannot be looked for now; they are found later');
-      }
-      this.#isFailing = true;
-      // Alerts may have been stored though it was not heard: they are read again with those that wait.
-      this.#began = undefined;
-    }
-    this.#lookIn(settings.everyMs);
+  close(): Promise<void> {
+    return this.#task.close();
   }
 
   async #look(now: number): Promise<void> {
@@ -91,7 +73,7 @@ export class AlertWatch {
     const isWide = now - this.#lastWide >= WIDE_EVERY_MS;
     const since = isWide ? now - WIDE_MS : this.#since;
     this.#began ??= await this.#begin(new Date(now).toISOString());
-    if (this.#isClosed) return;
+    if (this.#task.closing.aborted) return;
     const asked = { since, now, changes: new Set(rules.flatMap(({ on }) => on)) };
     const news = await readChanged(store, asked);
     for (const agent of news.evolved) this.#toJudge.add(agent);
