@@ -1,7 +1,7 @@
 // A failure that only log records report: the span never came, or came without its failure.
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { endingOf } from '../materialize/ending.ts';
-import type { ExceptionRecordRow, FailureRow } from '../rows/rows.ts';
+import { type ExceptionRecordRow, type FailureRow, unreportedFailure } from '../rows/rows.ts';
 import { markOf, TOLD_BY, withMarks } from './marks.ts';
 
 /** `SeverityNumber` of ERROR. */
@@ -29,6 +29,7 @@ export function isOrphan(row: FailureRow): boolean {
 export function orphanOf(record: ExceptionRecordRow, revision: number): FailureRow {
   const { trace_id, span_id, event_name } = record;
   return {
+    ...unreportedFailure(),
     timestamp: besides(record.timestamp),
     failure_id: failureId(trace_id, span_id),
     level: AGENT_EVENTS.has(event_name) ? 'graph' : 'operation',
@@ -44,34 +45,10 @@ export function orphanOf(record: ExceptionRecordRow, revision: number): FailureR
     graph_id: record.graph_id,
     graph_snapshot_ref: record.graph_snapshot_ref,
     node_id: record.node_id,
-    node_name: '',
-    node_type: '',
-    attempt: 1,
-    max_attempts: 0,
-    visit: 0,
-    site: '',
-    class: 'unclassified',
-    severity: '',
-    disposition: '',
-    condition: '',
-    error_type: '',
-    error_message: '',
-    stack_trace: '',
-    template: '',
-    fingerprint: '',
-    input_context: '',
-    input_digest: '',
-    graph_state: '',
-    evidence: '',
-    duration_ns: '0',
-    redactions: {},
-    truncated: [],
     attributes: withMarks(record.attributes, { [TOLD_BY]: 'log' }),
     resource_attributes: record.resource_attributes,
     received_at: record.received_at,
-    ancestor_span_ids: [],
     revision,
-    is_deleted: 0,
   };
 }
 

@@ -2,7 +2,7 @@
 // result. They stand at the part that made the calls, so that they are the same in whatever order these came.
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { TOOL_CALL_REPEATED } from '../conditions/built-in.ts';
-import type { FailureRow, TraceSpanRow } from '../rows/rows.ts';
+import { type FailureRow, type TraceSpanRow, unreportedFailure } from '../rows/rows.ts';
 import { CONDITION_OF, markOf } from './marks.ts';
 import { type TracePart, TraceTree } from './trace-tree.ts';
 
@@ -88,6 +88,7 @@ function byTime(a: TraceSpanRow, b: TraceSpanRow): number {
 function failureOf(part: TraceSpanRow, found: Run): FailureRow {
   const { name, message, severity, site, class: known } = TOOL_CALL_REPEATED;
   return {
+    ...unreportedFailure(),
     timestamp: part.timestamp,
     failure_id: failureId(part.trace_id, part.span_id),
     level: part.part === 'node' ? 'node' : 'graph',
@@ -107,7 +108,6 @@ function failureOf(part: TraceSpanRow, found: Run): FailureRow {
     node_type: part.node_type,
     attempt: part.attempt || 1,
     max_attempts: part.max_attempts,
-    visit: 0,
     site,
     class: known || 'unclassified',
     severity,
@@ -115,21 +115,11 @@ function failureOf(part: TraceSpanRow, found: Run): FailureRow {
     condition: name,
     error_type: name,
     error_message: message,
-    stack_trace: '',
-    template: '',
-    fingerprint: '',
-    input_context: '',
-    input_digest: '',
-    graph_state: '',
     evidence: JSON.stringify({ found }),
     duration_ns: part.duration_ns,
-    redactions: {},
-    truncated: [],
     attributes: { [CONDITION_OF]: 'trace' },
-    resource_attributes: {},
     received_at: part.received_at,
     ancestor_span_ids: part.ancestor_span_ids,
     revision: 2,
-    is_deleted: 0,
   };
 }

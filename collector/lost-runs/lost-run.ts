@@ -2,7 +2,7 @@
 
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { identified } from '../materialize/classify/identify.ts';
-import type { FailureRow } from '../rows/rows.ts';
+import { type FailureRow, unreportedFailure } from '../rows/rows.ts';
 import type { Graph, Signs } from './last-events.ts';
 import { type Node, nodeOf } from './running-node.ts';
 
@@ -64,40 +64,25 @@ export function lostRow(
   const node = nodeOf(signs, graph);
   const { started_at, received_at: _received, ...origin } = run;
   return identified({
+    ...unreportedFailure(),
     ...origin,
     timestamp,
     failure_id: failureId(run.trace_id, run.span_id),
     level: 'graph',
     parent_span_id: '',
     node_id: node?.node_id ?? '',
-    node_name: '',
-    node_type: '',
     attempt: node?.attempt ?? 1,
-    max_attempts: 0,
-    visit: 0,
     site: 'worker',
     class: 'worker.lost',
     severity: 'critical',
     disposition: 'terminal',
-    condition: '',
     error_type: 'WorkerLost',
     error_message: MESSAGE,
-    stack_trace: '',
-    template: '',
-    fingerprint: '',
-    input_context: '',
-    input_digest: '',
-    graph_state: '',
     evidence: evidenceOf(timestamp, signs, node),
     duration_ns: String(nanos(timestamp) - nanos(started_at)),
-    redactions: {},
-    truncated: [],
     attributes: { [TOLD_BY]: TOLD_BY_SILENCE },
-    resource_attributes: {},
     received_at: receivedAt,
-    ancestor_span_ids: [],
     revision: Math.max(before + 1, FIRST_REVISION),
-    is_deleted: 0,
   });
 }
 

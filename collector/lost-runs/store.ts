@@ -29,23 +29,8 @@ export interface RunKey {
 /** A run's name among those of all agents. */
 export const keyOf = ({ agent_id, run_id }: RunKey): string => `${agent_id}\n${run_id}`;
 
-interface AttemptSigns extends RunKey {
-  attempts: string;
-  last_at: string;
-  node_id: string;
-  attempt: number;
-  ok: boolean;
-}
-interface FailureSigns extends RunKey {
-  last_at: string;
-  last_received: string;
-  failed_node: string;
-  failed_attempt: number;
-  failed_disposition: string;
-  working_node: string;
-  working_attempt: number;
-  working_at: string;
-}
+type AttemptSigns = RunKey & NonNullable<Signs['attempt']> & { attempts: string };
+type FailureSigns = RunKey & NonNullable<Signs['failure']>;
 
 /** Times are ClickHouse's texts. */
 export class RunStore {

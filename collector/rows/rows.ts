@@ -43,6 +43,36 @@ export const TABLES = Object.keys(COLUMNS) as readonly Table[];
 export const emptyRows = (): Rows =>
   Object.fromEntries(TABLES.map((table) => [table, []])) as unknown as Rows;
 
+/** What the row of a failure has where no span reports it: nothing of a node, an exception, an input or a state. */
+export const unreportedFailure = () =>
+  ({
+    node_name: '',
+    node_type: '',
+    attempt: 1,
+    max_attempts: 0,
+    visit: 0,
+    site: '',
+    class: 'unclassified',
+    severity: '',
+    disposition: '',
+    condition: '',
+    error_type: '',
+    error_message: '',
+    stack_trace: '',
+    template: '',
+    fingerprint: '',
+    input_context: '',
+    input_digest: '',
+    graph_state: '',
+    evidence: '',
+    duration_ns: '0',
+    redactions: {},
+    truncated: [],
+    resource_attributes: {},
+    ancestor_span_ids: [],
+    is_deleted: 0,
+  }) satisfies Partial<FailureRow>;
+
 /** Appends the rows of `from` to `to`. */
 export function appendRows(to: Rows, from: Rows): void {
   for (const table of TABLES) {
