@@ -11,6 +11,7 @@ import {
 } from '../../instrumentation/semconv/index.ts';
 import { BUILT_IN_CONDITIONS, type Conditions } from '../conditions/index.ts';
 import type { Resource, Scope, Span } from '../decode/span.ts';
+import type { Exception } from '../dialects/dialect.ts';
 import { understand } from '../dialects/index.ts';
 import {
   emptyRows,
@@ -59,8 +60,14 @@ export function toRows(
 ): Materialized {
   const attributes = new AttributeReader(withMetadata(span.attributes), secrets);
   const snapshots = new FieldRedactor(secrets);
-  const made = rowsOf(resource, scope, span, attributes, snapshots, receivedAt, conditions);
-  if (made.rejection !== undefined) return made;
+  const made: Materialized = { rows: emptyRows(), warnings: [], redactions: {} };
+  const refusal = addRows(
+    { resource, scope, span, attributes, receivedAt },
+    snapshots,
+    conditions,
+    made,
+  );
+  if (refusal !== undefined) return refused(span, refusal);
   for (const redactor of [attributes.redactor, snapshots]) {
     addCounts(made.redactions, redactor.counts);
     for (const name of redactor.dropped) {
@@ -73,33 +80,59 @@ export function toRows(
   return made;
 }
 
-function rowsOf(
-  resource: Resource,
-  scope: Scope,
-  span: Span,
-  attributes: AttributeReader,
+/** A span with what it is read with. */
+interface Reported {
+  readonly resource: Resource;
+  readonly scope: Scope;
+  readonly span: Span;
+  readonly attributes: AttributeReader;
+  readonly receivedAt: bigint;
+}
+
+/** A span of our own conventions. */
+interface OwnSpan extends Reported {
+  readonly origin: Origin;
+}
+
+/** @returns why the span is refused, if it is */
+function addRows(
+  reported: Reported,
   snapshots: FieldRedactor,
-  receivedAt: bigint,
   conditions: Conditions,
-): Materialized {
-  const rows = emptyRows();
-  const warnings: string[] = [];
+  { rows, warnings }: Materialized,
+): string | undefined {
+  const { resource, scope, span, attributes } = reported;
   const role = roleOf(span, attributes);
   const exception = exceptionOf(span, attributes);
   if (role === undefined) {
     // Our own spans report what it stands for.
-    if (attributes.peek(ATTR_FAULTLINE_RECORDED) === 'true')
-      return { rows, warnings, redactions: {} };
+    if (attributes.peek(ATTR_FAULTLINE_RECORDED) === 'true') return undefined;
     const view = spanView(span, scope, attributes, exception);
     const understood = understand(view) ?? { dialect: '' };
-    addForeignRows(
-      { resource, scope, span, attributes, view, understood, exception, receivedAt, conditions },
-      rows,
-    );
-    return { rows, warnings, redactions: {} };
+    addForeignRows({ ...reported, view, understood, exception, conditions }, rows);
+    return undefined;
   }
-  const origin = takeOrigin(resource, span, attributes);
+  const own: OwnSpan = { ...reported, origin: takeOrigin(resource, span, attributes) };
+  addSnapshots(own, snapshots, rows, warnings);
+  switch (role) {
+    case 'evolution':
+      return addOrRefuse(rows.evolutions, evolutionRow, own);
+    case 'group_event':
+      return addOrRefuse(rows.group_events, groupEventRow, own);
+    case 'verification':
+      return addOrRefuse(rows.verifications, verificationRow, own);
+    default:
+      addWork(role, own, exception, rows);
+      return undefined;
+  }
+}
 
+function addSnapshots(
+  { span, origin, receivedAt }: OwnSpan,
+  snapshots: FieldRedactor,
+  rows: Rows,
+  warnings: string[],
+): void {
   for (const event of span.events) {
     if (event.name !== EVENT_GRAPH_SNAPSHOT) continue;
     if (rows.graph_snapshots.length === MAX_SNAPSHOTS) {
@@ -111,60 +144,52 @@ function rowsOf(
     if (typeof row === 'string') warnings.push(`span ${span.spanId}: ${row}`);
     else rows.graph_snapshots.push(row);
   }
-  if (role === 'evolution') {
-    const row = evolutionRow(span, attributes, origin, receivedAt);
-    if (typeof row === 'string') return refused(span, row);
-    rows.evolutions.push(row);
-    return { rows, warnings, redactions: {} };
-  }
-  if (role === 'group_event') {
-    const row = groupEventRow(span, attributes, origin, receivedAt);
-    if (typeof row === 'string') return refused(span, row);
-    rows.group_events.push(row);
-    return { rows, warnings, redactions: {} };
-  }
-  if (role === 'verification') {
-    const row = verificationRow(span, attributes, origin, receivedAt);
-    if (typeof row === 'string') return refused(span, row);
-    rows.verifications.push(row);
-    return { rows, warnings, redactions: {} };
-  }
+}
+
+/** Adds a row that can be made of good attributes only; otherwise returns what is wrong with them. */
+function addOrRefuse<Row extends object>(
+  table: Row[],
+  rowOf: (
+    span: Span,
+    attributes: AttributeReader,
+    origin: Origin,
+    receivedAt: bigint,
+  ) => Row | string,
+  { span, attributes, origin, receivedAt }: OwnSpan,
+): string | undefined {
+  const row = rowOf(span, attributes, origin, receivedAt);
+  if (typeof row === 'string') return row;
+  table.push(row);
+  return undefined;
+}
+
+/** A run, a node or an operation: what was done, and the failure if it failed. */
+function addWork(
+  role: keyof typeof LEVELS,
+  own: OwnSpan,
+  exception: Exception,
+  { node_attempts, graph_runs, failures }: Rows,
+): void {
+  const { span, attributes } = own;
   const failed = isFailed(span, attributes, exception);
   const nodeId = attributes.text(ATTR_GRAPH_NODE_ID);
-  if (role === 'node')
-    rows.node_attempts.push(attemptRow(span, attributes, origin, nodeId, failed, receivedAt));
-  if (role === 'start') rows.graph_runs.push(startedRun(span, origin, receivedAt));
-  if (role === 'run') rows.graph_runs.push(endedRun(span, attributes, origin, failed, receivedAt));
+  if (role === 'node') node_attempts.push(attemptRow(own, nodeId, failed));
+  if (role === 'start') graph_runs.push(startedRun(own));
+  if (role === 'run') graph_runs.push(endedRun(own, failed));
   if (failed && role !== 'start' && hasOwnFailure(role, attributes, exception)) {
-    rows.failures.push(
-      failureRow({
-        resource,
-        scope,
-        span,
-        attributes,
-        level: LEVELS[role],
-        origin,
-        nodeId,
-        exception,
-        receivedAt,
-      }),
-    );
+    failures.push(failureRow({ ...own, level: LEVELS[role], nodeId, exception }));
   }
-  return { rows, warnings, redactions: {} };
 }
 
 /** Graph versions that one span brings; each may have 256 KiB. */
 const MAX_SNAPSHOTS = 4;
 
-const LEVELS: Readonly<Record<Role, FailureLevel>> = {
+const LEVELS = {
   node: 'node',
   run: 'graph',
   start: 'graph',
-  evolution: 'graph',
-  group_event: 'graph',
-  verification: 'graph',
   operation: 'operation',
-};
+} as const satisfies Partial<Record<Role, FailureLevel>>;
 
 function refused(span: Span, reason: string): Materialized {
   const rejection = `span ${span.spanId}: ${reason}`;
@@ -172,12 +197,9 @@ function refused(span: Span, reason: string): Materialized {
 }
 
 function attemptRow(
-  span: Span,
-  attributes: AttributeReader,
-  origin: Origin,
+  { span, attributes, origin, receivedAt }: OwnSpan,
   nodeId: string,
   failed: boolean,
-  receivedAt: bigint,
 ): NodeAttemptRow {
   return {
     timestamp: formatTime(firstCredible(span.endNs, span.startNs, receivedAt)),
@@ -203,11 +225,11 @@ function rootOf(attributes: AttributeReader): string {
   return /^[0-9a-f]{16}$/.test(root) ? root : '';
 }
 
-function run(
-  span: Span,
-  origin: Origin,
-  receivedAt: bigint,
-): Omit<GraphRunRow, 'started_at' | 'ended_at' | 'outcome' | 'told_at' | 'root_span_id'> {
+function run({
+  span,
+  origin,
+  receivedAt,
+}: OwnSpan): Omit<GraphRunRow, 'started_at' | 'ended_at' | 'outcome' | 'told_at' | 'root_span_id'> {
   return {
     ...origin,
     trace_id: span.traceId,
@@ -217,10 +239,11 @@ function run(
   };
 }
 
-function startedRun(span: Span, origin: Origin, receivedAt: bigint): GraphRunRow {
+function startedRun(own: OwnSpan): GraphRunRow {
+  const { span, receivedAt } = own;
   const start = formatTime(firstCredible(span.startNs, span.endNs, receivedAt));
   return {
-    ...run(span, origin, receivedAt),
+    ...run(own),
     started_at: start,
     ended_at: NOT_ENDED,
     outcome: '',
@@ -229,17 +252,12 @@ function startedRun(span: Span, origin: Origin, receivedAt: bigint): GraphRunRow
   };
 }
 
-function endedRun(
-  span: Span,
-  attributes: AttributeReader,
-  origin: Origin,
-  failed: boolean,
-  receivedAt: bigint,
-): GraphRunRow {
+function endedRun(own: OwnSpan, failed: boolean): GraphRunRow {
+  const { span, attributes, receivedAt } = own;
   const start = firstCredible(span.startNs, span.endNs, receivedAt);
   const end = firstCredible(span.endNs, span.startNs, receivedAt);
   return {
-    ...run(span, origin, receivedAt),
+    ...run(own),
     started_at: formatTime(start),
     ended_at: formatTime(end),
     outcome:
