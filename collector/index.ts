@@ -13,12 +13,12 @@ import { type MappingOptions, type MappingStats, MappingWatch } from './grouping
 import { Linker, type LinkerStats, type LinkingOptions } from './linking/linker.ts';
 import { type LostRunOptions, type LostRunStats, LostRunWatch } from './lost-runs/watch.ts';
 import { addDeadLetterRoutes } from './queue/admin.ts';
-import { type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
-import { observed } from './queue/sink.ts';
+import { type Queue, type QueueOptions, type QueueStats, startQueue } from './queue/index.ts';
+import { observed, type Sink } from './queue/sink.ts';
 import { type DoorOptions, openDoors, type PrivateDoor } from './receive/doors.ts';
 import { LogService, type LogStats } from './receive/logs.ts';
 import { TraceService, type TraceStats } from './receive/traces.ts';
-import { type Addresses, connectClickHouse } from './serving/clickhouse.ts';
+import { type Addresses, type ClickHouse, connectClickHouse } from './serving/clickhouse.ts';
 import { type HistoryAccess, historyAccess } from './serving/tokens.ts';
 import type { Tracing } from './serving/tracing.ts';
 import { clickHouseCheck, queueCheck } from './telemetry/health.ts';
@@ -128,62 +128,28 @@ const INSERT_TIMEOUT_MS = 30_000;
  * @throws QueueError when the queue's folder cannot be used
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  const { logger } = options;
+  const { logger, openCluster, tracing, version = 'unknown' } = options;
+  const { access = historyAccess([], []) } = options;
   const client = connectClickHouse({
     ...options.clickhouse,
     application: 'faultline-collector',
     request_timeout: INSERT_TIMEOUT_MS,
   });
-  const { version = 'unknown', tracing, access = historyAccess([], []) } = options;
   const telemetry = new Telemetry({ version, tracing, logger });
-  const { inserted } = telemetry;
   const queue = await startQueue({
     ...options.queue,
-    ...{ client, inserted, logger },
-    isSpread: options.openCluster !== undefined,
+    ...{ client, inserted: telemetry.inserted, logger },
+    isSpread: openCluster !== undefined,
   }).catch(async (error: unknown) => {
     telemetry.close();
     await client.close();
     throw error;
   });
   telemetry.queue(() => queue.stats(), options.queue.maxBytes);
-  let closing = false;
-  const linker = new Linker({
-    client,
-    queue: {
-      sink: queue.sink,
-      drained: () => queue.drained(),
-      oldestAgeMs: () => queue.stats().oldestAgeMs,
-    },
-    logger,
-    options: options.linking,
-    linked: telemetry.linked,
-  });
-  telemetry.linker(() => linker.stats());
-  linker.start();
-  const lostRuns = new LostRunWatch({
-    client,
-    queue: { sink: queue.sink, drained: () => queue.drained() },
-    logger,
-    options: options.lostRuns ?? { afterMs: 0 },
-  });
-  const mapping = new MappingWatch({
-    client,
-    sink: queue.sink,
-    logger,
-    options: options.mapping ?? { everyMs: 0 },
-  });
-  const { maxDiskBytes = 0, openCluster } = options;
-  const disk =
-    maxDiskBytes > 0
-      ? new DiskBound({ client, openCluster, maxBytes: maxDiskBytes, logger })
-      : undefined;
-  telemetry.disk(() => disk?.stats() ?? { bytes: 0, weeks: 0 });
+  const upkeep = startUpkeep(options, { client, queue, telemetry });
+  const { linker, lostRuns, mapping } = upkeep;
   const end = async (): Promise<void> => {
-    await disk?.close();
-    await mapping.close();
-    await lostRuns.close();
-    await linker.close();
+    await upkeep.close();
     await queue.close();
     telemetry.close();
     await client.close();
@@ -193,26 +159,15 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     () => linker.observe(),
     () => lostRuns.observe(),
   ]);
-  const secrets = new Redaction({ nationalIds: options.redactNationalIds ?? false });
-  const conditions =
-    options.conditions === undefined
-      ? BUILT_IN_CONDITIONS
-      : conditionsOf(options.conditions, telemetry.ruleFaults(logger));
-  const traces = new TraceService(sink, options.keep, undefined, secrets, 'skipped', conditions);
-  telemetry.skippedFailures(() => traces.stats().skippedFailures);
-  const logs = new LogService(sink, undefined, secrets);
-  const notReady = async (): Promise<string | undefined> =>
-    closing ? 'the collector is shutting down' : queue.sink.notReady();
+  const { traces, logs } = servicesOf(sink, options, telemetry);
   const clickhouse = clickHouseCheck(client);
   const forgetting = (target: ForgetTarget): Promise<Forgotten> =>
     forget(target, {
-      client,
-      openCluster: options.openCluster,
+      ...{ client, openCluster, queue, logger },
       settled: () => linker.settled(),
       withoutMapping: (work) => mapping.without(work),
-      queue,
-      logger,
     });
+  let closing = false;
   const doors = await openDoors(
     {
       ...options,
@@ -228,7 +183,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       }),
     },
     [traces, logs].map((service) => telemetry.service(service)),
-    notReady,
+    async () => (closing ? 'the collector is shutting down' : queue.sink.notReady()),
   ).catch(async (error: unknown) => {
     await end();
     throw error;
@@ -252,4 +207,66 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       await end();
     },
   };
+}
+
+/** What comes back to rows that are stored. */
+interface Upkeep {
+  linker: Linker;
+  lostRuns: LostRunWatch;
+  mapping: MappingWatch;
+  close(): Promise<void>;
+}
+
+function startUpkeep(
+  { logger, linking, lostRuns, mapping, maxDiskBytes = 0, openCluster }: CollectorOptions,
+  { client, queue, telemetry }: { client: ClickHouse; queue: Queue; telemetry: Telemetry },
+): Upkeep {
+  const { sink } = queue;
+  const drained = () => queue.drained();
+  const linker = new Linker({
+    client,
+    queue: { sink, drained, oldestAgeMs: () => queue.stats().oldestAgeMs },
+    logger,
+    options: linking,
+    linked: telemetry.linked,
+  });
+  telemetry.linker(() => linker.stats());
+  linker.start();
+  const lost = new LostRunWatch({
+    client,
+    queue: { sink, drained },
+    logger,
+    options: lostRuns ?? { afterMs: 0 },
+  });
+  const mapper = new MappingWatch({ client, sink, logger, options: mapping ?? { everyMs: 0 } });
+  const disk =
+    maxDiskBytes > 0
+      ? new DiskBound({ client, openCluster, maxBytes: maxDiskBytes, logger })
+      : undefined;
+  telemetry.disk(() => disk?.stats() ?? { bytes: 0, weeks: 0 });
+  return {
+    linker,
+    lostRuns: lost,
+    mapping: mapper,
+    close: async () => {
+      await disk?.close();
+      await mapper.close();
+      await lost.close();
+      await linker.close();
+    },
+  };
+}
+
+function servicesOf(
+  sink: Sink,
+  { keep, redactNationalIds = false, conditions: rules, logger }: CollectorOptions,
+  telemetry: Telemetry,
+): { traces: TraceService; logs: LogService } {
+  const secrets = new Redaction({ nationalIds: redactNationalIds });
+  const conditions = rules
+    ? conditionsOf(rules, telemetry.ruleFaults(logger))
+    : BUILT_IN_CONDITIONS;
+  const traces = new TraceService(sink, keep, undefined, secrets, 'skipped', conditions);
+  telemetry.skippedFailures(() => traces.stats().skippedFailures);
+  return { traces, logs: new LogService(sink, undefined, secrets) };
 }
