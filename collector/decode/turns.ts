@@ -1,7 +1,7 @@
 // Work in steps, so that one request cannot keep the process from all others.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Work that can be interrupted at each `yield`: a step takes a few milliseconds at the most. */
+/** Work that can be interrupted at each `yield`: a step takes a few milliseconds at most. */
 export type Steps<Result> = Generator<undefined, Result>;
 
 /** Milliseconds after which others have their turn. */

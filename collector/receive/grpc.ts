@@ -49,7 +49,7 @@ export interface GrpcOptions {
 
 export interface GrpcReceiver {
   port: number;
-  /** Stops accepting and waits for the calls in progress, 10 s at the most. */
+  /** Stops accepting and waits for the calls in progress, 10 s at most. */
   close(): Promise<void>;
 }
 

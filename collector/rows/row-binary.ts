@@ -94,7 +94,7 @@ export class RowBinaryWriter {
     this.lastMaps = [];
   }
 
-  /** What was written, as a buffer of its own; begins anew. */
+  /** What was written, as a buffer of its own; starts again. */
   take(): Buffer {
     const taken = Buffer.from(this.buffer.subarray(0, this.end));
     this.clear();
@@ -158,7 +158,7 @@ export class RowBinaryWriter {
 
   private text(text: string): void {
     const { length } = text;
-    // Three bytes a UTF-16 unit at the most, before them their number.
+    // Three bytes a UTF-16 unit at most, before them their number.
     this.reserve(10 + 3 * length);
     const { buffer } = this;
     if (length <= SHORT_TEXT) {

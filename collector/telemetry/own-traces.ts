@@ -7,7 +7,7 @@ import type { Tracing } from '../serving/tracing.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface OwnTraces extends Tracing {
-  /** Sends what is left, for two seconds at the most. */
+  /** Sends what is left, for two seconds at most. */
   shutdown(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ export function list(program: Command, name: string, description: string, isPage
   const verb = service(program.command(name))
     .description(description)
     .option('--since <when>', 'ISO 8601 time, or how long ago: 30m, 24h, 7d')
-    .option('--limit <n>', 'how many at the most', '20');
+    .option('--limit <n>', 'how many at most', '20');
   if (isPaged) verb.option('--cursor <cursor>', 'go on after a list: its next_cursor in --json');
   return watched(verb);
 }

@@ -28,7 +28,7 @@ interface CourierParts {
   save(delivery: Delivery): Promise<void>;
   /** Reads what is stored as pending. */
   pending(limit: number): Promise<Pending>;
-  /** Deliveries that are held in memory at the most. @default 1,000 */
+  /** Deliveries that are held in memory at most. @default 1,000 */
   most?: number;
   patience: Patience;
   logger: Logger;

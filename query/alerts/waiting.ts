@@ -14,7 +14,7 @@ export class Waiting {
   #isReading = false;
   #count = 0;
 
-  /** @param most deliveries that are held at the most; all could be 16 KiB long */
+  /** @param most deliveries that are held at most; all could be 16 KiB long */
   constructor(read: (limit: number) => Promise<Pending>, most = 1_000) {
     this.#read = read;
     this.#most = most;

@@ -28,7 +28,7 @@ const MARGIN_MS = 60_000;
 /** A wide look finds what came too late for the others, or while this was not running. */
 const WIDE_MS = 7 * 86_400_000;
 const WIDE_EVERY_MS = 3_600_000;
-/** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at the most. */
+/** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at most. */
 const JUDGE_EVERY = 4;
 const FAILED = 'changes of groups cannot be looked for now; they are found later';
 /** Alerts to receivers that are gone, given up at a time. */

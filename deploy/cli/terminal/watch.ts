@@ -25,7 +25,7 @@ const USUAL_SECONDS = 2;
 const LONGEST_SECONDS = 86_400;
 /** Items that are remembered as printed, the latest. */
 const REMEMBERED = 20_000;
-/** Pages that one round reads at the most. */
+/** Pages that one round reads at most. */
 const PAGES = 100;
 
 /**

@@ -32,7 +32,7 @@ export function addDeadLetterVerbs(program: Command): void {
     'faultline deadletters list --watch',
   )
     .description('dead letters, oldest first')
-    .option('--limit <n>', 'how many at the most', '100')
+    .option('--limit <n>', 'how many at most', '100')
     .action(async (options: CollectorOptions & { limit: string; watch?: string | true }) => {
       if (options.watch !== undefined) {
         const { watch } = await import('../terminal/watch.ts');

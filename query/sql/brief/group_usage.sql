@@ -1,5 +1,5 @@
 -- Tokens and money that the last failures of some fingerprints report, in the units of their senders. A span
--- has one name for each at the most; `failures` counts those that report anything.
+-- has one name for each at most; `failures` counts those that report anything.
 SELECT
     countIf(input + output + money > 0) AS failures,
     toUInt64(sum(input)) AS input_tokens,

@@ -322,7 +322,7 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _exception(error: BaseException, walk: Walk, depth: int) -> str:
-    told = {"name": type(error).__name__, "message": str(error), **_attributes(error)}
+    parts = {"name": type(error).__name__, "message": str(error), **_attributes(error)}
     if error.__cause__ is not None:
-        told["cause"] = error.__cause__
-    return _mapping(told, walk, depth)
+        parts["cause"] = error.__cause__
+    return _mapping(parts, walk, depth)

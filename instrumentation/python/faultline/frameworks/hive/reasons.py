@@ -58,8 +58,8 @@ def reason_of(error: str | None) -> Reason:
     for pattern, kind, site, why in _RULES:
         if pattern.match(message):
             # Hive's layers word a stall differently, and it is one problem.
-            told = "Node stalled: similar responses in a row" if kind == "NodeStalled" else message
-            return Reason(told, kind, site, why)
+            reported = "Node stalled: similar responses in a row" if kind == "NodeStalled" else message
+            return Reason(reported, kind, site, why)
     if (error or "").startswith("LLM call failed: "):
         return Reason(message, "LlmCallFailed", "llm.call")
     return Reason(message, "NodeFailed", "node.result")
