@@ -34,7 +34,7 @@ const HOOKED = [
   // Of version 6: version 7 needs no hook, and its file is index.js.
   /\/node_modules\/ai\/dist\/index\.mjs$/,
   /\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
-  /\/@langchain\/core\/dist\/tools\/index\.c?js$/,
+  /\/@langchain\/core\/dist\/(?:tools\/index|language_models\/chat_models|utils\/async_caller)\.c?js$/,
   /\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
   /\/@openai\/agents-core\/dist\/index\.m?js$/,
   /\/@modelcontextprotocol\/sdk\/dist\/esm\/(?:server\/(?:index|mcp)|client\/index)\.js$/,

@@ -46,7 +46,7 @@ const SPECIFIC: readonly Rule[] = [
   said('loop.stall', /\bstalled|no progress|similar responses/),
   said(
     'loop.max_iterations',
-    /exceeded max(?:imum)?[_ ]\w*(?:turns|loops|iterations)|looplimit|\bmax(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|iteration limit|iterations? exceeded|exceed the request_limit of/,
+    /exceeded max(?:imum)?[_ ]\w*(?:turns|loops|iterations)|looplimit|\bmax(?:imum)?[ _]?(?:number of )?(?:iterations?|turns)|maxturnsexceeded|agent stopped due to|(?:model|tool) call limits? (?:exceeded|reached)|iteration limit|iterations? exceeded|exceed the request_limit of/,
   ),
   said('graph.visit_limit', /visit limit|max(?:imum)?[ _]visits|visited too (?:often|many)/),
   said(

@@ -12,6 +12,7 @@ import {
 import { startAppTracing } from '../../core/app-sdk.ts';
 import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
 import { GraphRun, type RunIdentity } from '../../core/run.ts';
+import { beforeTheEnd } from '../../delivery/ending.ts';
 import { ATTR_FAULTLINE_RECORDED } from '../../semconv/attributes.ts';
 import { agentIdOf } from '../shared/identity.ts';
 import { reportOperation } from '../shared/operation.ts';
@@ -32,6 +33,12 @@ import type { AiSdkOptions } from './types.ts';
 
 /** After how long without a reader a stream counts as left, in milliseconds: nothing reports that it was. */
 const LEFT_AFTER_MS = 60_000;
+
+/** Streams whose end is not known. One that nobody reads has none when the process ends. */
+const streams = new Set<{ left(): void }>();
+beforeTheEnd(() => {
+  for (const stream of streams) stream.left();
+});
 
 export class Generation {
   readonly model: ModelAttempts;
@@ -200,6 +207,7 @@ export class Generation {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#leaving);
+    streams.delete(this);
     this.#forget();
     // The run stops what is still open.
     if (outcome !== 'cancelled') this.#decide();
@@ -211,11 +219,13 @@ export class Generation {
   #wait(change: 1 | -1): void {
     this.#busy += change;
     if (this.#ended) return;
-    this.#leaving ??= setTimeout(() => this.#left(), LEFT_AFTER_MS).unref();
+    streams.add(this);
+    this.#leaving ??= setTimeout(() => this.left(), LEFT_AFTER_MS).unref();
     this.#leaving.refresh();
   }
 
-  #left(): void {
+  /** Nobody reads on, unless someone waits for a part or a tool runs. */
+  left(): void {
     if (this.#busy > 0) this.#leaving?.refresh();
     else this.#end(this.model.isOver ? undefined : 'cancelled');
   }

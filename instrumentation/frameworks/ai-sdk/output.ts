@@ -60,6 +60,13 @@ export class ModelOutput {
       );
     }
     const isEmpty = this.#text.trim() === '' && this.#toolCalls.length === 0 && !this.#other;
+    if (!isEmpty && reason === 'length') {
+      return this.#failure(
+        'CutOffError',
+        'The answer was cut off at the limit of its length',
+        'llm.malformed_output',
+      );
+    }
     if (!isEmpty) return undefined;
     const message = `The model gave neither text nor tool calls (finish reason: ${reason ?? 'none'})`;
     return this.#failure('EmptyResponseError', message, 'llm.empty_response');

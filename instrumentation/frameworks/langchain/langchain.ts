@@ -1,6 +1,6 @@
-// Sees what LangChain's tools throw, which the nodes that call them keep to themselves: wraps one method
-// of one class, `StructuredTool.invoke`. The agents of `createAgent` are graphs of LangGraph and
-// recorded as such; see ../langgraph/.
+// Sees what LangChain's tools and models throw, which the nodes that call them may keep to themselves: wraps
+// `StructuredTool.invoke`, `BaseChatModel.invoke` and its streams, and the tries of `AsyncCaller`. The agents of
+// `createAgent` are graphs of LangGraph and recorded as such; see ../langgraph/.
 import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
@@ -9,18 +9,18 @@ import {
 import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import { SCOPE_NAME } from '../../delivery/pipeline.ts';
-import { type Place, places } from '../langgraph/place.ts';
-import { isAbortLike } from '../shared/abort.ts';
+import { callOfModel, callOfTool, seeCall, seeSteps, seeTries } from './calls.ts';
 
 const MODULE = '@langchain/core';
 const SUPPORTED = ['>=1.0.0 <2'];
 const VERSION = '0.1.0';
+const FILES = ['tools/index', 'language_models/chat_models', 'utils/async_caller'];
 const WRAPPED = Symbol.for('faultline.langchain.wrapped');
 
-type Invoke = (this: unknown, input: unknown, config?: unknown) => Promise<unknown>;
+type Method = (this: object, ...args: unknown[]) => unknown;
 
 /**
- * Records with which error a tool failed that an agent of LangChain or a node of LangGraph called, beside
+ * Records with which error a tool or a model failed that an agent of LangChain or a node of LangGraph called, beside
  * {@link LangGraphInstrumentation}; without it the messages that the tools' nodes make of errors are
  * all that is known.
  */
@@ -31,10 +31,10 @@ export class LangChainInstrumentation extends InstrumentationBase {
 
   protected override init() {
     const module = new InstrumentationNodeModuleDefinition(MODULE, SUPPORTED);
-    for (const extension of ['js', 'cjs']) {
+    for (const file of FILES.flatMap((name) => [`${name}.js`, `${name}.cjs`])) {
       module.files.push(
         new InstrumentationNodeModuleFile(
-          `${MODULE}/dist/tools/index.${extension}`,
+          `${MODULE}/dist/${file}`,
           SUPPORTED,
           (exports: object) => this.#patch(exports),
           () => {},
@@ -45,53 +45,49 @@ export class LangChainInstrumentation extends InstrumentationBase {
   }
 
   /**
-   * Instruments a module that no hook could see, such as a bundled one.
-   * @param tools what `import * as tools from '@langchain/core/tools'` gives
+   * Instruments modules that no hook could see, such as bundled ones.
+   * @param modules what `import * as tools from '@langchain/core/tools'` gives, and the same for
+   *   `…/language_models/chat_models` and `…/utils/async_caller`
    */
-  manuallyInstrument(tools: object): void {
-    this.#patch(tools);
+  manuallyInstrument(...modules: object[]): void {
+    for (const exports of modules) this.#patch(exports);
   }
 
   #patch<T extends object>(exports: T): T {
-    const prototype = readProperty(readProperty(exports, 'StructuredTool'), 'prototype');
-    const original = readProperty(prototype, 'invoke') as Invoke | undefined;
-    if (typeof prototype !== 'object' || prototype === null) return exports;
-    if (typeof original !== 'function' || Object.hasOwn(prototype, WRAPPED)) return exports;
-    Object.defineProperty(prototype, WRAPPED, { value: true });
-    const instrumentation = this;
-    Reflect.set(prototype, 'invoke', async function (this: unknown, input, config) {
-      const place = instrumentation.isEnabled() ? places.getStore() : undefined;
-      if (!place?.inside) return await original.call(this, input, config);
-      const startTime = Date.now();
-      try {
-        return await original.call(this, input, config);
-      } catch (error) {
-        guarded(() => threw(place, { tool: this, input, config, error, startTime }), undefined);
-        throw error;
-      }
-    } satisfies Invoke);
+    this.#wrap(exports, 'StructuredTool', 'invoke', (original) => {
+      return function (input, config) {
+        return seeCall(callOfTool(this, input, config), () => original.call(this, input, config));
+      };
+    });
+    this.#wrap(exports, 'BaseChatModel', 'invoke', (original) => {
+      return function (input, options) {
+        return seeCall(callOfModel(this, input), () => original.call(this, input, options));
+      };
+    });
+    this.#wrap(exports, 'BaseChatModel', '_streamIterator', (original) => {
+      return function (input, options) {
+        return seeSteps(callOfModel(this, input), () => original.call(this, input, options));
+      };
+    });
+    this.#wrap(exports, 'AsyncCaller', 'call', (original) => {
+      return function (work, ...args) {
+        return original.call(this, seeTries(work), ...args);
+      };
+    });
     return exports;
   }
-}
 
-interface Call {
-  readonly tool: unknown;
-  readonly input: unknown;
-  readonly config: unknown;
-  readonly error: unknown;
-  readonly startTime: number;
-}
-
-function threw(place: Place, { tool, input, config, error, startTime }: Call): void {
-  const signal = readProperty(config, 'signal');
-  if (signal instanceof AbortSignal && signal.aborted && isAbortLike(error, signal)) return;
-  const isCall = readProperty(input, 'type') === 'tool_call';
-  const callId = readProperty(isCall ? input : readProperty(config, 'toolCall'), 'id');
-  place.inside?.toolErrors.add({
-    tool: String(readProperty(tool, 'name') ?? ''),
-    callId: typeof callId === 'string' ? callId : undefined,
-    input: isCall ? readProperty(input, 'args') : input,
-    error,
-    startTime,
-  });
+  #wrap(exports: object, of: string, name: string, wrapped: (original: Method) => Method): void {
+    const prototype = readProperty(readProperty(exports, of), 'prototype');
+    const original = readProperty(prototype, name) as Method | undefined;
+    if (typeof prototype !== 'object' || prototype === null) return;
+    if (typeof original !== 'function' || readProperty(original, WRAPPED) === true) return;
+    const instrumentation = this;
+    const around = wrapped(original);
+    const method: Method = function (...args) {
+      return (instrumentation.isEnabled() ? around : original).apply(this, args);
+    };
+    Object.defineProperty(method, WRAPPED, { value: true });
+    guarded(() => Reflect.set(prototype, name, method), undefined);
+  }
 }

@@ -18,6 +18,11 @@ export function isOutOfSteps(error: unknown): boolean {
   return readProperty(error, 'name') === 'GraphRecursionError';
 }
 
+/** What a node threw could not be marked with its task's id. */
+export function isMarkRefused(error: unknown): boolean {
+  return error instanceof TypeError && /\bpregelTaskId\b/.test(error.message);
+}
+
 /** A node returned what is no update of the state. */
 export function isInvalidUpdate(error: unknown): boolean {
   return readProperty(error, 'name') === 'InvalidUpdateError';

@@ -8,8 +8,9 @@ import type { Redactor } from '../../redaction/index.ts';
 import { isTimeLimit, timeLimitOf } from '../shared/abort.ts';
 import { agentIdOf } from '../shared/identity.ts';
 import { UnsettledFailures } from '../shared/unsettled.ts';
-import { isBubbleUp, isOutOfSteps } from './errors.ts';
+import { isBubbleUp, isMarkRefused, isOutOfSteps } from './errors.ts';
 import type { AbortSignals, Compiled, Loop, RunLoopParams } from './internal-types.ts';
+import { isStoppedByLimit } from './messages.ts';
 import { type Place, places } from './place.ts';
 import { graphIdOf, isNamed, langGraphSnapshot } from './snapshot.ts';
 import { TaskRecorder } from './tasks.ts';
@@ -64,12 +65,15 @@ function openRun(compiled: Compiled, { loop }: RunLoopParams, means: LoopMeans):
 function endWell(place: Place, loop: Loop): void {
   place.unsettled.settleAll('recovered');
   const waiting = place.seen.paused || loop.status?.startsWith('interrupt');
-  place.run.finish(loop.output, waiting ? 'paused' : undefined);
+  const cut = guarded(() => isStoppedByLimit(loop.output), false);
+  place.run.finish(loop.output, waiting ? 'paused' : cut ? 'truncated' : undefined);
 }
 
-function endFailed(place: Place, { loop, config }: RunLoopParams, error: unknown): void {
+function endFailed(place: Place, { loop, config }: RunLoopParams, thrown: unknown): void {
   place.unsettled.settleAll('terminal');
   const { run } = place;
+  // LangGraph puts its mark on what a node throws, and fails where that takes none: a text, a frozen error.
+  const error = isMarkRefused(thrown) ? place.seen.lastError : thrown;
   const signal = loop.config?.signal ?? config?.signal;
   const limit = struckLimit(loop, signal, error);
   if (isBubbleUp(error)) run.end('paused');

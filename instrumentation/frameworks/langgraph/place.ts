@@ -5,11 +5,18 @@ import type { GraphRun, RunIdentity } from '../../core/run.ts';
 import { placeStore } from '../../delivery/crash/running.ts';
 import type { UnsettledFailures } from '../shared/unsettled.ts';
 
-/** What a tool threw. */
-export interface ThrownByTool {
-  readonly tool: string;
-  readonly callId: string | undefined;
+/** A call of a tool or a model. */
+export interface StartedCall {
+  readonly kind: 'execute_tool' | 'chat';
+  /** The tool or the model; empty if it is not known. */
+  readonly target: string;
+  /** Of the call that the model made of a tool. */
+  readonly callId?: string | undefined;
   readonly input: unknown;
+}
+
+/** One that threw. */
+export interface ThrownByCall extends StartedCall {
   readonly error: unknown;
   /** Milliseconds since the epoch. */
   readonly startTime: number;
@@ -21,12 +28,17 @@ export interface Place {
   readonly identity: RunIdentity;
   readonly tracer: Tracer;
   readonly unsettled: UnsettledFailures;
-  /** The attempt around a subgraph or a tool, its node's id, and what its tools threw. */
+  /** The attempt around a subgraph or a call, its node's id, and what its calls threw. */
   readonly inside?:
     | {
         readonly attempt: NodeAttempt;
         readonly nodeId: string;
-        readonly toolErrors: { add(thrown: ThrownByTool): void };
+        readonly failedCalls: {
+          add(thrown: ThrownByCall): void;
+          starts(call: StartedCall): void;
+        };
+        /** The model's call that goes on in it. */
+        readonly model?: StartedCall | undefined;
       }
     | undefined;
   /** Shared by all places of a run. */
@@ -36,6 +48,8 @@ export interface Place {
     readonly messages: Set<unknown>;
     /** What nodes received, for those that never come back to say so. */
     readonly inputs: WeakMap<NodeAttempt, unknown>;
+    /** What a node threw last. */
+    lastError?: unknown;
   };
 }
 

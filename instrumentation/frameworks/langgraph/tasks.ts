@@ -5,10 +5,12 @@
 // node with an error handler is `routed`; of a root graph's node `terminal`; inside a subgraph it waits
 // in `UnsettledFailures` for what the node around the subgraph does with it.
 import { withActiveSpan } from '../../core/app-sdk.ts';
-import type { NodeAttempt } from '../../core/attempt.ts';
+import type { FailureDetails, NodeAttempt } from '../../core/attempt.ts';
+import { readProperty } from '../../core/exception.ts';
 import { guarded } from '../../core/guard.ts';
 import type { FailureSite } from '../../semconv/attributes.ts';
 import { isAbortLike, timeLimitOf } from '../shared/abort.ts';
+import { reportOperation } from '../shared/operation.ts';
 import { leaveUndecided, likelyEnd, settle } from '../shared/undecided.ts';
 import {
   isBubbleUp,
@@ -18,12 +20,21 @@ import {
   isOutOfSteps,
   isRouting,
 } from './errors.ts';
+import { FailedCalls } from './failed-calls.ts';
 import type { Compiled, Loop, RunLoopParams, Task, TaskConfig } from './internal-types.ts';
 import { type Place, places } from './place.ts';
 import { nodeType } from './snapshot.ts';
-import { ToolErrors } from './tool-errors.ts';
 
 const HIDDEN = 'langsmith:hidden';
+/** Begins the channels that a node is started by. */
+const TO_NODE = 'branch:to:';
+
+interface Failed {
+  /** Of the call that the node failed by. */
+  readonly details: FailureDetails | undefined;
+  readonly input: unknown;
+  readonly config: TaskConfig | undefined;
+}
 
 interface Recorded {
   readonly task: Task;
@@ -120,26 +131,27 @@ export class TaskRecorder {
     const hidden = isHidden(recorded.task);
     const startTime = Date.now();
     let attempt = hidden ? undefined : guarded(() => this.#begin(recorded), undefined);
-    const toolErrors = new ToolErrors();
+    const failedCalls = new FailedCalls();
+    const { signal } = config ?? {};
     try {
       if (!attempt) return await work();
       this.#place.seen.inputs.set(attempt, input);
-      const inside = { attempt, nodeId: recorded.nodeId, toolErrors };
+      const inside = { attempt, nodeId: recorded.nodeId, failedCalls };
       const place: Place = Object.create(this.#place, { inside: { value: inside } });
       const result = await places.run(place, () => withActiveSpan(attempt!.span, work));
       guarded(() => {
-        const ended = attempt as NodeAttempt;
-        guarded(() => toolErrors.nodeReturned(this.#place, ended, input, result), undefined);
-        this.#returned(ended, input, result);
+        const ended = { place: this.#place, attempt: attempt as NodeAttempt, input, signal };
+        guarded(() => failedCalls.nodeReturned(ended, result, wasAsked(config)), undefined);
+        this.#returned(ended.attempt, input, result);
       }, undefined);
       return result;
     } catch (error) {
       guarded(() => {
         if (hidden && !isBubbleUp(error)) attempt = this.#begin(recorded, startTime);
         if (!attempt) return;
-        const ended = attempt;
-        guarded(() => toolErrors.nodeThrew(this.#place, ended, error), undefined);
-        this.#failed(recorded, ended, error, input, config);
+        const ended = { place: this.#place, attempt, input, signal };
+        const details = guarded(() => failedCalls.nodeThrew(ended, error), undefined);
+        this.#failed(recorded, attempt, error, { details, input, config });
       }, undefined);
       throw error;
     }
@@ -178,8 +190,7 @@ export class TaskRecorder {
     recorded: Recorded,
     attempt: NodeAttempt,
     error: unknown,
-    input: unknown,
-    config: TaskConfig | undefined,
+    { details, input, config }: Failed,
   ): void {
     if (isBubbleUp(error)) {
       if (isInterrupt(error)) this.#place.seen.paused = true;
@@ -191,11 +202,12 @@ export class TaskRecorder {
       if (recorded.task.timeout === undefined) this.#aborted(attempt, config.signal, input);
       return;
     }
-    const site = siteOf(recorded.task, error);
+    this.#place.seen.lastError = error;
     attempt.report(error, {
-      input,
-      site,
+      site: siteOf(recorded.task, error),
       class: isOutOfSteps(error) ? 'graph.step_budget' : undefined,
+      ...details,
+      input,
     });
     const last = recorded.attempts >= recorded.maxAttempts;
     leaveUndecided(attempt, last ? 'terminal' : 'retried');
@@ -219,6 +231,32 @@ export class TaskRecorder {
     leaveUndecided(attempt, 'terminal');
   }
 
+  /** A `Command` that goes to a node that is none: LangGraph drops it, and what was to come never does. */
+  #lookForLostHandoffs(task: Task, attempt: NodeAttempt): void {
+    const { channels } = this.#loop;
+    if (channels === undefined) return;
+    const { run, identity, tracer } = this.#place;
+    for (const write of task.writes ?? []) {
+      const channel = String(readProperty(write, '0'));
+      if (!channel.startsWith(TO_NODE) || channel in channels) continue;
+      const target = channel.slice(TO_NODE.length);
+      reportOperation(
+        { run, identity, tracer, attempt },
+        {
+          kind: 'route',
+          target,
+          error: { name: 'UnknownNodeError', message: `There is no node "${target}" to go to` },
+          details: {
+            site: 'graph.route',
+            class: 'graph.node_not_found',
+            evidence: { operation: 'route', target },
+          },
+          disposition: 'degraded',
+        },
+      );
+    }
+  }
+
   #committed(task: Task, error: unknown): void {
     const recorded = this.#tasks.get(task);
     const attempt = recorded?.last;
@@ -226,6 +264,7 @@ export class TaskRecorder {
       if (isNodeTimeout(error)) attempt.report(error, { input: task.input });
       else attempt.stop();
     }
+    if (attempt && error === undefined) this.#lookForLostHandoffs(task, attempt);
     if (!attempt?.failed) return;
     const name = String(task.name);
     const handled =
@@ -241,6 +280,13 @@ export class TaskRecorder {
       this.#place.unsettled.add(around, attempt);
     }
   }
+}
+
+/** Whether the node has called `interrupt()` and got an answer: it has returned since. */
+function wasAsked(config: TaskConfig | undefined): boolean {
+  const pad = config?.configurable?.__pregel_scratchpad;
+  const asked = readProperty(pad, 'interruptCounter');
+  return typeof asked === 'number' && asked >= 0;
 }
 
 function stateKeysOf(loop: Loop): string[] {

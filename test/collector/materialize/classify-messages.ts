@@ -368,6 +368,11 @@ const GRAPHS: Message[] = [
   ['loop.max_iterations', 'NodeError', 'Max iterations (5) reached without acceptance'],
   ['loop.max_iterations', 'agents.exceptions.MaxTurnsExceeded', 'Max turns (10) exceeded'],
   ['loop.max_iterations', 'Error', 'Agent stopped due to max iterations.'],
+  [
+    'loop.max_iterations',
+    'ModelCallLimitMiddlewareError',
+    'Model call limits exceeded: run level call limit reached with 2 model calls',
+  ],
   ['loop.stall', 'NodeError', 'Node stalled: 3 similar responses (70+ threshold)'],
   [
     'tool.doom_loop',

@@ -1,8 +1,10 @@
 // Agents of LangChain 1.x and ready-made nodes of LangGraph: calls that failed and were handled.
+import * as models from '@langchain/core/language_models/chat_models';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import * as tools from '@langchain/core/tools';
 import { tool } from '@langchain/core/tools';
+import * as callers from '@langchain/core/utils/async_caller';
 import * as langgraph from '@langchain/langgraph';
 import {
   END,
@@ -14,7 +16,14 @@ import {
 } from '@langchain/langgraph';
 import { createReactAgent, ToolNode } from '@langchain/langgraph/prebuilt';
 import type { Tracer } from '@opentelemetry/api';
-import { createAgent } from 'langchain';
+import {
+  type AgentMiddleware,
+  createAgent,
+  humanInTheLoopMiddleware,
+  modelCallLimitMiddleware,
+  modelRetryMiddleware,
+  toolStrategy,
+} from 'langchain';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -31,7 +40,7 @@ const tracer: Tracer = {
   },
 };
 new LangGraphInstrumentation({ tracer }).manuallyInstrument(langgraph);
-new LangChainInstrumentation().manuallyInstrument(tools);
+new LangChainInstrumentation().manuallyInstrument(tools, models, callers);
 beforeEach(() => {
   recorder = new Recorder();
 });
@@ -45,11 +54,12 @@ const call = (name: string, args: Record<string, unknown>, id = 'c1') => ({
 const asking = (...calls: ReturnType<typeof call>[]) =>
   new AIMessage({ content: '', tool_calls: calls });
 
-/** A model that answers from a list, the last answer again and again. */
+/** A model that answers from a list, the last answer again and again; errors are thrown. */
 class Scripted extends BaseChatModel {
-  #answers: AIMessage[];
-  constructor(...answers: AIMessage[]) {
-    super({});
+  readonly model = 'scripted-1';
+  #answers: (AIMessage | Error)[];
+  constructor(...answers: (AIMessage | Error)[]) {
+    super({ maxRetries: 0 });
     this.#answers = answers;
   }
   _llmType() {
@@ -59,10 +69,16 @@ class Scripted extends BaseChatModel {
     return this as never;
   }
   async _generate() {
-    const message = this.#answers.length > 1 ? this.#answers.shift()! : this.#answers[0]!;
-    return { generations: [{ text: '', message }] };
+    return await this.caller.call(async () => {
+      const message = this.#answers.length > 1 ? this.#answers.shift()! : this.#answers[0]!;
+      if (message instanceof Error) throw message;
+      return { generations: [{ text: '', message }] };
+    });
   }
 }
+
+/** What a provider answers, as OpenAI's client throws it. */
+const refused = (status: number, message: string) => Object.assign(new Error(message), { status });
 
 const lookup = tool(
   async ({ id }) => {
@@ -180,7 +196,10 @@ describe('a graph of its own', () => {
     const node = new ToolNode([lookup], { handleToolErrors: false });
     await expect(graphOf(node as never).invoke(ask, config)).rejects.toThrow('has no total');
     expect(operations()).toEqual([]);
-    expect(recorder.attempts('tools')[0]!.attributes['exception.type']).toBe('TypeError');
+    expect(recorder.attempts('tools')[0]!.attributes).toMatchObject({
+      'exception.type': 'TypeError',
+      'failure.site': 'tool.call',
+    });
   });
 
   test('a tool whose error its node catches has recovered', async () => {
@@ -221,3 +240,141 @@ describe('a graph of its own', () => {
     ]);
   });
 });
+
+describe('models', () => {
+  const agentOf = (answers: (AIMessage | Error)[], middleware: AgentMiddleware[] = []) =>
+    createAgent({
+      model: new Scripted(...answers),
+      tools: [lookup, fine],
+      name: 'agent',
+      middleware,
+    });
+  const nodeOf = (node: () => unknown) =>
+    new StateGraph(MessagesAnnotation)
+      .addNode('write', node as never)
+      .addEdge(START, 'write')
+      .addEdge('write', END)
+      .compile({ name: 'own' });
+
+  test('one that refuses is a failure of the node, at the call', async () => {
+    const agent = agentOf([refused(401, 'Incorrect API key provided')]);
+    await expect(agent.invoke(ask as never)).rejects.toThrow('Incorrect');
+    expect(operations()).toEqual([]);
+    expect(recorder.attempts('model_request')[0]!.attributes).toMatchObject({
+      'failure.site': 'llm.call',
+      'failure.disposition': 'terminal',
+    });
+  });
+
+  test('tries of its client are retried', async () => {
+    const model = new Scripted(refused(503, 'busy'), new AIMessage('done'));
+    model.caller = new callers.AsyncCaller({ maxRetries: 1 });
+    await createAgent({ model, tools: [], name: 'agent' }).invoke(ask as never);
+    expect(operations()).toMatchObject([
+      { name: 'chat scripted-1', node: 'model_request', disposition: 'retried', message: 'busy' },
+    ]);
+    expect(outcome()).toBe('success');
+  });
+
+  test('tries of a middleware are retried, and the last that fails is what the answer is about', async () => {
+    const again = modelRetryMiddleware({ maxRetries: 1, initialDelayMs: 1, jitter: false });
+    const dispositions = () => operations().map(({ disposition }) => disposition);
+    await agentOf([new Error('one'), new AIMessage('done')], [again]).invoke(ask as never);
+    expect(dispositions()).toEqual(['retried']);
+    recorder = new Recorder();
+    await agentOf([new Error('one'), new Error('two')], [again]).invoke(ask as never);
+    expect(dispositions().sort()).toEqual(['degraded', 'retried']);
+  });
+
+  test('one that fails in a node that goes on has recovered', async () => {
+    const model = new Scripted(refused(401, 'no key'));
+    await nodeOf(async () => {
+      await model.invoke('x').catch(() => {});
+      for await (const _ of await model.stream('y').catch(() => [])) expect.fail();
+      return {};
+    }).invoke(ask);
+    expect(operations().map(({ name, disposition }) => [name, disposition])).toEqual([
+      ['chat scripted-1', 'recovered'],
+    ]);
+  });
+
+  test.each([
+    ['content_filter', 'half an', 'llm.content_filter'],
+    ['length', 'half an', 'llm.malformed_output'],
+    ['length', '', 'llm.empty_response'],
+  ])('an answer that ended by %s after "%s"', async (finish_reason, content, known) => {
+    await agentOf([new AIMessage({ content, response_metadata: { finish_reason } })]).invoke(
+      ask as never,
+    );
+    expect(operations()).toMatchObject([{ class: known, disposition: 'degraded' }]);
+  });
+
+  test('structured output that does not fit is routed to the model', async () => {
+    const answers = [
+      asking(call('extract-1', { total: 'twelve' })),
+      asking(call('extract-1', { total: 12 }, 'c2')),
+    ];
+    const format = toolStrategy(z.object({ total: z.number() }));
+    const agent = createAgent({
+      model: new Scripted(...answers.map((one, i) => renamed(one, format[0]!.name, `c${i}`))),
+      tools: [],
+      name: 'agent',
+      responseFormat: format,
+    });
+    await agent.invoke(ask as never);
+    expect(operations()).toMatchObject([{ class: 'output.invalid', disposition: 'routed' }]);
+  });
+
+  test('what a person answers is no failure', async () => {
+    const asks = made(humanInTheLoopMiddleware, { interruptOn: { fine: true } });
+    const agent = createAgent({
+      model: new Scripted(asking(call('fine', { id: 'x' })), new AIMessage('done')),
+      tools: [fine],
+      name: 'agent',
+      checkpointer: new MemorySaver(),
+      middleware: [asks],
+    });
+    const config = { configurable: { thread_id: 't' } };
+    await agent.invoke(ask as never, config);
+    const decisions = [{ type: 'reject', message: 'no' }];
+    await agent.invoke(new langgraph.Command({ resume: { decisions } }) as never, config);
+    expect(operations()).toEqual([]);
+  });
+
+  test('a limit that stops an agent is no failure, and the run is truncated', async () => {
+    const again = Array.from({ length: 9 }, (_, i) => asking(call('fine', { id: 'x' }, `c${i}`)));
+    const limit = made(modelCallLimitMiddleware, { runLimit: 2, exitBehavior: 'end' });
+    await agentOf(again, [limit]).invoke(ask as never);
+    expect(operations()).toEqual([]);
+    expect(outcome()).toBe('truncated');
+  });
+
+  test('a text that a node throws is one failure', async () => {
+    const text: unknown = 'no such customer';
+    const failing = nodeOf(() => {
+      throw text;
+    });
+    await expect(failing.invoke(ask)).rejects.toThrow();
+    expect(recorder.attempts('write')[0]!.attributes['exception.message']).toBe(text);
+    expect(recorder.run().attributes['exception.message']).toBeUndefined();
+  });
+
+  test('a handoff to a node that is none', async () => {
+    await nodeOf(() => new langgraph.Command({ goto: 'billing' })).invoke(ask);
+    expect(recorder.spans.find(({ name }) => name === 'route billing')?.attributes).toMatchObject({
+      'failure.class': 'graph.node_not_found',
+      'failure.disposition': 'degraded',
+      'graph.node.id': 'write',
+    });
+  });
+});
+
+/** Its types are made for other settings of the compiler. */
+function made(middleware: unknown, options: object): AgentMiddleware {
+  return (middleware as (options: object) => AgentMiddleware)(options);
+}
+
+function renamed(message: AIMessage, name: string, id: string): AIMessage {
+  const [first] = message.tool_calls!;
+  return asking(call(name, first!.args, id));
+}
