@@ -16,6 +16,9 @@ const MAIL_SIGN = 128;
 /** What ends a value without quotes. */
 export const VALUE_END = 256;
 
+/** In paths of webhooks and in hashes of passwords. */
+export const PATH_SIGN = 1024;
+
 /** In keys of PayPal. */
 export const DOLLAR = 512;
 
@@ -36,6 +39,7 @@ put('abcdefABCDEF', HEX);
 put('_-', JOINER);
 put('.', DOT);
 put('$', DOLLAR);
+put('@%:,', PATH_SIGN);
 put('+/=~', TOKEN_SIGN);
 put("%+'", MAIL_SIGN);
 put(` \t\r\n"'\`&;,)}]<>`, VALUE_END);

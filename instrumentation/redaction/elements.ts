@@ -1,9 +1,10 @@
 // A secret that stands behind its name with no separator that says so: the next element of a pair, an
 // argument of a command line, the content of an XML element, the next word of a sentence.
-import { ALNUM, DIGIT, hasAny, isAt, NAME, runEnd, WORD } from './characters.ts';
-import { endOfBare, keyBefore, quoteAt, quotedValue } from './fields.ts';
+import { ALNUM, DIGIT, hasAny, isAt, LETTER, NAME, runEnd, WORD } from './characters.ts';
+import { endOfBare, quoteAt, quotedValue } from './fields.ts';
 import { looksSecret, type SecretName, secretName } from './keys.ts';
 import { type Match, markEnd } from './match.ts';
+import { keyBefore } from './names.ts';
 import { RULES } from './rules.generated.ts';
 import { isOpaque } from './tokens.ts';
 
@@ -13,6 +14,7 @@ const LEAST_OPAQUE = 6;
 export function nextElement(text: string, index: number): Match | undefined {
   let start = index + 1;
   while (start < index + 4 && text[start] === ' ') start++;
+  if ('bu'.includes(text[start] ?? ' ') && quoteAt(text, start + 1)) start++;
   const quote = quoteAt(text, start);
   const name = quote && keyBefore(text, index);
   if (quote === undefined || name?.quote === undefined) return undefined;
@@ -40,6 +42,7 @@ export function kindAfter(before: string, text: string, command: string): string
   const [first = ''] = command.split(' ', 1);
   const isOneOf = (commands: ReadonlySet<string>) => commands.has(first) || commands.has(command);
   if (before === '-p' && isOneOf(PASSWORD_COMMANDS)) return 'password';
+  if (AUTH_FLAGS.has(before) && isOneOf(AUTH_COMMANDS)) return 'password';
   if (USER_FLAGS.has(before) && isOneOf(USER_COMMANDS) && text.includes(':')) return 'password';
   const name = secretName(before.replace(/^--?/, '').replace(/:$/, ''));
   if (name === undefined) return '';
@@ -50,32 +53,70 @@ export function kindAfter(before: string, text: string, command: string): string
   return isSecret ? name.kind : '';
 }
 
+/** Whether an element is an option with its password in one, `-p…`, of a command that takes it so. */
+export function isPasswordOption(text: string, list: readonly unknown[]): boolean {
+  const found = /^-p(?=.*\d)[^\s=:[]{4,}$/.test(text);
+  return found && PASSWORD_COMMANDS.has(String(list[0])) && markEnd(text, 2) < 0;
+}
+
 /** Whether an element of a list may make a secret of the next one. */
 export function namesNext(element: unknown): boolean {
   if (typeof element !== 'string' || !NAME_OR_OPTION.test(element)) return false;
-  if (element === '-p' || USER_FLAGS.has(element)) return true;
+  if (element === '-p' || USER_FLAGS.has(element) || AUTH_FLAGS.has(element)) return true;
+  // Its password may stand in the same element as its option.
+  if (PASSWORD_COMMANDS.has(element)) return true;
   return secretName(element.replace(/^--?/, '').replace(/:$/, '')) !== undefined;
 }
 
 /** `<password>…</password>`: what stands behind the '>' at `index`. */
 export function elementContent(text: string, index: number): Match | undefined {
-  let start = index;
+  let start = text[index - 1] === '"' ? tagNameEnd(text, index) : index;
+  const behind = start;
   while (start > index - 64 && isAt(text, start - 1, NAME)) start--;
   if (text[start - 1] !== '<' && text[start - 1] !== ':') return undefined;
-  const name = secretName(text.slice(start, index));
-  if (name === undefined) return undefined;
-  const from = index + 1;
+  const tag = text.slice(start, behind);
+  const name =
+    tag === 'string' ? secretName(plistKey(text, start)) : behind > start && secretName(tag);
+  if (!name) return undefined;
+  const from = text.startsWith(CDATA, index + 1) ? index + 1 + CDATA.length : index + 1;
   let end = from;
-  while (end < text.length && text[end] !== '<' && text[end] !== '\n') end++;
-  if (end === from || text[end] !== '<' || markEnd(text, from) === end) return undefined;
+  while (end < text.length && text[end] !== '<' && text[end] !== '\n' && text[end] !== ']') end++;
+  if (
+    end === from ||
+    (text[end] !== '<' && !text.startsWith(']]>', end)) ||
+    markEnd(text, from) === end
+  )
+    return undefined;
   if (name.least > 0 && !looksSecret(text, from, end, name.least)) return undefined;
   return { start: from, end, kind: name.kind };
 }
 
+const CDATA = '<![CDATA[';
+const MAX_TAG = 232;
+const TAG = /[<:][\w.-]{2,64}(?= [^<>]{0,160}$)/;
+
+/** Where the name of a tag with attributes ends, whose '>' is at `index`; -1 when none does. */
+function tagNameEnd(text: string, index: number): number {
+  const from = Math.max(0, index - MAX_TAG);
+  const open = text.slice(from, index).lastIndexOf('<');
+  const tag = open < 0 ? null : TAG.exec(text.slice(from + open, index));
+  return tag === null ? -1 : from + open + tag.index + tag[0].length;
+}
+
+const PLIST = /<key>([\w.-]{2,64})<\/key>\s{0,16}<$/;
+
+/** The key of a property list before `<string>`. */
+function plistKey(text: string, start: number): string {
+  return PLIST.exec(text.slice(Math.max(0, start - 96), start))?.[1] ?? '';
+}
+
+const AUTH_FLAGS = new Set(RULES.flags.auth);
+const AUTH_COMMANDS = new Set(RULES.flags.auth_commands);
 const USER_FLAGS = new Set(RULES.flags.user);
 const USER_COMMANDS = new Set(RULES.flags.user_commands);
 const PASSWORD_COMMANDS = new Set(RULES.flags.password_commands);
 const COMMAND = /(?:^|[\s'"`/;&|(])([a-z][\w-]{1,20})(?=\s)/g;
+const PASSWORD: SecretName = { kind: 'password', least: 0 };
 const COMMAND_LOOK = 120;
 const BARE_USER = /[^\s:"'`]{0,64}:([^\s"'`]{3,256})/y;
 
@@ -94,13 +135,18 @@ export function optionValue(text: string, index: number): Match | undefined {
 
 function shortOption(text: string, index: number): Match | undefined {
   const flag = text.slice(index, index + 2);
-  if (flag === '-u') return userOption(text, index, index + 2);
+  if (USER_FLAGS.has(flag) && isOf(USER_COMMANDS, text, index))
+    return userOption(text, index, index + 2);
+  // `-su`
+  if (isAt(text, index + 1, LETTER) && text[index + 2] === 'u' && text[index + 3] === ' ')
+    return userOption(text, index, index + 3);
+  if (AUTH_FLAGS.has(flag) && text[index + 2] === ' ' && isOf(AUTH_COMMANDS, text, index))
+    return argument(text, index + 3, PASSWORD);
   if (flag !== '-p' || !isOf(PASSWORD_COMMANDS, text, index)) return undefined;
   const isApart = text[index + 2] === ' ';
-  const password = { kind: 'password', least: 0 };
   const start = isApart ? index + 3 : index + 2;
   if (!isApart && !isAt(text, start, ALNUM)) return undefined;
-  return argument(text, start, password, isApart);
+  return argument(text, start, PASSWORD, isApart);
 }
 
 /** `-u name:password`, only behind a command that takes it so. */
@@ -142,18 +188,20 @@ function argument(
   )
     return undefined;
   if (name.least > 0 && !looksSecret(text, start, end, name.least)) return undefined;
+  // `[--password PASSWORD]`
+  if (/^[A-Z_]+\]?$/.test(text.slice(start, end))) return undefined;
   return { start, end, kind: name.kind };
 }
 
 const SENTENCE =
-  /(?:^|[^\w-])(password|passwd|passphrase|passcode|secret|token|key|AUTH)(?: is| was|:)?:? {1,2}$/i;
+  /(?:^|[^\w-])(password|passwd|passphrase|passcode|secret|token|key|auth|identified by|[A-Z][A-Z0-9_]{0,24}_(?:PASSWORD|PASS|SECRET|TOKEN|KEY|PAT))(?: is| was| provided|:)?:? {1,2}$/i;
 const LEAST_IN_SENTENCE: Readonly<Record<string, number>> = {
   token: 20,
   secret: 16,
   key: 24,
   auth: 10,
 };
-const SENTENCE_LOOK = 32;
+const SENTENCE_LOOK = 40;
 
 /** `your password is …`, `invalid token …`: the word behind the space at `index`. */
 export function nextWord(text: string, index: number): Match | undefined {
@@ -167,6 +215,10 @@ export function nextWord(text: string, index: number): Match | undefined {
     return undefined;
   // What shows by its own form is of that kind.
   if (/^(?:eyJ|[a-z]{2,}[-_])/i.test(text.slice(start, start + 12))) return undefined;
-  const kind = /^p/i.test(word) ? 'password' : word.toLowerCase() === 'key' ? 'api_key' : 'token';
+  const kind = /^p|by$|pass/i.test(word)
+    ? 'password'
+    : word.toLowerCase() === 'key'
+      ? 'api_key'
+      : 'token';
   return { start, end, kind };
 }

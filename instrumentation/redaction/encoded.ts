@@ -33,21 +33,37 @@ export function decoded(text: string): Decoded[] {
       if (plain !== run) found.push(runOf(start, run, plain, true));
     }
   }
-  // A run covers one of these places, whatever it is.
-  for (let at = LEAST_RUN - 1; at < text.length; at += LEAST_RUN) {
-    if (!isAt(text, at, RUN)) continue;
+  // A run covers two of these places, whatever it is.
+  for (let at = LEAST_RUN - 1; at < text.length; at += STEP) {
+    if (!isInRun(text, at)) continue;
     const start = runStart(text, at);
     const end = runEnd(text, at, RUN, start + MAX_RUN);
     at = Math.max(at, end);
     if (end - start < LEAST_RUN) continue;
-    const run = text.slice(start, end);
+    const begin = bodyStart(text, start, end);
+    const run = text.slice(begin, end);
     const plain = binaryDecoded(run);
-    if (plain !== undefined) found.push(runOf(start, run, plain, false));
+    if (plain !== undefined) found.push(runOf(begin, run, plain, false));
   }
   return found;
 }
 
 const RUN = WORD | TOKEN_SIGN;
+const STEP = LEAST_RUN / 2;
+
+/** Whether a run may have this place and the one before it. */
+function isInRun(text: string, at: number): boolean {
+  return isAt(text, at, RUN) && isAt(text, at - STEP, RUN) && isAt(text, at - STEP / 2, RUN);
+}
+
+/** Behind what has grown into a run: `data=`, `0x`. */
+function bodyStart(text: string, start: number, end: number): number {
+  if (text.startsWith('0x', start)) return start + 2;
+  const separator = text.indexOf('=', start);
+  return separator > 0 && separator < start + LEAST_RUN && separator + LEAST_RUN < end
+    ? separator + 1
+    : start;
+}
 
 function runStart(text: string, at: number): number {
   let start = at;
@@ -57,8 +73,8 @@ function runStart(text: string, at: number): number {
 
 /** Whether the text has a run that may be encoded: one that `decoded` would look at. */
 export function hasRun(text: string): boolean {
-  for (let at = LEAST_RUN - 1; at < text.length; at += LEAST_RUN) {
-    if (!isAt(text, at, RUN)) continue;
+  for (let at = LEAST_RUN - 1; at < text.length; at += STEP) {
+    if (!isInRun(text, at)) continue;
     const start = runStart(text, at);
     if (runEnd(text, at, RUN, start + LEAST_RUN) - start >= LEAST_RUN) return true;
   }

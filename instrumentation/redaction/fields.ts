@@ -1,37 +1,28 @@
 // Values under secret-like keys in text: `key=value`, `key: value`, headers, and JSON at any depth of
 // quoting.
-import { ALNUM, DIGIT, isAt, LETTER, NAME, runEnd, VALUE_END } from './characters.ts';
+import { DIGIT, isAt, LETTER, NAME, runEnd, VALUE_END } from './characters.ts';
 import { looksSecret, type SecretName, secretName } from './keys.ts';
 import { type Match, markEnd, markOf } from './match.ts';
+import { isAnyOf, type Key, keyBefore, keyOfPair, MAX_KEY, type Quote } from './names.ts';
 import { isOpaque } from './tokens.ts';
 
-const MAX_KEY = 64;
 /** How far a value without quotes is looked at before it is taken for one. */
 const MAX_LOOK = 128;
 /** The longest value that goes because it looks like a secret. */
 const MAX_SOFT = 256;
 
-/** Quotes with the backslashes before them: `"`, `\"` inside JSON text, `\\\"` inside that. */
-export interface Quote {
-  readonly text: string;
-  readonly slashes: number;
-}
-
-/** The name before a separator, and what it says. */
-export interface Key extends SecretName {
-  readonly quote: Quote | undefined;
-}
-
 /** The value behind the '=' or ':' at `index`, when the key before it is that of a secret. */
 export function secretField(text: string, index: number): Match | undefined {
   const key = keyBefore(text, index) ?? keyOfPair(text, index);
-  if (key === undefined) return undefined;
+  if (key === undefined) return text[index] === '=' ? partValue(text, index) : undefined;
   const separator = text[index]!;
   let start = index + 1;
   if (separator === '=' && text[start] === '>') start++;
   if (separator === ':' && (text[start] === ':' || text[start] === '/')) return undefined;
   const tight = start;
   while (start < tight + 8 && (text[start] === ' ' || text[start] === '\t')) start++;
+  const beyond = text[start] === '&' ? entityValue(text, start, key) : nextLine(text, start, key);
+  if (beyond !== undefined) return beyond;
   // Python's b'…' and the like.
   const quote = quoteAt(text, start) ?? (isAnyOf(text, start, 'bur') && quoteAt(text, start + 1));
   if (quote) return quotedValue(text, text.indexOf(quote.text, start), quote, key);
@@ -49,50 +40,30 @@ export function secretField(text: string, index: number): Match | undefined {
   return bareValue(text, start, key, separator === '=' && start === tight);
 }
 
-function isAnyOf(text: string, index: number, characters: string): boolean {
-  return index >= 0 && index < text.length && characters.includes(text[index]!.toLowerCase());
+const LINE =
+  /[ \t]*(?:[|>][-+]?)?[ \t]*(?:\r?\n|\\n)[ \t]{0,40}(?:string\(\d{1,6}\) ")?([^\s"'\\]{8,256})"?[ \t]*(?=\r?\n|\\n|$)/y;
+
+/** The word on the next line, when it looks like a secret. */
+function nextLine(text: string, start: number, key: Key): Match | undefined {
+  if (!isAnyOf(text, start, '\r\n|>\\')) return undefined;
+  LINE.lastIndex = start;
+  const word = LINE.exec(text)?.[1];
+  if (word === undefined || word.endsWith(':')) return undefined;
+  const from = text.indexOf(word, start);
+  const isSecret = looksSecret(text, from, from + word.length, Math.max(8, key.least));
+  return isSecret ? { start: from, end: from + word.length, kind: key.kind } : undefined;
 }
 
-/** The name that ends before `index`, with its quotes, if it is that of a secret. */
-export function keyBefore(text: string, index: number): Key | undefined {
-  let last = index - 1;
-  while (last > index - 4 && text[last] === ' ') last--;
-  // `headers["x-api-key"] = …`, and not the mark of a secret.
-  if (text[last] === ']' && (text[last - 1] === '"' || text[last - 1] === "'")) last--;
-  let quote: Quote | undefined;
-  if (text[last] === '"' || text[last] === "'") {
-    let slashes = 0;
-    while (slashes < 7 && text[last - 1 - slashes] === '\\') slashes++;
-    quote = { text: text.slice(last - slashes, last + 1), slashes };
-    last -= slashes + 1;
-  }
-  const name = secretName(text.slice(keyStart(text, last), last + 1));
-  return name && { ...name, quote };
-}
+const ENTITY = /(&(?:quot|apos|#34|#39|#x22|#x27);)(.{1,512}?)\1/y;
 
-/** A name in one member and its value in the next: `{"name": "X-Api-Key", "value": "…"}`, `key="ApiKey" value="…"`. */
-const PAIR =
-  /(?:name|key|header|field|param)\\{0,7}["']?\s{0,4}[:=]\s{0,4}\\{0,7}["']?([\w.-]{2,64})\\{0,7}["']?,?\s{0,12}\\{0,7}["']?value$/i;
-const PAIR_LENGTH = 128;
-
-function keyOfPair(text: string, index: number): Key | undefined {
-  // Of `value`, behind it at most quotes and a space.
-  if (!isAnyOf(text, index - 1, `e"'\\ `)) return undefined;
-  let last = index;
-  while (last > index - 4 && (text[last - 1] === ' ' || text[last - 1] === '\\')) last--;
-  const sign = text[last - 1];
-  const isQuoted = sign === '"' || sign === "'";
-  let end = isQuoted ? last - 1 : last;
-  let slashes = 0;
-  while (isQuoted && slashes < 7 && text[end - 1] === '\\') {
-    end--;
-    slashes++;
-  }
-  if (text[end - 1] !== 'e' || text.slice(end - 5, end).toLowerCase() !== 'value') return undefined;
-  const name = secretName(PAIR.exec(text.slice(Math.max(0, end - PAIR_LENGTH), end))?.[1] ?? '');
-  if (name === undefined) return undefined;
-  const quote = isQuoted ? { text: text.slice(end, last), slashes } : undefined;
-  return { ...name, quote };
+/** A value in quotes that are written as entities. */
+function entityValue(text: string, at: number, { kind, least }: Key): Match | undefined {
+  ENTITY.lastIndex = at;
+  const found = ENTITY.exec(text);
+  if (found === null || markEnd(found[2]!, 0) >= 0) return undefined;
+  const start = at + found[1]!.length;
+  const end = start + found[2]!.length;
+  return least > 0 && !looksSecret(text, start, end, least) ? undefined : { start, end, kind };
 }
 
 const CALL = /(?:[A-Za-z_][\w.]{0,40})?\(/y;
@@ -111,6 +82,7 @@ function insideCall(text: string, start: number, key: Key): Match | undefined {
   let found: Match | undefined;
   while (at < most) {
     while (at < most && (text[at] === ' ' || text[at] === ',')) at++;
+    if (isAnyOf(text, at, 'bur') && quoteAt(text, at + 1)) at++;
     const quote = quoteAt(text, at);
     if (quote === undefined) break;
     const inner = at + quote.text.length;
@@ -119,19 +91,6 @@ function insideCall(text: string, start: number, key: Key): Match | undefined {
     at = closingQuote(text, at + quote.text.length, quote) + quote.text.length;
   }
   return found && /^\*+$/.test(text.slice(found.start, found.end)) ? undefined : found;
-}
-
-function keyStart(text: string, last: number): number {
-  const least = Math.max(0, last - MAX_KEY);
-  let start = last + 1;
-  while (start > least && runEnd(text, start - 1, NAME, start) === start) start--;
-  // 'API key: …' is two words.
-  if (last - start === 2 && text[start - 1] === ' ') {
-    let word = start - 1;
-    while (word > least && runEnd(text, word - 1, ALNUM, word) === word) word--;
-    if (word < start - 1) return word;
-  }
-  return start;
 }
 
 /** The quote that opens at `start`. */
@@ -149,15 +108,26 @@ export function quotedValue(
   quote: Quote,
   key: SecretName,
 ): Match | undefined {
-  const start = at + quote.text.length;
+  let start = at + quote.text.length;
+  // Three quotes around what may have lines.
+  if (quote.slashes === 0 && text.startsWith(quote.text.repeat(2), start)) start += 2;
   if (key.least > 0) {
     const end = start + closingQuote(text.slice(start, start + MAX_SOFT), 0, quote);
     return looksSecret(text, start, end, key.least) ? { start, end, kind: key.kind } : undefined;
   }
   const end = closingQuote(text, start, quote);
-  if (end === start || markEnd(text, start) === end) return undefined;
+  if (end === start || markEnd(text, start) === end || isHidden(text, start, end)) return undefined;
   return { start, end, kind: key.kind };
 }
+
+/** Whether somebody has put stars or dots there already. */
+function isHidden(text: string, start: number, end: number): boolean {
+  return end - start < 40 && /^(?:\*+|•+|\.{3,}|x{4,}|X{4,})$/.test(text.slice(start, end));
+}
+
+/** What stands for a value: a variable, a call that reads it, a type. */
+const STANDS_FOR =
+  /^(?:\$\{|\$\(|\{\{|\$[A-Z_]+$|%[A-Z_]+%$|\[[A-Z][A-Z _-]*$|(?:process|import\.meta)\.env\b|os\.(?:environ|getenv)|ENV\[|System\.getenv|Secret(?:Str|Bytes)$|Optional\[)/;
 
 /**
  * Where the value that is quoted so ends. Each depth of quoting doubles the backslashes and adds one,
@@ -229,6 +199,27 @@ const NO_VALUES = new Set(
   'null none nil undefined true false str string bytes required missing invalid expired'.split(' '),
 );
 
+/** The words of a wallet. */
+const PHRASE = /(?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8}(?![\w])/y;
+/** Behind the name of a field in a form of parts. */
+const PART = /\\{0,3}["'](?:\r?\n|\\r\\n|\\n){2}([^\s\\]{3,512})/y;
+
+/** The content of a part of a form whose `name=` is at `index`. */
+function partValue(text: string, index: number): Match | undefined {
+  const quote = text.startsWith('name', index - 4) ? quoteAt(text, index + 1) : undefined;
+  if (quote === undefined) return undefined;
+  const start = index + 1 + quote.text.length;
+  const end = runEnd(text, start, NAME, start + MAX_KEY);
+  PART.lastIndex = end;
+  const value = PART.exec(text)?.[1];
+  const name = value === undefined ? undefined : secretName(text.slice(start, end));
+  if (value === undefined || name === undefined || markEnd(value, 0) > 0) return undefined;
+  const to = PART.lastIndex;
+  const from = to - value.length;
+  if (name.least > 0 && !looksSecret(text, from, to, name.least)) return undefined;
+  return { start: from, end: to, kind: name.kind };
+}
+
 /** A value without quotes. Behind anything but a `key=` it must look like a secret. */
 function bareValue(
   text: string,
@@ -241,7 +232,14 @@ function bareValue(
   if (text.startsWith(`${markOf('url_password')}@`, start)) return undefined;
   if (marked >= 0 && endOfBare(text, marked, marked + 1) === marked) return undefined;
   const seen = endOfBare(text, start, start + MAX_LOOK);
-  if (seen === start || NO_VALUES.has(text.slice(start, seen).toLowerCase())) return undefined;
+  if (seen === start || isHidden(text, start, seen)) return undefined;
+  const value = text.slice(start, seen);
+  if (NO_VALUES.has(value.toLowerCase()) || STANDS_FOR.test(value)) return undefined;
+  const quote =
+    isAnyOf(text, start, '{[') && kind === 'cookie' ? quoteAt(text, start + 1) : undefined;
+  if (quote) return { start, end: closingBracket(text, start, quote), kind };
+  PHRASE.lastIndex = start;
+  if (kind === 'secret' && PHRASE.test(text)) return { start, end: PHRASE.lastIndex, kind };
   if (least > 0) {
     const end = endOfBare(text, seen, start + MAX_SOFT);
     return looksSecret(text, start, end, least) ? { start, end, kind } : undefined;
@@ -279,11 +277,14 @@ export function endOfBare(text: string, from: number, most: number): number {
 
 const END_OF_LINE = /[\r\n"'`]|\\[nr"']/g;
 const SCHEME = /(?:bearer|basic)[ \t]/iy;
+const DIGEST = /digest [^\r\n]{1,2048}/iy;
 
 /** The rest of a header's line; credentials of a known scheme are found by their scheme. */
 function headerValue(text: string, start: number, kind: string): Match | undefined {
   SCHEME.lastIndex = start;
   if (SCHEME.test(text) || markEnd(text, start) >= 0) return undefined;
+  DIGEST.lastIndex = start;
+  if (DIGEST.test(text)) return { start, end: DIGEST.lastIndex, kind };
   const look = text.slice(start, start + MAX_LOOK).split(/[\r\n"'`\\]/, 1)[0]!;
   if (!looksLikeHeader(look, kind)) return undefined;
   END_OF_LINE.lastIndex = start;

@@ -18,6 +18,7 @@ const WHOLE = new Map(Object.entries(names.whole));
 const ANYWHERE = new Map(Object.entries(names.anywhere));
 const LAST = new Map(Object.entries(names.last));
 const QUALIFIERS = new Set(names.qualifiers);
+const IN_QUERY = new Map(Object.entries(names.in_query));
 const HARMLESS_LAST = new Set(names.harmless_last);
 const HARMLESS_BEFORE = new Set(names.harmless_key_before);
 const OPEN_TOKEN = new RegExp(names.open_token);
@@ -27,6 +28,7 @@ const MAX_REMEMBERED = 4096;
 /** `key` is in many names: its value has to be long. */
 const LEAST_OF_KEY = 16;
 const LEAST = 8;
+const LEAST_OF_CODE = 24;
 const remembered = new Map<string, SecretName | undefined>();
 
 /** What the name says; nothing for most. */
@@ -37,6 +39,12 @@ export function secretName(key: string): SecretName | undefined {
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   remembered.set(key, found);
   return found;
+}
+
+/** The same of a name in the query of a URL. */
+export function secretInQuery(key: string): SecretName | undefined {
+  const kind = IN_QUERY.get(key);
+  return kind === undefined ? undefined : { kind, least: LEAST_OF_CODE };
 }
 
 /** The kind of secret that a name alone makes of any value; '' for other names. */

@@ -1,6 +1,6 @@
 // Texts and JSON values without their secrets.
 
-import { kindAfter } from './elements.ts';
+import { isPasswordOption, kindAfter } from './elements.ts';
 import { decoded } from './encoded.ts';
 import { kindOfKey, kindOfValue, secretName } from './keys.ts';
 import { isMark, type Match, markOf } from './match.ts';
@@ -89,6 +89,7 @@ export class Redaction {
    */
   kindOfItem(list: readonly Json[], index: number): string {
     const [before, item] = [list[index - 1], list[index]];
+    if (typeof item === 'string' && isPasswordOption(item, list)) return 'password';
     if (typeof before !== 'string' || typeof item !== 'string') return '';
     return kindAfter(before, item, `${list[0]} ${list[1]}`);
   }
@@ -197,8 +198,11 @@ interface Found extends Match {
 /** The name that says what a member is: `name` and `value` in one object, as in a HAR file. */
 export function nameOfMember(object: { [key: string]: Json }, key: string): string {
   if (key.toLowerCase() !== 'value') return key;
-  const name = object.name ?? object.Name ?? object.key ?? object.Key ?? object.header;
-  return typeof name === 'string' && secretName(name) !== undefined ? name : key;
+  const name =
+    object.name ?? object.Name ?? object.key ?? object.Key ?? object.header ?? object.path;
+  if (typeof name !== 'string') return key;
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return secretName(last) !== undefined ? last : key;
 }
 
 function isSecretUnder(key: string, item: Json): boolean {

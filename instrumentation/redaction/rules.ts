@@ -9,6 +9,12 @@ export interface KeyFormat {
   readonly least: number;
   /** @default `api_key` */
   readonly kind?: string;
+  /** What follows has a digit, a capital and a small letter: prefixes that begin words too. */
+  readonly mixed?: boolean;
+  /** It is one also behind letters. */
+  readonly glued?: boolean;
+  /** At least so many characters of the key stand before what it is noticed by. */
+  readonly before?: number;
 }
 
 /** Names whose values are secrets. Words are in lower case; names are cut into words before they are looked up. */
@@ -27,6 +33,8 @@ export interface NameRules {
   readonly harmless_last: readonly string[];
   /** Words before `key` in names of other keys: `primary_key`. */
   readonly harmless_key_before: readonly string[];
+  /** Names that say it in the query of a URL only: `?code=`. */
+  readonly in_query: Readonly<Record<string, string>>;
   /** An expression for names of tokens that open nothing, in snake case. */
   readonly open_token: string;
 }
@@ -39,6 +47,9 @@ export interface FlagRules {
   /** A password follows, also without a space. */
   readonly password: readonly string[];
   readonly password_commands: readonly string[];
+  /** A password follows behind a space. */
+  readonly auth: readonly string[];
+  readonly auth_commands: readonly string[];
 }
 
 export interface Rules {

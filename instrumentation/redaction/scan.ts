@@ -7,8 +7,10 @@ import { elementContent, nextElement, nextWord, optionValue } from './elements.t
 import { secretField } from './fields.ts';
 import type { Match } from './match.ts';
 import {
+  awsSecret,
   dottedKey,
   jwt,
+  mailchimpKey,
   PREFIX_PAIRS,
   prefixedKey,
   privateKey,
@@ -50,6 +52,38 @@ for (const [characters, anchor] of [
   for (const character of characters) ANCHORS[character.charCodeAt(0)] = anchor;
 }
 
+/**
+ * The anchor at `before * 256 + byte`: most of them are none behind most characters. No digit is ruled out by what
+ * stands before it: a letter beyond Latin-1 may have the low byte of another.
+ */
+const PAIR_ANCHORS = new Uint8Array(256 * 256);
+for (let pair = 0; pair < PAIR_ANCHORS.length; pair++) {
+  const anchor = ANCHORS[pair % 256]!;
+  if (anchor !== 0 && mayStandBehind(anchor, pair >> 8, pair % 256)) PAIR_ANCHORS[pair] = anchor;
+}
+
+function mayStandBehind(anchor: number, before: number, byte: number): boolean {
+  const sign = String.fromCharCode(before);
+  switch (anchor) {
+    case PREFIX:
+      return before < 128 && PREFIX_PAIRS[before * 128 + byte] === 1;
+    case SEPARATOR:
+      return /[\w"'\\\] -]/.test(sign);
+    case COMMA:
+      return /["'`\\]/.test(sign);
+    case ELEMENT:
+      return /[0-9A-Za-z"]/.test(sign);
+    case SPACE:
+      return /[dnythse:]/i.test(sign);
+    case DOT:
+      return /[\w-]/.test(sign);
+    case JWT:
+      return sign === 'y';
+    default:
+      return true;
+  }
+}
+
 /** What a match may have before its anchor, at most. */
 const MAX_BEFORE = 80;
 
@@ -67,8 +101,11 @@ export function scan(text: string, limit: number): Match[] {
   let found = NOTHING;
   let floor = 0;
   let i = 0;
+  let before = 0;
   while (i < end) {
-    const anchor = ANCHORS[bytes[i]!]!;
+    const byte = bytes[i]!;
+    const anchor = PAIR_ANCHORS[before * 256 + byte]!;
+    before = byte;
     const match =
       anchor !== 0 && isPromising(anchor, text, bytes, i) ? ask(anchor, text, i, floor) : undefined;
     if (match === undefined || match.start < floor) {
@@ -78,7 +115,13 @@ export function scan(text: string, limit: number): Match[] {
     if (found === NOTHING) found = [];
     found.push(match);
     floor = match.end;
+    const second = match.kind === 'aws_key' ? awsSecret(text, floor) : undefined;
+    if (second !== undefined) {
+      found.push(second);
+      floor = second.end;
+    }
     i = Math.max(i + 1, floor);
+    before = bytes[i - 1]!;
   }
   return found;
 }
@@ -88,8 +131,6 @@ const NOTHING: Match[] = [];
 /** A look at the neighbours, which sends most anchors away. */
 function isPromising(anchor: number, text: string, bytes: Buffer, i: number): boolean {
   switch (anchor) {
-    case PREFIX:
-      return isPair(PREFIX_PAIRS, bytes, i);
     case HYPHEN:
       return isHyphenPromising(bytes, i);
     case COLON:
@@ -100,19 +141,27 @@ function isPromising(anchor: number, text: string, bytes: Buffer, i: number): bo
         mayEndKey(bytes, i)
       );
     case COMMA:
-      return isQuote(bytes[i - 1]) && (isQuote(bytes[i + 1]) || isQuote(bytes[i + 2]));
+      return (
+        isQuote(bytes[i - 1]) &&
+        (isQuote(bytes[i + 1]) || isQuote(bytes[i + 2]) || isQuote(bytes[i + 3]))
+      );
     case ELEMENT:
-      return isWordByte(bytes[i - 1]) && bytes[i + 1] !== 0x3c;
+      return (
+        (isWordByte(bytes[i - 1]) || bytes[i - 1] === 0x22) &&
+        (bytes[i + 1] !== 0x3c || bytes[i + 2] === 0x21)
+      );
     case SPACE:
       return mayBeSentence(bytes, i) && isMixed(bytes, i + 1);
     case DOT:
-      return bytes[i + 7] === 0x2e || isPair(PREFIX_PAIRS, bytes, i) || bytes[i - 17] === 0x70;
+      return (
+        (bytes[i + 7] === 0x2e && isWordByte(bytes[i - 20])) ||
+        isPair(PREFIX_PAIRS, bytes, i) ||
+        (bytes[i - 17] === 0x70 && bytes[i - 16] === 0x61)
+      );
     case SEPARATOR:
       return mayEndKey(bytes, i);
     case NUMBER:
       return mayStartCard(text, bytes, i);
-    case JWT:
-      return bytes[i - 1] === 0x79;
     case SCHEME:
       // 'Bearer' or 'Basic'
       return (bytes[i + 1]! & 0xdb) === 0x41 && (bytes[i + 2]! & 0xcd) === 0x41;
@@ -133,7 +182,10 @@ function isHyphenPromising(bytes: Buffer, i: number): boolean {
   const next = bytes[i + 1];
   const isStart =
     i === 0 || bytes[i - 1]! <= 0x27 || bytes[i - 1] === 0x60 || bytes[i - 1] === 0x5b;
-  if (isStart && (next === 0x2d || next === 0x75 || next === 0x70)) return true;
+  if (isStart && (next === 0x2d || next === 0x75 || next === 0x70 || next === 0x61)) return true;
+  // `-su`, and the data centre of Mailchimp
+  if (bytes[i + 2] === 0x75 && isStart) return true;
+  if (next === 0x75 && bytes[i + 2] === 0x73) return true;
   if (next === 0x2d) return bytes[i + 2] === 0x2d;
   return isPair(PREFIX_PAIRS, bytes, i) || (next === 0x4c && bytes[i - 1] === 0x65);
 }
@@ -162,10 +214,10 @@ const MAX_MIXED = 24;
 function mayBeSentence(bytes: Buffer, i: number): boolean {
   // A value begins with a letter or a digit, or in quotes, and words that follow each other seldom are mixed.
   const [a, b] = [bytes[i - 2]! | 0x20, bytes[i - 1]! | 0x20];
-  if (b === 0x64) return a === 0x72 || a === 0x77;
+  if (b === 0x64) return a === 0x72 || a === 0x77 || a === 0x65;
   if (b === 0x6e) return a === 0x65;
-  if (b === 0x79) return a === 0x65;
-  if (b === 0x74) return a === 0x65;
+  if (b === 0x79) return a === 0x65 || a === 0x62;
+  if (b === 0x74) return a === 0x65 || a === 0x61;
   if (b === 0x68) return a === 0x74;
   if (b === 0x73) return a === 0x69 || a === 0x61;
   if (b === 0x65) return a === 0x73 || a === 0x64;
@@ -234,5 +286,10 @@ function ask(anchor: number, text: string, index: number, floor: number): Match 
 
 function hyphen(text: string, index: number): Match | undefined {
   if (text[index + 1] === '-' && text[index + 2] === '-') return privateKey(text, index);
-  return prefixedKey(text, index) ?? optionValue(text, index) ?? puttyKey(text, index);
+  return (
+    prefixedKey(text, index) ??
+    optionValue(text, index) ??
+    puttyKey(text, index) ??
+    mailchimpKey(text, index)
+  );
 }

@@ -35,8 +35,11 @@ for (let pair = 0; pair < PAIRS.length; pair += 1) {
 
 /** 13 digits, or groups of them as on a card. */
 const CARD = /\d{4}(?:\d{9}|[ -]\d{4,6}[ -]\d{4})/;
+/** A key of a Discord bot, whose parts are shorter than an encoded run. */
+const DOTTED = /\.[\w-]{6}\.[\w-]{27}/;
 const SCHEMES = /bearer|basic/i;
-const WORDS = /(?:pass(?:word|wd|phrase|code)|secret|token|key|auth)(?: is| was|:)? /i;
+const WORDS =
+  /(?:pass(?:word|wd|phrase|code)?|secret|token|key|auth|pat|identified by)(?: is| was| provided|:)?:? /i;
 
 /**
  * Whether a text has to be redacted, by what the pairs of its characters show together.
@@ -44,7 +47,7 @@ const WORDS = /(?:pass(?:word|wd|phrase|code)|secret|token|key|auth)(?: is| was|
  */
 export function isSuspicious(text: string, traits: number): boolean {
   if ((traits & ASK) !== 0) return true;
-  if ((traits & MIXED) !== 0 && hasRun(text)) return true;
+  if ((traits & MIXED) !== 0 && (hasRun(text) || DOTTED.test(text))) return true;
   if ((traits & WORD) !== 0 && WORDS.test(text)) return true;
   if ((traits & DIGITS) !== 0 && CARD.test(text)) return true;
   return (traits & SCHEME) !== 0 && SCHEMES.test(text);

@@ -10,6 +10,8 @@ import {
   isAt,
   isKeyStart,
   isWordStart,
+  JOINER,
+  PATH_SIGN,
   runEnd,
   TOKEN,
   UPPER,
@@ -28,6 +30,9 @@ interface Prefix {
   readonly least: number;
   /** So long that it is one also behind letters: `keysk-proj-…`. */
   readonly isGlued: boolean;
+  readonly isMixed: boolean;
+  /** Of characters of the key before it. */
+  readonly before: number;
 }
 
 const SORTS: Readonly<Record<string, number>> = {
@@ -37,24 +42,29 @@ const SORTS: Readonly<Record<string, number>> = {
   word: WORD,
   dotted: WORD | DOT,
   base64: TOKEN,
-  path: TOKEN,
+  path: TOKEN | PATH_SIGN,
+  crypt: TOKEN | PATH_SIGN | DOLLAR,
+  uuid: HEX | JOINER,
+  capitals: DIGIT | UPPER | JOINER,
   paypal: ALNUM | DOLLAR,
 };
 const MIN_GLUED = 7;
 
 const PREFIXES: readonly Prefix[] = [...RULES.formats.own, ...RULES.formats.gitleaks.prefixes].map(
-  ({ prefix: text, body, least, kind = 'api_key' }) => ({
+  ({ prefix: text, body, least, kind = 'api_key', mixed = false, glued = false, before = 0 }) => ({
     text,
     kind,
     first: text.charCodeAt(0),
     sorts: SORTS[body]!,
     least,
-    isGlued: text.length >= MIN_GLUED && /[-_]/.test(text),
+    isGlued: glued || (text.length >= MIN_GLUED && /[-_]/.test(text)),
+    isMixed: mixed,
+    before,
   }),
 );
 
 /** The character by which a prefix is noticed, the rarest first; never the first, which has none before it. */
-const ANCHORS = '_-$/.KzIZQxAGTXHSEROVDCLNPWFUMY01789pwvh';
+const ANCHORS = '_-$/.KzIZQxAGTXHSEROVDCLNPWFUMY01789pwvhy';
 const offsetOf = ({ text }: Prefix): number => {
   const last = text.length - 1;
   if ('-_.$'.includes(text[last]!) && last > 0) return last;
@@ -88,16 +98,57 @@ export function prefixedKey(text: string, index: number): Match | undefined {
   const candidates = BY_PAIR[before * 128 + text.charCodeAt(index)];
   if (candidates === undefined) return undefined;
   for (const [prefix, offset] of candidates) {
-    const start = index - offset;
-    if (text.charCodeAt(start) !== prefix.first || !text.startsWith(prefix.text, start)) continue;
-    if (!prefix.isGlued && !isKeyStart(text, start)) continue;
-    const body = start + prefix.text.length;
-    const end = runEnd(text, body, prefix.sorts);
+    const at = index - offset;
+    if (text.charCodeAt(at) !== prefix.first || !text.startsWith(prefix.text, at)) continue;
+    const start = prefix.before > 0 ? keyStart(text, at) : at;
+    if (at - start < prefix.before) continue;
+    if (!prefix.isGlued && prefix.before === 0 && !isKeyStart(text, start)) continue;
+    const body = at + prefix.text.length;
+    const end = keyEnd(text, body, prefix.sorts);
     // Words that are joined by hyphens are no key.
-    if (end - body < prefix.least || !hasAny(text, body, end, DIGIT | UPPER)) continue;
+    if (end - body < prefix.least || !hasAny(text, start, end, DIGIT | UPPER)) continue;
+    if (prefix.isMixed && !MIXED.test(text.slice(body, end))) continue;
     return { start, end, kind: prefix.kind };
   }
   return undefined;
+}
+
+const MIXED = /^(?=.*[0-9])(?=.*[A-Z]).*[a-z]/;
+const MAX_BEFORE = 80;
+
+function keyStart(text: string, at: number): number {
+  let start = at;
+  while (start > at - MAX_BEFORE && isAt(text, start - 1, WORD | DOT)) start--;
+  return start;
+}
+
+/** Where a key ends, without what a sentence has put behind it. */
+function keyEnd(text: string, body: number, sorts: number): number {
+  let end = runEnd(text, body, sorts);
+  while (end > body && '.:,'.includes(text[end - 1]!)) end--;
+  return end;
+}
+
+const AWS_SECRET =
+  /\\{0,3}["'`]?\s{0,4}[,:;|\s]\s{0,4}\\{0,3}["'`]?([0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])/y;
+
+/** The secret that stands behind the id of a key of AWS, which ends at `end`. */
+export function awsSecret(text: string, end: number): Match | undefined {
+  AWS_SECRET.lastIndex = end;
+  const secret = AWS_SECRET.exec(text)?.[1];
+  if (secret === undefined || !MIXED.test(secret)) return undefined;
+  return { start: AWS_SECRET.lastIndex - 40, end: AWS_SECRET.lastIndex, kind: 'aws_key' };
+}
+
+/** A key of Mailchimp, the hyphen before whose data centre is at `index`. */
+export function mailchimpKey(text: string, index: number): Match | undefined {
+  const start = index - 32;
+  const end = runEnd(text, index + 3, DIGIT);
+  if (start < 0 || end === index + 3 || text[index + 1] !== 'u' || text[index + 2] !== 's')
+    return undefined;
+  if (!/^[0-9a-f]{32}$/.test(text.slice(start, index)) || isAt(text, start - 1, ALNUM))
+    return undefined;
+  return { start, end, kind: 'api_key' };
 }
 
 /** A Discord bot: the id of the bot, a time and a signature. */
@@ -183,8 +234,8 @@ export function puttyKey(text: string, index: number): Match | undefined {
   return { start: PUTTY.lastIndex, end: mac < 0 ? text.length : mac, kind: 'private_key' };
 }
 
-const KEY_BEGIN = /-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----/y;
-const KEY_END = /-----END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----/g;
+const KEY_BEGIN = /-{4,5} ?BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)? ?-{4,5}/y;
+const KEY_END = /-{4,5} ?END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)? ?-{4,5}/g;
 
 /** A private key in PEM from `index`; one without its end reaches to the end of the text. */
 export function privateKey(text: string, index: number): Match | undefined {

@@ -18,7 +18,15 @@ from faultline.redaction.text import (
 _MAX_USERINFO = 512
 # PHP writes `\/` into JSON.
 _SEPARATORS = ("://", ":\\/\\/")
-_USERINFO = re.compile(r"""[^\s/"'<>`\\?#]{1,512}""")
+_USERINFO = re.compile(r"""[^\s"'<>`\\]{1,512}""")
+# What a URL without a user has before its path: a host, and a port or an address in brackets.
+_NO_USER = re.compile(r"[^\s/?#@]*(?:\Z|[/?#])")
+_PORT_OR_BRACKET = re.compile(r"(?:[\w.-]*:[0-9]{1,5}|\[[0-9a-fA-F:.]+\](?::[0-9]{1,5})?)(?:\Z|[/?#])", re.A)
+# A host behind the last `@`.
+_HOST = re.compile(r"[\w\[](?:[\w.:\]-]*)(?:\Z|[/?#,;)}&])", re.A)
+# A user's name that is a key, such as that of a DSN of Sentry's.
+_KEY_AS_USER = re.compile(r"(?=.*[0-9])[0-9A-Za-z_-]{20,}\Z")
+_PATH = re.compile("[/?#]")
 _STARS = re.compile(r"\*+\Z")
 
 
@@ -29,13 +37,19 @@ def url_password(text: str, index: int) -> Match | None:
         return None
     begin = index + len(separator)
     found = _USERINFO.match(text, begin)
-    if not found:
+    if not found or _PORT_OR_BRACKET.match(found[0]):
         return None
     info = found[0]
-    at = info.rfind("@")
+    at = _user_end(info)
     colon = without_marks(info).find(":")
+    if _NO_USER.match(info):
+        path = _PATH.search(info)
+        if colon < 0 or colon > (path.start() if path else len(info)):
+            return None
     if mark_end(text, begin) == begin + at:
         return None
+    if (colon < 0 or colon > at) and at > 0 and _KEY_AS_USER.match(info[:at]):
+        return Match(begin, begin + at, "url_password")
     if colon < 0 or at <= colon + 1:
         # A bound that is reached leaves a password open: it goes with what was seen of it.
         if colon < 0 or len(info) < _MAX_USERINFO:
@@ -46,6 +60,16 @@ def url_password(text: str, index: int) -> Match | None:
     if mark_end(text, start) == end or _STARS.match(text[start:end]):
         return None
     return Match(start, end, "url_password")
+
+
+def _user_end(info: str) -> int:
+    """Where the user's part ends: at the last '@' with a host behind it; -1 when there is none."""
+    at = info.rfind("@")
+    while at >= 0:
+        if _HOST.match(info[at + 1 : at + 256]) or at + 1 == len(info):
+            return at
+        at = info.rfind("@", 0, at)
+    return info.rfind("@")
 
 
 def _is_open_user(name: str) -> bool:

@@ -30,7 +30,7 @@ _LONGEST_INTEGER = 10**21
 class Walk:
     """How far a walk has come, and what it met that may hold a secret."""
 
-    __slots__ = ("values", "above", "texts", "keys")
+    __slots__ = ("values", "above", "texts", "keys", "has_pairs")
 
     def __init__(self) -> None:
         self.values = 0
@@ -39,6 +39,8 @@ class Walk:
         self.texts: list[str] = []
         # Keys that are not known to be clean.
         self.keys: set[str] = set()
+        # Whether an element may be a secret because of the one before it, or a member because of the one beside it.
+        self.has_pairs = False
 
 
 def canonical_json(value: Any, walk: Walk | None = None) -> str:
@@ -154,7 +156,7 @@ def _number(value: float, walk: Walk) -> str:
 class _Shape:
     """The keys of an object: most objects of an input have the keys of one before them."""
 
-    __slots__ = ("members", "is_clean")
+    __slots__ = ("members", "is_clean", "is_pair")
 
     def __init__(self, keys: tuple[Any, ...]) -> None:
         is_plain = all(type(key) is str and key.isascii() and len(key) <= 128 for key in keys)
@@ -165,6 +167,16 @@ class _Shape:
             else None
         )
         self.is_clean = self.members is not None and all(map(is_clean_key, keys))
+        self.is_pair = self.members is not None and _is_pair(keys)
+
+
+_VALUES = frozenset(("value", "Value", "VALUE"))
+# What names a value beside it.
+PAIR_NAMES = frozenset(("name", "Name", "key", "Key", "header", "path"))
+
+
+def _is_pair(keys: Any) -> bool:
+    return not _VALUES.isdisjoint(keys) and not PAIR_NAMES.isdisjoint(keys)
 
 
 _MAX_SHAPES = 2048
@@ -174,6 +186,11 @@ _shapes: dict[tuple[Any, ...], _Shape] = {}
 def is_clean_key(key: str) -> bool:
     """Whether a key is no secret and names none; the redaction says so once it is loaded."""
     return False
+
+
+def names_next(text: str) -> bool:
+    """Whether an element of a list may make a secret of the next one; as above."""
+    return True
 
 
 def _mapping(value: Any, walk: Walk, depth: int) -> str:
@@ -189,6 +206,8 @@ def _mapping(value: Any, walk: Walk, depth: int) -> str:
         return _odd_mapping(value, walk, depth)
     if not shape.is_clean:
         walk.keys.update(keys)
+    if shape.is_pair:
+        walk.has_pairs = True
     parts: list[str] = []
     add, note = parts.append, walk.texts.append
     walk.values += len(keys)
@@ -221,6 +240,7 @@ def _odd_mapping(value: Any, walk: Walk, depth: int) -> str:
             return f"[{','.join(pairs)}]"
         result[_joined(name)] = _json(member, walk, depth + 1)
     walk.keys.update(result)
+    walk.has_pairs = walk.has_pairs or _is_pair(result)
     return f"{{{','.join(f'{_quoted(name)}:{result[name]}' for name in sorted(result, key=_code_units))}}}"
 
 
@@ -236,6 +256,8 @@ def _sequence(value: Any, walk: Walk, depth: int) -> str:
             walk.values += 1
             texts.append(item)
             parts.append(encode_basestring(item))
+            if names_next(item):
+                walk.has_pairs = True
         else:
             parts.append(_json(item, walk, depth + 1))
     return f"[{','.join(parts)}]"

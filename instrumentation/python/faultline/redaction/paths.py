@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from faultline.redaction.elements import kind_of_item
 from faultline.redaction.redact import (
     Redactions,
     Redactor,
@@ -15,6 +16,7 @@ from faultline.redaction.redact import (
     kind_of_member,
     looks_like_json,
     mark,
+    name_of_member,
     parsed_json,
     redact_text,
     redact_value,
@@ -185,11 +187,18 @@ def _value(value: Any, place: _Place, counts: Redactions) -> Any:
     if isinstance(value, str):
         return _text(value, place, counts)
     if isinstance(value, list):
-        return [_value(item, place.at(str(index)), counts) for index, item in enumerate(value)]
+        return [_item(value, index, place.at(str(index)), counts) for index in range(len(value))]
     return {
-        key if place.is_open else redact_text(key, counts): _member(key, member, place.at(key), counts)
+        key if place.is_open else redact_text(key, counts): _member(
+            name_of_member(value, key), member, place.at(key), counts
+        )
         for key, member in value.items()
     }
+
+
+def _item(items: list[Any], index: int, place: _Place, counts: Redactions) -> Any:
+    kind = "" if place.is_denied or place.is_open else kind_of_item(items, index)
+    return mark(kind, counts) if kind else _value(items[index], place, counts)
 
 
 def _member(key: str, member: Any, place: _Place, counts: Redactions) -> Any:

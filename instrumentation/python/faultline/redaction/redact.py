@@ -1,31 +1,20 @@
-"""Texts and JSON values without their secrets.
-
-Each form of a secret is noticed by one character that is rare in other text, and only there its matcher is
-asked. Every matcher looks a bounded way around, or at what none will look at again, so the whole takes linear
-time whatever the text is.
-"""
+"""Texts and JSON values without their secrets."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from faultline.redaction import json_text
-from faultline.redaction.addresses import card, email, url_password
 from faultline.redaction.canonical import canonical_ascii
-from faultline.redaction.fields import secret_field
+from faultline.redaction.elements import kind_of_item, names_next
+from faultline.redaction.encoded import decoded
 from faultline.redaction.json_text import Walk, canonical_json
-from faultline.redaction.keys import LAST_TWO, kind_of_key
-from faultline.redaction.text import Match, is_mark, mark_of
-from faultline.redaction.tokens import (
-    PREFIX_PAIRS,
-    jwt,
-    prefixed_key,
-    private_key,
-    scheme_credentials,
-)
+from faultline.redaction.keys import kind_of_key, kind_of_value, secret_name
+from faultline.redaction.scan import is_suspicious, scan
+from faultline.redaction.text import is_mark, mark_of
 
 # How often each kind of secret was removed.
 Redactions = dict[str, int]
@@ -35,77 +24,9 @@ Redactor = Callable[[Any, Sequence[str]], "tuple[Any, Redactions]"]
 
 # How far beyond its bound a text is looked at: a secret that the bound splits shows.
 _MARGIN = 4096
-# What a match may have before its anchor, at most.
-_MAX_BEFORE = 80
-
-
-def _anchors() -> str:
-    """One alternative for each first character, so that the search skips all others at once."""
-    befores: dict[str, str] = {}
-    for pair in PREFIX_PAIRS:
-        befores[pair[1]] = befores.get(pair[1], "") + re.escape(pair[0])
-    branches = [rf"{re.escape(sign)}(?<=[{before}]{re.escape(sign)})" for sign, before in befores.items()]
-    branches += ["-(?=--)", "=", ":", "@", r"J(?<=yJ)", "b(?=[eE][aA]|[aA][sS])", "B(?=[eE][aA]|[aA][sS])"]
-    branches += [rf"{digit}(?<![0-9]{digit})(?=[0-9]{{3}}(?:[0-9]{{9}}|[^0-9][0-9]))" for digit in "23456"]
-    return "|".join(branches)
-
-
-_ANCHOR = re.compile(_anchors())
-_KEY_END = re.compile(rf"""[^\x00-.](?:{"|".join(sorted(LAST_TWO))})[ "'\\\]]{{0,12}}\Z""")
 # An escape of what needs none.
 _ASCII_ESCAPE = re.compile(r"\\u00[2-7]")
 _JSON_START = re.compile(r"\s*[\[{]")
-
-
-def scan(text: str, limit: int) -> list[Match]:
-    """The secrets that start in the first `limit` characters, in order, without overlaps."""
-    found: list[Match] = []
-    floor = 0
-    for anchor in _ANCHOR.finditer(text, 0, len(text)):
-        index = anchor.start()
-        if index < floor:
-            continue
-        if index >= limit + _MAX_BEFORE:
-            break
-        match = _ask(text[index], text, index, floor)
-        if match is not None and match.start >= floor:
-            found.append(match)
-            floor = match.end
-    return found
-
-
-def _ask(sign: str, text: str, index: int, floor: int) -> Match | None:
-    if sign == ":":
-        if text[index + 1 : index + 2] not in ("/", "\\"):
-            return secret_field(text, index) if _may_end_key(text, index) else None
-        return url_password(text, index) or secret_field(text, index)
-    if sign == "=":
-        return secret_field(text, index) if _may_end_key(text, index) else None
-    if sign == "@":
-        return email(text, index, floor)
-    if sign in "23456":
-        return card(text, index)
-    if sign == "J":
-        return jwt(text, index)
-    if sign in "bB":
-        return scheme_credentials(text, index)
-    return (private_key(text, index) if sign == "-" else None) or prefixed_key(text, index)
-
-
-def _may_end_key(text: str, index: int) -> bool:
-    """Whether a secret-like key may end before the separator: behind it quotes and spaces."""
-    return _KEY_END.search(text[max(0, index - 16) : index]) is not None
-
-
-def is_suspicious(text: str) -> bool:
-    """Whether a matcher finds something to look at; what it says no to has no secret."""
-    for anchor in _ANCHOR.finditer(text):
-        index = anchor.start()
-        if text[index] not in ":=":
-            return True
-        if text[index + 1 : index + 2] in ("/", "\\") or _may_end_key(text, index):
-            return True
-    return "\\u00" in text
 
 
 def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
@@ -134,20 +55,38 @@ def redact_value(value: Any, counts: Redactions) -> Any:
     if isinstance(value, str):
         return redact_text(value, counts)
     if isinstance(value, list):
-        return [redact_value(item, counts) for item in value]
+        return [redact_item(value, index, counts) for index in range(len(value))]
     if isinstance(value, dict):
         result: dict[str, Any] = {}
         for key, member in value.items():
-            if _is_clean_key(key):
+            if _is_clean_key(key) and key.lower() != "value":
                 result[key] = redact_value(member, counts)
             else:
-                result[redact_text(key, counts)] = redact_member(key, member, counts)
+                result[redact_text(key, counts)] = redact_member(name_of_member(value, key), member, counts)
         return result
     if type(value) is int and value >= 1_000_000_000_000:
         text = str(value)
         result = redact_text(text, counts)
         return value if result == text else result
     return value
+
+
+def redact_item(items: list[Any], index: int, counts: Redactions) -> Any:
+    """A copy of an element of a list, which the one before it may make a secret."""
+    kind = kind_of_item(items, index)
+    return mark(kind, counts) if kind else redact_value(items[index], counts)
+
+
+def name_of_member(members: dict[str, Any], key: str) -> str:
+    """The name that says what a member is: `name` and `value` in one object, as in a HAR file."""
+    if key.lower() != "value":
+        return key
+    names = (members.get(each) for each in ("name", "Name", "key", "Key", "header", "path"))
+    name = next((each for each in names if each is not None), None)
+    if not isinstance(name, str):
+        return key
+    last = name[name.rfind("/") + 1 :]
+    return key if secret_name(last) is None else last
 
 
 def redact_member(key: str, member: Any, counts: Redactions) -> Any:
@@ -160,6 +99,15 @@ def kind_of_member(key: str, member: Any) -> str:
     """The kind of secret that a member is because of its key; '' when its key tells nothing."""
     if member is None or isinstance(member, bool) or (isinstance(member, str) and (member == "" or is_mark(member))):
         return ""
+    if isinstance(member, str):
+        return kind_of_value(key, member)
+    name = secret_name(key)
+    if name is None:
+        return ""
+    if isinstance(member, list) and any(
+        isinstance(item, str) and not is_mark(item) and kind_of_value(key, item) for item in member
+    ):
+        return name.kind
     return kind_of_key(key)
 
 
@@ -182,7 +130,7 @@ _clean: dict[str, bool] = {}
 def _is_clean_key(key: str) -> bool:
     is_clean = _clean.get(key)
     if is_clean is None:
-        is_clean = kind_of_key(key) == "" and not is_suspicious(key)
+        is_clean = secret_name(key) is None and not is_suspicious(key)
         if len(_clean) >= _MAX_REMEMBERED:
             _clean.clear()
         if len(key) <= 128:
@@ -191,6 +139,7 @@ def _is_clean_key(key: str) -> bool:
 
 
 json_text.is_clean_key = _is_clean_key
+json_text.names_next = names_next
 
 
 def redacted_json(value: Any, counts: Redactions) -> str:
@@ -198,7 +147,7 @@ def redacted_json(value: Any, counts: Redactions) -> str:
     walk = Walk()
     text = canonical_json(value, walk)
     # Characters that no matcher looks across stand between the texts.
-    if all(map(_is_clean_key, walk.keys)) and not is_suspicious("\x00\n\x00".join(walk.texts)):
+    if not walk.has_pairs and all(map(_is_clean_key, walk.keys)) and not is_suspicious("\x00\n\x00".join(walk.texts)):
         return text
     return canonical_json(redact_value(json.loads(text), counts))
 
@@ -239,14 +188,62 @@ def looks_like_json(text: str) -> bool:
     return _JSON_START.match(text) is not None
 
 
+class _Found(NamedTuple):
+    """A secret, and what stands in its place with what was removed from that."""
+
+    start: int
+    end: int
+    kind: str
+    quote: str = ""
+    instead: tuple[str, Redactions] | None = None
+
+
+def _matches(text: str, limit: int) -> list[_Found]:
+    seen = [_Found(*match) for match in scan(text, limit)]
+    hidden = _hidden(text, seen)
+    if not hidden:
+        return seen
+    end = 0
+    found: list[_Found] = []
+    for each in sorted([*hidden, *seen], key=lambda each: (each.start, -each.end)):
+        if each.start >= end:
+            found.append(each)
+            end = each.end
+    return found
+
+
+def _hidden(text: str, seen: list[_Found]) -> list[_Found]:
+    """Secrets that one level of encoding hides; where what shows without decoding is as much, nothing is decoded."""
+    found: list[_Found] = []
+    for start, end, plain, is_readable in decoded(text):
+        counts: Redactions = {}
+        clean = _written(plain, [_Found(*match) for match in scan(plain, len(plain))], counts, len(plain))
+        if not counts:
+            continue
+        inside = [match for match in seen if match.start < end and match.end > start]
+        is_around = any(match.start < start or match.end > end for match in inside)
+        if sum(counts.values()) <= len(inside) or is_around or (inside and not is_readable):
+            continue
+        found.append(_Found(start, end, next(iter(counts)), "", (clean, counts) if is_readable else None))
+    return found
+
+
 def _flat(text: str, counts: Redactions, limit: int | None = None) -> str:
     bound = len(text) if limit is None else limit
+    return _written(text, _matches(text, bound), counts, bound)
+
+
+def _written(text: str, found: list[_Found], counts: Redactions, bound: int) -> str:
     parts: list[str] = []
     position = 0
-    for start, end, kind, quote in scan(text, bound):
+    for start, end, kind, quote, instead in found:
         if start >= bound:
             break
-        parts += (text[position:start], quote, mark(kind, counts), quote)
+        if instead is None:
+            parts += (text[position:start], quote, mark(kind, counts), quote)
+        else:
+            add_counts(counts, instead[1])
+            parts += (text[position:start], instead[0])
         position = end
     if position < bound:
         parts.append(text[position:bound])

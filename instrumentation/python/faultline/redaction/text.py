@@ -46,11 +46,18 @@ def is_word_start(text: str, index: int) -> bool:
     return _ESCAPE_END.search(text[max(0, index - 6) : index]) is not None
 
 
+# The end of an escape sequence that colours what follows.
+_CSI_END = re.compile(r"(?:[\x00-\x1f\x7f-\x9f]|\\x1b|\\u001b|\\e|\\033)\[[0-9;]{0,16}m$", re.I)
+
+
+def is_key_start(text: str, index: int) -> bool:
+    """Whether a key can start here: where a word can, behind an underscore, and behind a colour."""
+    if is_word_start(text, index) or text[index - 1] == "_":
+        return True
+    return text[index - 1] == "m" and _CSI_END.search(text[max(0, index - 24) : index]) is not None
+
+
 _OPAQUE = re.compile("[0-9A-Z]")
-
-
-def has_digit_or_capital(text: str, start: int, end: int) -> bool:
-    return _OPAQUE.search(text, start, end) is not None
 
 
 def is_opaque(text: str, start: int, end: int) -> bool:

@@ -1,72 +1,162 @@
-"""Secrets that show by how they begin: keys of cloud and model providers, JWTs, bearer and basic
-credentials, private keys."""
+"""Secrets that show by how they begin: keys of cloud and model providers, JWTs, bearer and basic credentials, private
+keys. The formats are those of `rules.json`."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from faultline.redaction.text import (
-    ALNUM,
-    HEX,
-    TOKEN,
-    WORD,
-    Match,
-    has_digit_or_capital,
-    is_opaque,
-    is_word_start,
-    run_end,
-)
+from faultline.redaction.keys import RULES
+from faultline.redaction.text import TOKEN, WORD, Match, is_key_start, is_opaque, is_word_start, run_end
 
-# Kind, sort of the characters behind the prefix, the least number of them, prefixes.
-_FORMS = (
-    ("api_key", WORD, 12, "sk- rk- pk- csk- tvly-"),
-    ("api_key", ALNUM, 8, "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_"),
-    ("api_key", ALNUM, 20, "gsk_ hf_ r8_ fw_ jina_ e2b_ lin_api_ whsec_ ntn_ sbp_"),
-    ("api_key", ALNUM, 20, "ghp_ gho_ ghu_ ghs_ ghr_ glsa_ dop_v1_ shpat_ NRAK-"),
-    ("api_key", ALNUM, 30, "npm_"),
-    ("api_key", WORD, 16, "xai- pplx- github_pat_ glpat- gldt- glrt- nvapi- pcsk_ lsv2_"),
-    ("api_key", WORD, 16, "pypi- dckr_pat_ tgp_v1_ sntrys_ hvs. ya29."),
-    ("api_key", WORD, 10, "xoxa- xoxb- xoxc- xoxd- xoxe- xoxp- xoxr- xoxs- xapp-"),
-    ("api_key", WORD + ".", 32, "SG."),
-    ("api_key", WORD, 30, "AIza"),
-    ("api_key", HEX, 32, "SK dapi key-"),
-    ("aws_key", "0-9A-Z", 16, "AKIA ASIA ABIA"),
-)
-_ANCHORS = "-_.zIK"
+_MIN_GLUED = 7
+# Signs by which a prefix is noticed wherever they stand behind its first character.
+SIGNS = "_-$/."
+_OTHERS = "KITQZSBCARVPyk~p"
+
+
+class _Prefix(NamedTuple):
+    text: str
+    offset: int
+    kind: str
+    body: re.Pattern[str]
+    least: int
+    is_glued: bool
+    is_mixed: bool
+    before: int
 
 
 def _offset(prefix: str) -> int:
-    """Where the character stands by which a prefix is noticed: its rarest."""
-    if prefix[-1] in _ANCHORS:
-        return len(prefix) - 1
-    found = next((index for index, sign in enumerate(prefix) if sign in _ANCHORS), -1)
-    # Of 'dapi', which has no rare character, the 'p'.
-    return prefix.index("p") if found < 0 else found
+    """Where the character stands by which a prefix is noticed."""
+    last = len(prefix) - 1
+    if prefix[-1] in "-_.$" and last > 0:
+        return last
+    for sign in SIGNS + _OTHERS:
+        at = prefix.find(sign, 1)
+        if at > 0:
+            return at
+    return last
 
 
-_BY_PAIR: dict[str, list[tuple[str, int, str, str, int]]] = {}
-for _kind, _sort, _least, _prefixes in _FORMS:
-    for _prefix in _prefixes.split():
-        _at = _offset(_prefix)
-        _BY_PAIR.setdefault(_prefix[_at - 1 : _at + 1], []).append((_prefix, _at, _kind, _sort, _least))
+def _prefix(entry: dict) -> _Prefix:
+    text = entry["prefix"]
+    return _Prefix(
+        text,
+        _offset(text),
+        entry.get("kind", "api_key"),
+        re.compile(f"[{RULES['bodies'][entry['body']]}]*"),
+        entry["least"],
+        entry.get("glued", False) or (len(text) >= _MIN_GLUED and re.search("[-_]", text) is not None),
+        entry.get("mixed", False),
+        entry.get("before", 0),
+    )
+
+
+_ALL = [_prefix(entry) for entry in (*RULES["formats"]["own"], *RULES["formats"]["gitleaks"]["prefixes"])]
+_BY_PAIR: dict[str, list[_Prefix]] = {}
+for _made in _ALL:
+    _BY_PAIR.setdefault(_made.text[_made.offset - 1 : _made.offset + 1], []).append(_made)
+for _prefixes in _BY_PAIR.values():
+    # The longest first: it is the one that is meant.
+    _prefixes.sort(key=lambda each: -len(each.text))
 
 # The two characters by which a prefix is noticed.
 PREFIX_PAIRS = frozenset(_BY_PAIR)
+# Each with the place of the second.
+PREFIXES = tuple((each.text, each.offset) for each in _ALL)
+# Each prefix up to there, its last three characters.
+_ENDS = frozenset(text[max(0, offset - 2) : offset + 1] for text, offset in PREFIXES)
+_DIGIT_OR_CAPITAL = re.compile("[0-9A-Z]")
+_MIXED = re.compile("(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[^a-z]*[a-z]")
+_MAX_BEFORE = 80
+_KEY_BACKWARDS = re.compile("[0-9A-Za-z_.-]*")
 
 
 def prefixed_key(text: str, index: int) -> Match | None:
     """A key whose prefix has its anchor at `index`."""
-    for prefix, offset, kind, sort, least in _BY_PAIR.get(text[max(0, index - 1) : index + 1], ()):
-        start = index - offset
-        if start < 0 or not text.startswith(prefix, start) or not is_word_start(text, start):
+    end_of_prefix = text[max(0, index - 2) : index + 1]
+    if end_of_prefix not in _ENDS and end_of_prefix[-2:] not in _ENDS:
+        return None
+    for prefix in _BY_PAIR.get(text[max(0, index - 1) : index + 1], ()):
+        at = index - prefix.offset
+        if at < 0 or not text.startswith(prefix.text, at):
             continue
-        body = start + len(prefix)
-        end = run_end(text, body, sort)
+        start = at
+        if prefix.before > 0:
+            run = _KEY_BACKWARDS.match(text[max(0, at - _MAX_BEFORE) : at][::-1])
+            start = at - run.end() if run else at
+            if at - start < prefix.before:
+                continue
+        elif not prefix.is_glued and not is_key_start(text, start):
+            continue
+        body = at + len(prefix.text)
+        found = prefix.body.match(text, body)
+        end = found.end() if found else body
+        # What a sentence has put behind it.
+        while end > body and text[end - 1] in ".:,":
+            end -= 1
         # Words that are joined by hyphens are no key.
-        if end - body < least or not has_digit_or_capital(text, body, end):
+        if end - body < prefix.least or not _DIGIT_OR_CAPITAL.search(text, start if prefix.before else body, end):
             continue
-        return Match(start, end, kind)
+        if prefix.is_mixed and not _MIXED.match(text[body:end]):
+            continue
+        return Match(start, end, prefix.kind)
     return None
+
+
+_AWS_SECRET = re.compile(
+    r"""\\{0,3}["'`]?\s{0,4}[,:;|\s]\s{0,4}\\{0,3}["'`]?([0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])"""
+)
+
+
+def aws_secret(text: str, end: int) -> Match | None:
+    """The secret that stands behind the id of a key of AWS, which ends at `end`."""
+    found = _AWS_SECRET.match(text, end)
+    if found is None or not _MIXED.match(found[1]):
+        return None
+    return Match(found.start(1), found.end(1), "aws_key")
+
+
+_MAILCHIMP = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}-us[0-9]+")
+
+
+def mailchimp_key(text: str, index: int) -> Match | None:
+    """A key of Mailchimp, the hyphen before whose data centre is at `index`."""
+    found = _MAILCHIMP.match(text, index - 32) if index >= 32 else None
+    return Match(found.start(), found.end(), "api_key") if found else None
+
+
+# A Discord bot: the id of the bot, a time and a signature.
+_DISCORD = re.compile(r"[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,40}", re.A)
+# A personal access token of Airtable.
+_AIRTABLE = re.compile(r"pat[0-9A-Za-z]{14}\.[0-9a-f]{64}")
+_WORD_BACKWARDS = re.compile("[0-9A-Za-z_-]*")
+_DISCORD_ID = 28
+
+
+def dotted_key(text: str, index: int) -> Match | None:
+    """A key of parts, whose first '.' is at `index`."""
+    if text[index + 7 : index + 8] == ".":
+        run = _WORD_BACKWARDS.match(text[max(0, index - _DISCORD_ID) : index][::-1])
+        start = index - (run.end() if run else 0)
+        found = _DISCORD.match(text, start)
+        if found:
+            return Match(start, found.end(), "api_key")
+    found = _AIRTABLE.match(text, index - 17) if index >= 17 else None
+    return Match(found.start(), found.end(), "api_key") if found else None
+
+
+_TELEGRAM = re.compile(r"(?<![0-9])[0-9]{8,12}:AA[\w-]{32,40}", re.A)
+
+
+def telegram_key(text: str, index: int) -> Match | None:
+    """The token of a Telegram bot, whose ':' is at `index`."""
+    if not text.startswith("AA", index + 1):
+        return None
+    digits = re.match("[0-9]*", text[max(0, index - 12) : index][::-1])
+    start = index - (digits.end() if digits else 0)
+    found = _TELEGRAM.match(text, start)
+    return Match(start, found.end(), "api_key") if found else None
 
 
 def jwt(text: str, index: int) -> Match | None:
@@ -107,8 +197,20 @@ def scheme_credentials(text: str, index: int) -> Match | None:
     return Match(start, end, "bearer" if scheme[1].lower() == "bearer" else "basic_auth")
 
 
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----")
+_PUTTY = re.compile(r"Private-Lines:[ \t]*[0-9]{1,4}\r?\n")
+
+
+def putty_key(text: str, index: int) -> Match | None:
+    """The lines of a key of PuTTY's, from the '-' of `Private-Lines` at `index`."""
+    found = _PUTTY.match(text, index - 7) if index >= 7 else None
+    if found is None:
+        return None
+    mac = text.find("Private-MAC", found.end())
+    return Match(found.end(), len(text) if mac < 0 else mac, "private_key")
+
+
+_KEY_BEGIN = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_KEY_END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 
 
 def private_key(text: str, index: int) -> Match | None:

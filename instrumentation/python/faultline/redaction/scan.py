@@ -1,0 +1,162 @@
+"""Where secrets may stand in a text, and what is found there.
+
+Each form of a secret is noticed by one character that is rare in other text, and only there its matcher is
+asked. Every matcher looks a bounded way around, or at what none will look at again, so the whole takes linear
+time whatever the text is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from faultline.redaction.addresses import card, email, url_password
+from faultline.redaction.elements import element_content, next_element, next_word, option_value
+from faultline.redaction.encoded import has_run
+from faultline.redaction.fields import secret_field
+from faultline.redaction.text import Match
+from faultline.redaction.tokens import (
+    PREFIX_PAIRS,
+    PREFIXES,
+    SIGNS,
+    aws_secret,
+    dotted_key,
+    jwt,
+    mailchimp_key,
+    prefixed_key,
+    private_key,
+    putty_key,
+    scheme_credentials,
+    telegram_key,
+)
+
+# What a match may have before its anchor, at most.
+_MAX_BEFORE = 80
+
+
+def _anchors() -> str:
+    """One alternative for each first character, so that the search skips all others at once."""
+    befores: dict[str, str] = {}
+    for pair in sorted(PREFIX_PAIRS):
+        befores[pair[1]] = befores.get(pair[1], "") + re.escape(pair[0])
+    befores = {sign: befores[sign] for sign in SIGNS}
+    dot, hyphen = befores.pop("."), befores.pop("-")
+    return "|".join(
+        [
+            r":(?:(?<=[A-Za-z_\"'\\\] -]:)|(?=[/\\]|AA)"
+            r"|(?<=[A-Za-z_-][0-9]:)|(?<=[A-Za-z_-][0-9]{2}:)|(?<=[A-Za-z_-][0-9]{3}:))",
+            r"=(?<=[\w\"'\\\] -]=)",
+            rf"\.(?:(?<=[{dot}]\.)|(?=[\w-]{{6}}\.[\w-]{{27}}|[0-9a-f]{{64}}))",
+            rf"-(?:(?<=[{hyphen}]-)|(?<![^\s\"'`\[]-)(?=[-aup]|.u)|(?=--|us[0-9]|L))",
+            *(rf"{re.escape(sign)}(?<=[{before}]{re.escape(sign)})" for sign, before in befores.items()),
+            *_letters(),
+            r",(?<=[\"'`\\],)(?=[^\"'`]{0,2}[\"'`\\])",
+            r">(?<=[A-Za-z0-9\"]>)(?!<[^!])",
+            "@",
+            r"J(?<=yJ)",
+            "b(?=[eE][aA]|[aA][sS])|B(?=[eE][aA]|[aA][sS])",
+            *(rf"{digit}(?<![0-9]{digit})(?=[0-9]{{3}}(?:[0-9]{{9}}|[^0-9][0-9]))" for digit in "23456"),
+        ]
+    )
+
+
+def _letters() -> list[str]:
+    """Prefixes that are noticed by a letter: whole, since letters are in all texts."""
+    branches: dict[str, list[str]] = {}
+    for prefix, offset in PREFIXES:
+        sign = prefix[offset]
+        if sign not in SIGNS:
+            after = re.escape(prefix[offset + 1 :])
+            form = rf"(?<={re.escape(prefix[: offset + 1])})" + (f"(?={after})" if after else "")
+            branches.setdefault(sign, []).append(form)
+    return [f"{re.escape(sign)}(?:{'|'.join(forms)})" for sign, forms in branches.items()]
+
+
+_ANCHOR = re.compile(_anchors(), re.A | re.S)
+# Words before a secret in a sentence: most texts have none of them.
+_WORDS = ("pass", "secret", "token", "key ", "key:", "auth ", "auth:", "pat ", "identified by")
+_SENTENCE = re.compile(
+    "(?:pass(?:word|wd|phrase|code)?|secret|token|key|auth|pat|identified by)"
+    r"(?: is| was| provided|:)?:? (?=[^\s0-9]{0,23}[0-9])",
+    re.I,
+)
+
+
+def _has_sentence(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in _WORDS)
+
+
+def _places(text: str) -> list[int]:
+    """Where a matcher has to be asked, in order."""
+    places = [anchor.start() for anchor in _ANCHOR.finditer(text)]
+    if _has_sentence(text):
+        words = [word.end() - 1 for word in _SENTENCE.finditer(text)]
+        if words:
+            return sorted({*places, *words})
+    return places
+
+
+def scan(text: str, limit: int) -> list[Match]:
+    """The secrets that start in the first `limit` characters, in order, without overlaps."""
+    found: list[Match] = []
+    floor = 0
+    for index in _places(text):
+        if index < floor:
+            continue
+        if index >= limit + _MAX_BEFORE:
+            break
+        match = _ask(text[index], text, index, floor)
+        if match is not None and match.start >= floor:
+            found.append(match)
+            floor = match.end
+            second = aws_secret(text, floor) if match.kind == "aws_key" else None
+            if second is not None:
+                found.append(second)
+                floor = second.end
+    return found
+
+
+def _ask(sign: str, text: str, index: int, floor: int) -> Match | None:
+    if sign == ":":
+        if text[index + 1 : index + 2] in ("/", "\\"):
+            return url_password(text, index) or secret_field(text, index)
+        return secret_field(text, index) or telegram_key(text, index)
+    if sign == "=":
+        return secret_field(text, index)
+    if sign == " ":
+        return next_word(text, index)
+    if sign == "-":
+        return _hyphen(text, index)
+    if sign == ".":
+        return prefixed_key(text, index) or dotted_key(text, index)
+    if sign == ",":
+        return next_element(text, index)
+    if sign == ">":
+        return element_content(text, index)
+    if sign == "@":
+        return email(text, index, floor)
+    if sign in "23456":
+        return card(text, index)
+    if sign == "J":
+        return jwt(text, index)
+    if sign in "bB":
+        return scheme_credentials(text, index) or prefixed_key(text, index)
+    return prefixed_key(text, index)
+
+
+def _hyphen(text: str, index: int) -> Match | None:
+    if text.startswith("---", index):
+        return private_key(text, index)
+    return (
+        prefixed_key(text, index)
+        or option_value(text, index)
+        or putty_key(text, index)
+        or mailchimp_key(text, index)
+    )
+
+
+def is_suspicious(text: str) -> bool:
+    """Whether a matcher finds something to look at; what it says no to has no secret."""
+    if _ANCHOR.search(text) is not None or "\\u00" in text or "%" in text or has_run(text):
+        return True
+    return _has_sentence(text) and _SENTENCE.search(text) is not None
