@@ -50,47 +50,60 @@ export function windowOf(
   timeline: Timeline,
   fingerprints?: readonly string[],
 ): Window {
-  const { from_ref: from, graph_snapshot_ref: to, timestamp } = evolution;
-  const at = timeline.findIndex((other) => other.evolution_id === evolution.evolution_id);
-  const later = timeline.slice(at + 1).filter(wasApplied);
-  const earlier = timeline.slice(0, Math.max(at, 0)).filter(wasApplied);
-  const targetsIt = (other: Evolution) =>
-    other.target_fingerprints.some((target) => fingerprints?.includes(target));
-  const notes = [...statusNotes(evolution)];
-  const named = from !== '' && to !== '' && from !== to;
-  if (!named) {
-    const next = later.find((other) => targetsIt(other) || fingerprints === undefined);
-    notes.push(
-      `The version ${to === '' || to === from ? 'after' : 'before'} it is not known by its own: attempts are counted by time.`,
-      ...sharedNotes('It shares this time with', [
-        ...later.filter((other) => other.timestamp < (next?.timestamp ?? NEVER)),
-      ]),
-    );
-    const newer = to !== '' && to !== from ? new Set([to]) : undefined;
-    return {
-      before: {
-        refs: from === '' ? null : new Set([from]),
-        except: newer ?? none,
-        since: earlier.at(-1)?.timestamp ?? '',
-        until: timestamp,
-      },
-      after: {
-        refs: newer ?? null,
-        except: none,
-        since: newer ? '' : timestamp,
-        until: newer ? NEVER : (next?.timestamp ?? NEVER),
-      },
-      notes,
-    };
-  }
+  const { from_ref: from, graph_snapshot_ref: to } = evolution;
+  const isNamed = from !== '' && to !== '' && from !== to;
+  const window = (isNamed ? byVersions : byTime)(evolution, timeline, fingerprints);
+  return { ...window, notes: [...statusNotes(evolution), ...window.notes] };
+}
 
+/** Where one of the versions is not known by its own. */
+function byTime(
+  evolution: Evolution,
+  timeline: Timeline,
+  fingerprints: readonly string[] | undefined,
+): Window {
+  const { from_ref: from, graph_snapshot_ref: to, timestamp } = evolution;
+  const { earlier, later } = applied(evolution, timeline);
+  const hasNew = to !== '' && to !== from;
+  const end =
+    later.find((other) => fingerprints === undefined || targets(other, fingerprints))?.timestamp ??
+    NEVER;
+  const newer = new Set([to]);
+  return {
+    before: {
+      refs: from === '' ? null : new Set([from]),
+      except: hasNew ? newer : none,
+      since: earlier.at(-1)?.timestamp ?? '',
+      until: timestamp,
+    },
+    after: hasNew
+      ? { refs: newer, except: none, since: '', until: NEVER }
+      : { refs: null, except: none, since: timestamp, until: end },
+    notes: [
+      `The version ${hasNew ? 'before' : 'after'} it is not known by its own: attempts are counted by time.`,
+      ...sharedNotes(
+        'It shares this time with',
+        later.filter((other) => other.timestamp < end),
+      ),
+    ],
+  };
+}
+
+/** Where the version before and the one after are known. */
+function byVersions(
+  evolution: Evolution,
+  timeline: Timeline,
+  fingerprints: readonly string[] = [],
+): Window {
+  const { from_ref: from, graph_snapshot_ref: to, timestamp } = evolution;
+  const notes: string[] = [];
   const refs = new Set([to]);
   const joined: Evolution[] = [];
-  for (const other of later) {
+  for (const other of applied(evolution, timeline).later) {
     if (!refs.has(other.from_ref) || other.graph_snapshot_ref === '') continue;
     if (other.graph_snapshot_ref === from) {
       notes.push(`Reverted by evolution ${quoteId(other.evolution_id)}.`);
-    } else if (!targetsIt(other) && !refs.has(other.graph_snapshot_ref)) {
+    } else if (!targets(other, fingerprints) && !refs.has(other.graph_snapshot_ref)) {
       refs.add(other.graph_snapshot_ref);
       joined.push(other);
     }
@@ -101,16 +114,31 @@ export function windowOf(
       other.graph_snapshot_ref === to &&
       wasApplied(other),
   );
-  notes.push(
-    ...sharedNotes('Versions of later evolutions are counted as well, with what they did:', joined),
-    ...sharedNotes('The same version was made by', twins),
-  );
   return {
     before: { refs: new Set([from]), except: none, since: '', until: timestamp },
     after: { refs, except: none, since: '', until: NEVER },
-    notes,
+    notes: [
+      ...notes,
+      ...sharedNotes(
+        'Versions of later evolutions are counted as well, with what they did:',
+        joined,
+      ),
+      ...sharedNotes('The same version was made by', twins),
+    ],
   };
 }
+
+/** Evolutions of the timeline that were put to use, before this one and after it. */
+function applied({ evolution_id }: Evolution, timeline: Timeline) {
+  const at = timeline.findIndex((other) => other.evolution_id === evolution_id);
+  return {
+    earlier: timeline.slice(0, Math.max(at, 0)).filter(wasApplied),
+    later: timeline.slice(at + 1).filter(wasApplied),
+  };
+}
+
+const targets = (evolution: Evolution, fingerprints: readonly string[]): boolean =>
+  evolution.target_fingerprints.some((target) => fingerprints.includes(target));
 
 const wasApplied = ({ status }: Evolution): boolean => status !== 'proposed';
 
