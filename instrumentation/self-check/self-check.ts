@@ -53,6 +53,7 @@ export interface RetryQuestion {
   readonly class?: FailureClass | undefined;
 }
 
+/** What to do about a failed attempt. */
 export interface RetryDecision {
   readonly retry: boolean;
   readonly advice: 'retry' | 'back_off' | 'stop';
@@ -65,6 +66,7 @@ export interface RetryDecision {
   readonly from: 'history' | 'process';
 }
 
+/** Made by {@link createSelfCheck}. */
 export interface SelfCheck {
   /** How a node does. Answers at once and never throws. */
   failureState(nodeId: string, agentId?: string): FailureState;
@@ -94,95 +96,124 @@ export function createSelfCheck(options: SelfCheckOptions = {}): SelfCheck {
   }
   const history = service && new History(service);
   if (history) onAgent((agentId) => history.load(agentId));
-  let unanswered = 0;
-  let restUntil = 0;
-
-  const stateOf = (agentId: string, nodeId: string): FailureState => {
-    const local = localFacts(agentId, nodeId);
-    const stored = history?.of(agentId, nodeId);
-    const storedAt = stored?.facts.lastFailureAt;
-    const last = local.last;
-    const newest = stored?.newest;
-    const at = last?.at ?? storedAt;
-    return {
-      agent_id: agentId,
-      node_id: nodeId,
-      failure_count: (stored?.facts.failureCount ?? 0) + local.failures,
-      consecutive_failures:
-        local.consecutive + (local.succeeded ? 0 : (stored?.facts.consecutiveFailures ?? 0)),
-      last_failure_at: at === undefined ? null : new Date(at).toISOString(),
-      last_fingerprint: (!last && newest?.fingerprint) || null,
-      last_error_type: (last ? last.errorType : newest?.errorType) || null,
-      last_class: (last ? last.class : newest?.class) || null,
-      last_condition: (last ? last.condition : newest?.condition) || null,
-      from: history?.isLoaded(agentId) ? 'history' : 'process',
-    };
-  };
-
-  const locally = (question: RetryQuestion, agentId: string, why: string): RetryDecision => {
-    const state = stateOf(agentId, question.nodeId);
-    const stored = history?.of(agentId, question.nodeId)?.newest;
-    const type = errorTypeOf(question.error);
-    const alike = [
-      state.last_error_type === type ? state.last_class : null,
-      stored?.errorType === type ? stored.class : null,
-    ].find((each) => each);
-    const { advice, reason, waitMs } = decideLocally({
-      attempt: ordinal(question.attempt) ?? 1,
-      maxAttempts: ordinal(question.maxAttempts),
-      class: question.class ?? alike ?? undefined,
-      consecutiveFailures: state.consecutive_failures,
-    });
-    return {
-      retry: advice !== 'stop',
-      advice,
-      wait_ms: waitMs,
-      reason: `${reason}; by local facts, because ${why}`,
-      chance: null,
-      from: 'process',
-    };
-  };
+  const rest = new Rest();
 
   return {
     failureState(nodeId, agentId = latestAgent() ?? '') {
-      return stateOf(agentId, nodeId);
+      return stateOf(history, agentId, nodeId);
     },
     async shouldRetry(question) {
       const agentId = question.agentId ?? latestAgent() ?? '';
-      if (!service) return locally(question, agentId, 'no query service is named');
-      if (agentId === '')
-        return locally(question, agentId, 'no run has started and no agent is named');
-      if (performance.now() < restUntil) {
-        return locally(question, agentId, 'the query service did not answer of late');
-      }
+      const locally = (why: string) => decideAlone(history, question, agentId, why);
+      if (!service) return locally('no query service is named');
+      if (agentId === '') return locally('no run has started and no agent is named');
+      if (rest.isOn) return locally('the query service did not answer of late');
       try {
-        const about = {
-          node: question.nodeId.slice(0, MAX_NAME),
-          error_type: errorTypeOf(question.error).slice(0, MAX_NAME),
-          class: question.class,
-          attempt: ordinal(question.attempt),
-          max_attempts: ordinal(question.maxAttempts),
-        };
-        const { advice, reason, chance, waitMs } = await askAdvice(service, agentId, about, {
-          timeoutMs,
-          holds: true,
-        });
-        unanswered = 0;
-        const wait_ms = advice === 'back_off' ? (waitMs ?? DEFAULT_WAIT_MS) : 0;
-        return { retry: advice !== 'stop', advice, wait_ms, reason, chance, from: 'history' };
+        const decision = await askService(service, question, agentId, timeoutMs);
+        rest.answered();
+        return decision;
       } catch (error) {
-        unanswered += 1;
-        if (unanswered >= TIRED_AFTER) {
-          unanswered = 0;
-          restUntil = performance.now() + REST_MS;
-        }
-        return locally(question, agentId, (error as Error).message);
+        rest.unanswered();
+        return locally((error as Error).message);
       }
     },
     async ready(agentId = latestAgent() ?? '') {
       if (agentId !== '') await history?.load(agentId);
     },
   };
+}
+
+/** After some questions in a row without an answer none is asked for a while. */
+class Rest {
+  #unanswered = 0;
+  #until = 0;
+
+  get isOn(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  answered(): void {
+    this.#unanswered = 0;
+  }
+
+  unanswered(): void {
+    this.#unanswered += 1;
+    if (this.#unanswered < TIRED_AFTER) return;
+    this.#unanswered = 0;
+    this.#until = performance.now() + REST_MS;
+  }
+}
+
+function stateOf(history: History | undefined, agentId: string, nodeId: string): FailureState {
+  const local = localFacts(agentId, nodeId);
+  const stored = history?.of(agentId, nodeId);
+  const last = local.last;
+  const newest = stored?.newest;
+  const at = last?.at ?? stored?.facts.lastFailureAt;
+  return {
+    agent_id: agentId,
+    node_id: nodeId,
+    failure_count: (stored?.facts.failureCount ?? 0) + local.failures,
+    consecutive_failures:
+      local.consecutive + (local.succeeded ? 0 : (stored?.facts.consecutiveFailures ?? 0)),
+    last_failure_at: at === undefined ? null : new Date(at).toISOString(),
+    last_fingerprint: (!last && newest?.fingerprint) || null,
+    last_error_type: (last ? last.errorType : newest?.errorType) || null,
+    last_class: (last ? last.class : newest?.class) || null,
+    last_condition: (last ? last.condition : newest?.condition) || null,
+    from: history?.isLoaded(agentId) ? 'history' : 'process',
+  };
+}
+
+/** What this process decides without the query service. */
+function decideAlone(
+  history: History | undefined,
+  question: RetryQuestion,
+  agentId: string,
+  why: string,
+): RetryDecision {
+  const state = stateOf(history, agentId, question.nodeId);
+  const stored = history?.of(agentId, question.nodeId)?.newest;
+  const type = errorTypeOf(question.error);
+  const alike = [
+    state.last_error_type === type ? state.last_class : null,
+    stored?.errorType === type ? stored.class : null,
+  ].find((each) => each);
+  const { advice, reason, waitMs } = decideLocally({
+    attempt: ordinal(question.attempt) ?? 1,
+    maxAttempts: ordinal(question.maxAttempts),
+    class: question.class ?? alike ?? undefined,
+    consecutiveFailures: state.consecutive_failures,
+  });
+  return {
+    retry: advice !== 'stop',
+    advice,
+    wait_ms: waitMs,
+    reason: `${reason}; by local facts, because ${why}`,
+    chance: null,
+    from: 'process',
+  };
+}
+
+async function askService(
+  service: Service,
+  question: RetryQuestion,
+  agentId: string,
+  timeoutMs: number,
+): Promise<RetryDecision> {
+  const about = {
+    node: question.nodeId.slice(0, MAX_NAME),
+    error_type: errorTypeOf(question.error).slice(0, MAX_NAME),
+    class: question.class,
+    attempt: ordinal(question.attempt),
+    max_attempts: ordinal(question.maxAttempts),
+  };
+  const { advice, reason, chance, waitMs } = await askAdvice(service, agentId, about, {
+    timeoutMs,
+    holds: true,
+  });
+  const wait_ms = advice === 'back_off' ? (waitMs ?? DEFAULT_WAIT_MS) : 0;
+  return { retry: advice !== 'stop', advice, wait_ms, reason, chance, from: 'history' };
 }
 
 let usual: SelfCheck | undefined;
