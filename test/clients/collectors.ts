@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../deploy/engine/ports.ts';
 import type { Program } from './toolchains.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +22,7 @@ export async function otelcol(
   database: string,
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-otelcol-'));
-  const port = await freePort();
+  const port = await freePort('127.0.0.1', 0);
   const config = `
 receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } } }
 exporters:
@@ -61,7 +61,7 @@ export async function rotel(world: World, python: Program): Promise<string> {
     ) ENGINE = MergeTree ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))`);
   const find = ['-c', 'import rotel, os; print(os.path.dirname(rotel.__file__))'];
   const folder = await output(python, find);
-  const [http, grpc] = await Promise.all([freePort(), freePort()]);
+  const [http, grpc] = await Promise.all([freePort('127.0.0.1', 0), freePort('127.0.0.1', 0)]);
   const args = [
     ...['start', '--exporter', 'clickhouse', '--clickhouse-exporter-database', 'rotel'],
     ...['--clickhouse-exporter-endpoint', `http://${world.http}`],
@@ -148,13 +148,4 @@ async function output([command = '', ...first]: Program, args: string[]): Promis
   });
   await once(child, 'close');
   return text.trim();
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../deploy/engine/ports.ts';
 import { Collector } from '../faults/collector.ts';
 import { Server } from '../faults/server.ts';
 import { type Built, buildInstrumentation } from '../instrumentation/built.ts';
@@ -69,7 +69,7 @@ export class CrashWorld {
     const folder = await mkdtemp(join(tmpdir(), 'faultline-crash-'));
     const server = await Server.start(folder);
     const built = buildInstrumentation('faultline-crash');
-    const world = new CrashWorld(folder, server, built, await freePort());
+    const world = new CrashWorld(folder, server, built, await freePort('127.0.0.1', 0));
     await world.startCollector();
     return world;
   }
@@ -200,13 +200,4 @@ export class CrashWorld {
     const text = otlpHttp ? await (await fetch(`${otlpHttp}/metrics`)).text() : '';
     return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
