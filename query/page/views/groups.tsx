@@ -5,11 +5,12 @@ import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Judged, STATES, State } from '../parts/badges.tsx';
+import { Choice } from '../parts/choice.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Code, ForeignText, Id, Time } from '../parts/text.tsx';
 import { AgentTitle } from '../parts/title.tsx';
 import { Trend } from '../parts/trend.tsx';
-import { filter, to } from '../route.ts';
+import { to } from '../route.ts';
 
 export interface GroupFilters {
   agent: string;
@@ -62,46 +63,15 @@ function Filters({ agent, node, state, since }: GroupFilters) {
     ],
     [nodes.data, node],
   );
-  const fixed = SINCE.some(([value]) => value === since);
+  const isListed = SINCE.some(([value]) => value === since);
+  const times = isListed ? SINCE : [[since, `since ${since}`] as const, ...SINCE];
+  const all = ['', 'all'] as const;
+  const same = (name: string) => [name, name] as const;
   return (
     <div class="filters">
-      <label>
-        Node{' '}
-        <select
-          data-filter
-          value={node}
-          onChange={(event) => filter({ node: event.currentTarget.value })}
-        >
-          <option value="">all</option>
-          {known.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        State{' '}
-        <select value={state} onChange={(event) => filter({ state: event.currentTarget.value })}>
-          <option value="">all</option>
-          {STATES.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Failed{' '}
-        <select value={since} onChange={(event) => filter({ since: event.currentTarget.value })}>
-          {!fixed && <option value={since}>since {since}</option>}
-          {SINCE.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice label="Node" name="node" value={node} options={[all, ...known.map(same)]} isFirst />
+      <Choice label="State" name="state" value={state} options={[all, ...STATES.map(same)]} />
+      <Choice label="Failed" name="since" value={since} options={times} />
     </div>
   );
 }

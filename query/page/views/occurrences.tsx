@@ -2,9 +2,10 @@
 import type { GroupDetail } from '../../questions/groups/schemas.ts';
 import { api } from '../api.ts';
 import { counted, short } from '../format.ts';
+import { Choice } from '../parts/choice.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Block, ForeignText, Id, Time, Wide } from '../parts/text.tsx';
-import { filter, to } from '../route.ts';
+import { to } from '../route.ts';
 
 export function Occurrences({ group, member }: { group: GroupDetail; member: string }) {
   const shown = group.fingerprints.includes(member) ? member : group.fingerprint;
@@ -12,16 +13,12 @@ export function Occurrences({ group, member }: { group: GroupDetail; member: str
     <>
       <h2>Occurrences</h2>
       {group.fingerprints.length > 1 && (
-        <label>
-          Of fingerprint{' '}
-          <select value={shown} onChange={(event) => filter({ member: event.currentTarget.value })}>
-            {group.fingerprints.map((name) => (
-              <option key={name} value={name}>
-                {short(name)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Of fingerprint"
+          name="member"
+          value={shown}
+          options={group.fingerprints.map((name) => [name, short(name)] as const)}
+        />
       )}
       <Pages
         name={`occurrences ${shown}`}

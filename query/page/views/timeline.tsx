@@ -4,10 +4,11 @@ import type { TimelineEvent } from '../../questions/timeline/question.ts';
 import { api } from '../api.ts';
 import { counted } from '../format.ts';
 import { Judged } from '../parts/badges.tsx';
+import { Choice } from '../parts/choice.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { ForeignText, Id, Time } from '../parts/text.tsx';
 import { AgentTitle } from '../parts/title.tsx';
-import { filter, to } from '../route.ts';
+import { to } from '../route.ts';
 
 const SINCE = [
   ['', 'all'],
@@ -21,20 +22,7 @@ export function TimelineView({ agent, since }: { agent: string; since: string })
     <>
       <AgentTitle agent={agent} view="timeline" />
       <div class="filters">
-        <label>
-          Of{' '}
-          <select
-            data-filter
-            value={since}
-            onChange={(event) => filter({ since: event.currentTarget.value })}
-          >
-            {SINCE.map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Of" name="since" value={since} options={SINCE} isFirst />
       </div>
       <Pages
         name={`timeline ${since} ${agent}`}
