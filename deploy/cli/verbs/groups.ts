@@ -28,6 +28,12 @@ const searchedText = ({ searched, next_cursor }: GroupsPage): string =>
 
 /** Adds the verbs that list groups, show one, and say something about one. */
 export function addGroupVerbs(program: Command): void {
+  addList(program);
+  addDetail(program);
+  for (const change of CHANGES) addChange(program, change);
+}
+
+function addList(program: Command): void {
   examples(
     list(program, 'groups', 'groups of failures with their state, those that failed last first'),
     'faultline groups --agent invoice-agent --sort impact',
@@ -53,7 +59,9 @@ export function addGroupVerbs(program: Command): void {
         return { value, text: await emptyListText(history, 'no groups', flags) };
       }),
     );
+}
 
+function addDetail(program: Command): void {
   examples(service(program.command('group <fingerprint>')), `faultline group ${GROUP}`)
     .description('one group: members, what was said and tried, versions, hours')
     .action((fingerprint: string, options: ServiceOptions) =>
@@ -64,81 +72,70 @@ export function addGroupVerbs(program: Command): void {
         return { value, text: describeGroup(value, fingerprintOf(last).why) };
       })(options),
     );
-
-  change(
-    program,
-    'resolve <fingerprint>',
-    'say that a group is fixed',
-    `${GROUP} --evolution 4a44890a-a29a-4fae-80b1-cd2ba99bab7e`,
-  )
-    .option('--evolution <id>', 'the evolution that fixed it')
-    .action((fingerprint: string, flags: ChangeFlags) =>
-      recordChange(fingerprint, flags, {
-        kind: 'resolve',
-        ...(flags.evolution ? { evolution_id: flags.evolution } : {}),
-      }),
-    );
-  change(
-    program,
-    'ignore <fingerprint>',
-    'say that nobody wants to hear of a group',
-    `${GROUP} --reason "a test account" --author ada`,
-  ).action((fingerprint: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'ignore' }),
-  );
-  change(
-    program,
-    'reopen <fingerprint>',
-    'take back that a group is resolved or ignored',
-    GROUP,
-  ).action((fingerprint: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'reopen' }),
-  );
-  change(
-    program,
-    'merge <fingerprint> <into>',
-    'put a group into another one',
-    `${GROUP} v1:0f343b0931126a20f133d67c2b018a3b --reason "one cause"`,
-  ).action((fingerprint: string, other_fingerprint: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'merge', other_fingerprint }),
-  );
-  change(
-    program,
-    'split <fingerprint>',
-    'take a fingerprint out of its group: undoes a merge',
-    GROUP,
-  ).action((fingerprint: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'split' }),
-  );
-  for (const [kind, description] of [
-    ['accept', 'say that a group is one problem with the one that it looks like: merges them'],
-    ['dismiss', 'say that a group is not one problem with the one that it looks like'],
-  ] as const) {
-    change(program, `${kind} <fingerprint> [other]`, description, GROUP).action(
-      (fingerprint: string, other_fingerprint: string | undefined, flags: ChangeFlags) =>
-        recordChange(fingerprint, flags, {
-          kind,
-          ...(other_fingerprint ? { other_fingerprint } : {}),
-        }),
-    );
-  }
-  change(
-    program,
-    'annotate <fingerprint> <class>',
-    "say which class a group has; '' takes it back",
-    `${GROUP} tool.timeout`,
-  ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'annotate', value } as GroupChange),
-  );
-  change(
-    program,
-    'note <fingerprint> <text>',
-    'write down something about a group',
-    `${GROUP} "only since the supplier changed its form"`,
-  ).action((fingerprint: string, value: string, flags: ChangeFlags) =>
-    recordChange(fingerprint, flags, { kind: 'note', value }),
-  );
 }
+
+/** A verb that says something about a group. */
+interface ChangeVerb {
+  kind: GroupChange['kind'];
+  description: string;
+  /** Arguments of an example. */
+  example: string;
+  /** The argument behind the fingerprint, and the field of the change that it is. */
+  argument?: readonly [name: string, field: 'other_fingerprint' | 'value'];
+}
+
+const CHANGES: readonly ChangeVerb[] = [
+  {
+    kind: 'resolve',
+    description: 'say that a group is fixed',
+    example: `${GROUP} --evolution 4a44890a-a29a-4fae-80b1-cd2ba99bab7e`,
+  },
+  {
+    kind: 'ignore',
+    description: 'say that nobody wants to hear of a group',
+    example: `${GROUP} --reason "a test account" --author ada`,
+  },
+  {
+    kind: 'reopen',
+    description: 'take back that a group is resolved or ignored',
+    example: GROUP,
+  },
+  {
+    kind: 'merge',
+    description: 'put a group into another one',
+    example: `${GROUP} v1:0f343b0931126a20f133d67c2b018a3b --reason "one cause"`,
+    argument: ['<into>', 'other_fingerprint'],
+  },
+  {
+    kind: 'split',
+    description: 'take a fingerprint out of its group: undoes a merge',
+    example: GROUP,
+  },
+  {
+    kind: 'accept',
+    description: 'say that a group is one problem with the one that it looks like: merges them',
+    example: GROUP,
+    argument: ['[other]', 'other_fingerprint'],
+  },
+  {
+    kind: 'dismiss',
+    description: 'say that a group is not one problem with the one that it looks like',
+    example: GROUP,
+    argument: ['[other]', 'other_fingerprint'],
+  },
+  {
+    kind: 'annotate',
+    description: "say which class a group has; '' takes it back",
+    example: `${GROUP} tool.timeout`,
+    argument: ['<class>', 'value'],
+  },
+  {
+    kind: 'note',
+    description: 'write down something about a group',
+    example: `${GROUP} "only since the supplier changed its form"`,
+    argument: ['<text>', 'value'],
+  },
+];
 
 interface ChangeFlags extends ServiceOptions {
   reason?: string;
@@ -147,9 +144,11 @@ interface ChangeFlags extends ServiceOptions {
   evolution?: string;
 }
 
-function change(program: Command, name: string, description: string, example: string): Command {
-  const verb = service(program.command(name));
-  return examples(verb, `faultline ${verb.name()} ${example}`)
+function addChange(program: Command, { kind, description, example, argument }: ChangeVerb): void {
+  const verb = service(
+    program.command(`${kind} <fingerprint>${argument ? ` ${argument[0]}` : ''}`),
+  );
+  examples(verb, `faultline ${kind} ${example}`)
     .description(description)
     .option('--reason <text>', 'why')
     .addOption(
@@ -158,6 +157,16 @@ function change(program: Command, name: string, description: string, example: st
       ),
     )
     .option('--id <uuid>', 'id of the event: said again with it, nothing changes');
+  if (kind === 'resolve') verb.option('--evolution <id>', 'the evolution that fixed it');
+  verb.action((fingerprint: string, ...more: unknown[]) => {
+    const given = argument ? (more[0] as string | undefined) : undefined;
+    const flags = more[argument ? 1 : 0] as ChangeFlags;
+    return recordChange(fingerprint, flags, {
+      kind,
+      ...(argument && given !== undefined && { [argument[1]]: given }),
+      ...(flags.evolution && { evolution_id: flags.evolution }),
+    } as GroupChange);
+  });
 }
 
 function recordChange(fingerprint: string, flags: ChangeFlags, what: GroupChange): Promise<void> {
