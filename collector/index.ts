@@ -51,6 +51,7 @@ export { type OwnTraces, startOwnTraces } from './telemetry/own-traces.ts';
 
 type Inside = 'addRoutes' | 'grpcInterceptors' | 'checks';
 
+/** Options of {@link startCollector}. */
 export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   /** Where the rows go; the tables must exist there. */
   clickhouse: {
@@ -87,6 +88,7 @@ export interface CollectorOptions extends Omit<DoorOptions, Inside> {
   tracing?: Tracing | undefined;
 }
 
+/** Counts since the start, and what waits now. */
 export interface CollectorStats extends TraceStats {
   logs: LogStats;
   queue: QueueStats;
@@ -95,6 +97,7 @@ export interface CollectorStats extends TraceStats {
   mapping: MappingStats;
 }
 
+/** A collector that runs. */
 export interface Collector {
   /** Base of the OTLP/HTTP endpoint, such as `http://127.0.0.1:4318`. */
   url: string;

@@ -5,6 +5,7 @@ import type { KnownSkipped } from './base/skipped.ts';
 import { type ClickHouseOptions, Store } from './base/store.ts';
 import { type History, historyOf } from './history.ts';
 
+/** Options of {@link connect}. */
 export interface ConnectOptions {
   clickhouse: ClickHouseOptions;
   /** As whom statements that others send are run. @default as `clickhouse` */

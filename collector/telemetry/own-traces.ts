@@ -6,6 +6,7 @@ import type { Tracing } from '../serving/tracing.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Traces of Faultline itself; `shutdown` sends what waits. */
 export interface OwnTraces extends Tracing {
   /** Sends what is left, for two seconds at most. */
   shutdown(): Promise<void>;

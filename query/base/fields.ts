@@ -73,6 +73,7 @@ export const page = (fallback = 20) => ({
 /** A page of a list; `next_cursor` is null on the last one. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+/** A part of a list; `next_cursor` goes on after it, null at its end. */
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;

@@ -3,6 +3,7 @@ import { UnavailableError } from '../base/errors.ts';
 import { type History, historyOf } from '../history.ts';
 import { fromProblem, problem } from './problem.ts';
 
+/** Options of {@link createClient}. */
 export interface ClientOptions {
   /** Base address of the query service. @default 'http://127.0.0.1:4320' */
   url?: string;

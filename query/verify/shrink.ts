@@ -4,6 +4,7 @@
 /** A JSON value. */
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/** The smallest input found that still fails. */
 export interface Shrunk {
   /** JSON text of the smallest part that failed. */
   input: string;

@@ -11,6 +11,7 @@ import { type PlannedCase, planOf, type Scope } from './plan.ts';
 import type { Replay, Runner } from './replay.ts';
 import { type Shrunk, shrink } from './shrink.ts';
 
+/** Which cases are run, and how often. */
 export interface VerifyOptions extends Scope {
   /** How often each case is run, for failures that do not come every time. @default 1 */
   repeat?: number | undefined;

@@ -7,6 +7,7 @@ import { partTrace } from './message/embedded.ts';
 import { templateOf } from './message/template.ts';
 import { NO_STACK, type Stack, stackOf } from './stack/stack.ts';
 
+/** What a fingerprint is made of. */
 export interface FingerprintInput {
   agent_id: string;
   node_id: string;
@@ -17,6 +18,7 @@ export interface FingerprintInput {
   stack_trace: string;
 }
 
+/** A fingerprint, and what it was read from. */
 export interface Fingerprint {
   /** 'v1:' and 32 hex digits. */
   fingerprint: string;

@@ -101,6 +101,7 @@ const advice = z.object({
   node: nodeFacts,
   age_ms: z.number().min(0).describe('How old the oldest of these counts is'),
 });
+/** Whether to try a failed node again, with the chance that it helps and how long to wait. */
 export type RetryAdvice = z.infer<typeof advice>;
 
 /**

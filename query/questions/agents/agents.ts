@@ -26,6 +26,7 @@ const agent = z.object({
     .optional()
     .describe('Its groups by state, where asked for; states without a group are absent'),
 });
+/** An agent that failed or ran, with its counts and where asked for its groups by state. */
 export type Agent = z.infer<typeof agent>;
 
 /**

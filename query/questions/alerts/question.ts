@@ -7,6 +7,7 @@ import { ALERT_STATUSES } from '../../base/states.ts';
 
 /** The changes of a group that an alert may report. */
 export const ALERT_CHANGES = ['new', 'regressed', 'escalating', 'harmful'] as const;
+/** A change of a group that rules can be about. */
 export type AlertChange = (typeof ALERT_CHANGES)[number];
 
 /** One alert at one receiver. */
@@ -24,6 +25,7 @@ const alert = z.object({
   last_error: z.string().describe("Why the last try failed; '' when none did"),
   updated_at: instant.describe('When the status or the number of tries last changed'),
 });
+/** An alert to one receiver, and what became of it. */
 export type Alert = z.infer<typeof alert>;
 
 /** The log of alerts: one item an alert and receiver, newest first. */

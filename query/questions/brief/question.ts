@@ -95,6 +95,7 @@ const briefAnswer = z.object({
   /** Tokens of `markdown`, counted with the o200k_base encoding. */
   tokens: count,
 });
+/** What a coding agent reads before it changes a graph: Markdown, and the same as data. */
 export type Brief = z.infer<typeof briefAnswer>;
 
 export const briefQuery = z.strictObject({

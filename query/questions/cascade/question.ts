@@ -118,6 +118,7 @@ const cascadeAnswer = z.object({
     .describe('how many of the run were not looked at, because there are so many'),
   notes: z.array(z.string()),
 });
+/** What followed from what in the run of a failure, from the root on. */
 export type Cascade = z.infer<typeof cascadeAnswer>;
 
 /**

@@ -36,6 +36,7 @@ export const failureCase = z.object({
   first_seen: instant,
   failures: count.describe('Failures of the group with this input'),
 });
+/** One distinct input with which a group failed. */
 export type FailureCase = z.infer<typeof failureCase>;
 
 /**

@@ -104,6 +104,7 @@ const advice = z.object({
     .array(advisedProblem)
     .describe('Problems of the version in use, those that ended most runs first; at most 8'),
 });
+/** Whether to change an agent now, with the numbers and when to ask again. */
 export type EvolutionAdvice = z.infer<typeof advice>;
 
 /**

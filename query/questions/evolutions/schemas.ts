@@ -27,6 +27,7 @@ export const evolution = z.object({
   environment: z.string(),
   received_at: instant,
 });
+/** A change of a graph that was recorded. Times are ISO 8601 in UTC. */
 export type Evolution = z.infer<typeof evolution>;
 
 /** A change of an agent's graph to record. */
@@ -48,4 +49,5 @@ export const evolutionInput = z.strictObject({
   target_fingerprints: z.array(fingerprint).max(100).default([]),
   target_failures: z.array(failureId).max(100).default([]),
 });
+/** A change of a graph to record. */
 export type EvolutionInput = z.input<typeof evolutionInput>;

@@ -46,6 +46,7 @@ export const failure = z.object({
   resource_attributes: z.record(z.string(), z.string()),
   received_at: instant,
 });
+/** A failure as lists have it. Times are ISO 8601 in UTC, durations nanoseconds. */
 export type Failure = z.infer<typeof failure>;
 
 /** One failure with the graph that it happened in and the evolution that followed from it. */
@@ -54,4 +55,5 @@ export const failureDetail = failure.extend({
   evolution: evolution.nullable(),
   trace_url: z.string().describe("Its trace where `--trace-url` says; '' without"),
 });
+/** A failure with input, state, stack and evidence. */
 export type FailureDetail = z.infer<typeof failureDetail>;

@@ -12,6 +12,7 @@ export const graphSnapshot = z.object({
   first_seen: instant,
   last_seen: instant,
 });
+/** A version of a graph: `ref` is the address of its body. */
 export type GraphSnapshot = z.infer<typeof graphSnapshot>;
 
 /** A changed value as JSON text, cut; null where there is none. */
@@ -58,4 +59,5 @@ export const graphDiff = z.object({
   /** The same as Markdown, with all values quoted. */
   text: z.string(),
 });
+/** What differs between two versions, and what fails on which. */
 export type GraphDiff = z.infer<typeof graphDiff>;

@@ -38,6 +38,7 @@ export const groupEvent = z.object({
   reason: z.string(),
   evolution_id: z.string(),
 });
+/** Something that was said or decided about a group. */
 export type GroupEvent = z.infer<typeof groupEvent>;
 
 const said = {
@@ -96,6 +97,7 @@ export const groupChange = z.discriminatedUnion(
   ],
   'expected one of resolve, ignore, reopen, merge, split, accept, dismiss, annotate, note',
 );
+/** Something to say about a group, by its `kind`. */
 export type GroupChange = z.input<typeof groupChange>;
 
 /** Which groups to list, those that failed last first. */
@@ -172,6 +174,7 @@ export const group = z.object({
     .optional()
     .describe('Runs that it met and ended: of one group, and where sorted by it'),
 });
+/** Failures that are one problem, as lists have it. */
 export type Group = z.infer<typeof group>;
 
 /** `next_cursor` may be there with few items, or none, where hardly any group fits. */
@@ -226,4 +229,5 @@ export const groupDetail = group.extend({
   recent_failure_ids: z.array(z.string()),
   hourly,
 });
+/** A group with members, versions, fixes, events and hours. */
 export type GroupDetail = z.infer<typeof groupDetail>;

@@ -6,6 +6,7 @@ import { verifiedCounts } from '../verifications/schemas.ts';
 
 /** What an evolution did to a group. */
 export const VERDICTS = ['effective', 'ineffective', 'harmful', 'insufficient_exposure'] as const;
+/** What a fix did to a group; `insufficient_exposure`: too few runs to say. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** How often a group's node was tried and how often the group failed. */
@@ -59,6 +60,7 @@ export const effect = z.object({
   /** What else has to be known, as short sentences. */
   notes: z.array(z.string()),
 });
+/** A fix and a group: counts before and after, the ratio of their rates with its interval, and the verdict. */
 export type Effect = z.infer<typeof effect>;
 
 const nodeHealth = z.object({
@@ -95,6 +97,7 @@ export const evolutionEffects = z.object({
   verified: verifiedCounts.nullable(),
   notes: z.array(z.string()),
 });
+/** A fix with its effects on the groups that it targets, and on others. */
 export type EvolutionEffects = z.infer<typeof evolutionEffects>;
 
 /** An evolution with what it did to each group that it targets. */
@@ -108,4 +111,5 @@ export const listedEvolution = evolution.extend({
     .optional()
     .describe('What it did to each group that it targets, where asked for'),
 });
+/** A fix as lists have it, with its effects where asked for. */
 export type ListedEvolution = z.infer<typeof listedEvolution>;

@@ -47,6 +47,7 @@ export const nodeHealth = z.object({
     )
     .describe('The three groups that failed most often'),
 });
+/** Attempts, failures and durations of a node on one or all versions. */
 export type NodeHealth = z.infer<typeof nodeHealth>;
 
 /**

@@ -33,6 +33,7 @@ const runItem = z.object({
   outcome: z.string().describe("'' while it has not ended"),
   root_failure: rootFailure.nullable().describe('The failure that ended it, where one is known'),
 });
+/** A run with its outcome, version and the failure that ended it. */
 export type Run = z.infer<typeof runItem>;
 
 const row = runItem

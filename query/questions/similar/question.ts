@@ -63,6 +63,7 @@ export const similarGroup = z.object({
   last_failure_id: z.string(),
   fixes: z.array(fix).describe('what was tried there, the newest first, at most 5'),
 });
+/** A group that is like a failure or a text, why, and what was tried there. */
 export type SimilarGroup = z.infer<typeof similarGroup>;
 
 /**

@@ -80,6 +80,7 @@ export const timelineEvent = z.discriminatedUnion('kind', [
   vanished,
   said,
 ]);
+/** Something that happened to an agent: a version, an evolution, a group. */
 export type TimelineEvent = z.infer<typeof timelineEvent>;
 
 /**

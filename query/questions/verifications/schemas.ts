@@ -47,6 +47,7 @@ export const verification = z.object({
     .tuple([z.number(), z.number()])
     .describe('In which the share of failing runs lies with 95 %; 0 to 1 if it was not run'),
 });
+/** What one input did on a changed graph. */
 export type Verification = z.infer<typeof verification>;
 
 /** What a verification came to. */
@@ -114,4 +115,5 @@ export const verificationsInput = z.strictObject({
     .min(1)
     .max(MAX_RESULTS),
 });
+/** Results of one verification, to record. */
 export type VerificationsInput = z.input<typeof verificationsInput>;
