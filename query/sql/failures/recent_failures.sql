@@ -1,4 +1,4 @@
-SELECT *
+SELECT * EXCEPT (ancestor_span_ids, revision, is_deleted)
 FROM failures FINAL
 WHERE ({agent:String} = '' OR agent_id = {agent:String})
   AND ({node:String} = '' OR node_id = {node:String})
