@@ -76,8 +76,16 @@ export function usersConfig(passwords: Readonly<Record<UserName, string>>): stri
   });
 }
 
-/** `final` reads a ReplacingMergeTree without resends, as every view of ours does. */
-const SHARED = { implicit_select: 0, final: 1, async_insert: 0 } as const;
+/**
+ * `final` reads a ReplacingMergeTree without resends, as every view of ours does. Formatting in threads of its own
+ * costs a statement 0.7 ms of CPU, which is a third of `SELECT 1`.
+ */
+const SHARED = {
+  implicit_select: 0,
+  final: 1,
+  async_insert: 0,
+  output_format_parallel_formatting: 0,
+} as const;
 
 function profiles(): { [name: string]: Xml } {
   return {
