@@ -109,10 +109,16 @@ async function configure(message: StartMessage): Promise<string[]> {
 /** After this the engine's thread opens no file of anybody else: whatever a statement asks for. */
 async function lock(reach: Reach): Promise<void> {
   const { NoLock, restrictEngine } = await import('./landlock.ts');
-  const result = await restrictEngine(reach).catch((error: unknown): Lock => {
+  const { forbidReadWriteCreation } = await import('./seccomp.ts');
+  const reasonOf = (error: unknown): string => {
     if (!(error instanceof NoLock)) throw error;
-    return { files: false, network: false, reason: error.message };
-  });
+    return error.message;
+  };
+  const result = await restrictEngine(reach).catch(
+    (error: unknown): Lock => ({ files: false, network: false, reason: reasonOf(error) }),
+  );
+  const creation = await forbidReadWriteCreation().then(() => '', reasonOf);
+  if (result.reason === '') result.reason = creation;
   process.send?.({ kind: 'lock', ...result } satisfies LockMessage);
 }
 

@@ -76,29 +76,44 @@ export async function prepareFolder(dataDir: string): Promise<Folder> {
 
 /** How the schemas begin that a statement can have written for Protobuf and for Cap'n Proto. */
 const WRITTEN_SCHEMA = /^(?:syntax = "proto|@0x[0-9a-f]+;)/;
+/** Files that every part of a table has, which nobody can have written in their place. */
+const IN_EVERY_PART = [
+  ...['checksums.txt', 'columns.txt', 'columns_substreams.txt', 'count.txt'],
+  ...['default_compression_codec.txt', 'metadata_version.txt'],
+];
 
 /**
- * Removes schemas that `reader` had written among the definitions of tables, where they keep the engine from starting
- * (docs/decisions/0067-settings-of-subqueries.md).
+ * Removes schemas that `reader` had written where they keep the engine from starting or rows from being read: among
+ * definitions of tables, and as files that a table or a part may have (docs/decisions/0067-settings-of-subqueries.md).
  */
 async function removeWrittenSchemas({ data }: Folder): Promise<void> {
-  for (const pattern of [['metadata'], ['store', '*', '*']]) {
-    for (const file of await definitionsIn(data, pattern)) {
+  for (const [pattern, names] of [
+    [['metadata'], /\.sql$/],
+    [['store', '*', '*'], /\.(?:sql|txt)$/],
+    [['store', '*', '*', '*'], /\.txt$/],
+  ] as const) {
+    for (const file of await filesIn(data, pattern, names)) {
       const text = await readFile(file, 'utf8').catch(() => '');
       if (WRITTEN_SCHEMA.test(text)) await rm(file);
     }
   }
 }
 
-/** The `.sql` files of the folders that a path names from here on; `*` in it is any name. Links count as what they lead to. */
-async function definitionsIn(folder: string, [next, ...rest]: string[]): Promise<string[]> {
-  if (next !== undefined && next !== '*') return definitionsIn(join(folder, next), rest);
-  const names = await readdir(folder).catch(() => []);
+/** Files of such names in the folders that a path names from here on; `*` in it is any name. Links count as what they lead to. */
+async function filesIn(
+  folder: string,
+  [next, ...rest]: readonly string[],
+  names: RegExp,
+): Promise<string[]> {
+  if (next !== undefined && next !== '*') return filesIn(join(folder, next), rest, names);
+  const found = await readdir(folder).catch(() => []);
   if (next === undefined) {
-    return names.filter((name) => name.endsWith('.sql')).map((name) => join(folder, name));
+    return found
+      .filter((name) => names.test(name) && !IN_EVERY_PART.includes(name))
+      .map((name) => join(folder, name));
   }
-  const found = await Promise.all(names.map((name) => definitionsIn(join(folder, name), rest)));
-  return found.flat();
+  const files = await Promise.all(found.map((name) => filesIn(join(folder, name), rest, names)));
+  return files.flat();
 }
 
 /** Version 0.1.0 knew one password, and had files of its own for the engine. */

@@ -130,12 +130,16 @@ function allowPort(rules: number, port: number, right: bigint): void {
   system('landlock_add_rule', ADD_RULE, rules, RULE_PORT, rule, 0);
 }
 
-async function inEngineThread(funcName: string, ...paramsValue: number[]): Promise<void> {
+/** Calls a function of libc in the engine's thread. @throws {NoLock} with the system's reason when it fails */
+export async function inEngineThread(
+  funcName: string,
+  ...paramsValue: (number | Buffer)[]
+): Promise<void> {
   const { value, errnoMessage } = await load<DataType.I64, true, true>({
     library: 'libc',
     funcName,
     retType: DataType.I64,
-    paramsType: paramsValue.map(() => DataType.I64),
+    paramsType: paramsValue.map(typeOf),
     paramsValue,
     errno: true,
     runInNewThread: true,
@@ -143,15 +147,16 @@ async function inEngineThread(funcName: string, ...paramsValue: number[]): Promi
   if (Number(value) !== 0) throw new NoLock(`${funcName}: ${errnoMessage}`);
 }
 
+const typeOf = (value: number | Buffer) =>
+  typeof value === 'number' ? DataType.I64 : DataType.U8Array;
+
 /** A system call by its number, because not every libc has a function for these. */
 function system(name: string, number: number, ...values: (number | Buffer)[]): number {
   const { value, errnoMessage } = load<DataType.I64, true>({
     library: 'libc',
     funcName: 'syscall',
     retType: DataType.I64,
-    paramsType: [number, ...values].map((each) =>
-      typeof each === 'number' ? DataType.I64 : DataType.U8Array,
-    ),
+    paramsType: [number, ...values].map(typeOf),
     paramsValue: [number, ...values],
     errno: true,
   });

@@ -11,13 +11,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('schemas that a statement wrote among the definitions of tables go, and nothing else', async () => {
+test('schemas that a statement wrote among definitions of tables and in parts go, and nothing else', async () => {
   const files = {
     'metadata/faultline.sql': 'ATTACH DATABASE faultline\nENGINE = Atomic\n',
     'metadata/damaged.sql': '\0garbage',
     'metadata/schema.txt': 'syntax = "proto3";\n',
     'metadata/x.sql': 'syntax = "proto3";\n\nmessage Message\n{\n  uint32 a = 1;\n}\n',
     'store/1f2/1f2a-0/failures.sql': "ATTACH TABLE _ UUID '…'\n(\n    `a` UInt8\n)\n",
+    'store/1f2/1f2b-0/mutation_5.txt': 'syntax = "proto3";\n',
+    'store/1f2/1f2b-0/mutation_6.txt': 'format version: 1\n',
+    'store/1f2/1f2b-0/all_1_1_0/txn_version.txt': 'syntax = "proto3";\n',
+    'store/1f2/1f2b-0/all_1_1_0/ttl.txt': 'ttl format version: 1\n',
     'store/1f2/1f2a-0/y.sql': '@0x801f030c2b67bf19;\n\nstruct Message\n{\n    a @0 : UInt8;\n}\n',
   };
   for (const [name, text] of Object.entries(files)) {
@@ -36,5 +40,9 @@ test('schemas that a statement wrote among the definitions of tables go, and not
     'faultline.sql',
     'schema.txt',
   ]);
-  expect(await filesIn(join(folder, 'disk'))).toEqual(['1f2/1f2a-0/failures.sql']);
+  expect(await filesIn(join(folder, 'disk'))).toEqual([
+    '1f2/1f2a-0/failures.sql',
+    '1f2/1f2b-0/all_1_1_0/ttl.txt',
+    '1f2/1f2b-0/mutation_6.txt',
+  ]);
 });

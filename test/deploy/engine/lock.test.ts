@@ -92,6 +92,21 @@ test('the reader overwrites none of the engine’s own files', async () => {
   expect(await command(engine.server(), 'SELECT a FROM own')).toBe('1\n');
 });
 
+test.each(user)('%s makes no file where SQLite would, also not in the data', async (name) => {
+  const data = join(engine.folder(), 'clickhouse');
+  const path = await command(
+    engine.server(),
+    "SELECT path FROM system.parts WHERE database != 'system' LIMIT 1 FORMAT TSVRaw",
+  );
+  const folders = ['metadata', 'store', path.trim().slice(data.length + 1)];
+  for (const file of [...folders.map((folder) => join(data, folder, 'x.sql')), secret + 2]) {
+    const sql = `SELECT * FROM sqlite('${file}', 't')`;
+    const body = await (await ask(engine.server(), sql, { user: name })).text();
+    expect([file, body]).toEqual([file, expect.stringMatching('unable to open database file')]);
+    expect(existsSync(file)).toBe(false);
+  }
+});
+
 test('nobody calls another port of this machine', async () => {
   let calls = 0;
   const outside = createServer((socket) => {
