@@ -73,6 +73,6 @@ function statementSettings(settings: Settings): { writing: Sent; reading: Sent }
   if (settings['clickhouse-cluster'] === undefined) return { writing: {}, reading: {} };
   return {
     writing: { clickhouse_settings: { ...readSettings(DATABASE), ...writeSettings } },
-    reading: readOptions(DATABASE),
+    reading: readOptions(DATABASE, settings['clickhouse-url'].length),
   };
 }

@@ -48,7 +48,9 @@ async function compareQuestions(): Promise<void> {
   }
   const single = connect({ clickhouse: { url: one.url, ...one.query, database } });
   const query = { url: shards.urls, username: 'query', password: 'q' };
-  const spread = connect({ clickhouse: { ...query, database, ...readOptions(database) } });
+  const spread = connect({
+    clickhouse: { ...query, database, ...readOptions(database, shards.urls.length) },
+  });
   const questions: [string, (history: History, agent: string) => Promise<unknown>][] = [
     ['recent failures', (history, agent) => history.recentFailures({ agent })],
     ['groups', (history, agent) => history.groups({ agent })],

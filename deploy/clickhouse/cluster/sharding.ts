@@ -49,6 +49,12 @@ export function readSettings(database: string): ClickHouseSettings {
   };
 }
 
+/**
+ * Of so many shards an agent is on nearly every one (docs/cluster.md), and to find out which costs a statement a quarter
+ * of its time.
+ */
+const FEW_SHARDS = 4;
+
 /** True for every row; ClickHouse needs them to know what the slots may be. */
 function slotFilters(database: string): Record<string, string> {
   const slots = Array.from({ length: SLOTS }, (_, slot) => slot).join(', ');
@@ -64,16 +70,25 @@ function slotFilters(database: string): Record<string, string> {
  * turns in it; whichever is asked, the first replica of each shard answers, its own too. Each shard would apply the
  * filters of the slots as well, and read a column for it, so its own tables have one that reads nothing: of two for
  * one table the first counts. Inserts cannot have that: a view over such a table would fail.
+ *
+ * @param addresses how many are given, one of each shard at least; 1 may be any number of servers behind a balancer
  */
-export function readOptions(database: string) {
-  const nothing = Object.keys(SLOT_COLUMNS).map((table) => [`${database}.${table}_local`, '1']);
-  const filters = { ...slotFilters(database), ...Object.fromEntries(nothing) };
-  const clickhouse_settings: ClickHouseSettings = {
-    ...readSettings(database),
-    additional_table_filters: SettingsMap.from(filters),
-    prefer_localhost_replica: 0,
+export function readOptions(database: string, addresses = 1) {
+  const isSmall = addresses > 1 && addresses <= FEW_SHARDS;
+  return {
+    inRotation: true,
+    clickhouse_settings: {
+      ...readSettings(database),
+      additional_table_filters: SettingsMap.from(isSmall ? {} : filtersOf(database)),
+      prefer_localhost_replica: 0,
+    } satisfies ClickHouseSettings,
   };
-  return { inRotation: true, clickhouse_settings };
+}
+
+/** Slots for the tables over all shards, and nothing for those of each. */
+function filtersOf(database: string): Record<string, string> {
+  const nothing = Object.keys(SLOT_COLUMNS).map((table) => [`${database}.${table}_local`, '1']);
+  return { ...slotFilters(database), ...Object.fromEntries(nothing) };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Context } from '../../base/question.ts';
 import { skippedHint } from '../../base/skipped.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import { readGroups } from '../groups/facts.ts';
+import { TIMELINE } from '../groups/rows.ts';
 import { readImpact, versionInUse } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
@@ -21,7 +22,8 @@ const mostEvolutions = 20;
 /** Groups of one evolution that are judged here; the evolution's own effects have all. */
 const mostTargets = 5;
 
-const totalsRow = z.object({ failures: z.coerce.number(), evolutions: z.coerce.number() });
+const failuresRow = z.object({ failures: z.coerce.number() });
+const evolutionsRow = z.object({ evolutions: z.coerce.number() });
 
 /** Reads what is needed and writes the brief: same rows, same text. */
 export async function writeBrief(
@@ -30,13 +32,12 @@ export async function writeBrief(
   { node = '', since, max_tokens }: z.output<typeof briefQuery>,
 ): Promise<Brief> {
   const window = { agent: agentId, since: sinceOf(since) };
+  const within = (timeline: readonly Evolution[]) =>
+    timeline.filter(({ timestamp }) => storedForm(timestamp) >= window.since);
   const newest = (timeline: readonly Evolution[]) =>
-    timeline
-      .filter(({ timestamp }) => storedForm(timestamp) >= window.since)
-      .reverse()
-      .slice(0, mostEvolutions);
-  const [[totals], runs, found] = await Promise.all([
-    store.rows('totals_of_agent', { ...window, node }, totalsRow),
+    within(timeline).reverse().slice(0, mostEvolutions);
+  const [[failures], runs, found] = await Promise.all([
+    store.rows('failures_of_agent', { ...window, node }, failuresRow),
     store.rows('run_outcomes', window, brief.output.shape.runs.element),
     readGroups(store, {
       agent: agentId,
@@ -54,7 +55,11 @@ export async function writeBrief(
   const groups = groupsFor(found.groups, { node, since: window.since });
   const open = groups.filter((group) => !isSettled(group));
   const inUse = versionInUse(runs, groups);
-  const [targets, impacts] = await Promise.all([
+  const [counted, targets, impacts] = await Promise.all([
+    // The timeline has all of them unless it was cut.
+    found.timeline.length < TIMELINE
+      ? [{ evolutions: within(found.timeline).length }]
+      : store.rows('evolutions_of_agent', window, evolutionsRow),
     targetsOf(store, evolutions),
     readImpact(store, { agent: agentId, since: window.since, inUse }, found.groups),
   ]);
@@ -85,7 +90,8 @@ export async function writeBrief(
     agent_id: agentId,
     since: since ?? null,
     totals: {
-      ...totals!,
+      ...failures!,
+      ...counted[0]!,
       groups: groups.length,
       resolved: inState('resolved'),
       ignored: inState('ignored'),

@@ -5,6 +5,7 @@ import type { Store } from '../../base/store.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import type { Question } from '../ledger/ledger.ts';
 import type { Effect } from '../ledger/schemas.ts';
+import { countAll, countMembers } from './counted.ts';
 import {
   escalationOf,
   type FailedVersion,
@@ -30,7 +31,6 @@ import {
   type Hours,
   readCounts,
   readEvents,
-  readHours,
   readSeenAfter,
   readTimeline,
   readTries,
@@ -98,21 +98,13 @@ export async function readGroups(store: Store, query: GroupsQuery): Promise<Foun
   const { agent, fingerprint, now } = query;
   const isOne = fingerprint !== undefined;
   const only = isOne ? [fingerprint] : query.fingerprints;
-  const counted = (members: string[]) =>
-    Promise.all([
-      readCounts(store, agent, members),
-      readHours(store, agent, { fingerprints: members, busy: !only, now }),
-    ]);
-  // Which fingerprints one group has is known only after its events; that of all needs no wait.
-  const [events, timeline, all] = await Promise.all([
-    query.known?.events ?? readEvents(store, agent, isOne),
+  const reading = query.known?.events ?? readEvents(store, agent, isOne);
+  const [events, timeline, { counts, hours }] = await Promise.all([
+    reading,
     query.known?.timeline ?? readTimeline(store, agent),
-    only ? undefined : counted([]),
+    only ? countMembers(store, agent, only, reading, now) : countAll(store, agent, reading, now),
   ]);
   const mapping = new GroupMapping(events);
-  const members = membersOf(mapping, only ?? []);
-  // Without a name all would be counted.
-  const [counts, hours] = all ?? (members.length > 0 ? await counted(members) : [[], []]);
   const material = {
     mapping,
     counts: byGroup(mapping, counts),
@@ -165,11 +157,6 @@ async function settlements(
   const mended = await mendedGroups(store, working, versions, from);
   return { versions, mended, effects };
 }
-
-/** All fingerprints of the groups that have one of these. */
-const membersOf = (mapping: GroupMapping, fingerprints: readonly string[]): string[] => [
-  ...new Set(fingerprints.flatMap((one) => mapping.membersOf(mapping.groupOf(one)))),
-];
 
 /** Counts of all groups of some agents, a few agents at a time. */
 export async function countsOfAgents(store: Store, agents: readonly string[]): Promise<Counts[]> {

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { storedForm } from '../../base/cursor.ts';
 import type { Store } from '../../base/store.ts';
 import { type Evolution, evolution } from '../evolutions/schemas.ts';
-import { FEWEST, RECENT_HOURS } from './escalation.ts';
+import { RECENT_HOURS } from './escalation.ts';
 import { hourOf, TREND_HOURS } from './lifecycle.ts';
 import { groupEvent } from './schemas.ts';
 
 const HOUR_MS = 3_600_000;
 /** Evolutions of an agent that are known to its groups, the newest. */
-const TIMELINE = 500;
+export const TIMELINE = 500;
 
 const count = z.coerce.number();
 
@@ -61,30 +61,31 @@ export async function readTimeline(store: Store, agent: string): Promise<Evoluti
   return rows.reverse();
 }
 
-/**
- * Failures by the hour of the last eight days: of the fingerprints named and, if `busy` ones are
- * wanted too, of those that failed often enough in the last hours to escalate, and of merged ones.
- */
+/** Names that travel with one statement. */
+const MOST_NAMES = 5_000;
+
+const hoursBefore = (now: number, hours: number): string =>
+  storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
+
+/** Failures of some fingerprints by the hour of the last eight days. */
 export async function readHours(
   store: Store,
   agent: string,
-  { fingerprints, busy, now }: { fingerprints: string[]; busy: boolean; now: number },
+  fingerprints: readonly string[],
+  now: number,
 ): Promise<Hours[]> {
-  const start = (hours: number) =>
-    storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
-  return store.rows(
-    'group_hours',
-    {
-      agent,
-      fingerprints,
-      busy,
-      since: start(TREND_HOURS),
-      busy_since: start(RECENT_HOURS),
-      fewest: FEWEST,
-    },
-    hoursRow,
-  );
+  if (fingerprints.length === 0) return [];
+  const named = agent !== '' && fingerprints.length > MOST_NAMES ? [] : fingerprints;
+  const since = hoursBefore(now, TREND_HOURS);
+  return store.rows('group_hours', { agent, fingerprints: named, since }, hoursRow);
 }
+
+const recentRow = z.object({ fingerprint: z.string(), failures: count });
+export type Recent = z.infer<typeof recentRow>;
+
+/** How often each fingerprint of an agent failed in the last hours. */
+export const readRecent = (store: Store, agent: string, now: number): Promise<Recent[]> =>
+  store.rows('recent_counts', { agent, since: hoursBefore(now, RECENT_HOURS) }, recentRow);
 
 /** Failures of all these rows by the hour, with or without retries. */
 export function sumHours(rows: readonly Hours[], of: 'counts' | 'firsts' = 'counts') {

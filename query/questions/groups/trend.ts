@@ -28,7 +28,7 @@ export async function withTrend(
   if (shown.length === 0) return [];
   const fingerprints = shown.flatMap((group) => group.fingerprints);
   const [rows, effects] = await Promise.all([
-    readHours(store, agent, { fingerprints, busy: false, now }),
+    readHours(store, agent, fingerprints, now),
     lastEffects(store, { found, agent }, shown),
   ]);
   const hours = new Map(rows.map((row) => [row.fingerprint, row]));

@@ -1,6 +1,6 @@
 // How each node of an agent fares on the version in use, or on each version.
 import { z } from 'zod';
-import { sinceOf } from '../../base/cursor.ts';
+import { BEGINNING, sinceOf, storedForm } from '../../base/cursor.ts';
 import type { Page } from '../../base/fields.ts';
 import { memoryPage } from '../../base/memory-page.ts';
 import type { Store } from '../../base/store.ts';
@@ -12,7 +12,6 @@ const count = z.coerce.number();
 const row = z.object({
   node_id: z.string(),
   graph_snapshot_ref: z.string(),
-  is_current: z.coerce.boolean(),
   attempts: count,
   failures: count,
   runs: count,
@@ -43,13 +42,34 @@ export async function readNodes(
   { agent, node = '', versions, since, ...page }: z.output<typeof nodesQuery> & { agent: string },
 ): Promise<Page<NodeHealth>> {
   const params = { agent, since: sinceOf(since) };
-  const rows = await store.rows('node_health_of_agent', { ...params, node, versions }, row);
+  const rowsOn = (refs: string[]) =>
+    store.rows('node_health_of_agent', { ...params, node, refs }, row);
+  const looking = versionInUse(store, agent);
+  const [current, rows, said] = await Promise.all([
+    looking,
+    versions === 'all'
+      ? rowsOn([])
+      : looking.then((ref) => (ref === undefined ? [] : rowsOn([ref]))),
+    readAnnotations(store, agent),
+  ]);
   const { items, next_cursor } = memoryPage(
     rows,
     (one) => ({ timestamp: one.last_seen, id: [one.node_id, one.graph_snapshot_ref] }),
     page,
   );
-  return { items: await withGroups(store, params, items), next_cursor };
+  return { items: await withGroups(store, params, items, { current, said }), next_cursor };
+}
+
+const versionRow = z.object({ graph_snapshot_ref: z.string() });
+const DAY_MS = 86_400_000;
+
+/** That of the newest attempt, which mostly is of the last day; undefined without attempts. */
+async function versionInUse(store: Store, agent: string): Promise<string | undefined> {
+  for (const since of [storedForm(new Date(Date.now() - DAY_MS).toISOString()), BEGINNING]) {
+    const [found] = await store.rows('version_in_use', { agent, since }, versionRow);
+    if (found) return found.graph_snapshot_ref;
+  }
+  return undefined;
 }
 
 /** Adds the groups that fail most often, those that were merged as one, with their annotated class. */
@@ -57,21 +77,20 @@ async function withGroups(
   store: Store,
   params: { agent: string; since: string },
   rows: Row[],
+  { current, said }: { current: string | undefined; said: Annotations },
 ): Promise<NodeHealth[]> {
   const failed = rows.filter(({ failures }) => failures > 0);
   const nodes = [...new Set(failed.map((one) => one.node_id))];
   const refs = [...new Set(failed.map((one) => one.graph_snapshot_ref))];
-  const [found, said] = await Promise.all([
+  const found =
     failed.length > 0
-      ? store.rows('groups_of_nodes', { ...params, nodes, refs }, groupRow)
-      : Promise.resolve([]),
-    readAnnotations(store, params.agent),
-  ]);
+      ? await store.rows('groups_of_nodes', { ...params, nodes, refs }, groupRow)
+      : [];
   return rows.map((one) => ({
     agent_id: params.agent,
     node_id: one.node_id,
     graph_snapshot_ref: one.graph_snapshot_ref,
-    is_current: one.is_current,
+    is_current: one.graph_snapshot_ref === current,
     attempts: one.attempts,
     failures: one.failures,
     failure_rate: one.failures / one.attempts,

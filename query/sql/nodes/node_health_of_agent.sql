@@ -1,18 +1,9 @@
--- What the view node_health shows, of one agent and since some time, with retries and the last failure. The
--- version in use is that of the newest attempt, which is in the newest week. Grouped by one number made of
--- hashes that ClickHouse makes once a name.
-WITH
-    (
-        SELECT toString(argMax(graph_snapshot_ref, timestamp))
-        FROM node_attempts
-        WHERE agent_id = {agent:String}
-          AND _partition_id = (SELECT max(_partition_id) FROM node_attempts WHERE agent_id = {agent:String})
-    ) AS current,
-    quantilesExact(0.5, 0.95)(a.duration_ns) AS durations
+-- What the view node_health shows, of one agent and since some time, with retries and the last failure. Grouped by
+-- one number made of hashes that ClickHouse makes once a name.
+WITH quantilesExact(0.5, 0.95)(a.duration_ns) AS durations
 SELECT
     any(a.node_id) AS node_id,
     any(a.graph_snapshot_ref) AS graph_snapshot_ref,
-    graph_snapshot_ref = current AS is_current,
     count() AS attempts,
     countIf(NOT a.ok) AS failures,
     uniqExact(a.run_hash) AS runs,
@@ -26,7 +17,7 @@ SELECT
 FROM node_attempts AS a FINAL
 WHERE a.agent_id = {agent:String}
   AND ({node:String} = '' OR a.node_id = {node:String})
-  AND ({versions:String} = 'all' OR a.graph_snapshot_ref = current)
+  AND (empty({refs:Array(String)}) OR a.graph_snapshot_ref IN {refs:Array(String)})
   AND a.timestamp >= {since:DateTime64(9, 'UTC')}
 GROUP BY sipHash64(a.node_id) + 3 * sipHash64(a.graph_snapshot_ref)
 ORDER BY node_id, graph_snapshot_ref

@@ -31,7 +31,8 @@ beforeAll(async () => {
     from: { url, ...writer, database },
     to: { ...to, database, clickhouse_settings: writeSettings },
   });
-  spread = connect({ clickhouse: asQuery(), reader: asQuery() });
+  // As with three addresses, and for others' SQL as with one, behind which may be any number of shards.
+  spread = connect({ clickhouse: asQuery(3), reader: asQuery(1) });
   await readValues();
 });
 afterAll(async () => {
@@ -39,9 +40,9 @@ afterAll(async () => {
   await Promise.all([world?.end(), shards?.stop()]);
 });
 
-const asQuery = () => ({
+const asQuery = (addresses: number) => ({
   ...{ url: shards.urls, username: 'query', password: 'q', database },
-  ...readOptions(database),
+  ...readOptions(database, addresses),
 });
 
 async function readValues(): Promise<void> {
@@ -172,7 +173,7 @@ describe('while a shard is away', () => {
   const partial = { missing_shards: [away + 1], shards: 3 };
   let left: History;
   beforeAll(async () => {
-    const clickhouse = { ...asQuery(), partialAnswers: true };
+    const clickhouse = { ...asQuery(3), partialAnswers: true };
     left = connect({ clickhouse, reader: clickhouse });
     // What is asked of nobody else is asked of connections that were open before.
     await left.recentFailures();
