@@ -16,6 +16,7 @@ import {
   type TlsOptions,
 } from '../collector/index.ts';
 import { isLoopback } from '../collector/serving/addresses.ts';
+import { connectClickHouse } from '../collector/serving/clickhouse.ts';
 import type { AlertRules } from '../query/alerts/rules.ts';
 import { SettingsError } from '../query/base/errors.ts';
 import { type Policies, readPolicies } from '../query/base/policies.ts';
@@ -193,7 +194,8 @@ async function answerQuestions(
   });
   stops.push(() => history.close());
   // Not as those whose statements may fill their user's slots.
-  const health = connect({ clickhouse: { ...storage.query, database } });
+  const { partialAnswers: _, ...asQuery } = storage.query;
+  const health = connectClickHouse({ ...asQuery, database });
   stops.push(() => health.close());
   const alerts =
     rules &&
@@ -216,7 +218,12 @@ async function answerQuestions(
     rateLimit: settings['query-rate-limit'],
     maxAge: settings['query-max-age-seconds'] * 1000,
     createServer: (handler) => createHttpServer(handler, tls),
-    ready: async () => (await health.sql('SELECT 1')).rows.length === 1,
+    // Any address is enough: a shard that is away is said by the answers, and not to the balancer.
+    ready: async () => {
+      const answer = await health.ping({ select: true });
+      if (!answer.success) throw answer.error;
+      return true;
+    },
     watch: (app) =>
       watchQueryService(app, {
         access: access.read,

@@ -30,6 +30,8 @@ const OTHERS_MAY = new Set(['225', '242', '999']);
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 const ANSWER_MS = 2_000;
+/** Pings in a row that a server may leave open while it works on a statement; it is silent then, and not slow. */
+const MOST_UNANSWERED = 2;
 
 /**
  * A client that goes to the first address that is up, or to each in rotation. A statement that cannot reach its server is sent to the
@@ -105,24 +107,34 @@ class Servers implements ClickHouse {
   constructor(clients: readonly ClickHouseClient[], urls: readonly string[], inRotation: boolean) {
     this.#inRotation = inRotation;
     this.#servers = clients.map((client, index) => new Server(client, urls[index]!));
-    this.query = (params) => this.#ask(params, (client) => client.query(params));
-    this.exec = (params) => this.#ask(params, (client) => client.exec(params));
+    this.query = (params) =>
+      this.#ask(params, (client, own) => client.query({ ...params, ...own }));
+    this.exec = (params) => this.#ask(params, (client, own) => client.exec({ ...params, ...own }));
   }
 
   command(params: Parameters<ClickHouse['command']>[0]): ReturnType<ClickHouse['command']> {
-    return this.#ask(params, (client) => client.command(params));
+    return this.#ask(params, (client, own) => client.command({ ...params, ...own }));
   }
 
   insert<T>(params: Parameters<ClickHouseClient['insert']>[0] & { values: T }) {
-    return this.#ask(params, (client) => client.insert(params));
+    return this.#ask(params, (client, own) =>
+      client.insert({ ...params, ...own } as typeof params),
+    );
   }
 
-  /** Whether any address answers. */
+  /** Whether any address answers: the first that does is enough. */
   async ping(
     params?: Parameters<ClickHouse['ping']>[0],
   ): Promise<Awaited<ReturnType<ClickHouse['ping']>>> {
-    const answers = await Promise.all(this.#servers.map(({ client }) => client.ping(params)));
-    return answers.find(({ success }) => success) ?? answers[0]!;
+    const pings = this.#servers.map(async ({ client }) => {
+      const answer = await client.ping(params);
+      if (answer.success) return answer;
+      throw answer.error;
+    });
+    return Promise.any(pings).catch(({ errors }: AggregateError) => ({
+      success: false,
+      error: errors[0] as Error,
+    }));
   }
 
   async close(): Promise<void> {
@@ -131,13 +143,16 @@ class Servers implements ClickHouse {
 
   async #ask<T>(
     { abort_signal: signal, values }: { abort_signal?: AbortSignal; values?: unknown },
-    ask: (client: ClickHouseClient) => Promise<T>,
+    ask: (client: ClickHouseClient, own: { abort_signal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const reasons: string[] = [];
     let last: unknown;
     for (const server of this.#inTurn()) {
       try {
-        const answer = await ask(server.client);
+        const answer =
+          this.#servers.length === 1
+            ? await ask(server.client, {})
+            : await unlessSilent(server, signal, (own) => ask(server.client, own));
         server.worked();
         return answer;
       } catch (error) {
@@ -160,6 +175,39 @@ class Servers implements ClickHouse {
     const servers = up.length > 0 ? up : [...this.#servers];
     const first = this.#inRotation ? this.#asked++ % servers.length : 0;
     return [...servers.slice(first), ...servers.slice(0, first)];
+  }
+}
+
+/**
+ * Waits for an answer as long as the server answers pings meanwhile: one that stands still is left within some six
+ * seconds and not after the statement's whole time.
+ */
+async function unlessSilent<T>(
+  server: Server,
+  signal: AbortSignal | undefined,
+  ask: (own: { abort_signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const given = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_resolve, reject) => {
+    const look = async (unanswered: number): Promise<void> => {
+      const left = (await server.answers()) ? 0 : unanswered + 1;
+      if (timer === undefined) return;
+      if (left === MOST_UNANSWERED) reject(new Error('it takes connections and is silent'));
+      else timer = setTimeout(look, left > 0 ? 0 : ANSWER_MS, left);
+    };
+    timer = setTimeout(look, ANSWER_MS, 0);
+  });
+  const abort_signal = signal ? AbortSignal.any([signal, given.signal]) : given.signal;
+  const answer = ask({ abort_signal });
+  try {
+    return await Promise.race([answer, silent]);
+  } catch (error) {
+    given.abort();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    timer = undefined;
   }
 }
 

@@ -100,3 +100,16 @@ test('a server that does not answer in time is left, one that is slow is not', a
   await client.close();
   await new Promise((resolve) => hung.close(resolve));
 });
+
+test('a server that stands still is left long before the statement’s own time is over', async () => {
+  const client = clientOf(first.url, second.url);
+  process.kill(first.pid, 'SIGSTOP');
+  try {
+    const ready = await client.ping({ select: true });
+    expect(ready.success).toBe(true);
+    expect(await whoAnswers(client)).toBe(second.port);
+  } finally {
+    process.kill(first.pid, 'SIGCONT');
+    await client.close();
+  }
+}, 20_000);
