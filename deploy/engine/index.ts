@@ -11,7 +11,7 @@ import {
 } from './folder.ts';
 import { START_MS } from './limits.ts';
 import type { Lock } from './messages.ts';
-import { untilOrphanEnds } from './orphan.ts';
+import { livingOwner, untilOrphanEnds } from './orphan.ts';
 import { freePort, PortError } from './ports.ts';
 import { type EngineEnd, EngineProcess } from './process.ts';
 import { pathsIn } from './reach.ts';
@@ -85,6 +85,9 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       `The embedded ClickHouse listens on loopback only, not on ${host}: use 127.0.0.1 or ::1, or a server of your own with --clickhouse-url.`,
     );
   }
+  // Before the library is loaded for nothing. Two that start at once, the engine itself keeps apart.
+  const owner = await livingOwner(options.dataDir);
+  if (owner !== undefined) throw inUse(options.dataDir, owner);
   // First of all: it loads the library while all else is made ready.
   const child = new EngineProcess(options.log);
   try {
@@ -208,10 +211,7 @@ async function explain(
     );
   }
   if (/Cannot lock file|already running/.test(lastWords)) {
-    const owner = await ownerOf(dataDir);
-    return new EngineError(
-      `The data folder ${dataDir} is in use by another process${owner ? ` (pid ${owner})` : ''}: stop it, or choose another folder with --data-dir.`,
-    );
+    return inUse(dataDir, await ownerOf(dataDir));
   }
   if (/EACCES|EPERM|EROFS|ENOSPC|EDQUOT/.test(detail)) return unwritable(dataDir, detail);
   const reasonOf = exceptionIn(lastWords);
@@ -222,6 +222,12 @@ async function explain(
   }
   return new EngineError(
     `The embedded ClickHouse did not start on ${dataDir}: ${reasonOf}. ${adviceFor(reasonOf)}`,
+  );
+}
+
+function inUse(dataDir: string, owner: number | undefined): EngineError {
+  return new EngineError(
+    `The data folder ${dataDir} is in use by another process${owner ? ` (pid ${owner})` : ''}: stop it, or choose another folder with --data-dir.`,
   );
 }
 

@@ -26,11 +26,27 @@ export async function untilOrphanEnds(
   while (isAlive(pid) && performance.now() - start < STOP_MS) await wait(LOOK_MS);
 }
 
+/** Process id of an engine that has the folder and whose parent is alive; undefined where that cannot be known. */
+export async function livingOwner(dataDir: string): Promise<number | undefined> {
+  const pid = await ownerOf(dataDir);
+  if (pid === undefined || process.platform !== 'linux') return undefined;
+  const parent = await parentOf(dataDir, pid);
+  return parent !== 0 && isAlive(parent) && (await isEngine(pid)) ? pid : undefined;
+}
+
 /** Another process may have the number by now: then its parent file is missing, or it runs something else. */
 async function isOrphan(dataDir: string, pid: number): Promise<boolean> {
+  const parent = await parentOf(dataDir, pid);
+  return parent !== 0 && !isAlive(parent) && (await isEngine(pid));
+}
+
+/** 0 when it is not known. */
+async function parentOf(dataDir: string, pid: number): Promise<number> {
   const { parentFile } = configurationOf(folderOf(dataDir), pid);
-  const parent = Number(await readFile(parentFile, 'utf8').catch(() => ''));
-  if (parent === 0 || isAlive(parent)) return false;
+  return Number(await readFile(parentFile, 'utf8').catch(() => ''));
+}
+
+async function isEngine(pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return /\bchild\.[jt]s\b/.test(command);
