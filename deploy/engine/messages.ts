@@ -11,7 +11,7 @@ export interface StartMessage {
   nativePort: number | null;
   /** Files and folders outside of the data folder that it may write and read. */
   reachable: readonly string[];
-  /** Whether it may connect to any port of any machine, and not only to object stores. */
+  /** Whether it may connect to any port of any machine, such as those of shards and object stores. */
   mayConnect: boolean;
 }
 

@@ -12,9 +12,6 @@ type Needs = Omit<StartMessage, 'kind' | 'dataDir' | 'host'> & {
   loginUrl: string;
 };
 
-/** Where object stores are: backups go there while it runs. */
-const HTTPS_PORT = 443;
-
 /** Name service, certificates, time zones; libraries that libc loads by itself. */
 const SYSTEM = [
   ...['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/share/zoneinfo', '/usr/share/locale'],
@@ -49,7 +46,7 @@ export function reachOf(needs: Needs): Reach {
     rewrite: [folder.statusFile, '/dev/null', ...reachable],
     kernel: KERNEL,
     listen: [httpPort, ...(nativePort === null ? [] : [nativePort])],
-    connect: mayConnect ? undefined : [HTTPS_PORT, Number(new URL(loginUrl).port)],
+    connect: mayConnect ? undefined : [Number(new URL(loginUrl).port)],
   };
 }
 
