@@ -92,7 +92,7 @@ async function checkLock(url: string, dataDir: string): Promise<Finding[]> {
     ? [
         warn(
           'lock',
-          'statements at the engine’s ports can read what this account can read',
+          'statements at the engine’s ports can read and overwrite what this account can',
           'give passwords of its users to nobody who may not, or run it on Linux 5.19 or later with Landlock',
         ),
       ]

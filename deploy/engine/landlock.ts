@@ -76,7 +76,7 @@ const SCOPES = 3n;
 export async function restrictEngine(reach: Reach): Promise<Lock> {
   if (process.platform !== 'linux') throw new NoLock(`${process.platform} has no Landlock`);
   open({ library: 'libc', path: 'libc.so.6' });
-  const version = system('landlock_create_ruleset', CREATE_RULESET, 0, 0, ASK_VERSION);
+  const version = landlockVersion();
   // Before, nothing may be renamed into another folder.
   if (version < 2) throw new NoLock('this kernel is older than 5.19');
   const hasNetwork = version >= 4;
@@ -104,6 +104,23 @@ export async function restrictEngine(reach: Reach): Promise<Lock> {
   const network = hasNetwork && reach.connect !== undefined;
   const reason = hasNetwork ? '' : 'this kernel is older than 6.7';
   return { files: true, network, reason };
+}
+
+/** @throws {NoLock} that says in words what is missing */
+function landlockVersion(): number {
+  try {
+    return system('landlock_create_ruleset', CREATE_RULESET, 0, 0, ASK_VERSION);
+  } catch (error) {
+    const { message } = error as NoLock;
+    throw new NoLock(
+      /os error 38/.test(message)
+        ? 'this kernel has no Landlock, or the container hides it'
+        : /os error 95/.test(message)
+          ? 'Landlock is switched off in this kernel'
+          : message,
+      { cause: error },
+    );
+  }
 }
 
 function allowPath(rules: number, path: string, rights: bigint, stays = false): void {

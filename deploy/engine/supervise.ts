@@ -72,6 +72,6 @@ export async function superviseEngine(
 function warnOfNoLock({ files, reason }: Lock, logger: Logger): void {
   if (files) return;
   logger.warn(
-    `the engine cannot be locked into its data folder (${reason}): those with a password of its users can read what this account can read`,
+    `the engine cannot be locked into its data folder (${reason}): those with a password of its users can read and overwrite what this account can`,
   );
 }
