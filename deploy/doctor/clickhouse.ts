@@ -6,6 +6,9 @@ import {
   ClickHouseLogLevel,
   createClient,
 } from '@clickhouse/client';
+import { differencesOf } from '../clickhouse/cluster/differences.ts';
+import { openCluster } from '../clickhouse/cluster/members.ts';
+import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 /** The embedded engine is of this line, and so is what the tests run on. */
@@ -37,6 +40,7 @@ export async function checkClickHouse(connection: Connection): Promise<Finding[]
       checkVersion(version),
       checkServerClock(Number(now), Date.now()),
       await checkRights(client, connection.username),
+      ...(await checkMerges(client)),
     ];
   } catch (error) {
     const advice =
@@ -80,6 +84,28 @@ export function checkServerClock(server: number, here: number): Finding {
     : fail('clickhouse clock', what, advice);
 }
 
+const MERGES = 'clickhouse merges';
+
+/** A server of one's own has its own settings: without replicas a power cut may take rows that a merge has just moved. */
+async function checkMerges(client: ClickHouseClient): Promise<Finding[]> {
+  const found = await one<{ rows: string; replicated: string }>(
+    client,
+    `SELECT (SELECT value FROM system.merge_tree_settings WHERE name = 'min_rows_to_fsync_after_merge') AS rows,
+            (SELECT count() FROM system.tables WHERE database = '${database}' AND engine LIKE 'Replicated%') AS replicated`,
+  ).catch(() => undefined);
+  // A user who may not read settings is no reason to report anything.
+  if (!found || Number(found.replicated) > 0) return [];
+  return [
+    Number(found.rows) > 0
+      ? ok(MERGES, 'merged parts are synced')
+      : warn(
+          MERGES,
+          'merged parts are not synced, and the tables have no replicas: a power cut within minutes after a merge may lose rows',
+          'set <merge_tree><min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge></merge_tree> in the server’s configuration',
+        ),
+  ];
+}
+
 async function checkRights(client: ClickHouseClient, user: string): Promise<Finding> {
   const missing: string[] = [];
   for (const right of RIGHTS) {
@@ -99,4 +125,24 @@ async function checkRights(client: ClickHouseClient, user: string): Promise<Find
         `${user} lacks ${missing.join(', ')}`,
         `run GRANT ${missing.join(', ')} ON ${database}.* TO ${user}`,
       );
+}
+
+/** Whether the addresses know the cluster, each of its shards can be reached, and what its servers do not have in common. */
+export async function checkCluster(
+  connection: ClickHouseConnection,
+  cluster: string,
+): Promise<Finding[]> {
+  try {
+    const access = await openCluster(connection, cluster);
+    await access.close();
+    const shards = new Set(access.members.map(({ shard }) => shard)).size;
+    const what = `${cluster} has ${shards} shards, ${access.hasKeeper ? 'with a keeper' : 'without a keeper'}`;
+    const differences = await differencesOf(connection);
+    return [
+      ok('cluster', what),
+      ...differences.map((line) => warn('cluster', line, 'see docs/cluster.md')),
+    ];
+  } catch (error) {
+    return [fail('cluster', reasonOf(error), 'see docs/cluster.md, Errors')];
+  }
 }

@@ -3,7 +3,7 @@ import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
 import { skippedText } from '../../query/base/skipped.ts';
 import { passwordFile } from '../engine/folder.ts';
 import type { Settings } from '../settings.ts';
-import { checkClickHouse } from './clickhouse.ts';
+import { checkClickHouse, checkCluster } from './clickhouse.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkClock, checkEngine, checkFolder, checkNode, checkPasswords } from './machine.ts';
 import { checkPort, type Door } from './ports.ts';
@@ -39,6 +39,9 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
     password: settings['clickhouse-password'],
   };
   for (const url of urls) findings.push(...(await checkClickHouse({ url, ...user })));
+  const cluster = settings['clickhouse-cluster'];
+  if (cluster !== undefined)
+    findings.push(...(await checkCluster({ url: urls, ...user }, cluster)));
   findings.push(...(await checkService(service)));
   return findings;
 }

@@ -102,6 +102,7 @@ describe('the doctor of a running Faultline', () => {
       clickhouse: 'ok',
       'clickhouse clock': 'ok',
       'clickhouse rights': 'ok',
+      'clickhouse merges': 'ok',
     });
     const wrong = await checkClickHouse({ url, ...writer, password: 'guessed' });
     expect(wrong).toMatchObject([

@@ -20,6 +20,7 @@ const FLAGS = new Set([
   'embedded-port',
   'embedded-native-port',
   'clickhouse-url',
+  'clickhouse-cluster',
   'clickhouse-user',
   'clickhouse-password',
   'ingest-token',

@@ -9,10 +9,12 @@ import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
 import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
+import { checkCluster } from '../../../deploy/doctor/clickhouse.ts';
 import { readSettings } from '../../../deploy/settings.ts';
 import { createLogger, type Running, start } from '../../../deploy/start.ts';
 import { createClient } from '../../../query/index.ts';
 import { call, overHttp } from '../../query/mcp/mcp-clients.ts';
+import { isWithoutChromium, openBrowser } from '../../query/page/chromium.ts';
 import { faultline } from '../../support/executable.ts';
 import { CLUSTER, Shards } from '../../support/shards.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -68,6 +70,14 @@ test('a cluster that is not configured is refused with those that are', async ()
   );
 });
 
+test('the doctor says the same, and that a cluster is well', async () => {
+  const [unknown] = await checkCluster(asWriter(), 'prod');
+  expect(unknown).toMatchObject({ status: 'fail', detail: expect.stringContaining('got "prod"') });
+  expect(await checkCluster(asWriter(), CLUSTER)).toMatchObject([
+    { status: 'ok', detail: `${CLUSTER} has 2 shards, without a keeper` },
+  ]);
+});
+
 test('without a keeper every shard needs an address', async () => {
   const { writer, urls, engines } = shards;
   const made = migrateCluster({ ...writer, url: urls[0]! }, tables);
@@ -109,6 +119,20 @@ function changedAt(): Promise<string[]> {
   );
 }
 
+/** The page in a Chromium, where there is one. */
+async function showsBanner(url: string): Promise<void> {
+  if (isWithoutChromium('the banner in test/deploy/clickhouse/cluster.test.ts')) return;
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(url);
+    const banner = page.getByText('Partial: shard 2 of 2 does not answer. Counts are too low');
+    await banner.waitFor({ timeout: 20_000 });
+  } finally {
+    await browser.close();
+  }
+}
+
 test('two collectors write, two services answer, and nothing is lost while a shard is away', async () => {
   const collectors = await Promise.all(['a', 'b'].map((name) => startPart('collector', name)));
   const services = await Promise.all([
@@ -142,6 +166,7 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   expect(said).toEqual(partial);
   expect(items.length).toBeLessThan(40);
   await saysPartial(services[1]!.query);
+  await showsBanner(services[1]!.query);
   // Rows of the other shard go on; those of the one that is away wait, also over an end of their collector.
   const there = everything.slice(20).map(({ traceId, spanId }) => failureId(traceId!, spanId!));
   const onFirst = async () => {
