@@ -21,8 +21,13 @@ const ATTRIBUTES: Readonly<Record<Column, string>> = {
 
 /** The newest first; of the same time, always in the same order. */
 export function newestFirst(records: readonly ExceptionRecordRow[]): ExceptionRecordRow[] {
-  const key = (record: ExceptionRecordRow) => `${record.timestamp} ${record.record_id}`;
-  return [...records].sort((a, b) => (key(a) < key(b) ? 1 : -1));
+  // One trace may have tens of thousands of them.
+  const keyed = records.map((record) => ({
+    key: `${record.timestamp} ${record.record_id}`,
+    record,
+  }));
+  keyed.sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? 1 : -1));
+  return keyed.map(({ record }) => record);
 }
 
 /**

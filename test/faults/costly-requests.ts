@@ -1,11 +1,12 @@
 // Requests that cost much for their size, or are as large as may be.
 import { hash } from 'node:crypto';
-import { encodeRequest } from '../collector/decode/otlp-proto.ts';
+import { encodeLogs, encodeRequest } from '../collector/decode/otlp-proto.ts';
 import { makeRequest } from './requests.ts';
 
 export interface CostlyRequest {
   name: string;
   type: 'json' | 'x-protobuf';
+  signal: 'traces' | 'logs';
   /** At most 64 MiB. */
   body: () => Buffer;
 }
@@ -14,12 +15,14 @@ const MILLION = 1_000_000;
 /** A mebibyte less than a body may have. */
 const LARGEST = 63 * 1024 * 1024;
 
-const json = (name: string, body: () => Buffer): CostlyRequest => ({ name, type: 'json', body });
-const protobuf = (name: string, body: () => Buffer): CostlyRequest => ({
-  name,
-  type: 'x-protobuf',
-  body,
-});
+type Make = (name: string, body: () => Buffer) => CostlyRequest;
+const form =
+  (type: CostlyRequest['type'], signal: CostlyRequest['signal']): Make =>
+  (name, body) => ({ name, type, signal, body });
+const json = form('json', 'traces');
+const protobuf = form('x-protobuf', 'traces');
+const jsonLogs = form('json', 'logs');
+const protobufLogs = form('x-protobuf', 'logs');
 
 /** Half a second of work and more, if nothing bounds it. */
 export const COSTLY_REQUESTS: readonly CostlyRequest[] = [
@@ -45,6 +48,24 @@ export const COSTLY_REQUESTS: readonly CostlyRequest[] = [
   protobuf('a span with a long stack', () => encodeSpans([failed({ attributes: longStack() })])),
   protobuf('failures', () => manyFailures().protobuf),
   protobuf('spans around failures', deepTrace),
+  jsonLogs('empty records', () => jsonRecords('{},'.repeat(15 * MILLION))),
+  jsonLogs('open lists', () => Buffer.alloc(60 * MILLION, '[')),
+  jsonLogs('a record of nested values', () => jsonRecord({ attributes: [nested(6, 8)] })),
+  jsonLogs('a record of many secrets', () => jsonRecord({ attributes: secrets() })),
+  jsonLogs('a record with a long stack', () => jsonRecord({ attributes: longStack() })),
+  jsonLogs('records', () => {
+    const record = JSON.stringify(logged({ attributes: shortStack() }));
+    return jsonRecords(`${record},`.repeat(20_000));
+  }),
+  protobufLogs('empty records', () => message(0x0a, message(0x12, empty(0x12, 2 * MILLION)))),
+  protobufLogs('empty scopes', () => message(0x0a, empty(0x12, 2 * MILLION))),
+  protobufLogs('a record of nested values', () => records([{ attributes: [nested(6, 8)] }])),
+  protobufLogs('a record of a nested body', () => records([{ body: nested(6, 8).value }])),
+  protobufLogs('a record of many secrets', () => records([{ attributes: secrets() }])),
+  protobufLogs('a record with a long stack', () => records([{ attributes: longStack() }])),
+  protobufLogs('records', () =>
+    records(Array.from({ length: 20_000 }, () => ({ attributes: shortStack() }))),
+  ),
 ];
 
 const TRACE_ID = '07'.repeat(16);
@@ -63,6 +84,32 @@ function failed(more: Record<string, unknown>): Record<string, unknown> {
     status: { code: 2, message: 'it failed' },
     ...more,
   };
+}
+
+/** A record that reports an exception of a span. */
+function logged(more: Record<string, unknown>): Record<string, unknown> {
+  const { traceId, spanId } = failed({});
+  return {
+    traceId,
+    spanId,
+    timeUnixNano: `${Date.now()}000000`,
+    severityNumber: 17,
+    eventName: 'exception',
+    ...more,
+  };
+}
+
+function records(each: Record<string, unknown>[]): Buffer {
+  return encodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: each.map(logged) }] }] });
+}
+
+/** @param items each with a comma behind it */
+function jsonRecords(items: string): Buffer {
+  return Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${items}{}]}]}]}`);
+}
+
+function jsonRecord(more: Record<string, unknown>): Buffer {
+  return jsonRecords(`${JSON.stringify(logged(more))},`);
 }
 
 function encodeSpans(spans: object[]): Buffer {
@@ -123,6 +170,14 @@ function longStack() {
     text('exception.message', 'password: hunter2\n'.repeat(50_000)),
     text('exception.stacktrace', '    at work (/app/src/work.js:10:5)\n'.repeat(500_000)),
     text('failure.input', JSON.stringify({ all: 'token=abcdefgh12345678 '.repeat(100_000) })),
+  ];
+}
+
+function shortStack() {
+  return [
+    text('exception.type', 'Error'),
+    text('exception.message', 'password: hunter2'),
+    text('exception.stacktrace', '    at work (/app/src/work.js:10:5)\n'.repeat(40)),
   ];
 }
 

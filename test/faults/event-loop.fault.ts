@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Collector } from './collector.ts';
-import { COSTLY_REQUESTS } from './costly-requests.ts';
+import { COSTLY_REQUESTS, type CostlyRequest } from './costly-requests.ts';
 import { type Fault, NotHere } from './fault.ts';
+import { exportOnce } from './transport.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds that one request may hold the event loop. */
@@ -20,7 +21,7 @@ const ONLY = process.env.FAULTLINE_COSTLY ?? '';
 /** Sends them as they are and as bombs, while others send. */
 export const fault: Fault = {
   name: 'requests that cost much, as they are and compressed',
-  lastsMs: (world) => world.rounds(COSTLY_REQUESTS.length) * 30_000,
+  lastsMs: (world) => world.rounds(COSTLY_REQUESTS.length) * 60_000,
   run: async (world) => {
     if (process.platform !== 'linux') throw new NotHere('what a thread waits is in /proc of Linux');
     const dataDir = await world.dataDir();
@@ -34,17 +35,18 @@ export const fault: Fault = {
     const most = world.isNamed ? MOST_HELD_MS : MOST_HELD_BESIDE_MS;
     const all = COSTLY_REQUESTS.filter(({ name }) => name.includes(ONLY));
     const chosen = world.random.shuffled(all).slice(0, world.rounds(all.length));
-    for (const { name, type, body: make } of chosen) {
-      const plain = make();
-      for (const body of [plain, gzipSync(plain, { level: 1 })]) {
-        const how = body === plain ? 'plain' : 'gzip';
-        const size = `${(body.length / 1024 / 1024).toFixed(1)} MiB`;
-        const what = `${name} (${type}, ${how}, ${size})`;
-        const ms = await leastHeld(world, collector, heldFile, body, type, how);
+    for (const request of chosen) {
+      const plain = request.body();
+      const gzip = gzipSync(plain, { level: 1 });
+      const ways = waysOf(request, plain, gzip);
+      for (const [how, size, send] of ways) {
+        const mib = `${(size / 1024 / 1024).toFixed(1)} MiB`;
+        const what = `${request.signal}: ${request.name} (${request.type}, ${how}, ${mib})`;
+        const ms = await leastHeld(world, collector, heldFile, send);
         held.push(`${what} ${ms}`);
         if (ms > most) tooLong.push(`${what}: ${ms} ms`);
       }
-      world.say(held.slice(-2).join(', '));
+      world.say(held.slice(-ways.length).join(', '));
     }
     await sender.acknowledge(100);
     await sender.stop();
@@ -54,25 +56,52 @@ export const fault: Fault = {
   },
 };
 
+/** Sends a request once, whatever becomes of it. */
+type Send = (collector: Collector) => Promise<unknown>;
+
+function waysOf(
+  { type, signal }: CostlyRequest,
+  plain: Buffer,
+  gzip: Buffer,
+): (readonly [how: string, bytes: number, send: Send])[] {
+  const http =
+    (body: Buffer): Send =>
+    ({ otlpHttp }) =>
+      fetch(`${otlpHttp}/v1/${signal}`, {
+        method: 'POST',
+        headers: {
+          'content-type': `application/${type}`,
+          ...(body === gzip && { 'content-encoding': 'gzip' }),
+        },
+        body,
+      }).then((answer) => answer.arrayBuffer());
+  const grpc =
+    (isGzip: boolean): Send =>
+    ({ otlpGrpc }) =>
+      exportOnce(otlpGrpc, signal, plain, isGzip);
+  return [
+    ['plain', plain.length, http(plain)],
+    ['gzip', gzip.length, http(gzip)],
+    ...(type === 'json'
+      ? []
+      : ([
+          ['gRPC', plain.length, grpc(false)],
+          ['gRPC, gzip', gzip.length, grpc(true)],
+        ] as const)),
+  ];
+}
+
 async function leastHeld(
   world: World,
   collector: Collector,
   heldFile: string,
-  body: Buffer,
-  type: string,
-  how: 'plain' | 'gzip',
+  send: Send,
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < TRIES && least > MOST_HELD_MS; i++) {
     await longestHeld(world, collector, heldFile);
-    const headers = {
-      'content-type': `application/${type}`,
-      ...(how === 'gzip' && { 'content-encoding': 'gzip' }),
-    };
     // It may be refused before all of it was sent.
-    await fetch(`${collector.otlpHttp}/v1/traces`, { method: 'POST', headers, body })
-      .then((answer) => answer.arrayBuffer())
-      .catch(() => undefined);
+    await send(collector).catch(() => undefined);
     // What was taken goes on to ClickHouse; of what others send a few entries may always wait.
     await world.until('the queue is nearly empty', async () => {
       const text = await (await fetch(`${collector.otlpHttp}/metrics`)).text();

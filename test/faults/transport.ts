@@ -70,6 +70,41 @@ export function httpTransport(encoding: 'protobuf' | 'json'): Transport {
   };
 }
 
+const SERVICES = {
+  traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
+  logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
+};
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** One call over a connection of its own, however large. @throws what it is refused with */
+export async function exportOnce(
+  url: string,
+  signal: keyof typeof SERVICES,
+  body: Buffer,
+  isGzip: boolean,
+): Promise<void> {
+  const client = new Client(new URL(url).host, credentials.createInsecure(), {
+    'grpc.max_send_message_length': -1,
+    'grpc.use_local_subchannel_pool': 1,
+    ...(isGzip && { 'grpc.default_compression_algorithm': 2 }),
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.makeUnaryRequest(
+        `/${SERVICES[signal]}/Export`,
+        asItIs,
+        asItIs,
+        body,
+        new Metadata(),
+        { deadline: Date.now() + 3 * TIMEOUT_MS },
+        (error) => (error ? reject(error) : resolve()),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
+
 export function grpcTransport(): Transport {
   let client: { address: string; client: Client } | undefined;
   const clientOf = (address: string): Client => {
@@ -82,7 +117,6 @@ export function grpcTransport(): Transport {
     };
     return client.client;
   };
-  const asItIs = (bytes: Buffer): Buffer => bytes;
   return {
     send: ({ otlpGrpc }, { protobuf }) =>
       new Promise((resolve) => {
@@ -92,7 +126,7 @@ export function grpcTransport(): Transport {
           else resolve({ wrong: `gRPC ${error?.code}: ${error?.details ?? 'a partial success'}` });
         };
         clientOf(new URL(otlpGrpc).host).makeUnaryRequest(
-          '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+          `/${SERVICES.traces}/Export`,
           asItIs,
           asItIs,
           protobuf,
