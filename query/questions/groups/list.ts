@@ -15,25 +15,18 @@ import { readEvents, readTimeline } from './rows.ts';
 import type { GroupsPage, groupsQuery } from './schemas.ts';
 import { withTrend } from './trend.ts';
 
-export async function listGroups(
-  store: Store,
-  asked: z.output<typeof groupsQuery>,
-): Promise<GroupsPage> {
-  const { agent = '', node, state, class: only, text, since, sort, trend, limit, cursor } = asked;
+type GroupsQuery = z.output<typeof groupsQuery>;
+
+export async function listGroups(store: Store, query: GroupsQuery): Promise<GroupsPage> {
+  const { agent = '', node, state, class: only, text, since, sort, trend, limit } = query;
   if (sort === 'impact' && agent === '') {
     throw new InvalidInputError('agent', 'expected an agent, whose version in use sorts by impact');
   }
-  const before = cursor ? decodeCursor(cursor, isFingerprint) : undefined;
+  const before = query.cursor ? decodeCursor(query.cursor, isFingerprint) : undefined;
   const now = Date.now();
   const withText = text === undefined ? undefined : await fingerprintsWith(store, agent, text);
-  const fits = (group: GroupFacts): boolean =>
-    (!node || group.counts.some(({ node_id }) => node_id === node)) &&
-    (!state || group.state === state) &&
-    (!only || classOf(group) === only) &&
-    (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
-    (!since || storedForm(group.last_seen) >= storedForm(since)) &&
-    (!before || sort === 'impact' || isBehind(group, before));
   if (withText?.size === 0) return { items: [], next_cursor: null };
+  const fits = fitsOf(query, withText, before);
   const wanted = { state, node, class: only, since, withText };
   const { found, fitting, impacts, searched } =
     agent === ''
@@ -41,20 +34,32 @@ export async function listGroups(
       : await ofAgent(store, fits, { agent, sort, before, now });
   const shown = fitting.slice(0, limit);
   const last = shown.at(-1);
+  const hasMore = last && fitting.length > limit;
+  const next = hasMore ? { timestamp: last.last_seen, id: last.fingerprint } : searched?.place;
   const items = (await toGroups(store, shown)).map((group) => {
     const impact = impacts?.get(group.fingerprint);
     return impact ? { ...group, impact } : group;
   });
   return {
     items: trend ? await withTrend(store, { found, shown, agent, now }, items) : items,
-    next_cursor:
-      last && fitting.length > limit
-        ? encodeCursor({ timestamp: last.last_seen, id: last.fingerprint })
-        : searched
-          ? encodeCursor(searched.place)
-          : null,
+    next_cursor: next ? encodeCursor(next) : null,
     ...(searched && { searched: searched.fingerprints }),
   };
+}
+
+/** Whether a group is one that the list is about, behind the place where the page before ended. */
+function fitsOf(
+  { node, state, class: only, since, sort }: GroupsQuery,
+  withText: ReadonlySet<string> | undefined,
+  before: Place | undefined,
+): Fits {
+  return (group) =>
+    (!node || group.counts.some(({ node_id }) => node_id === node)) &&
+    (!state || group.state === state) &&
+    (!only || classOf(group) === only) &&
+    (!withText || group.fingerprints.some((fingerprint) => withText.has(fingerprint))) &&
+    (!since || storedForm(group.last_seen) >= storedForm(since)) &&
+    (!before || sort === 'impact' || isBehind(group, before));
 }
 
 interface Selected {
