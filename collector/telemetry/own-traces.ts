@@ -118,12 +118,10 @@ async function samplerOf(env: Environment, logger: Logger): Promise<Sampler> {
     logger.warn({ sampler: named }, 'OTEL_TRACES_SAMPLER is not known: all is sampled');
   }
   const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG || 1);
-  const root =
-    kind === 'always_off'
-      ? new AlwaysOffSampler()
-      : kind === 'traceidratio'
-        ? new TraceIdRatioBasedSampler(Number.isFinite(ratio) ? ratio : 1)
-        : new AlwaysOnSampler();
+  let root: Sampler = new AlwaysOnSampler();
+  if (kind === 'always_off') root = new AlwaysOffSampler();
+  if (kind === 'traceidratio')
+    root = new TraceIdRatioBasedSampler(Number.isFinite(ratio) ? ratio : 1);
   return parentBased ? new ParentBasedSampler({ root }) : root;
 }
 

@@ -180,9 +180,7 @@ function shown(at: readonly PropertyKey[], given: unknown): string {
   }
   const value = at.reduce<unknown>((inner, part) => Object(inner)[part], given);
   if (value === undefined) return 'nothing';
-  return typeof value === 'object' && value !== null
-    ? Array.isArray(value)
-      ? 'a list'
-      : 'an object'
-    : JSON.stringify(value).slice(0, 100);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return JSON.stringify(value).slice(0, 100);
 }

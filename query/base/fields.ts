@@ -18,14 +18,19 @@ export const uuid = z.guid({
 
 const durationUnits = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 
+/** Milliseconds since 1970; NaN for what is no time. */
+function momentOf(text: string): number {
+  const ago = /^(\d{1,6})([smhdw])$/.exec(text);
+  if (ago) {
+    const [, count, unit] = ago;
+    return Date.now() - Number(count) * durationUnits[unit as keyof typeof durationUnits] * 1000;
+  }
+  return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 /** A point in the past: an ISO 8601 instant, or how long ago (`30m`, `24h`, `7d`). */
 export const since = z.string().transform((text, context) => {
-  const ago = /^(\d{1,6})([smhdw])$/.exec(text);
-  const at = ago
-    ? Date.now() - Number(ago[1]) * durationUnits[ago[2] as keyof typeof durationUnits] * 1000
-    : /^\d{4}-\d{2}-\d{2}/.test(text)
-      ? Date.parse(text)
-      : Number.NaN;
+  const at = momentOf(text);
   if (Number.isFinite(at) && at >= 0) return new Date(at).toISOString();
   context.addIssue({
     code: 'custom',

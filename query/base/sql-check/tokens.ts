@@ -36,14 +36,20 @@ export function* tokens(sql: string, start = 0): Generator<Token> {
       };
       continue;
     }
-    WORD.lastIndex = at;
-    NUMBER.lastIndex = at;
-    const word = WORD.exec(sql);
-    const number = word ? null : NUMBER.exec(sql);
-    at = word ? WORD.lastIndex : number ? NUMBER.lastIndex : at + 1;
-    const kind = word ? 'word' : number ? 'number' : 'punctuation';
+    const [kind, length] = plainToken(sql, at);
+    at += length;
     yield { kind, text: sql.slice(from, at), start: from, end: at };
   }
+}
+
+/** The kind of an unquoted token, and how long it is. */
+function plainToken(sql: string, at: number): ['word' | 'number' | 'punctuation', number] {
+  WORD.lastIndex = at;
+  const word = WORD.exec(sql);
+  if (word) return ['word', word[0].length];
+  NUMBER.lastIndex = at;
+  const number = NUMBER.exec(sql);
+  return number ? ['number', number[0].length] : ['punctuation', 1];
 }
 
 /** Index behind the quote that closes the one at `start`; a backslash or a doubled quote escapes. */

@@ -262,14 +262,14 @@ function nextOf(failure: FailureDetail): NextStep[] {
   ];
 }
 
+function textOf(failure: FailureDetail, name: Part): string {
+  if (name === 'attributes') return JSON.stringify(failure.attributes);
+  if (name === 'graph_snapshot') return failure.graph_snapshot?.body ?? '';
+  return failure[name];
+}
+
 function onePart(failure: FailureDetail, name: Part, offset: number) {
-  const whole =
-    name === 'attributes'
-      ? JSON.stringify(failure.attributes)
-      : name === 'graph_snapshot'
-        ? (failure.graph_snapshot?.body ?? '')
-        : failure[name];
-  const { part, total_chars, next_offset } = partOf(whole, offset, PART_CHARS);
+  const { part, total_chars, next_offset } = partOf(textOf(failure, name), offset, PART_CHARS);
   return {
     text:
       total_chars === 0
