@@ -79,7 +79,15 @@ export interface FailedSpan {
   nodeId: string;
   exception: Exception;
   /** What stands where the span has no attribute of ours. @default nothing */
-  reported?: { input: string; attempt: number; maxAttempts: number; nodeType: string };
+  reported?: {
+    input: string;
+    attempt: number;
+    maxAttempts: number;
+    nodeType: string;
+    site: FailureRow['site'];
+    /** JSON. */
+    evidence: string;
+  };
   /** What a condition found of a span that did not fail. @default the span failed */
   silent?: SilentColumns | undefined;
   receivedAt: bigint;
@@ -103,7 +111,7 @@ export function failureRow(failed: FailedSpan): FailureRow {
     attempt: attributes.ordinal(ATTR_GRAPH_NODE_ATTEMPT, reported?.attempt ?? 1),
     max_attempts: attributes.ordinal(ATTR_GRAPH_NODE_MAX_ATTEMPTS, reported?.maxAttempts ?? 0),
     visit: attributes.ordinal(ATTR_GRAPH_NODE_VISIT, 0),
-    site: attributes.oneOf(ATTR_FAILURE_SITE, FAILURE_SITE_VALUES),
+    site: attributes.oneOf(ATTR_FAILURE_SITE, FAILURE_SITE_VALUES) || (reported?.site ?? ''),
     class: attributes.oneOf(ATTR_FAILURE_CLASS, FAILURE_CLASS_VALUES) || 'unclassified',
     severity: attributes.oneOf(ATTR_FAILURE_SEVERITY, FAILURE_SEVERITY_VALUES),
     disposition: attributes.oneOf(ATTR_FAILURE_DISPOSITION, FAILURE_DISPOSITION_VALUES),
@@ -113,7 +121,7 @@ export function failureRow(failed: FailedSpan): FailureRow {
     fingerprint: '',
     ...takeInput(attributes, reported?.input),
     graph_state: attributes.text(ATTR_FAILURE_STATE),
-    evidence: attributes.text(ATTR_FAILURE_EVIDENCE),
+    evidence: attributes.text(ATTR_FAILURE_EVIDENCE) || evidenceOf(attributes, reported?.evidence),
     ...failed.silent,
     duration_ns: durationNs(span),
     redactions: attributes.counts(ATTR_FAILURE_REDACTIONS),
@@ -143,6 +151,10 @@ function takeInput(attributes: AttributeReader, reported: string | undefined) {
     input_context: attributes.bounded(ATTR_FAILURE_INPUT, reported),
     input_digest: sent || inputDigest(ATTR_FAILURE_INPUT, reported, attributes.redactor),
   };
+}
+
+function evidenceOf(attributes: AttributeReader, reported = ''): string {
+  return reported === '' ? '' : attributes.bounded(ATTR_FAILURE_EVIDENCE, reported);
 }
 
 /** Fills class, template and fingerprint, and says in the attributes where the class comes from. */

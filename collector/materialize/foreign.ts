@@ -23,8 +23,8 @@ import {
   type Span,
   STATUS_ERROR,
 } from '../decode/span.ts';
-import type { Exception, Meaning, Part, SpanView } from '../dialects/dialect.ts';
-import { attributeOf, type Understood } from '../dialects/index.ts';
+import type { Call, Exception, Meaning, Part, SpanView } from '../dialects/dialect.ts';
+import { attributeOf, callOf, type Understood } from '../dialects/index.ts';
 import type { FailureLevel, Rows, SpanState, TraceSpanRow } from '../rows/rows.ts';
 import { durationNs, firstCredible, formatTime } from '../rows/time.ts';
 import type { AttributeReader } from './attribute-reader.ts';
@@ -51,7 +51,7 @@ const PARTS: readonly Part[] = ['graph', 'agent', 'node', 'step'];
 
 /** Adds the rows of the span. */
 export function addForeignRows(foreign: Foreign, rows: Rows): void {
-  const { understood, span, attributes, conditions } = foreign;
+  const { understood, span, attributes, conditions, view } = foreign;
   const part = understood.part ?? 'operation';
   if (part === 'nothing') return;
   const exception = { ...foreign.exception, ...without(understood.exception) };
@@ -73,7 +73,7 @@ export function addForeignRows(foreign: Foreign, rows: Rows): void {
       level: LEVELS[part],
       origin,
       nodeId: nodeIdOf(attributes, understood, part),
-      reported: reportedOf(understood),
+      reported: reportedOf(understood, part === 'operation' ? view : undefined),
       silent: worst && silentColumns([worst, ...others], returned!, attributes),
     }),
   );
@@ -100,6 +100,8 @@ function callKeyOf({ view, understood }: Foreign, { call, output }: Returned): s
 
 const KEY_DIGITS = 32;
 
+const MODEL = 'gen_ai.request.model';
+
 const LEVELS: Readonly<Record<Part, FailureLevel>> = {
   graph: 'graph',
   agent: 'graph',
@@ -110,13 +112,28 @@ const LEVELS: Readonly<Record<Part, FailureLevel>> = {
 };
 
 /** What the failure's row takes from the dialect where the span has no attribute of ours. */
-function reportedOf({ input, attempt, maxAttempts, nodeType }: Understood) {
+function reportedOf(
+  { input, attempt, maxAttempts, nodeType }: Understood,
+  operation: SpanView | undefined,
+) {
+  const call = operation && callOf(operation);
   return {
+    site: call === undefined ? ('' as const) : SITES[call],
+    evidence: call === undefined ? '' : calledIn(operation!, call),
     input: input ?? '',
     attempt: attempt ?? 1,
     maxAttempts: maxAttempts ?? 0,
     nodeType: nodeType ?? '',
   };
+}
+
+const SITES = { model: 'llm.call', tool: 'tool.call', guardrail: '' } as const;
+const OPERATIONS = { model: 'chat', tool: 'execute_tool', guardrail: 'guardrail_check' } as const;
+
+/** Which tool or model was called, as our own spans report it. */
+function calledIn(view: SpanView, call: Call): string {
+  const target = call === 'tool' ? attributeOf(view, 'toolNames') : view.text(MODEL);
+  return JSON.stringify({ operation: OPERATIONS[call], target: target || view.name });
 }
 
 function without(exception: Partial<Exception> | undefined): Partial<Exception> {

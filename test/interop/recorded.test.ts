@@ -138,7 +138,7 @@ const EXPECTED: Record<string, string[]> = {
     'run clerk success',
     'run good success',
     'run refused failure',
-    'node refused 1 unclassified terminal',
+    'node refused 1 llm.auth terminal',
     'operation clerk 1 tool.error routed',
   ],
   'openai-agents-v2-good': ['run orders success'],

@@ -219,6 +219,11 @@ const ELSEWHERE: readonly Rule[] = [
   ),
   at(
     '',
+    'llm.auth',
+    /(?:incorrect|invalid|wrong) (?:\w+ )?(?:x-)?api.?key|api key not valid|api_key_invalid|authentication_error/,
+  ),
+  at(
+    '',
     'network.error',
     /(?:request|command|connection|socket|query) .{0,40}?time[ds]? ?out|command ?timeout|timeout of .{0,12}exceeded/,
   ),

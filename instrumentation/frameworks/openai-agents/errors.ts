@@ -6,7 +6,7 @@ import { readProperty } from '../../core/exception.ts';
 const KNOWN: Readonly<Record<string, FailureDetails>> = {
   MaxTurnsExceededError: { site: 'node.result', class: 'loop.max_iterations' },
   ModelBehaviorError: { site: 'llm.call' },
-  ModelRefusalError: { site: 'llm.call' },
+  ModelRefusalError: { site: 'llm.call', class: 'llm.content_filter' },
   ModelTimeoutError: { site: 'llm.call', class: 'llm.timeout' },
   InvalidToolInputError: { site: 'tool.call', class: 'tool.invalid_arguments' },
   InvalidToolOutputError: { site: 'tool.call', class: 'tool.error' },
@@ -26,7 +26,8 @@ export function detailsOf(error: unknown): FailureDetails {
   const known = KNOWN[nameOf(error)];
   const within = CARRIERS.has(nameOf(error)) ? KNOWN[nameOf(underneath(error))] : undefined;
   const guardrail = guardrailOf(error);
-  return { ...known, ...within, ...(guardrail && { evidence: { guardrail } }) };
+  const misfit = isOutputMisfit(error) && ({ class: 'output.invalid' } as const);
+  return { ...known, ...within, ...misfit, ...(guardrail && { evidence: { guardrail } }) };
 }
 
 /** The error that a tool or a guardrail threw, where the SDK has put one of its own around it. */
@@ -44,6 +45,12 @@ export function isOutOfTurns(error: unknown): boolean {
 /** A tool took longer than its `timeoutMs`. */
 export function isToolTimeout(error: unknown): boolean {
   return nameOf(error) === 'ToolTimeoutError';
+}
+
+/** What a model said at last is not of the agent's `outputType`. */
+function isOutputMisfit(error: unknown): boolean {
+  const message = String(readProperty(error, 'message'));
+  return nameOf(error) === 'ModelBehaviorError' && message.startsWith('Invalid output type');
 }
 
 function nameOf(error: unknown): string {

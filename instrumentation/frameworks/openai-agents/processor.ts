@@ -8,6 +8,7 @@ import { isAbortLike } from '../shared/abort.ts';
 import { reportOperation } from '../shared/operation.ts';
 import type { SdkSpan, SdkSpanData, TracingProcessor } from './internal-types.ts';
 import { currentPlace, type Place } from './place.ts';
+import { reportsOwnErrors } from './tools.ts';
 
 /** Reports the failed operations of the run that the spans belong to. */
 export class OperationsProcessor implements TracingProcessor {
@@ -40,6 +41,13 @@ interface Operation {
   readonly input?: unknown;
 }
 
+/** An error in the SDK's words. */
+interface SpanError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
 function spanFailed(place: Place, span: SdkSpan): void {
   if (place.reportedSpans.delete(span.spanId)) return;
   const operation = operationOf(span);
@@ -48,11 +56,12 @@ function spanFailed(place: Place, span: SdkSpan): void {
   if (place.signal?.aborted && isAbortLike(error, place.signal)) return;
   const { kind, target, site, input } = operation;
   if (kind === 'execute_tool') place.noteToolError(target, error);
+  const known = isMisfit(error) ? ('tool.invalid_arguments' as const) : undefined;
   const failed = {
     kind,
     target,
     error,
-    details: { site, input: parsed(input), evidence: { operation: kind, target } },
+    details: { site, class: known, input: parsed(input), evidence: { operation: kind, target } },
     startTime: span.startedAt ? Date.parse(span.startedAt) : undefined,
   };
   const disposition = WENT_ON[span.error?.message ?? ''];
@@ -99,13 +108,23 @@ function operationOf({ spanData, error }: SdkSpan): Operation | undefined {
   }
 }
 
+/** Of a tool whose function did not get to run; the SDK's own words of it are kept back. */
+const MISFIT = { name: 'InvalidToolInputError' };
+
+function isMisfit({ name }: SpanError): boolean {
+  return name === MISFIT.name;
+}
+
 const REFUSED_BY_USER = /was manually rejected by user/;
 
 /** The error as far as the SDK reports it: in words. `undefined` for what is no failure. */
-function errorOf(span: SdkSpan, { kind }: Operation): object | undefined {
+function errorOf(span: SdkSpan, { kind, target }: Operation): SpanError | undefined {
   const reported = span.error?.data?.error;
   const words = typeof reported === 'string' ? reported : (span.error?.message ?? '');
   if (REFUSED_BY_USER.test(words)) return undefined;
+  if (kind === 'execute_tool' && reportsOwnErrors(target)) {
+    return { ...MISFIT, message: `The arguments do not fit the tool ${target}` };
+  }
   const [, name, message] = /^(?:([A-Z]\w*): )?(.*)$/s.exec(words) ?? [];
   const status = /^([45]\d\d) /.exec(message ?? '')?.[1];
   const type = kind === 'chat' ? 'ModelCallError' : 'ToolCallError';

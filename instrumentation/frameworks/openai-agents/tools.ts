@@ -18,9 +18,18 @@ export function recordedTool(
   };
 }
 
+/** Names of tools whose functions report what they throw. */
+const reporting = new Set<string>();
+
+/** Whether an error of this tool that its function has not reported came before it: its arguments do not fit. */
+export function reportsOwnErrors(tool: string): boolean {
+  return reporting.has(tool);
+}
+
 function recorded(options: ToolOptions, currentSpan: () => SdkSpan | null): ToolOptions {
-  const { execute } = options;
+  const { execute, name } = options;
   if (typeof execute !== 'function') return options;
+  if (name !== undefined) reporting.add(name);
   const wrapped: Execute = (...args) => {
     const work = () => Reflect.apply(execute, options, args);
     const place = currentPlace();

@@ -57,6 +57,15 @@ function rateOf({ impact, failures, runs, inputs, terminal, retried }: BriefGrou
   );
 }
 
+const CALLED: Readonly<Record<string, string>> = { execute_tool: 'tool', chat: 'model' };
+
+/** The tool or the model, where the node's name does not say it. */
+function calledIn({ called, node_id }: BriefGroup): string {
+  if (called === null || called.target === node_id) return '';
+  const { operation, target } = called;
+  return `, ${CALLED[operation] ?? quoteId(operation)} ${quoteId(target)}`;
+}
+
 function placeLine({ place, last_message }: BriefGroup): string {
   const at = place
     ? `at ${place.function ? `${quoteId(place.function)} ` : ''}${quoteId(`${place.file}:${place.line}`)}, `
@@ -116,7 +125,8 @@ const whyLine = ({ state, since, why }: BriefGroup): Block =>
 export function groupBlock(group: BriefGroup, fixes: readonly TriedFix[], ids: ShortIds): Block {
   const merged = group.fingerprints.length - 1;
   return [
-    `- ${group.node_id ? `node ${quoteId(group.node_id)}` : `level ${group.level}`}: ` +
+    `- ${group.node_id ? `node ${quoteId(group.node_id)}` : `level ${group.level}`}` +
+      `${calledIn(group)}: ` +
       `**${group.state}** ${quoteId(group.error_type || 'error')}, ` +
       `class ${quoteId(group.class)}${group.is_annotated ? ' (annotated)' : ''}, ${rateOf(group)}; ` +
       `first seen ${toMinute(group.first_seen)}`,

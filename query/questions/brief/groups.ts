@@ -39,6 +39,8 @@ const last = briefGroup
     last_input_digest: true,
   })
   .extend({
+    operation: z.string(),
+    target: z.string(),
     stack_trace: z.string(),
     trace_id: z.string(),
     span_id: z.string(),
@@ -124,7 +126,7 @@ export async function describeGroups(
     const [found] = failures;
     const cost = impacts.get(group.fingerprint);
     if (!row || !found || !cost) return [];
-    const { stack_trace, trace_id, span_id, service_name, ...failure } = found;
+    const { stack_trace, trace_id, span_id, service_name, operation, target, ...failure } = found;
     const { first_ref, newest: _, ...counted } = row;
     const annotated = group.annotation?.value;
     const classes = [...new Set(group.counts.flatMap((one) => one.classes))].sort();
@@ -133,6 +135,7 @@ export async function describeGroups(
         ...failure,
         ...counted,
         place: placeOf(stack_trace),
+        called: operation === '' || target === '' ? null : { operation, target },
         last_trace_url: traceUrl(template, { trace_id, span_id, service_name }),
         in_common: inCommon(failures.map(({ last_input }) => last_input)),
         began: { graph_snapshot_ref: first_ref, evolution_id: madeBy.get(first_ref) ?? null },

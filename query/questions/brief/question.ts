@@ -31,6 +31,8 @@ export const briefGroup = z.object({
   last_input_digest: z.string(),
   /** Where in the application its newest failure was raised; null when the stack does not say. */
   place: place.nullable(),
+  /** The call that its newest failure was, or failed by: a tool (`execute_tool`), a model (`chat`), … */
+  called: z.object({ operation: z.string(), target: z.string() }).nullable(),
   /** What its newest inputs, twelve at most, have in common. */
   in_common: z.object({
     inputs: count,

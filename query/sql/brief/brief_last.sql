@@ -9,6 +9,8 @@ SELECT
     failure_id AS last_failure_id,
     input_context AS last_input,
     input_digest AS last_input_digest,
+    JSONExtractString(evidence, 'operation') AS operation,
+    JSONExtractString(evidence, 'target') AS target,
     stack_trace,
     trace_id,
     span_id,

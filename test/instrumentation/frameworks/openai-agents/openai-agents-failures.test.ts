@@ -98,7 +98,9 @@ describe('tools', () => {
     const clerk = agent('Clerk', { tools: [lookUp(() => 'found')] });
     script({ calls: [{ name: 'look_up', arguments: '{"id":' }] });
     await runner.run(clerk, 'hi');
-    expect(told()).toMatchObject([{ name: 'execute_tool look_up', disposition: 'routed' }]);
+    expect(told()).toMatchObject([
+      { name: 'execute_tool look_up', disposition: 'routed', type: 'InvalidToolInputError' },
+    ]);
     recorder.clear();
     script({ calls: [{ name: 'look_down', arguments: {} }] });
     await expect(runner.run(clerk, 'hi')).rejects.toThrow('look_down');

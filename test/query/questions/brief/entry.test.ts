@@ -98,6 +98,7 @@ describe('a problem, over the real engine', () => {
               'exception.stacktrace':
                 "TypeError: Cannot read properties of undefined (reading 'name')\n    at validate (/srv/tickets/src/nodes/validate.ts:66:11)",
               'failure.input': JSON.stringify({ ticket: { id: index, customer: null } }),
+              'failure.evidence': '{"operation":"execute_tool","target":"look_up"}',
             })
           : goodAttempt(agent, about);
       const event = {
@@ -127,13 +128,14 @@ describe('a problem, over the real engine', () => {
     expect(tokens).toBeLessThanOrEqual(max_tokens);
     expect(groups[0]).toMatchObject({
       place: { function: 'validate', file: 'tickets/src/nodes/validate.ts', line: 66 },
+      called: { operation: 'execute_tool', target: 'look_up' },
       in_common: { inputs: 12 },
       began: { graph_snapshot_ref: first.ref, evolution_id: null },
     });
     const [, entry = ''] = markdown.split('## What fails\n\n');
     const lines = entry.split('\n').slice(0, 7);
     expect(lines[0]).toMatch(
-      /^- node `validate`: .*class `code\.error`, ends 45 of 45 runs that met it on the version in use/,
+      /^- node `validate`, tool `look_up`: .*class `code\.error`, ends 45 of 45 runs that met it on the version in use/,
     );
     expect(lines[1]).toMatch(
       /^ {2}- at `validate` `tickets\/src\/nodes\/validate\.ts:66`, message/,
