@@ -10,6 +10,8 @@ import { print, printJson, terminalWidth } from '../terminal/output.ts';
 import { meaning } from '../terminal/style.ts';
 import { displayWidth } from '../terminal/width.ts';
 
+const collect = (value: string, before: string[] = []) => [...before, value];
+
 /** What of `faultline start` matters here; all of it can come from its environment variables. */
 const FLAGS = new Set([
   'data-dir',
@@ -45,12 +47,11 @@ export function addDoctorVerb(program: Command): void {
       if (findings.some(isFailed)) process.exitCode = 1;
     });
   addFlagsLate(verb, (flags) => {
-    for (const { flag, variable, help, fallback } of flags) {
+    for (const { flag, variable, help, fallback, repeatable } of flags) {
       if (!FLAGS.has(flag)) continue;
-      verb.option(
-        `--${flag} <value>`,
-        `${help.replace(' (repeatable)', '')} [${variable}]${fallback ? ` (default ${fallback})` : ''}`,
-      );
+      const text = `${help} [${variable}]${fallback ? ` (default ${fallback})` : ''}`;
+      if (repeatable) verb.option(`--${flag} <value>`, text, collect);
+      else verb.option(`--${flag} <value>`, text);
     }
   });
 }
