@@ -65,7 +65,7 @@ function match(text: string, where: Where): Classified {
     if (rule.at !== undefined && rule.at !== place) continue;
     if (rule.isExplicit && !isExplicit) continue;
     const found = rule.says.exec(said);
-    if (!found) continue;
+    if (!found || rule.unless?.test(said)) continue;
     const words = found[0].length > 1 ? `says "${found[0].slice(0, MAX_EVIDENCE)}"` : '';
     const about = !rule.at ? '' : `at ${place} (${known})`;
     return { class: rule.class, evidence: [words, about].filter(Boolean).join(', ') };

@@ -38,7 +38,7 @@ const TOOL_TYPES = /^(?:\w+\.)*(?:mcperror|toolerror|toolexception)\b/;
 
 /** Names of providers, their errors and their ways to say things. */
 const MODEL_WORDS =
-  /\b(?:openai|anthropic\w*|claude|gemini|gpt|litellm|bedrock\w*|invokemodel\w*|converse(?:stream)?|vertex\w*|googlegenerativeai|generativelanguage|ollama|groq|mistral|cohere|azureopenai|openrouter|deepseek)\b|\bai_\w+|\bllm\b|\b(?:ratelimit|apiconnection|apitimeout|apiconnectiontimeout|apistatus)error\b|overloaded_error|tokens per min|requests per min|invalid_request_error|rate_limit_error|rate_limit_exceeded|resource_exhausted|chat completions?|\b(?:language|the|this|requested) model\b|\bmodel (?:request|call)\b/;
+  /\b(?:openai|anthropic\w*|claude|gemini|gpt|litellm|bedrock\w*|invokemodel\w*|converse(?:stream)?|vertex\w*|googlegenerativeai|generativelanguage|ollama|groq|mistral(?:ai)?|cohere|azureopenai|openrouter|deepseek|hugging_?face\w*|hfhub\w*|dashscope|zhipuai|xai|vllm|cerebras|together_?ai)\b|\bai_\w+|\bllm\b|\b(?:ratelimit|apiconnection|apitimeout|apiconnectiontimeout|apistatus)error\b|overloaded_error|tokens per min|requests per min|invalid_request_error|rate_limit_error|rate_limit_exceeded|resource_exhausted|chat completions?|\b(?:language|the|this|requested) model\b|\bmodel (?:request|call)\b/;
 
 /** The place, and how it is known. */
 export function placeOf(

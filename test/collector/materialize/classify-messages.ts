@@ -17,6 +17,50 @@ const OPENAI_STACK: Told = {
     'Error: Connection error.\n    at OpenAI.makeRequest (/app/node_modules/openai/core.js:321:19)\n    at async run (/app/src/run.js:9:3)',
 };
 
+/** Kinds that were found in messages that nobody had written a rule for. */
+const KINDS: Message[] = [
+  // A status in the text, and the provider only in the type's module.
+  ['llm.rate_limit', 'mistralai.models.sdkerror.SDKError', 'API error occurred: Status 429'],
+  ['llm.auth', 'mistralai.models.sdkerror.SDKError', 'API error occurred: Status 401'],
+  // Codes of Chromium, of Windows, of gRPC, and clients' own types.
+  ['network.error', 'Error', 'page.goto: net::ERR_NAME_NOT_RESOLVED at https://a.example/'],
+  [
+    'network.error',
+    'ConnectionRefusedError',
+    '[WinError 10061] 対象のコンピューターによって拒否されたため、接続できませんでした。',
+  ],
+  ['network.error', 'aiokafka.errors.KafkaConnectionError', 'Unable to bootstrap from broker'],
+  ['network.error', 'java.net.UnknownHostException', 'elastic.example.com'],
+  // The arguments of an exception, a chain of causes, another language.
+  ['network.error', 'pymysql.err.OperationalError', '(2006, "MySQL server has gone away")'],
+  [
+    'network.error',
+    'anyhow::Error',
+    'cannot store the key\n\nCaused by:\n    0: tcp connecting\n    1: Connection timed out (os error 110)',
+  ],
+  ['network.error', 'Error', '连接被拒绝: 127.0.0.1:8080'],
+  // A part of another word is no evidence: "eacces" in "ResourceAccess".
+  [
+    'network.error',
+    'org.springframework.web.client.ResourceAccessException',
+    'I/O error on POST request for "https://pay.example.com/charge": Read timed out',
+  ],
+  // A request that a provider refused is not its answer.
+  [
+    'unclassified',
+    'openai.BadRequestError',
+    "Error code: 400 - {'error': {'message': \"Invalid parameter: messages with role 'tool' must follow 'tool_calls'.\", 'type': 'invalid_request_error'}}",
+  ],
+  // The first status counts, not one that it quotes.
+  [
+    'unclassified',
+    'openai.BadRequestError',
+    "Error code: 400 - {'error': {'code': 'InvalidParameter', 'message': 'Error while downloading: https://a.example/b.webp, status code: 403.'}}",
+  ],
+  ['code.error', 'TypeError', "create() got an unexpected keyword argument 'x'", LLM],
+  ['code.error', 'panic', 'attempt to add with overflow'],
+];
+
 const MODELS: Message[] = [
   // OpenAI
   [
@@ -565,4 +609,11 @@ const NOTHING: Message[] = [
   ['unclassified', '500', ''],
 ];
 
-export const MESSAGES: readonly Message[] = [...MODELS, ...GRAPHS, ...TOOLS, ...CODE, ...NOTHING];
+export const MESSAGES: readonly Message[] = [
+  ...KINDS,
+  ...MODELS,
+  ...GRAPHS,
+  ...TOOLS,
+  ...CODE,
+  ...NOTHING,
+];

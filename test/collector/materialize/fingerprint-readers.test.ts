@@ -38,6 +38,16 @@ describe('the same problem', () => {
       "Error code: 429 - {'error': {'message': 'Slow down', 'param': None}}",
       'Error code: 429 - {"error":{"message":"Slow down","param":null}}',
     ],
+    [
+      'another reason in the arguments of an exception',
+      "('Connection aborted.', Closed('remote end closed it'))",
+      "('Connection aborted.', ConnectionResetError(104, 'reset by peer'))",
+    ],
+    [
+      'other values in a chain of causes',
+      'cannot store the key\n\nCaused by:\n    0: connecting to 10.0.0.1:80\n    1: it took 3 seconds',
+      'cannot store the key\n\nCaused by:\n    0: connecting to 10.0.0.9:81\n    1: it took 8 seconds\n\nStack backtrace:\n   0: a::b',
+    ],
   ])('%s', (_what, a, b) => {
     expect(keyOf(a)).toBe(keyOf(b));
   });
@@ -45,6 +55,26 @@ describe('the same problem', () => {
 
 describe('another problem', () => {
   test.each([
+    [
+      'another text behind words that only announce it',
+      'An error occurred (ValidationException) when calling the Converse operation: this operation is not allowed',
+      'An error occurred (ValidationException) when calling the Converse operation: the model identifier is invalid',
+    ],
+    [
+      'another status behind such words',
+      'API error occurred: Status 429',
+      'API error occurred: Status 401',
+    ],
+    [
+      'another code in the arguments of an exception',
+      '(2006, "the server has gone away")',
+      '(1205, "lock wait timeout exceeded")',
+    ],
+    [
+      'another root of a chain of causes',
+      'cannot store the key\n\nCaused by:\n    0: connecting\n    1: permission denied',
+      'cannot store the key\n\nCaused by:\n    0: connecting\n    1: connection refused',
+    ],
     [
       'a message deep in a body',
       body({ code: 400, status: 'X', message: 'too long' }),

@@ -60,3 +60,8 @@ export const BEFORE_GOT = set('got received found was gave returned type');
 export const AFTER_NAME = set(
   'defined iterable callable subscriptable constructor function initialized',
 );
+
+/** Words that announce an error of something else: what went wrong stands behind their colon. */
+export const ANNOUNCING = set(
+  'a an the error errors exception occurred occured happened while when during calling call operation api response from daemon reason caused by',
+);

@@ -1,6 +1,15 @@
 // What a token is by where it stands: of the words that could be the code's, those that are values.
 import { isCodeWord } from '../vocabulary/words.ts';
-import { AFTER_NAME, BEFORE_GOT, CLOCK_SUFFIXES, MONTHS, UNITS, WEEKDAYS } from './conventions.ts';
+import {
+  AFTER_NAME,
+  ANNOUNCING,
+  BEFORE_GOT,
+  CLOCK_SUFFIXES,
+  MONTHS,
+  STATUS_WORDS,
+  UNITS,
+  WEEKDAYS,
+} from './conventions.ts';
 import { ERROR_NAME, FOREIGN, formOf, OF_CODE, OF_TYPE, UNKNOWN } from './forms.ts';
 import {
   ASIDE,
@@ -119,17 +128,33 @@ function endGot(tokens: Tokens, got: number, end: number): number {
 function dropTail(tokens: Tokens, start: number, end: number): void {
   const { kinds } = tokens;
   let words = 0;
+  let isTelling = false;
   for (let i = start + 1; i < end; i++) {
-    if (kinds[i - 1] === WORD && formOf(tokens.at(i - 1)) !== FOREIGN) words++;
+    if (kinds[i - 1] === WORD && formOf(tokens.at(i - 1)) !== FOREIGN) {
+      words++;
+      isTelling ||= !ANNOUNCING.has(tokens.lowerAt(i - 1));
+    }
     if (words < WORDS_BEFORE_TAIL || !isBehindColon(tokens, i)) continue;
     if (HEAD.test(tokens.at(i - 1))) continue;
+    if (!isTelling) {
+      words = 0;
+      continue;
+    }
     for (let j = i; j < end; j++) {
       // A status or code right behind the colon says what went wrong; one further on is of what is quoted.
-      if (kinds[j] === WORD || (kinds[j] === CODE && j > i)) kinds[j] = TEXT;
+      if (kinds[j] === WORD || (kinds[j] === CODE && !isFirst(tokens, i, j))) kinds[j] = TEXT;
       weak[j] = 0;
     }
     return;
   }
+}
+
+/** Whether a code begins what stands behind the colon: `404`, `Status 404`. */
+function isFirst(tokens: Tokens, begin: number, i: number): boolean {
+  if (i === begin) return true;
+  const isBeside =
+    tokens.starts[i] === tokens.ends[begin]! + 1 && tokens.text[tokens.ends[begin]!] === ' ';
+  return i === begin + 1 && isBeside && STATUS_WORDS.has(tokens.lowerAt(begin));
 }
 
 /** Whether a colon and a blank stand between a token and the one before, outside of brackets. */

@@ -7,6 +7,10 @@ import { MAX_CHARS } from './tokens.ts';
 const MAX_BODIES = 8;
 /** What stands before data that was refused, not before what was wrong with it. */
 const DATA_LABEL = /\b(?:value|text|input|output|args|arguments|params): ?$/i;
+const MAX_CAUSES = 8;
+/** Its first text is a sentence; a tuple of data has names and numbers. */
+const TUPLE =
+  /(^|: |\) )\((?:(-?\d{1,6}), )?(["'])((?:(?!\3)[^ \\\n]|\\.)+ (?:(?!\3)[^\\\n]|\\.){1,400})\3(?:, [^\n]{0,400})?\)/;
 const PATH_LABEL = /(?:\bat path \[|→ at )([\w., ]{1,80})/g;
 /** `thread 'main' panicked at 'it broke', src/a.rs:1:2` */
 const PANIC =
@@ -28,7 +32,30 @@ export function reduced(message: string): string {
     if (panic) return `panicked: ${panic[1] ?? panic[2]}`;
   }
   const paths = text.includes(' at ') ? pathsIn(text) : '';
-  return (text.includes('{') ? withoutBodies(text) : text) + paths;
+  const flat = text.includes('Caused by:\n')
+    ? causesOf(text)
+    : text.includes('(') && text.includes(', ')
+      ? withoutTuple(text)
+      : text;
+  return (flat.includes('{') ? withoutBodies(flat) : flat) + paths;
+}
+
+/** Rust's chain of causes: `it failed\n\nCaused by:\n    0: the disk\n    1: is full`. */
+function causesOf(text: string): string {
+  const [what = '', causes = ''] = text.split(/\s*Caused by:\n/, 2);
+  const chain = causes.split('\n\n', 1)[0]!.split('\n', MAX_CAUSES);
+  const lines = chain.map((line) => line.replace(/^\s+(?:\d+: )?/, ''));
+  return [what, ...lines].join(BREAK_MARK);
+}
+
+/** The arguments of an exception as Python prints them: `(2006, 'it is gone')`, `('aborted', Closed('gone'))`. */
+function withoutTuple(text: string): string {
+  return text.replace(TUPLE, (_, before: string, code = '', quote: string, said: string) => {
+    const message = said.replaceAll(`\\${quote}`, quote);
+    return code === ''
+      ? `${before}${message}`
+      : `${before}${CODE_MARK}${code}${BREAK_MARK}${message}`;
+  });
 }
 
 /** The parts of a schema that findings in words name: `at path [items]`. */
