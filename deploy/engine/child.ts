@@ -129,8 +129,11 @@ async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknow
   };
   const { DataType, load, open } = await import('ffi-rs');
   const { standardInputAsTerminal } = await import('./terminal.ts');
-  open({ library: 'libchdb', path: libchdbPath() });
+  const { watchWrites } = await import('./failed-writes.ts');
+  const path = libchdbPath();
+  open({ library: 'libchdb', path });
   endOfInput = standardInputAsTerminal();
+  watchWrites(path);
   return (args) =>
     load({
       library: 'libchdb',

@@ -71,7 +71,7 @@ export function serverConfig(options: ConfigOptions): string {
       fsync_after_insert: 1,
       fsync_part_directory: 1,
       min_rows_to_fsync_after_merge: 1,
-      // Parts that were written on a full disk were found with empty files: docs/decisions/0085-room-for-inserts.md.
+      // Rows wait before the disk is quite full: docs/decisions/0085-failed-writes.md.
       min_free_disk_bytes_to_perform_insert: 16 * MiB,
       number_of_free_entries_in_pool_to_lower_max_size_of_merge: 1,
       number_of_free_entries_in_pool_to_execute_mutation: 1,

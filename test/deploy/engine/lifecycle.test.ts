@@ -1,5 +1,5 @@
 /** Starting, stopping, dying: what survives and what is said. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -70,6 +70,44 @@ test(
     expect(second.writer).toEqual(first.writer);
     await second.stop();
     expect(await second.exited).toEqual({ code: 0, signal: null });
+  },
+  START_TIMEOUT_MS,
+);
+
+/** Bounds the files of a process in bytes, as a full disk would. @returns whether this system can */
+function bound(pid: number, bytes: number | 'unlimited'): boolean {
+  return spawnSync('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:`]).status === 0;
+}
+
+test(
+  'a write that fails, fails the insert, and no part of it stays',
+  async ({ skip }) => {
+    if (process.platform !== 'linux' || process.arch !== 'x64') skip('only on Linux on x86-64');
+    const dataDir = join(folder, 'full');
+    const first = await start(dataDir);
+    await command(
+      first,
+      'CREATE TABLE faultline.kept (id UInt32, text String) ENGINE = MergeTree ORDER BY id',
+    );
+    const insert = (id: number) =>
+      command(
+        first,
+        `INSERT INTO faultline.kept SELECT ${id}, randomString(100) FROM numbers(10000)`,
+      );
+    await insert(1);
+    if (!bound(first.pid, 100_000)) skip('prlimit is not here');
+    await expect(insert(2)).rejects.toThrow(/Code: 204.*Cannot fsync/);
+    await expect(command(first, 'OPTIMIZE TABLE faultline.kept FINAL')).rejects.toThrow(
+      /Code: 204/,
+    );
+    bound(first.pid, 'unlimited');
+    await insert(3);
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    const second = await start(dataDir);
+    const counted = 'SELECT id, count() FROM faultline.kept GROUP BY id ORDER BY id';
+    expect(await command(second, counted)).toBe('1\t10000\n3\t10000\n');
+    expect(await command(second, 'SELECT count() FROM system.detached_parts')).toBe('0\n');
   },
   START_TIMEOUT_MS,
 );
