@@ -126,6 +126,31 @@ export async function refuseNoBackup(path: string): Promise<void> {
   }
 }
 
+const FILE =
+  /<file><name>([^<]*)<\/name><size>(\d+)<\/size>.*?(?:<data_file>([^<]*)<\/data_file>.*?)?<\/file>/g;
+
+/**
+ * Compares what lies in the folder with the backup's own list: the engine's library reports no write that failed while
+ * a backup is made (decision 85). One that is cut off is removed.
+ * @throws {BackupError} when a file is missing or is not as long as it should be
+ */
+export async function refuseCutOff(path: string): Promise<void> {
+  const list = await readFile(join(path, '.backup'), 'utf8').catch(() => '');
+  const files = [...list.matchAll(FILE)].map(([, name, size, dataFile]) => ({
+    name: dataFile ?? name!,
+    size: Number(size),
+  }));
+  const isWhole = await Promise.all(
+    files.map(async ({ name, size }) => {
+      const found = await stat(join(path, name)).catch(() => undefined);
+      return size === 0 || found?.size === size;
+    }),
+  );
+  if (list.trimEnd().endsWith('</config>') && !isWhole.includes(false)) return;
+  await rm(path, { recursive: true, force: true });
+  throw new BackupError(`the backup in ${path} was cut off, and is removed: is its disk full?`);
+}
+
 /** Makes the folder that the backup's own folder will be in. @throws {BackupError} when that is there already or cannot be made */
 export async function makeWayTo(path: string): Promise<void> {
   if (await stat(path).catch(() => undefined)) {

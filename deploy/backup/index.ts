@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Settings } from '../settings.ts';
 import { type BackupOptions, type BackupResult, backUp, restore } from './backup.ts';
-import { makeWayTo, refuseNoBackup, withEngine } from './embedded.ts';
+import { makeWayTo, refuseCutOff, refuseNoBackup, withEngine } from './embedded.ts';
 import { BackupError, EMBEDDED_ONLY } from './target.ts';
 
 type Progress = BackupOptions['onProgress'];
@@ -21,8 +21,13 @@ export async function backUpTo(
   settings: Settings,
   onProgress?: Progress,
 ): Promise<BackupResult> {
-  if (isFolder(place, settings)) await makeWayTo(place);
-  return withStore(place, settings, true, (where) => backUp({ ...where, onProgress }));
+  const folder = isFolder(place, settings) ? place : undefined;
+  if (folder) await makeWayTo(folder);
+  const result = await withStore(place, settings, true, (where) =>
+    backUp({ ...where, onProgress }),
+  );
+  if (folder) await refuseCutOff(folder);
+  return result;
 }
 
 /**

@@ -1,9 +1,10 @@
 // Backups of a Faultline that runs, restored into an empty place.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { refuseCutOff } from '../../../deploy/backup/embedded.ts';
 import { backUpTo, restoreFrom } from '../../../deploy/backup/index.ts';
 import { passwordOf } from '../../../deploy/engine/folder.ts';
 import { readSettings, type Settings } from '../../../deploy/settings.ts';
@@ -89,6 +90,19 @@ async function deadLetters(collector: string): Promise<number> {
   return ((await response.json()) as { total: number }).total;
 }
 
+/** A disk that was full leaves files that are too short, the list of them too. */
+async function expectRefusedCutOff(backup: string): Promise<void> {
+  const names = await readdir(backup, { recursive: true });
+  const data = names.find((name) => name.endsWith('data.bin'))!;
+  for (const name of [data, '.backup']) {
+    const cut = join(folder, 'cut-off');
+    await cp(backup, cut, { recursive: true });
+    await truncate(join(cut, name), 30);
+    await expect(refuseCutOff(cut)).rejects.toThrow(/was cut off, and is removed/);
+    await expect(stat(cut)).rejects.toThrow('ENOENT');
+  }
+}
+
 it(
   'everything that was accepted is there again, dead letters too',
   async () => {
@@ -131,6 +145,7 @@ it(
     expect(made.tables.failures).toBeGreaterThanOrEqual(3);
     expect(seen.length).toBeGreaterThan(0);
     await expect(backUpTo(backup, settings)).rejects.toThrow(/monday is there already/);
+    await expectRefusedCutOff(backup);
     await expect(restoreFrom(backup, settings)).rejects.toThrow(/in use by another process/);
     await first.stop();
     await expect(restoreFrom(backup, settings)).rejects.toThrow(
