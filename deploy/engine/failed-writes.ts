@@ -13,49 +13,56 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 const PAGE_BYTES = 4096;
 
 /**
- * `write` for x86-64. What is no error of the disk, goes to standard output or errors, or is appended to a file that
- * is never synced, is as it was.
- * @param write address of the C library's function
+ * `write` for x86-64: the C library's, and what is done when it fails. What is no error of the disk, goes to standard
+ * output or errors, or is appended to a file that is never synced, is as it was.
+ * @param functions addresses of functions of the C library
  * @param unsyncable a descriptor that takes no writes and cannot be synced
  */
-function instructions(write: bigint, unsyncable: number): Buffer {
-  const number = Buffer.alloc(4);
-  number.writeInt32LE(unsyncable);
-  const address = Buffer.alloc(8);
-  address.writeBigUInt64LE(write);
+function instructions(functions: { write: bigint; errno: bigint }, unsyncable: number): Buffer {
   const lines = [
-    'f30f1efa', //                endbr64
-    'b801000000 0f05', //         write(rdi, rsi, rdx)
-    '4885c0 7801 c3', //          return rax, unless it is negative:
-    '4883f8e4 7412', //           ENOSPC?
-    '4883f886 740c', //           EDQUOT?
-    '4883f8fb 7406', //           EIO?
-    '4883f8e5 752d', //           EFBIG? else to the end
-    '83ff02 7628', //             descriptors 0 to 2: to the end
-    '57 56 52', //                push rdi, rsi, rdx
-    'be03000000 b848000000 0f05', // fcntl(rdi, F_GETFL)
-    'f6c404 7511', //             O_APPEND: over the next
-    '488b742410', //              rsi = the descriptor
-    `bf${number.toString('hex')} b821000000 0f05`, // dup2(unsyncable, rsi)
-    '5a 5e 5f', //                pop rdx, rsi, rdi
-    `48b8${address.toString('hex')} ffe0`, // the end: the C library's function, which sets errno
+    'f30f1efa', //                                   endbr64
+    '57 56 52', //                                   push rdi, rsi, rdx
+    `48b8${littleEndian(functions.write, 8)} ffd0`, // write(rdi, rsi, rdx)
+    '4885c0 7953', //                                no failure: to the end
+    `48b8${littleEndian(functions.errno, 8)} ffd0`, // ecx = errno
+    '8b08',
+    '83f91c 740f', //                                ENOSPC?
+    '83f97a 740a', //                                EDQUOT?
+    '83f905 7405', //                                EIO?
+    '83f91b 752a', //                                EFBIG? else to "failed"
+    '8b7c2410', //                                   edi = the descriptor
+    '83ff02 7621', //                                0 to 2: to "failed"
+    'be03000000 b848000000 0f05', //                 fcntl(edi, F_GETFL)
+    'f6c404 7510', //                                O_APPEND: to "failed"
+    '8b742410', //                                   esi = the descriptor
+    `bf${littleEndian(BigInt(unsyncable), 4)} b821000000 0f05`, // dup2(unsyncable, esi)
+    '48c7c0ffffffff', //                             failed: return -1, errno as it is
+    '4883c418 c3', //                                end
   ];
   return Buffer.from(lines.join('').replaceAll(' ', ''), 'hex');
+}
+
+function littleEndian(value: bigint, bytes: number): string {
+  const buffer = Buffer.alloc(8);
+  buffer.writeBigUInt64LE(value);
+  return buffer.toString('hex', 0, bytes);
 }
 
 /**
  * Call it when the library and `libc` are loaded, and before the engine runs.
  * @param path of the library
- * @returns whether failed writes are seen from now on: on Linux for x86-64 only
+ * Does nothing but on Linux for x86-64.
  * @throws when the library is not built as it was until now
  */
-export function watchWrites(path: string): boolean {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return false;
+export function watchWrites(path: string): void {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return;
   const library = realpathSync(path);
   const slot = loadedAt(library) + slotOf(library, 'write');
   // For good: it is copied over descriptors. A device has nothing to sync.
   const unsyncable = openSync('/dev/null', constants.O_RDONLY);
-  const code = instructions(address('dlsym', 0n, Buffer.from('write\0')), unsyncable);
+  const find = (name: string) => address('dlsym', 0n, Buffer.from(`${name}\0`));
+  const functions = { write: find('write'), errno: find('__errno_location') };
+  const code = instructions(functions, unsyncable);
   const page = address('mmap', 0n, PAGE_BYTES, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   copyTo(page, code);
   if (address('mprotect', page, PAGE_BYTES, PROT_READ_EXECUTE) !== 0n) {
@@ -64,7 +71,6 @@ export function watchWrites(path: string): boolean {
   const pointer = Buffer.alloc(8);
   pointer.writeBigUInt64LE(page);
   copyTo(slot, pointer);
-  return true;
 }
 
 /** Where the system has put the start of a file. */
