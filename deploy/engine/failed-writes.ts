@@ -5,11 +5,12 @@
  * `fdatasync`, whose errors the library reports, then fails, and with it the insert or the merge.
  */
 import { closeSync, constants, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
-import { DataType, load } from 'ffi-rs';
+import { callLibc, copyTo } from './libc.ts';
 
 const PROT_READ_WRITE = 3;
 const PROT_READ_EXECUTE = 5;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_FAILED = -1n;
 const PAGE_BYTES = 4096;
 
 /**
@@ -49,10 +50,9 @@ function littleEndian(value: bigint, bytes: number): string {
 }
 
 /**
- * Call it when the library and `libc` are loaded, and before the engine runs.
- * @param path of the library
- * Does nothing but on Linux for x86-64.
- * @throws when the library is not built as it was until now
+ * Call it when both libraries are loaded, and before the engine runs. Does nothing but on Linux for x86-64.
+ * @param path of the engine's library
+ * @throws when it is not built as it was until now, or the system lets no instructions be added
  */
 export function watchWrites(path: string): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') return;
@@ -60,12 +60,14 @@ export function watchWrites(path: string): void {
   const slot = loadedAt(library) + slotOf(library, 'write');
   // For good: it is copied over descriptors. A device has nothing to sync.
   const unsyncable = openSync('/dev/null', constants.O_RDONLY);
-  const find = (name: string) => address('dlsym', 0n, Buffer.from(`${name}\0`));
+  const find = (name: string) => callLibc('dlsym', 0, Buffer.from(`${name}\0`));
   const functions = { write: find('write'), errno: find('__errno_location') };
   const code = instructions(functions, unsyncable);
-  const page = address('mmap', 0n, PAGE_BYTES, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  const page = callLibc('mmap', 0, PAGE_BYTES, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  if (page === MAP_FAILED) throw new Error('the system has no memory for instructions');
   copyTo(page, code);
-  if (address('mprotect', page, PAGE_BYTES, PROT_READ_EXECUTE) !== 0n) {
+  // The function returns an int: of 64 bits only the low half counts.
+  if (BigInt.asIntN(32, callLibc('mprotect', page, PAGE_BYTES, PROT_READ_EXECUTE)) !== 0n) {
     throw new Error('the system lets no instructions be added');
   }
   const pointer = Buffer.alloc(8);
@@ -141,20 +143,4 @@ function records(bytes: Buffer, size: number): Buffer[] {
   return Array.from({ length: bytes.length / size }, (_, i) =>
     bytes.subarray(i * size, (i + 1) * size),
   );
-}
-
-function copyTo(target: bigint, bytes: Buffer): void {
-  address('memcpy', target, bytes, bytes.length);
-}
-
-/** Calls a function of the C library that returns an address or a number. */
-function address(funcName: string, ...values: (bigint | number | Buffer)[]): bigint {
-  const result = load<DataType.I64>({
-    library: 'libc',
-    funcName,
-    retType: DataType.I64,
-    paramsType: values.map((value) => (Buffer.isBuffer(value) ? DataType.U8Array : DataType.I64)),
-    paramsValue: values.map((value) => (typeof value === 'bigint' ? Number(value) : value)),
-  });
-  return BigInt(result);
 }

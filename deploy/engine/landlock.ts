@@ -4,7 +4,8 @@
  * off, containers that forbid it, and macOS are no error: see {@link NoLock}.
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
-import { DataType, load, open } from 'ffi-rs';
+import { DataType, load } from 'ffi-rs';
+import { type LibcValue, libcParams } from './libc.ts';
 import type { Lock } from './messages.ts';
 
 /** What stays in reach. Folders mean everything in them; paths that are not there are left out. */
@@ -75,7 +76,6 @@ const SCOPES = 3n;
  */
 export async function restrictEngine(reach: Reach): Promise<Lock> {
   if (process.platform !== 'linux') throw new NoLock(`${process.platform} has no Landlock`);
-  open({ library: 'libc', path: 'libc.so.6' });
   const version = landlockVersion();
   // Before, nothing may be renamed into another folder.
   if (version < 2) throw new NoLock('this kernel is older than 5.19');
@@ -150,31 +150,26 @@ function allowPort(rules: number, port: number, right: bigint): void {
 /** Calls a function of libc in the engine's thread. @throws {NoLock} with the system's reason when it fails */
 export async function inEngineThread(
   funcName: string,
-  ...paramsValue: (number | Buffer)[]
+  ...values: readonly LibcValue[]
 ): Promise<void> {
   const { value, errnoMessage } = await load<DataType.I64, true, true>({
     library: 'libc',
     funcName,
     retType: DataType.I64,
-    paramsType: paramsValue.map(typeOf),
-    paramsValue,
+    ...libcParams(values),
     errno: true,
     runInNewThread: true,
   });
   if (Number(value) !== 0) throw new NoLock(`${funcName}: ${errnoMessage}`);
 }
 
-const typeOf = (value: number | Buffer) =>
-  typeof value === 'number' ? DataType.I64 : DataType.U8Array;
-
 /** A system call by its number, because not every libc has a function for these. */
-function system(name: string, number: number, ...values: (number | Buffer)[]): number {
+function system(name: string, number: number, ...values: readonly LibcValue[]): number {
   const { value, errnoMessage } = load<DataType.I64, true>({
     library: 'libc',
     funcName: 'syscall',
     retType: DataType.I64,
-    paramsType: [number, ...values].map(typeOf),
-    paramsValue: [number, ...values],
+    ...libcParams([number, ...values]),
     errno: true,
   });
   if (Number(value) < 0) throw new NoLock(`${name}: ${errnoMessage}`);

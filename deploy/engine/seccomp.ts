@@ -2,8 +2,8 @@
  * Linux's seccomp, for the one thing that the lock of files cannot tell apart: `sqlite('…')` opens its file to read
  * and write, and makes it, before anybody's rights are looked at. ClickHouse makes its own files to write only.
  */
-import { DataType, load } from 'ffi-rs';
 import { inEngineThread, NoLock } from './landlock.ts';
+import { callLibc, copyTo } from './libc.ts';
 
 const PR_SET_SECCOMP = 22;
 const SECCOMP_MODE_FILTER = 2;
@@ -58,19 +58,7 @@ function program(instructions: readonly (readonly [number, number, number])[]): 
 
 /** A copy that nothing moves or frees. @returns its address */
 function inMemory(bytes: Buffer): bigint {
-  const address = load<DataType.I64>({
-    library: 'libc',
-    funcName: 'malloc',
-    retType: DataType.I64,
-    paramsType: [DataType.I64],
-    paramsValue: [bytes.length],
-  });
-  load({
-    library: 'libc',
-    funcName: 'memcpy',
-    retType: DataType.I64,
-    paramsType: [DataType.I64, DataType.U8Array, DataType.I64],
-    paramsValue: [Number(address), bytes, bytes.length],
-  });
-  return BigInt(address);
+  const address = callLibc('malloc', bytes.length);
+  copyTo(address, bytes);
+  return address;
 }

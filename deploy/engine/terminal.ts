@@ -7,9 +7,9 @@
  * end-of-file, which on a terminal is a byte that is written.
  */
 import { writeSync } from 'node:fs';
-import { DataType, load, open } from 'ffi-rs';
+import { DataType, load } from 'ffi-rs';
+import { openLibc } from './libc.ts';
 
-const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
 const O_RDWR = 2;
 const O_NOCTTY = process.platform === 'darwin' ? 0x20000 : 0x100;
 const END_OF_FILE = '\x04';
@@ -20,7 +20,7 @@ const END_OF_FILE = '\x04';
  * @throws {Error} when the system has none to give
  */
 export function standardInputAsTerminal(): () => void {
-  open({ library: 'libc', path: LIBC });
+  openLibc();
   const leader = call('posix_openpt', O_RDWR | O_NOCTTY);
   call('grantpt', leader);
   call('unlockpt', leader);
