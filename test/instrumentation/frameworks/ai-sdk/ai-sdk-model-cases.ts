@@ -156,6 +156,7 @@ export function aiSdkModelCases(world: World): void {
   test.each([
     ['nothing', { text: ' \n' }, 'llm.empty_response'],
     ['what was filtered', { text: 'I can', finish: 'content_filter' }, 'llm.content_filter'],
+    ['half an answer', { text: 'I can', finish: 'length' }, 'llm.malformed_output'],
   ])('a model that gives %s', async (_, reply, failureClass) => {
     world.script(reply, reply);
     await generate();

@@ -1,6 +1,7 @@
 // What goes wrong in runs of the real SDK, and what is told of it.
 import { retryPolicies, setTraceProcessors, setTracingDisabled } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import {
   agent,
   callLookUp,
@@ -145,6 +146,15 @@ describe('models', () => {
     ]);
     expect(failures()[0]!.attributes['failure.input']).toContain('"content":"hi"');
     expect(outcome()).toBe('failure');
+  });
+
+  test('an answer that is not of the type that the agent promises', async () => {
+    script({ text: '{"total":"much"}' });
+    const clerk = agent('Clerk', { outputType: z.object({ total: z.number() }) });
+    await expect(runner.run(clerk, 'hi')).rejects.toThrow('Invalid output type');
+    expect(told()).toMatchObject([
+      { name: 'execute_node Clerk', type: 'ModelBehaviorError', class: 'output.invalid' },
+    ]);
   });
 
   test.each([
