@@ -187,7 +187,7 @@ async function unlessSilent<T>(
   signal: AbortSignal | undefined,
   ask: (own: { abort_signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const given = new AbortController();
+  const leaving = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_resolve, reject) => {
     const look = async (unanswered: number): Promise<void> => {
@@ -198,12 +198,12 @@ async function unlessSilent<T>(
     };
     timer = setTimeout(look, ANSWER_MS, 0);
   });
-  const abort_signal = signal ? AbortSignal.any([signal, given.signal]) : given.signal;
+  const abort_signal = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
   const answer = ask({ abort_signal });
   try {
     return await Promise.race([answer, silent]);
   } catch (error) {
-    given.abort();
+    leaving.abort();
     throw error;
   } finally {
     clearTimeout(timer);

@@ -74,15 +74,15 @@ export class AlertWatch {
     const since = isWide ? now - WIDE_MS : this.#since;
     this.#began ??= await this.#begin(new Date(now).toISOString());
     if (this.#task.closing.aborted) return;
-    const asked = { since, now, changes: new Set(rules.flatMap(({ on }) => on)) };
-    const news = await readChanged(store, asked);
-    for (const agent of news.evolved) this.#toJudge.add(agent);
+    const wanted = { since, now, changes: new Set(rules.flatMap(({ on }) => on)) };
+    const changed = await readChanged(store, wanted);
+    for (const agent of changed.evolved) this.#toJudge.add(agent);
     const due = [...this.#toJudge].filter(
       (agent) => (this.#judgedAt.get(agent) ?? 0) + JUDGE_EVERY * settings.everyMs <= now,
     );
     const parts = { store, log, rules, began: this.#began, now };
     const changes = byImpact([
-      ...(await stateChanges(parts, news.groups)),
+      ...(await stateChanges(parts, changed.groups)),
       ...(await harmfulChanges(parts, due)),
     ]);
     const deliveries = this.#deliveriesOf(changes, new Date(now).toISOString());

@@ -159,11 +159,11 @@ function addChange(program: Command, { kind, description, example, argument }: C
     .option('--id <uuid>', 'id of the event: said again with it, nothing changes');
   if (kind === 'resolve') verb.option('--evolution <id>', 'the evolution that fixed it');
   verb.action((fingerprint: string, ...more: unknown[]) => {
-    const given = argument ? (more[0] as string | undefined) : undefined;
+    const value = argument ? (more[0] as string | undefined) : undefined;
     const flags = more[argument ? 1 : 0] as ChangeFlags;
     return recordChange(fingerprint, flags, {
       kind,
-      ...(argument && given !== undefined && { [argument[1]]: given }),
+      ...(argument && value !== undefined && { [argument[1]]: value }),
       ...(flags.evolution && { evolution_id: flags.evolution }),
     } as GroupChange);
   });

@@ -37,8 +37,8 @@ export async function countAll(
   events: Events,
   now: number,
 ): Promise<Counted> {
-  const busy = Promise.all([events, readRecent(store, agent, now)]).then(([said, recent]) =>
-    readHours(store, agent, busyOf(recent, new GroupMapping(said)), now),
+  const busy = Promise.all([events, readRecent(store, agent, now)]).then(([known, recent]) =>
+    readHours(store, agent, busyOf(recent, new GroupMapping(known)), now),
   );
   const [counts, hours] = await Promise.all([readCounts(store, agent, []), busy]);
   return { counts, hours };

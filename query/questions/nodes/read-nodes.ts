@@ -45,7 +45,7 @@ export async function readNodes(
   const rowsOn = (refs: string[]) =>
     store.rows('node_health_of_agent', { ...params, node, refs }, row);
   const looking = versionInUse(store, agent);
-  const [current, rows, said] = await Promise.all([
+  const [current, rows, annotations] = await Promise.all([
     looking,
     versions === 'all'
       ? rowsOn([])
@@ -57,7 +57,7 @@ export async function readNodes(
     (one) => ({ timestamp: one.last_seen, id: [one.node_id, one.graph_snapshot_ref] }),
     page,
   );
-  return { items: await withGroups(store, params, items, { current, said }), next_cursor };
+  return { items: await withGroups(store, params, items, { current, annotations }), next_cursor };
 }
 
 const versionRow = z.object({ graph_snapshot_ref: z.string() });
@@ -77,7 +77,7 @@ async function withGroups(
   store: Store,
   params: { agent: string; since: string },
   rows: Row[],
-  { current, said }: { current: string | undefined; said: Annotations },
+  { current, annotations }: { current: string | undefined; annotations: Annotations },
 ): Promise<NodeHealth[]> {
   const failed = rows.filter(({ failures }) => failures > 0);
   const nodes = [...new Set(failed.map((one) => one.node_id))];
@@ -108,7 +108,7 @@ async function withGroups(
         ({ node_id, graph_snapshot_ref }) =>
           node_id === one.node_id && graph_snapshot_ref === one.graph_snapshot_ref,
       ),
-      said,
+      annotations,
     ),
   }));
 }
