@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../serving/clickhouse.ts';
 import { PeriodicTask } from '../serving/periodic-task.ts';
-import type { EveryServer } from './stored-rows.ts';
+import { type EveryServer, StoredRows } from './stored-rows.ts';
 
 export interface DiskBoundStats {
   /** Bytes that the tables take, on a cluster those of all shards, when they were last looked at. */
@@ -30,6 +30,7 @@ interface Stored {
 }
 
 const EVERY_MS = 60_000;
+const WEEK_MS = 7 * 86_400_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** Collectors that look at once drop the same weeks. */
@@ -70,17 +71,14 @@ export class DiskBound {
     let bytes = stored.reduce((sum, one) => sum + Number(one.bytes), 0);
     this.#stats.bytes = bytes;
     if (bytes <= maxBytes) return '';
-    const thisWeek = mondayOf(Date.now());
     const dated = stored.filter(({ partition }) => DAY.test(partition));
-    const weekOf = ({ partition }: Stored): string => mondayOf(Date.parse(partition));
-    const weeks = [...new Set(dated.map(weekOf))].filter((week) => week < thisWeek).sort();
+    const weeks = oldestWeeks(dated, bytes - maxBytes);
+    const last = weeks.at(-1);
     const cluster = await openCluster?.();
     try {
-      for (const week of weeks) {
-        if (bytes <= maxBytes) return '';
-        const going = dated.filter((one) => weekOf(one) === week);
-        const freed = going.reduce((sum, one) => sum + Number(one.bytes), 0);
-        for (const one of going) await this.#drop(one, cluster);
+      if (last) await this.#deleteRuns(last.before, cluster);
+      for (const { week, parts, bytes: freed } of weeks) {
+        for (const one of parts) await this.#drop(one, cluster);
         bytes -= freed;
         this.#stats.bytes = bytes;
         this.#stats.weeks++;
@@ -92,6 +90,13 @@ export class DiskBound {
     return bytes <= maxBytes
       ? ''
       : 'the tables are larger than --max-disk-gib, and only this week is left';
+  }
+
+  /** Runs are not stored by week. Without their failures they would count as good ones. */
+  async #deleteRuns(before: string, cluster: EveryServer | undefined): Promise<void> {
+    const rows = new StoredRows(this.#parts.client, cluster);
+    const runs = (await rows.tables()).find(({ name }) => name === 'graph_runs');
+    if (runs) await rows.delete(runs, `started_at < toDateTime64('${before}', 9, 'UTC')`);
   }
 
   async #drop({ table, partition }: Stored, cluster: EveryServer | undefined): Promise<void> {
@@ -123,6 +128,32 @@ export class DiskBound {
     const result = await this.#parts.client.query({ query, format: 'JSONEachRow' });
     return result.json<T>();
   }
+}
+
+interface Week {
+  /** Its Monday, and the next one. */
+  week: string;
+  before: string;
+  parts: Stored[];
+  bytes: number;
+}
+
+/** As many of the oldest weeks as are needed to free so many bytes; never this week or one that clocks put after it. */
+function oldestWeeks(dated: readonly Stored[], excess: number): Week[] {
+  const weeks = new Map<string, Stored[]>();
+  for (const one of dated) {
+    const week = mondayOf(Date.parse(one.partition));
+    weeks.set(week, [...(weeks.get(week) ?? []), one]);
+  }
+  const thisWeek = mondayOf(Date.now());
+  const going: Week[] = [];
+  for (const [week, parts] of [...weeks].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    if (excess <= 0 || week >= thisWeek) break;
+    const bytes = parts.reduce((sum, one) => sum + Number(one.bytes), 0);
+    going.push({ week, before: mondayOf(Date.parse(week) + WEEK_MS), parts, bytes });
+    excess -= bytes;
+  }
+  return going;
 }
 
 /** The Monday of a moment, as ClickHouse writes it. */

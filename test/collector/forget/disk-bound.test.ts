@@ -26,19 +26,23 @@ beforeAll(async () => {
     query: `INSERT INTO failures (timestamp, failure_id, agent_id, error_message)
             SELECT now64(9) - toIntervalWeek(number % 6), generateUUIDv4(), 'a', randomPrintableASCII(200) FROM numbers(6000)`,
   });
+  await client.command({
+    query: `INSERT INTO graph_runs (started_at, agent_id, run_id)
+            SELECT now64(9) - toIntervalWeek(number % 6), 'a', toString(number) FROM numbers(60)`,
+  });
 });
 afterAll(async () => {
   await client?.close();
   if (engine) await leaveEngine(engine);
 });
 
-const weeks = async (): Promise<string[]> => {
+async function weeks(table = 'failures', column = 'timestamp'): Promise<string[]> {
   const result = await client.query({
-    query: 'SELECT DISTINCT toString(toMonday(timestamp)) AS week FROM failures ORDER BY week',
+    query: `SELECT DISTINCT toString(toMonday(${column})) AS week FROM ${table} ORDER BY week`,
     format: 'JSONEachRow',
   });
   return (await result.json<{ week: string }>()).map(({ week }) => week);
-};
+}
 
 async function boundOf(maxBytes: number, looks: (bound: DiskBound) => boolean): Promise<void> {
   const bound = new DiskBound({ client, maxBytes, everyMs: 50, logger });
@@ -61,6 +65,8 @@ test('nothing goes below the bound; above it the oldest weeks do, as few as need
     (bound) => bound.stats().weeks > 0 && bound.stats().bytes <= size * 0.7,
   );
   expect(await weeks()).toEqual(before.slice(2));
+  // Runs whose failures are gone would count as good ones.
+  expect(await weeks('graph_runs', 'started_at')).toEqual(before.slice(2));
   const dropped = logged.flatMap(({ week, msg }) => (/--max-disk-gib/.test(msg) ? week : []));
   expect(dropped).toEqual(before.slice(0, 2));
 });
