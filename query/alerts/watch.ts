@@ -25,7 +25,10 @@ interface WatchParts {
 
 /** Clocks, and inserts under way. */
 const MARGIN_MS = 60_000;
-/** A wide look finds what came too late for the others, or while this was not running. */
+/**
+ * A wide look finds what came too late for the others, or while this was not running. It is repeated when all is
+ * stored that waited while looks failed, or before the first one.
+ */
 const WIDE_MS = 7 * 86_400_000;
 const WIDE_EVERY_MS = 3_600_000;
 /** Verdicts cost a look at all that an agent did, so each agent is judged in every fourth look at most. */
@@ -42,7 +45,9 @@ export class AlertWatch {
   readonly #parts: WatchParts;
   /** What was received since then is to be looked at; milliseconds since 1970. */
   #since = 0;
-  #lastWide = 0;
+  #wideAt = 0;
+  /** When a wide look is due that finds what was stored late. */
+  #againAt = 0;
   #began: Map<string, string> | undefined;
   readonly #toJudge = new Set<string>();
   readonly #judgedAt = new Map<string, number>();
@@ -55,6 +60,7 @@ export class AlertWatch {
       firstMs: 0,
       work: () => this.#look(Date.now()),
       failed: (reason, isFirst) => {
+        this.#againAt = this.#lateUntil(Date.now());
         if (isFirst) parts.logger.warn({ reason }, FAILED);
         // Alerts may have been stored although the answer was lost: they are read again with those that wait.
         this.#began = undefined;
@@ -70,7 +76,9 @@ export class AlertWatch {
     const { store, log, settings, behindMs, found } = this.#parts;
     const { rules } = settings;
     const next = now - behindMs() - MARGIN_MS;
-    const isWide = now - this.#lastWide >= WIDE_EVERY_MS;
+    if (this.#wideAt === 0) this.#againAt = this.#lateUntil(now);
+    const isAgain = this.#againAt > 0 && now >= this.#againAt;
+    const isWide = isAgain || now >= this.#wideAt;
     const since = isWide ? now - WIDE_MS : this.#since;
     this.#began ??= await this.#begin(new Date(now).toISOString());
     if (this.#task.closing.aborted) return;
@@ -93,7 +101,13 @@ export class AlertWatch {
       this.#judgedAt.set(agent, now);
     }
     this.#since = next;
-    if (isWide) this.#lastWide = now;
+    if (isWide) this.#wideAt = now + WIDE_EVERY_MS;
+    if (isAgain) this.#againAt = 0;
+  }
+
+  /** When all is stored that was received until now. */
+  #lateUntil(now: number): number {
+    return now + this.#parts.behindMs() + MARGIN_MS;
   }
 
   /** Goes on with what waited, and finds out since when each rule is in use. */

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { startAlerts } from '../../../query/alerts/index.ts';
 import { Lease } from '../../../query/alerts/lease.ts';
 import { readAlertRules } from '../../../query/alerts/rules.ts';
@@ -135,6 +136,17 @@ test('two services with the same rules send each alert once, and one goes on for
   await fail('after');
   await until('all was told', () => told('between') > 0 && told('after') > 0);
   expect(['before', 'between', 'after'].map(told)).toEqual([1, 1, 1]);
+
+  // What had waited for a shard: received before the last looks, and stored after them.
+  const writer = connectClickHouse(clickhouse());
+  await writer.command({
+    query: `INSERT INTO failures (timestamp, failure_id, agent_id, run_id, fingerprint, received_at)
+            SELECT now64(9) - toIntervalMinute(30) AS at, generateUUIDv4(), 'late', 'r', 'v1:late', at`,
+  });
+  await writer.close();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+  await until('it was told too', () => told('late') > 0);
+  vi.useRealTimers();
   await second!.close();
   proxy.close();
   await receiver.stop();
