@@ -1,21 +1,20 @@
 // Says in the log that callers were refused, without letting them fill it.
 import type { Logger } from 'pino';
 import { Counts, type Sample } from './measure.ts';
-
-const LOG_EVERY_MS = 60_000;
+import { RepeatedLine } from './repeated-line.ts';
 
 /** Counts callers without a known token or without the right; the first is logged at once, more once a minute. */
 export class RefusedLogins {
-  private readonly logger: Logger;
-  private readonly everyMs: number;
-  private readonly counted = new Counts();
-  private sinceLog = 0;
-  private last: { door: string; from: string } | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  readonly #counted = new Counts();
+  readonly #line: RepeatedLine<{ door: string; from: string }>;
 
-  constructor(logger: Logger, everyMs = LOG_EVERY_MS) {
-    this.logger = logger;
-    this.everyMs = everyMs;
+  /** @param everyMs between two lines, in milliseconds. @default a minute */
+  constructor(logger: Logger, everyMs?: number) {
+    this.#line = new RepeatedLine(
+      (refused, last) =>
+        logger.warn({ refused, ...last }, 'callers without a valid token were refused'),
+      everyMs,
+    );
   }
 
   /**
@@ -23,14 +22,12 @@ export class RefusedLogins {
    * @param from address of the caller
    */
   note(door: string, from: string): void {
-    this.counted.add(door);
-    this.sinceLog++;
-    this.last = { door, from };
-    if (this.timer === undefined) this.log();
+    this.#counted.add(door);
+    this.#line.note({ door, from });
   }
 
   samples(): Sample[] {
-    return this.counted.samples('door');
+    return this.#counted.samples('door');
   }
 
   get total(): number {
@@ -39,21 +36,6 @@ export class RefusedLogins {
 
   /** Logs what was not logged yet. */
   close(): void {
-    if (this.sinceLog > 0) this.log();
-    clearTimeout(this.timer);
-  }
-
-  private log(): void {
-    this.logger.warn(
-      { refused: this.sinceLog, ...this.last },
-      'callers without a valid token were refused',
-    );
-    this.sinceLog = 0;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      if (this.sinceLog > 0) this.log();
-    }, this.everyMs);
-    this.timer.unref();
+    this.#line.close();
   }
 }

@@ -9,7 +9,9 @@ import {
 } from 'fastify-type-provider-zod';
 import { hostInUrl } from '../../collector/serving/addresses.ts';
 import { noCompilers } from '../../collector/serving/compilers.ts';
+import { RepeatedLine } from '../../collector/serving/repeated-line.ts';
 import { MAX_NAME } from '../base/fields.ts';
+import { oneLine } from '../base/text.ts';
 import type { History } from '../history.ts';
 import { mcpRoutes } from '../mcp/http.ts';
 import { type Access, requireAccess } from './access.ts';
@@ -56,6 +58,8 @@ const QUESTIONS = '/api/v1';
 /** Milliseconds that the store has to answer in to be called ready. */
 const ANSWER_MS = 2_000;
 const RETRY_AFTER_SECONDS = '2';
+/** Characters of a text in the log. */
+const MOST_LOGGED = 500;
 
 /**
  * Starts the query service.
@@ -77,11 +81,17 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler((error, request, reply) => {
+  const unanswered = new RepeatedLine<{ reason: string; url: string }>((requests, last) =>
+    logger.warn({ requests, ...last }, 'questions cannot be answered now'),
+  );
+  app.addHook('onClose', async () => unanswered.close());
+  app.setErrorHandler((error: Error, request, reply) => {
     const document = toProblem(error);
+    const url = request.url.slice(0, MOST_LOGGED);
     const isGone = reply.raw.destroyed;
-    if (document.status >= 500 && !isGone)
-      request.log.error({ err: error, url: request.url.slice(0, 500) }, 'request failed');
+    if (document.status === 503 && !isGone) unanswered.note({ reason: reasonOf(error), url });
+    if (document.status === 500 && !isGone)
+      request.log.error({ err: error, url }, 'request failed');
     return reply
       .code(document.status)
       .type('application/problem+json')
@@ -136,6 +146,12 @@ export async function startQueryService(options: QueryServiceOptions): Promise<Q
     port: bound,
     close: () => app.close(),
   };
+}
+
+/** Why a question was not answered, with what ClickHouse says. */
+function reasonOf({ message, cause }: Error): string {
+  const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return oneLine(reason).slice(0, MOST_LOGGED);
 }
 
 /** An address as the routes have it. */
