@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
 import type { Logger } from 'pino';
-import { differencesOf } from './clickhouse/cluster/differences.ts';
+import { differencesOf, unreachedShards } from './clickhouse/cluster/differences.ts';
 import { KeeperAwayError } from './clickhouse/cluster/members.ts';
 import { migrateCluster } from './clickhouse/cluster/migrate-cluster.ts';
 import { type ClickHouseConnection, MigrationError, migrate } from './clickhouse/migrate.ts';
@@ -27,7 +27,11 @@ export async function makeTables(
       ? migrate(connection, tables)
       : migrateCluster(connection, { ...tables, cluster }));
     if (cluster !== undefined) {
-      for (const line of await differencesOf(connection)) logger.warn(line);
+      const lines = await Promise.all([
+        differencesOf(connection),
+        unreachedShards(connection, cluster),
+      ]);
+      for (const line of lines.flat()) logger.warn(line);
     }
     if (applied.length) logger.info({ applied }, `applied ${applied.length} migrations`);
   };

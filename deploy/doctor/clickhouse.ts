@@ -6,7 +6,7 @@ import {
   ClickHouseLogLevel,
   createClient,
 } from '@clickhouse/client';
-import { differencesOf } from '../clickhouse/cluster/differences.ts';
+import { differencesOf, unreachedShards } from '../clickhouse/cluster/differences.ts';
 import { openCluster } from '../clickhouse/cluster/members.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
@@ -127,7 +127,10 @@ async function checkRights(client: ClickHouseClient, user: string): Promise<Find
       );
 }
 
-/** Whether the addresses know the cluster, each of its shards can be reached, and what its servers do not have in common. */
+/**
+ * Whether the addresses know the cluster, each of its shards can be reached from here and from the others, and what its
+ * servers do not have in common.
+ */
 export async function checkCluster(
   connection: ClickHouseConnection,
   cluster: string,
@@ -137,9 +140,15 @@ export async function checkCluster(
     await access.close();
     const shards = new Set(access.members.map(({ shard }) => shard)).size;
     const what = `${cluster} has ${shards} shards, ${access.hasKeeper ? 'with a keeper' : 'without a keeper'}`;
-    const differences = await differencesOf(connection);
+    const [differences, unreached] = await Promise.all([
+      differencesOf(connection),
+      unreachedShards(connection, cluster),
+    ]);
     return [
       ok('cluster', what),
+      ...unreached.map((line) =>
+        fail('cluster', line, 'open that port between the servers, and see <remote_servers>'),
+      ),
       ...differences.map((line) => warn('cluster', line, 'see docs/cluster.md')),
     ];
   } catch (error) {

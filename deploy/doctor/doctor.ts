@@ -38,12 +38,21 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
     username: settings['clickhouse-user'],
     password: settings['clickhouse-password'],
   };
-  for (const url of urls) findings.push(...(await checkClickHouse({ url, ...user })));
+  const looked = await Promise.all(urls.map((url) => checkClickHouse({ url, ...user })));
+  findings.push(...looked.flatMap((found, at) => found.map((one) => atAddress(one, urls, at))));
   const cluster = settings['clickhouse-cluster'];
   if (cluster !== undefined)
     findings.push(...(await checkCluster({ url: urls, ...user }, cluster)));
   findings.push(...(await checkService(service)));
   return findings;
+}
+
+/** Where there are several addresses, which one is meant. */
+function atAddress(finding: Finding, urls: readonly string[], at: number): Finding {
+  const { detail } = finding;
+  const url = urls[at]!;
+  if (urls.length === 1 || detail.includes(url)) return finding;
+  return { ...finding, detail: `${url}: ${detail}` };
 }
 
 function serviceOf({ settings, otlpHttp, query, token }: DoctorOptions): Service {

@@ -1,5 +1,5 @@
-// What servers of one cluster should have in common and do not: no error, but worth a line.
-import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
+// What servers of one cluster should have in common and do not, and which do not reach each other.
+import { type ClickHouse, connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import type { ClickHouseConnection } from '../migrate.ts';
 
 /** Clocks that are further apart put rows into wrong hours, in milliseconds. */
@@ -50,6 +50,43 @@ async function look(connection: ClickHouseConnection, url: string): Promise<Seen
   } finally {
     await client.close();
   }
+}
+
+/** A line for each server that does not reach shards of its cluster; addresses that do not answer are left out. */
+export async function unreachedShards(
+  connection: ClickHouseConnection,
+  cluster: string,
+): Promise<string[]> {
+  const lines = [connection.url].flat().map(async (url) => {
+    const client = connectClickHouse({ ...connection, url });
+    // A user who may not ask the others is no reason to report anything.
+    const unreached = await unreachedFrom(client, cluster).catch(() => []);
+    await client.close();
+    return unreached.length === 0
+      ? []
+      : `${url} does not reach ${unreached.join(' or ')} over the native protocol: questions fail, and its rows wait`;
+  });
+  return (await Promise.all(lines)).flat();
+}
+
+/** @returns names as in `shard 2 (ch-2:9000)` */
+async function unreachedFrom(client: ClickHouse, cluster: string): Promise<string[]> {
+  const result = await client.query({
+    query: `SELECT concat('shard ', toString(shard_num), ' (', any(host_name), ':', toString(any(port)), ')') AS name
+            FROM system.clusters WHERE cluster = {cluster:String}
+              AND shard_num NOT IN (SELECT _shard_num FROM cluster({cluster:String}, system.one))
+            GROUP BY shard_num ORDER BY shard_num`,
+    query_params: { cluster },
+    format: 'JSONEachRow',
+    clickhouse_settings: {
+      skip_unavailable_shards: 1,
+      connections_with_failover_max_tries: '1',
+      handshake_timeout_ms: 2_000,
+      prefer_localhost_replica: 1,
+    },
+  });
+  const rows = await result.json<{ name: string }>();
+  return rows.map(({ name }) => name);
 }
 
 /** `26.7` of `26.7.2.1`. */

@@ -90,8 +90,14 @@ async function rowsOf<T>(
   server: ClickHouse,
   query: string,
   query_params: Record<string, unknown> = {},
+  abort_signal?: AbortSignal,
 ): Promise<T[]> {
-  const result = await server.query({ query, query_params, format: 'JSONEachRow' });
+  const result = await server.query({
+    query,
+    query_params,
+    format: 'JSONEachRow',
+    ...(abort_signal && { abort_signal }),
+  });
   return result.json<T>();
 }
 
@@ -156,15 +162,16 @@ async function serversOf(
   members: readonly Member[],
 ): Promise<ClickHouse[]> {
   const urls = urlsOf(connection);
-  const guessed = members.map(({ host }) => {
+  const named = new Set(urls.map((url) => new URL(url).hostname));
+  const guessed = members.flatMap(({ host }) => {
     const url = new URL(urls[0]!);
     url.hostname = host.includes(':') ? `[${host}]` : host;
-    return url.href.replace(/\/$/, '');
+    return named.has(url.hostname) ? [] : url.href.replace(/\/$/, '');
   });
   const found = new Map<number, ClickHouse>();
   const reasons: string[] = [];
-  for (const url of new Set([...urls, ...guessed])) {
-    if (found.size === members.length) break;
+  // All at once: one that is silent takes its whole time.
+  const looked = [...new Set([...urls, ...guessed])].map(async (url) => {
     const server = connectClickHouse({ ...connection, url });
     const shard = await shardOf(server, cluster).catch((error: Error) => {
       reasons.push(`${url}: ${firstLine(error)}`);
@@ -172,25 +179,34 @@ async function serversOf(
     });
     if (shard === undefined || found.has(shard)) await server.close();
     else found.set(shard, server);
-  }
+  });
+  await Promise.all(looked);
   const missing = members.filter(({ shard }) => !found.has(shard));
   if (missing.length === 0) return members.map(({ shard }) => found.get(shard)!);
   await Promise.all([...found.values()].map((server) => server.close()));
-  const message =
-    `without a keeper the tables are made on every server by itself, and no --clickhouse-url is ` +
-    `${missing.map(nameOf).join(' or ')} of cluster ${cluster}`;
+  const why = 'without a keeper the tables are made on every server by itself';
+  const them = `${missing.map(nameOf).join(' or ')} of cluster ${cluster}`;
   // One that is named and away may come back.
   throw reasons.length > 0
-    ? new Error(`${message} (${reasons.join('; ')})`)
-    : new MigrationError(message);
+    ? new Error(`${why}, and ${them} does not answer (${reasons.sort().join('; ')})`)
+    : new MigrationError(`${why}, and no --clickhouse-url is ${them}`);
 }
 
+/** How long a server has to say which shard it is, in milliseconds. */
+const ANSWER_MS = 5_000;
+
+/** @throws when it does not answer in time */
 async function shardOf(server: ClickHouse, cluster: string): Promise<number | undefined> {
-  const [row] = await rowsOf<{ shard: number }>(
+  const late = AbortSignal.timeout(ANSWER_MS);
+  const answer = rowsOf<{ shard: number }>(
     server,
     'SELECT shard_num AS shard FROM system.clusters WHERE cluster = {cluster:String} AND is_local',
     { cluster },
+    late,
   );
+  const [row] = await answer.catch((error: unknown) => {
+    throw late.aborted ? new Error(`no answer within ${ANSWER_MS / 1000} s`) : error;
+  });
   return row?.shard;
 }
 

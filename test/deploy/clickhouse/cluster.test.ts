@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
+import { unreachedShards } from '../../../deploy/clickhouse/cluster/differences.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
 import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
 import { checkCluster } from '../../../deploy/doctor/clickhouse.ts';
@@ -156,6 +157,9 @@ test('two collectors write, two services answer, and nothing is lost while a sha
   expect(await counts()).toEqual([20, 20]);
 
   await shards.kill(1);
+  expect(await unreachedShards(asWriter(), CLUSTER)).toEqual([
+    `${shards.urls[0]} does not reach shard 2 (127.0.0.1:${shards.engines[1]!.nativePort}) over the native protocol: questions fail, and its rows wait`,
+  ]);
   await send(1, everything.slice(20));
   await expect(clients[0]!.recentFailures()).rejects.toThrow(
     'a shard of the cluster does not answer, and without its rows the answer would be wrong',

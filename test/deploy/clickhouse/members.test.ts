@@ -22,14 +22,16 @@ const NO_KEEPER = {
   ...{ code: 60, type: 'UNKNOWN_TABLE' },
   message: 'Unknown table expression identifier system.zookeeper',
 };
-const members = (replicas: number) =>
-  Array.from({ length: replicas }, (_, at) => ({
-    ...{ shard: 1, replica: at + 1, host: `ch-${at + 1}`, port: 9000 },
-  }));
+const members = (replicas: number, shards = 1) =>
+  Array.from({ length: shards * replicas }, (_, at) => {
+    const replica = (at % replicas) + 1;
+    const shard = Math.floor(at / replicas) + 1;
+    return { shard, replica, host: `ch-${replica}`, port: 9000 };
+  });
 
 /** A server of a cluster; what is not given works. */
 async function serverOf(
-  answers: { replicas?: number; keeper?: Refusal; macros?: Refusal } = {},
+  answers: { replicas?: number; shards?: number; keeper?: Refusal; macros?: Refusal } = {},
 ): Promise<string> {
   const server = createServer(async (request, response) => {
     const query = await text(request);
@@ -44,7 +46,9 @@ async function serverOf(
       response.end(`Code: ${code}. DB::Exception: ${message}. (${type}) (version 26.7.2.1)`);
       return;
     }
-    const rows = /system\.clusters/.test(query) ? members(answers.replicas ?? 1) : [{ name: '/' }];
+    const rows = /system\.clusters/.test(query)
+      ? members(answers.replicas ?? 1, answers.shards)
+      : [{ name: '/' }];
     response.end(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   }).listen(0, '127.0.0.1');
   servers.push(server);
@@ -83,6 +87,15 @@ test('a server without macros is refused with what it needs', async () => {
   await expect(opened).rejects.toThrow(MigrationError);
   await expect(opened).rejects.toThrow(
     /^a server of cluster prod has no <macros> with <shard> and <replica>, which replicated tables need: .*No macro 'replica'/,
+  );
+});
+
+test('without a keeper, a shard whose address does not answer is named with it', async () => {
+  const away = 'http://127.0.0.1:1';
+  const url = [await serverOf({ shards: 2, keeper: NO_KEEPER }), away];
+  const opened = openCluster({ url, username: 'u', password: '' }, 'prod');
+  await expect(opened).rejects.toThrow(
+    `shard 2 (ch-1:9000) of cluster prod does not answer (${away}: connect ECONNREFUSED`,
   );
 });
 
