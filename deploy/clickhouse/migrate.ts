@@ -133,8 +133,9 @@ async function applyPending(
   return { applied: applied.map(({ name }) => name), already: seen.size };
 }
 
+const UNKNOWN_TABLE = '60';
 /** ClickHouse's codes for a table that is there, is not, was dropped or changed, all of a sudden. */
-const CHANGED_MEANWHILE = new Set(['57', '60', '218', '390', '517', '645']);
+const CHANGED_MEANWHILE = new Set([UNKNOWN_TABLE, '57', '218', '390', '517', '645']);
 const MOST_TRIES = 10;
 
 /** While another collector replaces a table, it is not there for a moment: then everything once more. */
@@ -173,7 +174,15 @@ async function setRetention(client: ClickHouse, retentionDays: number): Promise<
       format: 'JSONEachRow',
     });
     const [row] = await current.json<{ same: number }>();
-    if (row?.same) continue;
+    if (row === undefined) {
+      throw Object.assign(
+        new MigrationError(
+          `table ${table} is gone though its migration was applied: restore a backup ("faultline restore"), or start with an empty folder or database`,
+        ),
+        { code: UNKNOWN_TABLE },
+      );
+    }
+    if (row.same) continue;
     await client.command({
       query: `ALTER TABLE ${table} MODIFY TTL ${ttl}`,
       clickhouse_settings: { materialize_ttl_after_modify: 0 },

@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { serverConfig } from './config.ts';
-import { configurationOf, folderOf, passwordOf } from './folder.ts';
+import { configurationOf, folderOf, passwordOf, recordVersion } from './folder.ts';
 import type { Reach } from './landlock.ts';
 import { STOP_MS } from './limits.ts';
 import type { FailedMessage, Lock, LockMessage, StartMessage, StopMessage } from './messages.ts';
@@ -24,6 +24,8 @@ import { usersConfig } from './users.ts';
 const ENTRY = 'chdb_query_cmdline';
 
 let endOfInput: (() => void) | undefined;
+/** Whether the library has the engine's thread, and ends it. */
+let isRunning = false;
 let ending = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -48,17 +50,24 @@ const loading = loadEngine();
 loading.catch(() => {});
 
 async function start(message: StartMessage): Promise<void> {
-  let run: (args: readonly string[]) => Promise<unknown>;
+  let library: Library;
   try {
-    run = await loading;
+    library = await loading;
   } catch (error) {
     fail('library', error);
     process.exit(1);
   }
+  const { version, run } = library;
   try {
+    const newer = await recordVersion(folderOf(message.dataDir), version);
+    if (newer !== undefined) {
+      fail('version', `${newer} of the library, where this one is ${version}`);
+      return;
+    }
     const args = await configure(message);
-    await run(['clickhouse', ...args]);
-    if (!ending) fail('other', 'it ended by itself');
+    isRunning = true;
+    const reason = await run(['clickhouse', ...args]);
+    if (!ending) fail('other', reason || 'it ended by itself');
   } catch (error) {
     fail(`${error}`.includes(ENTRY) ? 'library' : 'other', error);
   } finally {
@@ -122,8 +131,14 @@ async function lock(reach: Reach): Promise<void> {
   process.send?.({ kind: 'lock', ...result } satisfies LockMessage);
 }
 
+interface Library {
+  version: string;
+  /** Runs the engine. @returns when it has ended: the library's reason, or '' without one */
+  run(args: readonly string[]): Promise<string>;
+}
+
 /** @throws when a package is not installed, or has no build that this system can load */
-async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknown>> {
+async function loadEngine(): Promise<Library> {
   const { libchdbPath } = createRequire(import.meta.url)('chdb/libchdb') as {
     libchdbPath(): string;
   };
@@ -134,8 +149,10 @@ async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknow
   open({ library: 'libchdb', path });
   endOfInput = standardInputAsTerminal();
   watchWrites(path);
-  return (args) =>
-    load({
+  const none = { library: 'libchdb', paramsType: [], paramsValue: [] };
+  const version = load({ ...none, funcName: 'chdb_version', retType: DataType.String });
+  const run = async (args: readonly string[]): Promise<string> => {
+    const result = await load({
       library: 'libchdb',
       funcName: ENTRY,
       retType: DataType.External,
@@ -144,6 +161,16 @@ async function loadEngine(): Promise<(args: readonly string[]) => Promise<unknow
       runInNewThread: true,
       freeResultMemory: false,
     });
+    const error = {
+      library: 'libchdb',
+      funcName: 'chdb_result_error',
+      paramsType: [DataType.External],
+      paramsValue: [result],
+    };
+    const hasReason = Number(load({ ...error, retType: DataType.I64 })) !== 0;
+    return hasReason ? load({ ...error, retType: DataType.String }) : '';
+  };
+  return { version, run };
 }
 
 /**
@@ -178,7 +205,7 @@ function end(): void {
   ending = true;
   // Whatever hangs, nothing is lost: every acknowledged insert is synced already.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS - 3_000).unref();
-  if (!endOfInput) process.exit(0);
+  if (!endOfInput || !isRunning) process.exit(0);
   endOfInput();
   setInterval(endOfInput, 50);
 }

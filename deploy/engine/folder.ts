@@ -1,8 +1,8 @@
 /** The data folder: its layout, the passwords of its users, who holds it. */
 import { randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { createFile, makeFolders } from '../../collector/queue/files.ts';
 import type { UserName } from './users.ts';
 
@@ -12,6 +12,8 @@ export interface Folder {
   data: string;
   /** In it: its owner's process id, locked by it. */
   statusFile: string;
+  /** Holds the version of the library that had it last, as in `26.7.3`. */
+  versionFile: string;
   /** What `BACKUP` writes and `RESTORE` reads. */
   backups: string;
   /** Holds a folder for each engine that starts on the data: see {@link configurationOf}. */
@@ -24,6 +26,7 @@ export function folderOf(dataDir: string): Folder {
     root,
     data: join(root, 'clickhouse'),
     statusFile: join(root, 'clickhouse', 'status'),
+    versionFile: join(root, 'clickhouse-version'),
     backups: join(root, 'backups'),
     configurations: join(root, 'engine'),
   };
@@ -62,16 +65,71 @@ export async function removeConfigurations(folder: Folder, pid: number): Promise
   await rm(dirname(extraConfigFile), { recursive: true });
 }
 
-/** Creates the folder (mode 0700), checks that files can be written in it, takes over what versions before left. */
+/** Something is wrong in the folder; the message is one line that says what to do. */
+export class FolderError extends Error {
+  override name = 'FolderError';
+}
+
+/**
+ * Creates the folder (mode 0700), checks that its files can be read and written, takes over what versions before left.
+ * @throws {FolderError} when what is in it cannot be used, and errors of the file system
+ */
 export async function prepareFolder(dataDir: string): Promise<Folder> {
   const folder = folderOf(dataDir);
+  const { data } = folder;
   makeFolders(folder.root);
-  for (const each of [folder.data, folder.backups, folder.configurations]) {
+  for (const each of [
+    ...[data, join(data, 'metadata'), join(data, 'store')],
+    ...[folder.backups, folder.configurations],
+  ]) {
     await mkdir(each, { recursive: true, mode: 0o700 });
   }
   await takeOver(folder);
+  // One that another account made while it ran the engine would take no rows.
+  for (const table of await filesIn(data, ['store', '*'], /./)) await access(table, constants.W_OK);
   await removeWrittenSchemas(folder);
+  await keepDatabase(folder);
   return folder;
+}
+
+/**
+ * Without its definition, which is two lines, ClickHouse would begin an empty database beside the tables, and remove
+ * them after a month.
+ */
+async function keepDatabase({ data }: Folder): Promise<void> {
+  const file = join(data, 'metadata', 'faultline.sql');
+  const kept = await readFile(file, 'utf8').catch(() => '');
+  if (kept.replaceAll('\0', '').trim() !== '') return;
+  const [tables, ...others] = await filesIn(data, ['store', '*', '*'], /^failures\.sql$/);
+  if (tables === undefined) return;
+  if (others.length > 0) {
+    throw new FolderError(
+      `${file} is gone, and more than one database could be the one it was of: restore a backup ("faultline restore") or choose another folder with --data-dir.`,
+    );
+  }
+  const definition = `ATTACH DATABASE _ UUID '${basename(dirname(tables))}'\nENGINE = Atomic\n`;
+  closeSync(createFile(file, [Buffer.from(definition)]));
+}
+
+/**
+ * Records which version of the library has the folder.
+ * @returns the version that had it before if it is newer: what that wrote, this one may set aside as damaged
+ */
+export async function recordVersion(
+  { versionFile }: Folder,
+  version: string,
+): Promise<string | undefined> {
+  const before = await readFile(versionFile, 'utf8').catch(() => '');
+  if (before.trim() === version) return undefined;
+  if (release(before) > release(version)) return before.trim();
+  closeSync(createFile(versionFile, [Buffer.from(`${version}\n`)]));
+  return undefined;
+}
+
+/** Of `26.7.3` 2607; 0 of what is no version. */
+function release(version: string): number {
+  const [, year, month] = /^(\d+)\.(\d+)\./.exec(version) ?? [];
+  return Number(year ?? 0) * 100 + Number(month ?? 0);
 }
 
 /** How the schemas begin that a statement can have written for Protobuf and for Cap'n Proto. */
@@ -85,6 +143,7 @@ const IN_EVERY_PART = [
 /**
  * Removes schemas that `reader` had written where they keep the engine from starting or rows from being read: among
  * definitions of tables, and as files that a table or a part may have (docs/decisions/0067-settings-of-subqueries.md).
+ * Refuses parts that cannot be read, perhaps since another account ran the engine: it would set them aside as damaged.
  */
 async function removeWrittenSchemas({ data }: Folder): Promise<void> {
   for (const [pattern, names] of [
@@ -93,6 +152,9 @@ async function removeWrittenSchemas({ data }: Folder): Promise<void> {
     [['store', '*', '*', '*'], /\.txt$/],
   ] as const) {
     for (const file of await filesIn(data, pattern, names)) {
+      const name = basename(file);
+      if (name === 'columns.txt') await access(file, constants.R_OK);
+      if (IN_EVERY_PART.includes(name)) continue;
       const text = await readFile(file, 'utf8').catch(() => '');
       if (WRITTEN_SCHEMA.test(text)) await rm(file);
     }
@@ -106,11 +168,12 @@ async function filesIn(
   names: RegExp,
 ): Promise<string[]> {
   if (next !== undefined && next !== '*') return filesIn(join(folder, next), rest, names);
-  const found = await readdir(folder).catch(() => []);
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    return [];
+  });
   if (next === undefined) {
-    return found
-      .filter((name) => names.test(name) && !IN_EVERY_PART.includes(name))
-      .map((name) => join(folder, name));
+    return found.filter((name) => names.test(name)).map((name) => join(folder, name));
   }
   const files = await Promise.all(found.map((name) => filesIn(join(folder, name), rest, names)));
   return files.flat();
@@ -137,7 +200,7 @@ export function passwordFile(dataDir: string, user: UserName): string {
   return join(resolve(dataDir), PASSWORD_FILES[user]);
 }
 
-/** A user's password: made once, then read from its file (mode 0600). */
+/** A user's password: made once, then read from its file (mode 0600). @throws {FolderError} when it is none */
 export async function passwordOf(dataDir: string, user: UserName): Promise<string> {
   const file = passwordFile(dataDir, user);
   const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -146,7 +209,12 @@ export async function passwordOf(dataDir: string, user: UserName): Promise<strin
   });
   // A power cut may have left the file of a version before empty, or its length and nothing in it.
   const password = kept.replaceAll('\0', '').trim();
-  if (password !== '') return password;
+  if (/^[!-~]+$/.test(password)) return password;
+  if (password !== '') {
+    throw new FolderError(
+      `${file} holds more than a password of printable ASCII characters: remove it, and a new one is made.`,
+    );
+  }
   const made = randomBytes(24).toString('base64url');
   closeSync(createFile(file, [Buffer.from(`${made}\n`)]));
   return made;

@@ -4,16 +4,17 @@ import { dirname } from 'node:path';
 import { hostInUrl, isLoopback } from '../../collector/serving/addresses.ts';
 import {
   configurationOf,
+  FolderError,
   ownerOf,
   passwordOf,
   prepareFolder,
   removeConfigurations,
 } from './folder.ts';
 import { START_MS } from './limits.ts';
-import type { Lock } from './messages.ts';
+import type { FailedMessage, Lock } from './messages.ts';
 import { livingOwner, untilOrphanEnds } from './orphan.ts';
 import { freePort, PortError } from './ports.ts';
-import { type EngineEnd, EngineProcess } from './process.ts';
+import { type Answer, type EngineEnd, EngineProcess } from './process.ts';
 import { pathsIn } from './reach.ts';
 import type { UserName } from './users.ts';
 
@@ -26,6 +27,8 @@ export interface EngineOptions {
   port: number;
   /** TCP port of the native protocol; 0 takes any free one. @default closed */
   nativePort?: number | undefined;
+  /** Flags that choose the ports, as messages name them. @default those of `faultline start` */
+  portFlags?: { http: string; native: string } | undefined;
   /** An XML file that ClickHouse merges into its configuration. */
   configFile?: string | undefined;
   /** Folder outside of the data folder that it may write and read: of a backup. */
@@ -106,11 +109,20 @@ async function startIn(
   const { dataDir, configFile, mayConnect = configFile !== undefined } = options;
   const { folder, reachable, users } = await prepare(options, child.pid);
   await untilOrphanEnds(dataDir, child.pid, options.onWait);
-  const port = await portFor(host, options.port, '--embedded-port');
+  const flags = options.portFlags ?? {
+    http: '--embedded-port',
+    native: '--embedded-native-port',
+  };
+  if (options.port !== 0 && options.port === options.nativePort) {
+    throw new EngineError(
+      `${flags.http} and ${flags.native} are both ${options.port}: give each a port of its own.`,
+    );
+  }
+  const port = await portFor(host, options.port, flags.http);
   const nativePort =
     options.nativePort === undefined
       ? undefined
-      : await portFor(host, options.nativePort, '--embedded-native-port');
+      : await portFor(host, options.nativePort, flags.native);
   const url = `http://${hostInUrl(host)}:${port}`;
   const failed = await child.start(
     {
@@ -167,6 +179,7 @@ async function prepare({ dataDir, configFile, reachable }: EngineOptions, pid: n
     return { folder, reachable: named, users };
   } catch (error) {
     if (error instanceof EngineError) throw error;
+    if (error instanceof FolderError) throw new EngineError(error.message, { cause: error });
     throw unwritable(dataDir, (error as Error).message);
   }
 }
@@ -183,17 +196,17 @@ async function portFor(host: string, port: number, flag: string): Promise<number
 }
 
 /** Whether the engine of this data folder, and no other, answers there. */
-async function answersAs(url: string, { username, password }: Credentials): Promise<boolean> {
+async function answersAs(url: string, { username, password }: Credentials): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
       body: 'SELECT 1',
     });
-    await response.text();
-    return response.ok;
+    const text = await response.text();
+    return response.ok ? 'ready' : { refused: text };
   } catch {
-    return false;
+    return 'silent';
   }
 }
 
@@ -201,27 +214,30 @@ const NO_LIBRARY =
   'it runs on Linux with glibc and macOS, x64 and arm64: run "npm install chdb ffi-rs", or use a ClickHouse server with --clickhouse-url';
 
 async function explain(
-  { reason, detail }: { reason: string; detail: string },
+  { reason, detail }: Pick<FailedMessage, 'reason' | 'detail'>,
   lastWords: string,
-  { dataDir }: EngineOptions,
+  { dataDir, configFile }: EngineOptions,
 ): Promise<EngineError> {
   if (reason === 'library') {
     return new EngineError(
       `The embedded ClickHouse cannot be loaded on ${process.platform}-${process.arch} (${oneLine(detail)}); ${NO_LIBRARY}.`,
     );
   }
+  if (reason === 'version') {
+    return new EngineError(
+      `The data folder ${dataDir} is of a newer version, ${detail}: start that version, or restore a backup from before the upgrade.`,
+    );
+  }
   if (/Cannot lock file|already running/.test(lastWords)) {
     return inUse(dataDir, await ownerOf(dataDir));
   }
-  if (/EACCES|EPERM|EROFS|ENOSPC|EDQUOT/.test(detail)) return unwritable(dataDir, detail);
-  const reasonOf = exceptionIn(lastWords);
-  if (reasonOf === '') {
-    return new EngineError(
-      `The embedded ClickHouse did not start on ${dataDir}: ${oneLine(detail)}.`,
-    );
-  }
+  if (/^E[A-Z]+: /.test(detail)) return unwritable(dataDir, detail);
+  const exception = (exceptionIn(detail) ?? exceptionIn(lastWords) ?? oneLine(detail)).replaceAll(
+    /'\/[^']*\/config\.d\/extra\.xml'/g,
+    configFile ?? '',
+  );
   return new EngineError(
-    `The embedded ClickHouse did not start on ${dataDir}: ${reasonOf}. ${adviceFor(reasonOf)}`,
+    `The embedded ClickHouse did not start on ${dataDir}: ${exception}. ${adviceFor(exception, configFile)}`,
   );
 }
 
@@ -231,12 +247,17 @@ function inUse(dataDir: string, owner: number | undefined): EngineError {
   );
 }
 
-function adviceFor(exception: string): string {
+function adviceFor(exception: string, configFile: string | undefined): string {
+  if (/Address already in use/.test(exception)) return 'Stop what uses it, or choose other ports.';
   if (/Permission denied|Read-only file system/i.test(exception)) {
     return 'Give all of the folder to the user that runs Faultline.';
   }
   if (/No space left|NOT_ENOUGH_SPACE/i.test(exception)) return 'Make room on its disk.';
-  return 'If files in it are damaged, restore a backup ("faultline restore") or choose another folder with --data-dir; nothing in it was changed.';
+  const damaged =
+    'files in it are damaged, restore a backup ("faultline restore") or choose another folder with --data-dir; nothing in it was changed.';
+  return configFile === undefined
+    ? `If ${damaged}`
+    : `Mend ${configFile} if it is about that; if ${damaged}`;
 }
 
 function unwritable(dataDir: string, reason: string): EngineError {
@@ -245,10 +266,17 @@ function unwritable(dataDir: string, reason: string): EngineError {
   );
 }
 
-/** The engine's own reason: its last exception, else its last line. */
-function exceptionIn(text: string): string {
-  const exceptions = text.match(/(?:DB::)?Exception: [^\n]+/g);
-  return oneLine(exceptions?.at(-1) ?? text.trim().split('\n').at(-1) ?? '');
+/** The engine's own reason, without those that name only where it came up. */
+function exceptionIn(text: string): string | undefined {
+  const last = text.match(/Exception: [^\n]+/g)?.at(-1);
+  if (last === undefined) return undefined;
+  return oneLine(
+    last
+      .replace(/^.*Load job '[^']*' failed: /, '')
+      .replace(/^(?:Code: \d+\. )?(?:DB::)?(?:\w*Exception|std::exception)[:.] /, '')
+      .replace(/ from query ATTACH .*$|, Stack trace .*$/, '')
+      .replace(/[,.]?(?: \([A-Z_]+\))?(?: \(version [\d.]+\))?[.,\s]*$/, ''),
+  );
 }
 
 /** Damaged files are quoted in errors: what is no character of a line does not reach the terminal. */

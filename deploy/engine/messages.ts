@@ -37,7 +37,7 @@ export interface Lock {
 /** Child to parent: why it cannot start. That it has started, its port shows. */
 export interface FailedMessage {
   kind: 'failed';
-  /** `library`: it cannot be found or loaded. */
-  reason: 'library' | 'other';
+  /** `library`: it cannot be found or loaded. `version`: the data folder was a newer library's. */
+  reason: 'library' | 'version' | 'other';
   detail: string;
 }

@@ -9,6 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { STOP_MS } from './limits.ts';
 import type { FailedMessage, Lock, LockMessage, StartMessage, StopMessage } from './messages.ts';
 
+/** Whether it answers, or why it refuses what it is asked. */
+export type Answer = 'ready' | 'silent' | { refused: string };
+
 export interface EngineEnd {
   code: number | null;
   signal: string | null;
@@ -16,8 +19,12 @@ export interface EngineEnd {
 
 /** Between two looks whether it answers, in milliseconds. */
 const LOOK_MS = 10;
+/** How long it may refuse at its start, in milliseconds. */
+const REFUSING_MS = 5_000;
 /** Of its log, kept to say why it ended. */
 const KEPT_CHARS = 8192;
+/** What it prints before the error of a statement. */
+const FAILED_STATEMENT = 'Received exception:\n';
 
 /** Nothing else of the environment reaches it: tokens and passwords stand there, and SQL can read what does. */
 const ENVIRONMENT = [
@@ -37,6 +44,7 @@ export class EngineProcess {
   #text = '';
   #failed: FailedMessage | undefined;
   #lock: Lock = { files: false, network: false, reason: 'it has not started' };
+  #isLoaded = false;
 
   /** @param log gets each line that the engine logs */
   constructor(log: (line: string) => void = () => {}) {
@@ -48,12 +56,16 @@ export class EngineProcess {
       child.once('error', () => resolve({ code: null, signal: null }));
     });
     child.on('message', (message: FailedMessage | LockMessage) => {
-      if (message.kind === 'failed') this.#failed = message;
-      else this.#lock = { files: message.files, network: message.network, reason: message.reason };
+      if (message.kind === 'failed') {
+        this.#failed = message;
+        return;
+      }
+      this.#isLoaded = true;
+      this.#lock = { files: message.files, network: message.network, reason: message.reason };
     });
     if (child.stderr) {
       createInterface({ input: child.stderr }).on('line', (line) => {
-        this.#text = `${this.#text}${line}\n`.slice(-KEPT_CHARS);
+        this.#keep(line);
         log(line);
       });
     }
@@ -73,18 +85,27 @@ export class EngineProcess {
     return this.#text;
   }
 
+  /** A statement of its start that fails, and what comes after it, does not end it: it waits for others. */
+  #keep(line: string): void {
+    if (line.startsWith('Code: ') && this.#text.endsWith(FAILED_STATEMENT)) {
+      this.#failed ??= { kind: 'failed', reason: 'other', detail: line };
+    }
+    this.#text = `${this.#text}${line}\n`.slice(-KEPT_CHARS);
+  }
+
   /**
    * Starts it and resolves when it answers, or with why it does not.
-   * @param isReady whether it answers
+   * @param ask asks whether it answers
    * @param mostMs how long it may take
    */
   async start(
     message: StartMessage,
-    isReady: () => Promise<boolean>,
+    ask: () => Promise<Answer>,
     mostMs: number,
   ): Promise<Pick<FailedMessage, 'reason' | 'detail'> | undefined> {
     this.#child.send(message);
     let ended: EngineEnd | undefined;
+    let firstRefusal: number | undefined;
     this.exited.then((end) => {
       ended = end;
     });
@@ -92,9 +113,17 @@ export class EngineProcess {
       if (this.#failed) return this.#failed;
       if (ended) {
         const { code, signal } = ended;
-        return { reason: 'other', detail: `its process ended with ${signal ?? `code ${code}`}` };
+        // The system ends a process whose library is cut off.
+        const reason = signal === null || this.#isLoaded ? 'other' : 'library';
+        return { reason, detail: `its process ended with ${signal ?? `code ${code}`}` };
       }
-      if (await isReady()) return undefined;
+      const answer = await ask();
+      if (answer === 'ready') return undefined;
+      if (answer === 'silent') continue;
+      firstRefusal ??= performance.now();
+      if (performance.now() - firstRefusal > REFUSING_MS) {
+        return { reason: 'other', detail: answer.refused };
+      }
     }
     return { reason: 'other', detail: `not ready after ${mostMs / 1000} s` };
   }

@@ -44,6 +44,7 @@ async function run({ dataDir, httpPort, nativePort, config, json }: EngineFlags)
       dataDir,
       port: portNumber('--http-port', httpPort),
       nativePort: nativePort === undefined ? undefined : portNumber('--native-port', nativePort),
+      portFlags: { http: '--http-port', native: '--native-port' },
       configFile: config,
     },
     logger,

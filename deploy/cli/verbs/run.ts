@@ -36,6 +36,8 @@ function addStart(program: Command): void {
       const { createLogger } = await import('../../logger.ts');
       const { runUntilSignal } = await import('../../run.ts');
       outliveReader();
+      // gRPC's own lines on standard error; what they are about is an error of ours or not of interest.
+      process.env.GRPC_VERBOSITY ??= 'NONE';
       await runUntilSignal(settings, createLogger(settings), startInParallel);
     });
   addFlagsLate(verb, (flags) => {

@@ -1,9 +1,18 @@
 // What is put in order in a data folder before an engine gets it.
-import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { prepareFolder } from '../../../deploy/engine/folder.ts';
+import { passwordOf, prepareFolder, recordVersion } from '../../../deploy/engine/folder.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -45,4 +54,48 @@ test('schemas that a statement wrote among definitions of tables and in parts go
     '1f2/1f2b-0/all_1_1_0/ttl.txt',
     '1f2/1f2b-0/mutation_6.txt',
   ]);
+});
+
+test('a database that lost its definition gets it again, unless several could be the one', async () => {
+  const clickhouse = join(folder, 'clickhouse');
+  const definition = join(clickhouse, 'metadata', 'faultline.sql');
+  await prepareFolder(folder);
+  expect(await readdir(dirname(definition))).toEqual([]);
+
+  await mkdir(join(clickhouse, 'store', '3b2', '3b27f4ec-a50b'), { recursive: true });
+  await writeFile(join(clickhouse, 'store', '3b2', '3b27f4ec-a50b', 'failures.sql'), 'ATTACH');
+  for (const left of [undefined, '', '\0\0\0']) {
+    if (left === undefined) await rm(definition, { force: true });
+    else await writeFile(definition, left);
+    await prepareFolder(folder);
+    expect(await readFile(definition, 'utf8')).toBe(
+      "ATTACH DATABASE _ UUID '3b27f4ec-a50b'\nENGINE = Atomic\n",
+    );
+  }
+
+  await mkdir(join(clickhouse, 'store', '4ee', '4eec7060-2bc7'), { recursive: true });
+  await writeFile(join(clickhouse, 'store', '4ee', '4eec7060-2bc7', 'failures.sql'), 'ATTACH');
+  await prepareFolder(folder);
+  await rm(definition);
+  await expect(prepareFolder(folder)).rejects.toThrow(/faultline\.sql is gone.*faultline restore/);
+});
+
+test('a folder of a newer library is refused, and one of an older is taken over', async () => {
+  const prepared = await prepareFolder(folder);
+  expect(await recordVersion(prepared, '26.7.3')).toBeUndefined();
+  expect(await recordVersion(prepared, '26.5.9')).toBe('26.7.3');
+  expect(await recordVersion(prepared, '25.12.1')).toBe('26.7.3');
+  // Patches of a release read what each other wrote.
+  expect(await recordVersion(prepared, '26.7.1')).toBeUndefined();
+  expect(await recordVersion(prepared, '26.10.0')).toBeUndefined();
+  expect(await recordVersion(prepared, '26.7.3')).toBe('26.10.0');
+  await writeFile(prepared.versionFile, '\0\0');
+  expect(await recordVersion(prepared, '26.7.3')).toBeUndefined();
+});
+
+test('a password file that holds anything else is refused by its name', async () => {
+  await writeFile(join(folder, 'reader-password'), 'one\ntwo\n');
+  await expect(passwordOf(folder, 'reader')).rejects.toThrow(
+    /reader-password holds more than .*remove it/,
+  );
 });

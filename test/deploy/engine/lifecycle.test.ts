@@ -166,6 +166,10 @@ test(
     expect(await failure(startEngine({ dataDir, port: 0, host: '0.0.0.0' }))).toContain(
       'loopback only',
     );
+    const portFlags = { http: '--http-port', native: '--native-port' };
+    expect(
+      await failure(startEngine({ dataDir: join(folder, 'b'), port, nativePort: port, portFlags })),
+    ).toBe(`--http-port and --native-port are both ${port}: give each a port of its own.`);
   },
   START_TIMEOUT_MS,
 );
@@ -216,6 +220,47 @@ test(
   },
   START_TIMEOUT_MS,
 );
+
+test.each([
+  ['is no XML', '<clickhouse><open>', /extra\.xml: SAXParse.* line 1 column 18/],
+  [
+    'has a value of the wrong kind',
+    '<clickhouse><max_thread_pool_size>many</max_thread_pool_size></clickhouse>',
+    /parsing setting 'max_thread_pool_size'/,
+  ],
+  [
+    'fails a statement of the start, after which the engine itself would wait for others',
+    '<clickhouse><http_port>many</http_port></clickhouse>',
+    /Syntax error/,
+  ],
+])(
+  'a configuration that %s is named with the reason',
+  async (_, xml, reason) => {
+    const configFile = join(folder, 'extra.xml');
+    await writeFile(configFile, xml);
+    const message = await failure(
+      startEngine({ dataDir: join(folder, 'config'), port: 0, configFile }),
+    );
+    expect(message).toMatch(reason);
+    expect(message).toMatch(/^[^\n]*Mend \S+extra\.xml if it is about that[^\n]*$/);
+  },
+  START_TIMEOUT_MS,
+);
+
+test('what fails again and again in the background is logged once', () => {
+  const lines: string[] = [];
+  const log = engineLog(pino({}, { write: (line) => lines.push(JSON.parse(line).msg) }));
+  for (let i = 1; i <= 3; i++) {
+    const start = `2026.11.30 20:39:49.26${i} [ ${i} ] {} <Error> `;
+    log(`${start}MergeTreeBackgroundExecutor: all_1_5_${i}: Permission denied`);
+    log(`${start}virtual bool DB::MergePlainMergeTreeTask::executeStep(): Permission denied`);
+    log(`${start}Table t${String.fromCharCode(96 + i)}: something else`);
+  }
+  expect(lines).toEqual([
+    'MergeTreeBackgroundExecutor: all_1_5_1: Permission denied',
+    ...['a', 'b', 'c'].map((name) => `Table t${name}: something else`),
+  ]);
+});
 
 test(
   'a folder whose name needs quoting works',
