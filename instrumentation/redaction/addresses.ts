@@ -4,7 +4,7 @@ import { type Match, markEnd, withoutMarks } from './match.ts';
 
 const MAX_USERINFO = 512;
 /** PHP writes `\/` into JSON. */
-const SEPARATORS = ['://', ':\\/\\/'];
+const ESCAPED = ':\\/\\/';
 const USERINFO = /[^\s"'<>`\\]{1,512}/y;
 /** What a URL without a user has before its path: a host, and a port or an address in brackets. */
 const NO_USER = /^[^\s/?#@]*(?:$|[/?#])/;
@@ -16,8 +16,8 @@ const KEY_AS_USER = /^(?=.*\d)[0-9A-Za-z_-]{20,}$/;
 
 /** The password of `scheme://user:password@host`, whose ':' behind the scheme is at `index`. */
 export function urlPassword(text: string, index: number): Match | undefined {
-  const separator = SEPARATORS.find((form) => text.startsWith(form, index));
-  if (separator === undefined) return undefined;
+  const separator = text.startsWith('://', index) ? '://' : ESCAPED;
+  if (separator === ESCAPED && !text.startsWith(ESCAPED, index)) return undefined;
   const from = index + separator.length;
   USERINFO.lastIndex = from;
   const info = USERINFO.exec(text)?.[0];
@@ -40,6 +40,24 @@ export function urlPassword(text: string, index: number): Match | undefined {
   const end = from + at;
   if (markEnd(text, start) === end || /^\*+$/.test(text.slice(start, end))) return undefined;
   return { start, end, kind: 'url_password' };
+}
+
+const URL_END = new Uint8Array(256);
+for (let code = 0; code < 256; code++) URL_END[code] = code <= 0x20 || code === 0x7f ? 1 : 0;
+for (const sign of '"\'<>`\\') URL_END[sign.charCodeAt(0)] = 1;
+
+/**
+ * Whether a URL may have a user: an '@' stands before its end, as most have none.
+ * @param bytes low bytes of the text, whose index `from` is at `at`
+ */
+export function mayHaveUser(text: string, from: number, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < MAX_USERINFO; i++) {
+    const byte = bytes[at + i]!;
+    if (byte === 0x40) return true;
+    // A letter beyond Latin-1 may have the low byte of a space.
+    if (URL_END[byte] === 1) return text.charCodeAt(from + i) > 0xff;
+  }
+  return true;
 }
 
 /** Where the user's part ends: at the last '@' with a host behind it; -1 when there is none. */

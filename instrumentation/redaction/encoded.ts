@@ -13,8 +13,8 @@ export interface Decoded extends Match {
 const MAX_RUN = 8192;
 /** Shorter ones hold no key. */
 const LEAST_RUN = 40;
-const HEX_ONLY = /^(?:[0-9a-f]{2}){20,}$/i;
 const PRINTABLE = /^[\t\n\r\x20-\x7e]{12}/;
+const HEX_ONLY = /^(?:[0-9a-f]{2}){20,}$/i;
 
 /** What the encoded runs of a text mean, as far as that is text. */
 export function decoded(text: string): Decoded[] {
@@ -59,10 +59,10 @@ function isInRun(text: string, at: number): boolean {
 /** Behind what has grown into a run: `data=`, `0x`. */
 function bodyStart(text: string, start: number, end: number): number {
   if (text.startsWith('0x', start)) return start + 2;
-  const separator = text.indexOf('=', start);
-  return separator > 0 && separator < start + LEAST_RUN && separator + LEAST_RUN < end
-    ? separator + 1
-    : start;
+  for (let i = start + 1; i < start + LEAST_RUN && i + LEAST_RUN < end; i++) {
+    if (text[i] === '=') return i + 1;
+  }
+  return start;
 }
 
 function runStart(text: string, at: number): number {
@@ -102,15 +102,31 @@ function percentDecoded(run: string): string {
   }
 }
 
+/** What the run means; nothing when it is a name, a path or a hash, as most are: their first bytes show it. */
 function binaryDecoded(run: string): string | undefined {
   if (run.length > MAX_RUN) return undefined;
-  const coding = HEX_ONLY.test(run) ? 'hex' : 'base64';
-  // Most runs are names, paths and hashes, which mean nothing: their first bytes show it.
-  if (
-    !PRINTABLE.test(
-      Buffer.from(run.slice(0, coding === 'hex' ? 24 : 16), coding).toString('latin1'),
-    )
-  )
-    return undefined;
-  return Buffer.from(run, coding).toString('utf8');
+  const coding = isAt(run, 0, HEX) && HEX_ONLY.test(run) ? 'hex' : 'base64';
+  if (coding === 'base64' && !mayBeReadable(run)) return undefined;
+  const first = Buffer.from(run.slice(0, coding === 'hex' ? 24 : 16), coding).toString('latin1');
+  return PRINTABLE.test(first) ? Buffer.from(run, coding).toString('utf8') : undefined;
+}
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** The value of each character in base64; 64 for those that have none. */
+const SIXES = new Uint8Array(128).fill(64);
+for (let value = 0; value < 64; value++) SIXES[DIGITS.charCodeAt(value)] = value;
+SIXES[0x2d] = 62;
+SIXES[0x5f] = 63;
+
+/** Whether the first 12 bytes that base64 means are ASCII: no character among them says that they are not. */
+function mayBeReadable(run: string): boolean {
+  for (let i = 0; i < 16; i += 4) {
+    const a = SIXES[run.charCodeAt(i)]!;
+    const b = SIXES[run.charCodeAt(i + 1)]!;
+    const c = SIXES[run.charCodeAt(i + 2)]!;
+    const d = SIXES[run.charCodeAt(i + 3)]!;
+    if ((a | b | c | d) >= 64) return true;
+    if (a >= 32 || (b & 15) >= 8 || (c & 3) >= 2) return false;
+  }
+  return true;
 }

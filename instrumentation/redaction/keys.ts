@@ -29,16 +29,23 @@ const MAX_REMEMBERED = 4096;
 const LEAST_OF_KEY = 16;
 const LEAST = 8;
 const LEAST_OF_CODE = 24;
-const remembered = new Map<string, SecretName | undefined>();
+/** `null` for names that say nothing. */
+const remembered = new Map<string, SecretName | null>();
 
 /** What the name says; nothing for most. */
 export function secretName(key: string): SecretName | undefined {
   if (key.length > MAX_KEY_LENGTH || key.length < 2) return undefined;
-  if (remembered.has(key)) return remembered.get(key);
+  const known = remembered.get(key);
+  if (known !== undefined) return known ?? undefined;
   const found = find(key);
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(key, found);
+  remembered.set(ownCopy(key), found ?? null);
   return found;
+}
+
+/** A copy that does not keep the whole text which it is a part of. */
+export function ownCopy(part: string): string {
+  return Buffer.from(part, 'utf16le').toString('utf16le');
 }
 
 /** The same of a name in the query of a URL. */

@@ -1,6 +1,6 @@
 // The name before a separator: in JSON, headers and settings, behind quotes, before a type, in the member beside it.
-import { ALNUM, NAME, runEnd } from './characters.ts';
-import { type SecretName, secretInQuery, secretName } from './keys.ts';
+import { ALNUM, isAt, NAME } from './characters.ts';
+import { ownCopy, type SecretName, secretInQuery, secretName } from './keys.ts';
 
 /** The longest name. */
 export const MAX_KEY = 64;
@@ -27,23 +27,33 @@ export function keyBefore(text: string, index: number): Key | undefined {
   while (last > index - 4 && text[last] === ' ') last--;
   // `headers["x-api-key"] = …`, and not the mark of a secret.
   if (text[last] === ']' && (text[last - 1] === '"' || text[last - 1] === "'")) last--;
-  let quote: Quote | undefined;
-  if (text[last] === '"' || text[last] === "'") {
-    let slashes = 0;
+  let slashes = 0;
+  const quoteEnd = text[last] === '"' || text[last] === "'" ? last + 1 : 0;
+  if (quoteEnd > 0) {
     while (slashes < 7 && text[last - 1 - slashes] === '\\') slashes++;
-    quote = { text: text.slice(last - slashes, last + 1), slashes };
     last -= slashes + 1;
   }
   // `[password] => …`, as PHP prints it.
   if (text[last] === ']' && text[index + 1] === '>') last--;
   const start = keyStart(text, last);
   const key = text.slice(start, last + 1);
+  const inQuery = isAnyOf(text, start - 1, '?&');
+  const isTyped = text[index] === '=' && TYPES.has(key);
   const name =
     secretName(key) ??
-    (isAnyOf(text, start - 1, '?&') ? secretInQuery(key) : undefined) ??
-    (text[index] === '=' && TYPES.has(key) ? typedName(text, index) : undefined);
-  if (name === undefined || ARN.test(text.slice(Math.max(0, start - 64), start))) return undefined;
+    (inQuery ? secretInQuery(key) : undefined) ??
+    (isTyped ? typedName(text, index) : undefined);
+  if (name === undefined) {
+    if (!inQuery && !TYPES.has(key) && !IN_PAIRS.test(key)) rememberHarmless(key);
+    return undefined;
+  }
+  if (ARN.test(text.slice(Math.max(0, start - 64), start))) return undefined;
+  const quote = quoteEnd > 0 ? quoteBefore(text, quoteEnd, slashes) : undefined;
   return { ...name, quote };
+}
+
+function quoteBefore(text: string, end: number, slashes: number): Quote {
+  return { text: text.slice(end - 1 - slashes, end), slashes };
 }
 
 /** A name of Amazon's has no secret behind `secret:`. */
@@ -67,9 +77,8 @@ const PAIR_LENGTH = 160;
 const NAME_BEHIND =
   /\s{0,4}\\{0,7}["'][^"'\\]{1,512}\\{0,7}["']\s{0,4},\s{0,12}\\{0,7}["'](?:name|key|header)\\{0,7}["']\s{0,4}:\s{0,4}\\{0,7}["']([\w.-]{2,64})\\{0,7}["']/iy;
 
+/** The name in the member beside one that is called `value` or `content`, whose separator is at `index`. */
 export function keyOfPair(text: string, index: number): Key | undefined {
-  // Of `value`, behind it at most quotes and a space.
-  if (!isAnyOf(text, index - 1, `et"'\\ `)) return undefined;
   let last = index;
   while (last > index - 4 && (text[last - 1] === ' ' || text[last - 1] === '\\')) last--;
   const sign = text[last - 1];
@@ -80,6 +89,7 @@ export function keyOfPair(text: string, index: number): Key | undefined {
     end--;
     slashes++;
   }
+  if (!isAnyOf(text, end - 2, 'un')) return undefined;
   const isContent = text[end - 1] === 't' && text.slice(end - 7, end).toLowerCase() === 'content';
   if (!isContent && (text[end - 1] !== 'e' || text.slice(end - 5, end).toLowerCase() !== 'value'))
     return undefined;
@@ -95,12 +105,59 @@ export function keyOfPair(text: string, index: number): Key | undefined {
 function keyStart(text: string, last: number): number {
   const least = Math.max(0, last - MAX_KEY);
   let start = last + 1;
-  while (start > least && runEnd(text, start - 1, NAME, start) === start) start--;
+  while (start > least && isAt(text, start - 1, NAME)) start--;
   // 'API key: …' is two words.
   if (last - start === 2 && text[start - 1] === ' ') {
     let word = start - 1;
-    while (word > least && runEnd(text, word - 1, ALNUM, word) === word) word--;
+    while (word > least && isAt(text, word - 1, ALNUM)) word--;
     if (word < start - 1) return word;
   }
   return start;
+}
+
+/** Names by a sum of theirs that say nothing in any place: most names of a text have come before. */
+const HARMLESS = new Array<string>(4096).fill('');
+/** Names that say something with the member beside them. */
+const IN_PAIRS = /(?:name|value|content)$/i;
+/** A name of three letters may be the second of two words. */
+const OF_TWO_WORDS = 3;
+
+function rememberHarmless(name: string): void {
+  if (name.length === OF_TWO_WORDS || name.length >= MAX_KEY) return;
+  let sum = 0;
+  for (let i = name.length - 1; i >= 0; i--) sum = sumWith(sum, name.charCodeAt(i));
+  HARMLESS[sum & 4095] = ownCopy(name);
+}
+
+function sumWith(sum: number, code: number): number {
+  return (sum * 31 + code) & 0xffff;
+}
+
+const IS_NAME = new Uint8Array(256);
+for (let code = 0; code < 128; code++) {
+  if (isAt(String.fromCharCode(code), 0, NAME)) IS_NAME[code] = 1;
+}
+
+/**
+ * Whether {@link keyBefore} and {@link keyOfPair} have been asked of the name before `index`, and found none.
+ * @param bytes low bytes of the text, whose `index` is at `at`
+ */
+export function isHarmlessBefore(
+  text: string,
+  index: number,
+  bytes: Uint8Array,
+  at: number,
+): boolean {
+  let end = at;
+  while (end > at - 12 && IS_NAME[bytes[end - 1]!] === 0) end--;
+  let start = end;
+  let sum = 0;
+  while (start > end - MAX_KEY && IS_NAME[bytes[start - 1]!] === 1) {
+    start--;
+    sum = sumWith(sum, bytes[start]!);
+  }
+  const name = HARMLESS[sum & 4095]!;
+  if (name === '' || name.length !== end - start) return false;
+  const before = bytes[start - 1];
+  return before !== 0x3f && before !== 0x26 && text.startsWith(name, index - (at - start));
 }

@@ -1,7 +1,7 @@
 // Texts and JSON values without their secrets.
 
 import { isPasswordOption, kindAfter } from './elements.ts';
-import { decoded } from './encoded.ts';
+import { type Decoded, decoded } from './encoded.ts';
 import { kindOfKey, kindOfValue, secretName } from './keys.ts';
 import { isMark, type Match, markOf } from './match.ts';
 import { nationalIds } from './national-ids.ts';
@@ -139,8 +139,10 @@ export class Redaction {
 
   #matches(text: string, limit: number): readonly Found[] {
     const found = scan(text, limit);
+    const runs = decoded(text);
+    if (runs.length === 0 && !this.#nationalIds) return found;
     const more = this.#nationalIds ? nationalIds(text) : [];
-    const hidden = this.#hidden(text, found);
+    const hidden = this.#hidden(runs, found);
     return more.length + hidden.length === 0 ? found : inOrder([...hidden, ...found, ...more]);
   }
 
@@ -148,8 +150,8 @@ export class Redaction {
    * Secrets that one level of encoding hides.
    * @param seen what shows without decoding; where that is as much, nothing is decoded
    */
-  #hidden(text: string, seen: readonly Match[]): Found[] {
-    return decoded(text).flatMap(({ text: plain, isReadable, start, end }) => {
+  #hidden(runs: readonly Decoded[], seen: readonly Match[]): Found[] {
+    return runs.flatMap(({ text: plain, isReadable, start, end }) => {
       const counts: Redactions = {};
       const clean = this.#decoded(plain, counts);
       const kind = Object.keys(counts)[0];

@@ -75,29 +75,62 @@ const offsetOf = ({ text }: Prefix): number => {
   return last;
 };
 
-/** Prefixes by the anchor and the character before it, as `before * 128 + anchor`. */
-const BY_PAIR = new Array<(readonly [Prefix, offset: number])[] | undefined>(128 * 128).fill(
-  undefined,
-);
-for (const prefix of PREFIXES) {
-  const offset = offsetOf(prefix);
-  const pair = prefix.text.charCodeAt(offset - 1) * 128 + prefix.text.charCodeAt(offset);
-  // The longest first: it is the one that is meant.
-  BY_PAIR[pair] = [...(BY_PAIR[pair] ?? []), [prefix, offset] as const].sort(
-    ([a], [b]) => b.text.length - a.text.length,
-  );
+/** Where {@link prefixedKey} has to be asked: 1 at `before * 128 + anchor`. */
+export const PREFIX_PAIRS: Uint8Array = new Uint8Array(128 * 128);
+
+type Placed = readonly [Prefix, offset: number];
+
+const TRIPLES = 0x3fff;
+/** Prefixes by three characters, of which the last is their anchor; of those with one before it, by it and its neighbours. */
+const UP_TO = new Array<Placed[] | undefined>(TRIPLES + 1).fill(undefined);
+const AROUND = new Array<Placed[] | undefined>(TRIPLES + 1).fill(undefined);
+
+function triple(first: number, second: number, third: number): number {
+  return (first * 961 + second * 31 + third) & TRIPLES;
 }
 
-/** Where {@link prefixedKey} has to be asked: 1 at `before * 128 + anchor`. */
-export const PREFIX_PAIRS: Uint8Array = Uint8Array.from(BY_PAIR, (prefix) => (prefix ? 1 : 0));
+// The longest first: it is the one that is meant.
+for (const prefix of PREFIXES.toSorted((a, b) => b.text.length - a.text.length)) {
+  const offset = offsetOf(prefix);
+  const codes = [-2, -1, 0, 1].map((at) => prefix.text.charCodeAt(offset + at));
+  const [first, before, anchor, next] = codes as [number, number, number, number];
+  PREFIX_PAIRS[before * 128 + anchor] = 1;
+  if (offset > 1) put(UP_TO, triple(first, before, anchor), [prefix, offset]);
+  else if (next >= 0) put(AROUND, triple(before, anchor, next), [prefix, offset]);
+  else {
+    for (let any = 0; any < 128; any++) put(AROUND, triple(before, anchor, any), [prefix, offset]);
+  }
+}
+
+function put(table: (Placed[] | undefined)[], at: number, placed: Placed): void {
+  const known = table[at];
+  if (known === undefined) table[at] = [placed];
+  else known.push(placed);
+}
+
+/** Whether the bytes around an anchor are those of a prefix, as far as three of them show. */
+export function mayBePrefix(bytes: Uint8Array, index: number): boolean {
+  const before = bytes[index - 1]!;
+  const anchor = bytes[index]!;
+  return (
+    UP_TO[triple(bytes[index - 2]!, before, anchor)] !== undefined ||
+    AROUND[triple(before, anchor, bytes[index + 1]!)] !== undefined
+  );
+}
 
 /** A key whose prefix has its anchor at `index`. */
 export function prefixedKey(text: string, index: number): Match | undefined {
   const before = text.charCodeAt(index - 1);
-  if (!(before < 128)) return undefined;
-  const candidates = BY_PAIR[before * 128 + text.charCodeAt(index)];
-  if (candidates === undefined) return undefined;
-  for (const [prefix, offset] of candidates) {
+  const anchor = text.charCodeAt(index);
+  return (
+    oneOf(UP_TO[triple(text.charCodeAt(index - 2), before, anchor)], text, index) ??
+    oneOf(AROUND[triple(before, anchor, text.charCodeAt(index + 1))], text, index)
+  );
+}
+
+function oneOf(prefixes: Placed[] | undefined, text: string, index: number): Match | undefined {
+  if (prefixes === undefined) return undefined;
+  for (const [prefix, offset] of prefixes) {
     const at = index - offset;
     if (text.charCodeAt(at) !== prefix.first || !text.startsWith(prefix.text, at)) continue;
     const start = prefix.before > 0 ? keyStart(text, at) : at;
@@ -143,9 +176,9 @@ export function awsSecret(text: string, end: number): Match | undefined {
 /** A key of Mailchimp, the hyphen before whose data centre is at `index`. */
 export function mailchimpKey(text: string, index: number): Match | undefined {
   const start = index - 32;
+  if (start < 0 || !text.startsWith('us', index + 1)) return undefined;
   const end = runEnd(text, index + 3, DIGIT);
-  if (start < 0 || end === index + 3 || text[index + 1] !== 'u' || text[index + 2] !== 's')
-    return undefined;
+  if (end === index + 3) return undefined;
   if (!/^[0-9a-f]{32}$/.test(text.slice(start, index)) || isAt(text, start - 1, ALNUM))
     return undefined;
   return { start, end, kind: 'api_key' };
@@ -166,8 +199,9 @@ export function dottedKey(text: string, index: number): Match | undefined {
     if (DISCORD.test(text)) return { start, end: DISCORD.lastIndex, kind: 'api_key' };
   }
   const start = index - 17;
+  if (start < 0 || !text.startsWith('pat', start)) return undefined;
   AIRTABLE.lastIndex = start;
-  if (start < 0 || !AIRTABLE.test(text)) return undefined;
+  if (!AIRTABLE.test(text)) return undefined;
   return { start, end: AIRTABLE.lastIndex, kind: 'api_key' };
 }
 
@@ -228,8 +262,9 @@ const PUTTY = /Private-Lines:[ \t]*\d{1,4}\r?\n/y;
 /** The lines of a key of PuTTY's, from the '-' of `Private-Lines` at `index`. */
 export function puttyKey(text: string, index: number): Match | undefined {
   const start = index - 'Private'.length;
+  if (start < 0 || !text.startsWith('Private', start)) return undefined;
   PUTTY.lastIndex = start;
-  if (start < 0 || !PUTTY.test(text)) return undefined;
+  if (!PUTTY.test(text)) return undefined;
   const mac = text.indexOf('Private-MAC', PUTTY.lastIndex);
   return { start: PUTTY.lastIndex, end: mac < 0 ? text.length : mac, kind: 'private_key' };
 }
