@@ -1,5 +1,6 @@
 // Passwords in URLs and e-mail addresses.
 import { ALNUM, afterEscape, DOT, isAt, JOINER, MAILBOX } from './characters.ts';
+import type { Codes } from './codes.ts';
 import { type Match, markEnd, withoutMarks } from './match.ts';
 
 const MAX_USERINFO = 512;
@@ -42,20 +43,16 @@ export function urlPassword(text: string, index: number): Match | undefined {
   return { start, end, kind: 'url_password' };
 }
 
-const URL_END = new Uint8Array(256);
-for (let code = 0; code < 256; code++) URL_END[code] = code <= 0x20 || code === 0x7f ? 1 : 0;
+const URL_END = new Uint8Array(128);
+for (let code = 0; code <= 0x20; code++) URL_END[code] = 1;
 for (const sign of '"\'<>`\\') URL_END[sign.charCodeAt(0)] = 1;
 
-/**
- * Whether a URL may have a user: an '@' stands before its end, as most have none.
- * @param bytes low bytes of the text, whose index `from` is at `at`
- */
-export function mayHaveUser(text: string, from: number, bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < MAX_USERINFO; i++) {
-    const byte = bytes[at + i]!;
-    if (byte === 0x40) return true;
-    // A letter beyond Latin-1 may have the low byte of a space.
-    if (URL_END[byte] === 1) return text.charCodeAt(from + i) > 0xff;
+/** Whether the URL whose user would start at `from` may have one: an '@' stands before its end, as most have none. */
+export function mayHaveUser(codes: Codes, from: number): boolean {
+  for (let i = from; i < from + MAX_USERINFO; i++) {
+    const code = codes[i]!;
+    if (code === 0x40) return true;
+    if (code < 128 && URL_END[code] === 1) return false;
   }
   return true;
 }

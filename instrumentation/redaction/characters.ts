@@ -46,7 +46,11 @@ put(` \t\r\n"'\`&;,)}]<>`, VALUE_END);
 
 /** Whether the code unit at the index is of one of the sorts; false beyond the text. */
 export function isAt(text: string, index: number, sorts: number): boolean {
-  const code = text.charCodeAt(index);
+  return isCode(text.charCodeAt(index), sorts);
+}
+
+/** The same of a code unit. */
+export function isCode(code: number, sorts: number): boolean {
   return code < 128 && (BITS[code]! & sorts) !== 0;
 }
 

@@ -1,6 +1,7 @@
 // Secrets that one level of encoding hides: percent signs, base64, hexadecimal. What holds one goes whole,
 // or, of percent signs, as what it means without the secret.
-import { HEX, isAt, runEnd, TOKEN_SIGN, WORD } from './characters.ts';
+import { HEX, isAt, isCode, TOKEN_SIGN, WORD } from './characters.ts';
+import { type Codes, codesOf, MARGIN } from './codes.ts';
 import type { Match } from './match.ts';
 
 /** A run that is not what it seems, and what it means. */
@@ -33,17 +34,20 @@ export function decoded(text: string): Decoded[] {
       if (plain !== run) found.push(runOf(start, run, plain, true));
     }
   }
+  const codes = codesOf(text);
+  const last = MARGIN + text.length;
   // A run covers two of these places, whatever it is.
-  for (let at = LEAST_RUN - 1; at < text.length; at += STEP) {
-    if (!isInRun(text, at)) continue;
-    const start = runStart(text, at);
-    const end = runEnd(text, at, RUN, start + MAX_RUN);
+  for (let at = MARGIN + LEAST_RUN - 1; at < last; at += STEP) {
+    if (!isInRun(codes, at)) continue;
+    const start = runStart(codes, at);
+    const end = runEnd(codes, at, Math.min(start + MAX_RUN, last));
     at = Math.max(at, end);
     if (end - start < LEAST_RUN) continue;
-    const begin = bodyStart(text, start, end);
-    const run = text.slice(begin, end);
+    const begin = bodyStart(codes, start, end);
+    if (!isHex(codes, begin) && !mayBeReadable(codes, begin)) continue;
+    const run = text.slice(begin - MARGIN, end - MARGIN);
     const plain = binaryDecoded(run);
-    if (plain !== undefined) found.push(runOf(begin, run, plain, false));
+    if (plain !== undefined) found.push(runOf(begin - MARGIN, run, plain, false));
   }
   return found;
 }
@@ -52,31 +56,41 @@ const RUN = WORD | TOKEN_SIGN;
 const STEP = LEAST_RUN / 2;
 
 /** Whether a run may have this place and the one before it. */
-function isInRun(text: string, at: number): boolean {
-  return isAt(text, at, RUN) && isAt(text, at - STEP, RUN) && isAt(text, at - STEP / 2, RUN);
+function isInRun(codes: Codes, at: number): boolean {
+  return (
+    isCode(codes[at]!, RUN) && isCode(codes[at - STEP]!, RUN) && isCode(codes[at - STEP / 2]!, RUN)
+  );
 }
 
 /** Behind what has grown into a run: `data=`, `0x`. */
-function bodyStart(text: string, start: number, end: number): number {
-  if (text.startsWith('0x', start)) return start + 2;
+function bodyStart(codes: Codes, start: number, end: number): number {
+  if (codes[start] === 0x30 && codes[start + 1] === 0x78) return start + 2;
   for (let i = start + 1; i < start + LEAST_RUN && i + LEAST_RUN < end; i++) {
-    if (text[i] === '=') return i + 1;
+    if (codes[i] === 0x3d) return i + 1;
   }
   return start;
 }
 
-function runStart(text: string, at: number): number {
+function runStart(codes: Codes, at: number): number {
   let start = at;
-  while (start > at - LEAST_RUN && isAt(text, start - 1, RUN)) start--;
+  while (start > at - LEAST_RUN && isCode(codes[start - 1]!, RUN)) start--;
   return start;
+}
+
+function runEnd(codes: Codes, at: number, most: number): number {
+  let end = at;
+  while (end < most && isCode(codes[end]!, RUN)) end++;
+  return end;
 }
 
 /** Whether the text has a run that may be encoded: one that `decoded` would look at. */
 export function hasRun(text: string): boolean {
-  for (let at = LEAST_RUN - 1; at < text.length; at += STEP) {
-    if (!isInRun(text, at)) continue;
-    const start = runStart(text, at);
-    if (runEnd(text, at, RUN, start + LEAST_RUN) - start >= LEAST_RUN) return true;
+  const codes = codesOf(text);
+  const last = MARGIN + text.length;
+  for (let at = MARGIN + LEAST_RUN - 1; at < last; at += STEP) {
+    if (!isInRun(codes, at)) continue;
+    const start = runStart(codes, at);
+    if (runEnd(codes, at, Math.min(start + LEAST_RUN, last)) - start >= LEAST_RUN) return true;
   }
   return false;
 }
@@ -102,11 +116,14 @@ function percentDecoded(run: string): string {
   }
 }
 
-/** What the run means; nothing when it is a name, a path or a hash, as most are: their first bytes show it. */
+function isHex(codes: Codes, at: number): boolean {
+  return isCode(codes[at]!, HEX) && isCode(codes[at + 1]!, HEX) && isCode(codes[at + 2]!, HEX);
+}
+
+/** What the run means, if that is text. */
 function binaryDecoded(run: string): string | undefined {
   if (run.length > MAX_RUN) return undefined;
-  const coding = isAt(run, 0, HEX) && HEX_ONLY.test(run) ? 'hex' : 'base64';
-  if (coding === 'base64' && !mayBeReadable(run)) return undefined;
+  const coding = HEX_ONLY.test(run) ? 'hex' : 'base64';
   const first = Buffer.from(run.slice(0, coding === 'hex' ? 24 : 16), coding).toString('latin1');
   return PRINTABLE.test(first) ? Buffer.from(run, coding).toString('utf8') : undefined;
 }
@@ -118,13 +135,16 @@ for (let value = 0; value < 64; value++) SIXES[DIGITS.charCodeAt(value)] = value
 SIXES[0x2d] = 62;
 SIXES[0x5f] = 63;
 
-/** Whether the first 12 bytes that base64 means are ASCII: no character among them says that they are not. */
-function mayBeReadable(run: string): boolean {
-  for (let i = 0; i < 16; i += 4) {
-    const a = SIXES[run.charCodeAt(i)]!;
-    const b = SIXES[run.charCodeAt(i + 1)]!;
-    const c = SIXES[run.charCodeAt(i + 2)]!;
-    const d = SIXES[run.charCodeAt(i + 3)]!;
+/**
+ * Whether the first 12 bytes that the base64 at `begin` means are ASCII. Most runs are names, paths and hashes, which
+ * mean nothing.
+ */
+function mayBeReadable(codes: Codes, begin: number): boolean {
+  for (let i = begin; i < begin + 16; i += 4) {
+    const a = SIXES[codes[i]!]!;
+    const b = SIXES[codes[i + 1]!]!;
+    const c = SIXES[codes[i + 2]!]!;
+    const d = SIXES[codes[i + 3]!]!;
     if ((a | b | c | d) >= 64) return true;
     if (a >= 32 || (b & 15) >= 8 || (c & 3) >= 2) return false;
   }

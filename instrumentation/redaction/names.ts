@@ -1,5 +1,6 @@
 // The name before a separator: in JSON, headers and settings, behind quotes, before a type, in the member beside it.
-import { ALNUM, isAt, NAME } from './characters.ts';
+import { ALNUM, isAt, isCode, NAME } from './characters.ts';
+import type { Codes } from './codes.ts';
 import { ownCopy, type SecretName, secretInQuery, secretName } from './keys.ts';
 
 /** The longest name. */
@@ -133,31 +134,21 @@ function sumWith(sum: number, code: number): number {
   return (sum * 31 + code) & 0xffff;
 }
 
-const IS_NAME = new Uint8Array(256);
-for (let code = 0; code < 128; code++) {
-  if (isAt(String.fromCharCode(code), 0, NAME)) IS_NAME[code] = 1;
-}
-
 /**
  * Whether {@link keyBefore} and {@link keyOfPair} have been asked of the name before `index`, and found none.
- * @param bytes low bytes of the text, whose `index` is at `at`
+ * @param codes of the text, whose `index` is at `at`
  */
-export function isHarmlessBefore(
-  text: string,
-  index: number,
-  bytes: Uint8Array,
-  at: number,
-): boolean {
+export function isHarmlessBefore(text: string, index: number, codes: Codes, at: number): boolean {
   let end = at;
-  while (end > at - 12 && IS_NAME[bytes[end - 1]!] === 0) end--;
+  while (end > at - 12 && !isCode(codes[end - 1]!, NAME)) end--;
   let start = end;
   let sum = 0;
-  while (start > end - MAX_KEY && IS_NAME[bytes[start - 1]!] === 1) {
+  while (start > end - MAX_KEY && isCode(codes[start - 1]!, NAME)) {
     start--;
-    sum = sumWith(sum, bytes[start]!);
+    sum = sumWith(sum, codes[start]!);
   }
   const name = HARMLESS[sum & 4095]!;
   if (name === '' || name.length !== end - start) return false;
-  const before = bytes[start - 1];
+  const before = codes[start - 1];
   return before !== 0x3f && before !== 0x26 && text.startsWith(name, index - (at - start));
 }

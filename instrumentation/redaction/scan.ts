@@ -1,8 +1,10 @@
 // One pass over a text. Each form of a secret is noticed by one character that is rare in other text,
 // and only there its matcher is asked. Every matcher looks a bounded way around, or at what none will
 // look at again, so the whole takes linear time whatever the text is.
+
 import { email, mayHaveUser, urlPassword } from './addresses.ts';
 import { card } from './cards.ts';
+import { type Codes, codesOf, MARGIN } from './codes.ts';
 import { elementContent, nextElement, nextWord, optionValue } from './elements.ts';
 import { secretField } from './fields.ts';
 import type { Match } from './match.ts';
@@ -55,7 +57,7 @@ for (const [characters, anchor] of [
 }
 
 /**
- * 1 at `before * 128 + byte`, of both the low seven bits, where an anchor may be one: most are none behind most
+ * 1 at `before * 128 + code`, of both the low seven bits, where an anchor may be one: most are none behind most
  * characters. No digit is ruled out by what stands before it: a letter beyond ASCII may have the low bits of another.
  */
 const PAIRS = new Uint8Array(128 * 128);
@@ -64,11 +66,11 @@ for (let pair = 0; pair < PAIRS.length; pair++) {
   if (anchor !== 0 && mayStandBehind(anchor, pair >> 7, pair % 128)) PAIRS[pair] = 1;
 }
 
-function mayStandBehind(anchor: number, before: number, byte: number): boolean {
+function mayStandBehind(anchor: number, before: number, code: number): boolean {
   const sign = String.fromCharCode(before);
   switch (anchor) {
     case PREFIX:
-      return PREFIX_PAIRS[before * 128 + byte] === 1;
+      return PREFIX_PAIRS[before * 128 + code] === 1;
     case SEPARATOR:
       return /[\w"'\\\] -]/.test(sign);
     case COMMA:
@@ -89,36 +91,20 @@ function mayStandBehind(anchor: number, before: number, byte: number): boolean {
 /** What a match may have before its anchor, at most. */
 const MAX_BEFORE = 80;
 
-// The low bytes of the text, between bytes that none of it has: reading them is twice as fast as reading the string,
-// and four times as fast as asking for a byte that is not there. A character beyond Latin-1 may look like another
-// here, so matchers look at the text itself.
-const MARGIN = 32;
-const SCRATCH = Buffer.alloc(64 * 1024);
-
-function lowBytes(text: string): Buffer {
-  const { length } = text;
-  const bytes = length < SCRATCH.length - 2 * MARGIN ? SCRATCH : Buffer.alloc(length + 2 * MARGIN);
-  // Calling out of JavaScript takes as long as some hundred characters.
-  if (length > SHORT) bytes.write(text, MARGIN, 'latin1');
-  else for (let i = 0; i < length; i++) bytes[MARGIN + i] = text.charCodeAt(i);
-  // Behind the text is what another left there.
-  bytes[MARGIN + length] = 0;
-  return bytes;
-}
-const SHORT = 64;
-
 /** The secrets that start in the first `limit` characters, in order, without overlaps. */
 export function scan(text: string, limit: number): Match[] {
   const end = Math.min(text.length, limit + MAX_BEFORE);
-  const bytes = lowBytes(text);
+  const codes = codesOf(text);
   let found = NOTHING;
   let floor = 0;
   for (let block = 0; block < end; block += BLOCK) {
-    const count = candidates(bytes, block, Math.min(end, block + BLOCK));
+    const count = candidates(codes, block, Math.min(end, block + BLOCK));
     for (let k = 0; k < count; k++) {
       const i = CANDIDATES[k]!;
-      const anchor = ANCHORS[bytes[MARGIN + i]! & 127]!;
-      if (i < floor || !isPromising(anchor, text, bytes, MARGIN + i)) continue;
+      const code = codes[MARGIN + i]!;
+      if (i < floor || code > 127) continue;
+      const anchor = ANCHORS[code]!;
+      if (!isPromising(anchor, text, codes, MARGIN + i)) continue;
       const match = ask(anchor, text, i, floor);
       if (match === undefined || match.start < floor) continue;
       if (found === NOTHING) found = [];
@@ -138,11 +124,11 @@ const BLOCK = 1024;
 const CANDIDATES = new Uint32Array(BLOCK + 1);
 
 /** Puts where a pair of {@link PAIRS} ends into {@link CANDIDATES}, without a branch for each character. */
-function candidates(bytes: Buffer, start: number, end: number): number {
+function candidates(codes: Codes, start: number, end: number): number {
   let count = 0;
-  let pair = bytes[MARGIN + start - 1]! & 127;
+  let pair = codes[MARGIN + start - 1]! & 127;
   for (let i = start; i < end; i++) {
-    pair = ((pair << 7) | (bytes[MARGIN + i]! & 127)) & 0x3fff;
+    pair = ((pair << 7) | (codes[MARGIN + i]! & 127)) & 0x3fff;
     CANDIDATES[count] = i;
     count += PAIRS[pair]!;
   }
@@ -151,92 +137,92 @@ function candidates(bytes: Buffer, start: number, end: number): number {
 
 const NOTHING: Match[] = [];
 
-/** A look at the neighbours of the byte at `i`, which sends most anchors away. */
-function isPromising(anchor: number, text: string, bytes: Buffer, i: number): boolean {
+/** A look at the neighbours of the code at `i`, which sends most anchors away. */
+function isPromising(anchor: number, text: string, codes: Codes, i: number): boolean {
   switch (anchor) {
     case PREFIX:
-      return mayBePrefix(bytes, i);
+      return mayBePrefix(codes, i);
     case HYPHEN:
-      return isHyphenPromising(bytes, i);
+      return isHyphenPromising(codes, i);
     case COLON:
-      if (bytes[i + 1] === 0x2f) return mayHaveUser(text, i - MARGIN + 3, bytes, i + 3);
+      if (codes[i + 1] === 0x2f) return mayHaveUser(codes, i + 3);
       return (
-        bytes[i + 1] === 0x5c ||
-        (bytes[i + 1] === 0x41 && bytes[i + 2] === 0x41) ||
-        (mayEndKey(bytes, i) && !isHarmlessBefore(text, i - MARGIN, bytes, i))
+        codes[i + 1] === 0x5c ||
+        (codes[i + 1] === 0x41 && codes[i + 2] === 0x41) ||
+        (mayEndKey(codes, i) && !isHarmlessBefore(text, i - MARGIN, codes, i))
       );
     case COMMA:
       return (
-        isQuote(bytes[i - 1]) &&
-        (isQuote(bytes[i + 1]) || isQuote(bytes[i + 2]) || isQuote(bytes[i + 3]))
+        isQuote(codes[i - 1]) &&
+        (isQuote(codes[i + 1]) || isQuote(codes[i + 2]) || isQuote(codes[i + 3]))
       );
     case ELEMENT:
       return (
-        (isWordByte(bytes[i - 1]) || bytes[i - 1] === 0x22) &&
-        (bytes[i + 1] !== 0x3c || bytes[i + 2] === 0x21)
+        (isWordCode(codes[i - 1]) || codes[i - 1] === 0x22) &&
+        (codes[i + 1] !== 0x3c || codes[i + 2] === 0x21)
       );
     case SPACE:
-      return mayBeSentence(bytes, i) && isMixed(bytes, i + 1);
+      return mayBeSentence(codes, i) && isMixed(codes, i + 1);
     case DOT:
       return (
-        (bytes[i + 7] === 0x2e && isWordByte(bytes[i - 20])) ||
-        mayBePrefix(bytes, i) ||
-        (bytes[i - 17] === 0x70 && bytes[i - 16] === 0x61 && bytes[i - 15] === 0x74)
+        (codes[i + 7] === 0x2e && isWordCode(codes[i - 20])) ||
+        mayBePrefix(codes, i) ||
+        (codes[i - 17] === 0x70 && codes[i - 16] === 0x61 && codes[i - 15] === 0x74)
       );
     case SEPARATOR:
-      return mayEndKey(bytes, i) && !isHarmlessBefore(text, i - MARGIN, bytes, i);
+      return mayEndKey(codes, i) && !isHarmlessBefore(text, i - MARGIN, codes, i);
     case NUMBER:
-      return mayStartCard(text, bytes, i);
+      return mayStartCard(codes, i);
     case SCHEME:
-      return isScheme(bytes, i);
+      return isScheme(codes, i);
     default:
       return true;
   }
 }
 
 /** 'Bear' or 'Basi' */
-function isScheme(bytes: Buffer, i: number): boolean {
-  const [a, b, c] = [bytes[i + 1]! | 0x20, bytes[i + 2]! | 0x20, bytes[i + 3]! | 0x20];
+function isScheme(codes: Codes, i: number): boolean {
+  const [a, b, c] = [codes[i + 1]! | 0x20, codes[i + 2]! | 0x20, codes[i + 3]! | 0x20];
   if (a === 0x65) return b === 0x61 && c === 0x72;
   return a === 0x61 && b === 0x73 && c === 0x69;
 }
 
 /** A prefix, `--option`, `-u`, `-p`, `-----BEGIN` or `Private-Lines`. */
-function isHyphenPromising(bytes: Buffer, i: number): boolean {
-  const next = bytes[i + 1];
+function isHyphenPromising(codes: Codes, i: number): boolean {
+  const next = codes[i + 1];
   const isStart =
-    i === 0 || bytes[i - 1]! <= 0x27 || bytes[i - 1] === 0x60 || bytes[i - 1] === 0x5b;
-  if (isStart && next === 0x2d) return bytes[i + 2] !== 0x2d || isBeforeBegin(bytes, i);
+    i === 0 || codes[i - 1]! <= 0x27 || codes[i - 1] === 0x60 || codes[i - 1] === 0x5b;
+  if (isStart && next === 0x2d) return codes[i + 2] !== 0x2d || isBeforeBegin(codes, i);
   if (isStart && (next === 0x75 || next === 0x70 || next === 0x61)) return true;
   // `-su`, and the data centre of Mailchimp
-  if (bytes[i + 2] === 0x75 && isStart) return true;
-  if (next === 0x75 && bytes[i + 2] === 0x73) return true;
-  if (next === 0x2d) return isBeforeBegin(bytes, i);
-  return mayBePrefix(bytes, i) || (next === 0x4c && bytes[i - 1] === 0x65);
+  if (codes[i + 2] === 0x75 && isStart) return true;
+  if (next === 0x75 && codes[i + 2] === 0x73) return true;
+  if (next === 0x2d) return isBeforeBegin(codes, i);
+  return mayBePrefix(codes, i) || (next === 0x4c && codes[i - 1] === 0x65);
 }
 
 /** `----BEGIN` or `-----BEGIN`, and not in the middle of a line. */
-function isBeforeBegin(bytes: Buffer, i: number): boolean {
-  if (bytes[i + 3] !== 0x2d) return false;
-  const behind = bytes[i + 4] === 0x2d ? i + 5 : i + 4;
-  return bytes[behind] === 0x42 || bytes[behind] === 0x20;
+function isBeforeBegin(codes: Codes, i: number): boolean {
+  if (codes[i + 3] !== 0x2d) return false;
+  const behind = codes[i + 4] === 0x2d ? i + 5 : i + 4;
+  return codes[behind] === 0x42 || codes[behind] === 0x20;
 }
 
 /** A quote, or the backslash before one. */
-function isQuote(byte: number | undefined): boolean {
-  return byte === 0x22 || byte === 0x27 || byte === 0x5c || byte === 0x60;
+function isQuote(code: number | undefined): boolean {
+  return code === 0x22 || code === 0x27 || code === 0x5c || code === 0x60;
 }
 
-function isWordByte(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte | 0x20) >= 0x61 ? (byte | 0x20) <= 0x7a : isDigit(byte));
+function isWordCode(code: number | undefined): boolean {
+  return code !== undefined && ((code | 0x20) >= 0x61 ? (code | 0x20) <= 0x7a : isDigit(code));
 }
 
 /** Whether the word at `i` has a digit behind its first character: few words of a sentence do. */
-function isMixed(bytes: Buffer, i: number): boolean {
+function isMixed(codes: Codes, i: number): boolean {
   for (let at = i; at < i + MAX_MIXED; at++) {
-    const byte = bytes[at];
-    if (byte === undefined || byte <= 0x20) return false;
-    if (isDigit(byte)) return true;
+    const code = codes[at];
+    if (code === undefined || code <= 0x20) return false;
+    if (isDigit(code)) return true;
   }
   return false;
 }
@@ -261,46 +247,45 @@ function endOfWord(first: number, second: number, third: number): number {
 }
 
 /** Whether such a word may end before the space at `i`, or before the colon there. */
-function mayBeSentence(bytes: Buffer, i: number): boolean {
-  const end = bytes[i - 1] === 0x3a ? i - 1 : i;
-  const first = SENTENCE_ENDS[endOfWord(bytes[end - 3]!, bytes[end - 2]!, bytes[end - 1]!)]!;
+function mayBeSentence(codes: Codes, i: number): boolean {
+  const end = codes[i - 1] === 0x3a ? i - 1 : i;
+  const first = SENTENCE_ENDS[endOfWord(codes[end - 3]!, codes[end - 2]!, codes[end - 1]!)]!;
   if (first <= 1) return first === 1;
   const before = end - first;
-  return SENTENCE_ENDS[endOfWord(bytes[before - 3]!, bytes[before - 2]!, bytes[before - 1]!)] === 1;
+  return SENTENCE_ENDS[endOfWord(codes[before - 3]!, codes[before - 2]!, codes[before - 1]!)] === 1;
 }
 
 /** Whether a name may end before the separator at `i`: behind it quotes and spaces. */
-function mayEndKey(bytes: Buffer, i: number): boolean {
+function mayEndKey(codes: Codes, i: number): boolean {
   let last = i - 1;
   const least = i - 13;
   for (; last > least; last--) {
-    const byte = bytes[last];
-    if (byte !== 0x20 && byte !== 0x22 && byte !== 0x27 && byte !== 0x5c && byte !== 0x5d) break;
+    const code = codes[last];
+    if (code !== 0x20 && code !== 0x22 && code !== 0x27 && code !== 0x5c && code !== 0x5d) break;
   }
-  let byte = bytes[last];
-  if (!isWordByte(byte)) return false;
+  let code = codes[last];
+  if (!isWordCode(code)) return false;
   // Lines and columns of a stack trace, hours and minutes.
-  while (isDigit(byte)) byte = bytes[--last];
-  if (!isWordByte(byte) && byte !== 0x5f && byte !== 0x2d) return false;
+  while (isDigit(code)) code = codes[--last];
+  if (!isWordCode(code) && code !== 0x5f && code !== 0x2d) return false;
   // No such name has two letters: it is the `ts:12` of a stack trace.
-  return bytes[last - 2]! > 0x2e || bytes[last - 1]! > 0x2e;
+  return codes[last - 2]! > 0x2e || codes[last - 1]! > 0x2e;
 }
 
 /** Whether 13 digits start here, or four of a group. */
-function mayStartCard(text: string, bytes: Buffer, i: number): boolean {
-  // Not by its low byte: a letter beyond Latin-1 before the number would hide it.
-  if (isDigit(text.charCodeAt(i - MARGIN - 1))) return false;
-  for (let count = 1; count < 4; count++) if (!isDigit(bytes[i + count])) return false;
-  if (!isDigit(bytes[i + 4])) {
-    for (let count = 5; count < 9; count++) if (!isDigit(bytes[i + count])) return false;
+function mayStartCard(codes: Codes, i: number): boolean {
+  if (isDigit(codes[i - 1])) return false;
+  for (let count = 1; count < 4; count++) if (!isDigit(codes[i + count])) return false;
+  if (!isDigit(codes[i + 4])) {
+    for (let count = 5; count < 9; count++) if (!isDigit(codes[i + count])) return false;
     return true;
   }
-  for (let count = 5; count < 13; count++) if (!isDigit(bytes[i + count])) return false;
+  for (let count = 5; count < 13; count++) if (!isDigit(codes[i + count])) return false;
   return true;
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+function isDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= 0x30 && code <= 0x39;
 }
 
 function ask(anchor: number, text: string, index: number, floor: number): Match | undefined {

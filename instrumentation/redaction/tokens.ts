@@ -17,6 +17,7 @@ import {
   UPPER,
   WORD,
 } from './characters.ts';
+import type { Codes } from './codes.ts';
 import type { Match } from './match.ts';
 import { RULES } from './rules.generated.ts';
 
@@ -92,8 +93,8 @@ function triple(first: number, second: number, third: number): number {
 // The longest first: it is the one that is meant.
 for (const prefix of PREFIXES.toSorted((a, b) => b.text.length - a.text.length)) {
   const offset = offsetOf(prefix);
-  const codes = [-2, -1, 0, 1].map((at) => prefix.text.charCodeAt(offset + at));
-  const [first, before, anchor, next] = codes as [number, number, number, number];
+  const around = [-2, -1, 0, 1].map((at) => prefix.text.charCodeAt(offset + at));
+  const [first, before, anchor, next] = around as [number, number, number, number];
   PREFIX_PAIRS[before * 128 + anchor] = 1;
   if (offset > 1) put(UP_TO, triple(first, before, anchor), [prefix, offset]);
   else if (next >= 0) put(AROUND, triple(before, anchor, next), [prefix, offset]);
@@ -108,13 +109,13 @@ function put(table: (Placed[] | undefined)[], at: number, placed: Placed): void 
   else known.push(placed);
 }
 
-/** Whether the bytes around an anchor are those of a prefix, as far as three of them show. */
-export function mayBePrefix(bytes: Uint8Array, index: number): boolean {
-  const before = bytes[index - 1]!;
-  const anchor = bytes[index]!;
+/** Whether the codes around an anchor are those of a prefix, as far as three of them show. */
+export function mayBePrefix(codes: Codes, index: number): boolean {
+  const before = codes[index - 1]!;
+  const anchor = codes[index]!;
   return (
-    UP_TO[triple(bytes[index - 2]!, before, anchor)] !== undefined ||
-    AROUND[triple(before, anchor, bytes[index + 1]!)] !== undefined
+    UP_TO[triple(codes[index - 2]!, before, anchor)] !== undefined ||
+    AROUND[triple(before, anchor, codes[index + 1]!)] !== undefined
   );
 }
 
