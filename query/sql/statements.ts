@@ -59,7 +59,6 @@ export const STATEMENTS = {
   node_health_of_agent: 'nodes',
   node_hours: 'groups',
   node_sides: 'nodes',
-  recent_counts: 'groups',
   recent_failures: 'failures',
   retry_history: 'advice',
   run_outcomes: 'ledger',

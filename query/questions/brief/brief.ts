@@ -6,7 +6,7 @@ import type { Context } from '../../base/question.ts';
 import { skippedHint } from '../../base/skipped.ts';
 import type { Evolution } from '../evolutions/schemas.ts';
 import { readGroups } from '../groups/facts.ts';
-import { TIMELINE } from '../groups/rows.ts';
+import { MOST_COUNTS, TIMELINE } from '../groups/rows.ts';
 import { readImpact, versionInUse } from '../impact/impact.ts';
 import { byUrgency } from '../impact/rank.ts';
 import { ledgerOf } from '../ledger/ledger.ts';
@@ -32,12 +32,17 @@ export async function writeBrief(
   { node = '', since, max_tokens }: z.output<typeof briefQuery>,
 ): Promise<Brief> {
   const window = { agent: agentId, since: sinceOf(since) };
-  const within = (timeline: readonly Evolution[]) =>
+  const evolvedWithin = (timeline: readonly Evolution[]) =>
     timeline.filter(({ timestamp }) => storedForm(timestamp) >= window.since);
   const newest = (timeline: readonly Evolution[]) =>
-    within(timeline).reverse().slice(0, mostEvolutions);
-  const [[failures], runs, found] = await Promise.all([
-    store.rows('failures_of_agent', { ...window, node }, failuresRow),
+    evolvedWithin(timeline).reverse().slice(0, mostEvolutions);
+  const inAll = async (): Promise<number> => {
+    const [row] = await store.rows('failures_of_agent', { ...window, node }, failuresRow);
+    return row!.failures;
+  };
+  const isOfAll = since === undefined && node === '';
+  const [within, runs, found] = await Promise.all([
+    isOfAll ? undefined : inAll(),
     store.rows('run_outcomes', window, brief.output.shape.runs.element),
     readGroups(store, {
       agent: agentId,
@@ -51,6 +56,12 @@ export async function writeBrief(
         ),
     }),
   ]);
+  // Those of all times are counted already, unless the rows were cut.
+  const failures =
+    within ??
+    (found.counts.length < MOST_COUNTS
+      ? found.counts.reduce((sum, row) => sum + row.failures, 0)
+      : await inAll());
   const evolutions = newest(found.timeline);
   const groups = groupsFor(found.groups, { node, since: window.since });
   const open = groups.filter((group) => !isSettled(group));
@@ -58,7 +69,7 @@ export async function writeBrief(
   const [counted, targets, impacts] = await Promise.all([
     // The timeline has all of them unless it was cut.
     found.timeline.length < TIMELINE
-      ? [{ evolutions: within(found.timeline).length }]
+      ? [{ evolutions: evolvedWithin(found.timeline).length }]
       : store.rows('evolutions_of_agent', window, evolutionsRow),
     targetsOf(store, evolutions),
     readImpact(store, { agent: agentId, since: window.since, inUse }, found.groups),
@@ -90,7 +101,7 @@ export async function writeBrief(
     agent_id: agentId,
     since: since ?? null,
     totals: {
-      ...failures!,
+      failures,
       ...counted[0]!,
       groups: groups.length,
       resolved: inState('resolved'),

@@ -2,7 +2,7 @@
 import type { Store } from '../../base/store.ts';
 import { FEWEST } from './escalation.ts';
 import { GroupMapping } from './mapping.ts';
-import { type Counts, type Hours, type Recent, readCounts, readHours, readRecent } from './rows.ts';
+import { type Counts, type Hours, readCounts, readHours } from './rows.ts';
 import type { GroupEvent } from './schemas.ts';
 
 interface Counted {
@@ -37,10 +37,8 @@ export async function countAll(
   events: Events,
   now: number,
 ): Promise<Counted> {
-  const busy = Promise.all([events, readRecent(store, agent, now)]).then(([known, recent]) =>
-    readHours(store, agent, busyOf(recent, new GroupMapping(known)), now),
-  );
-  const [counts, hours] = await Promise.all([readCounts(store, agent, []), busy]);
+  const [known, counts] = await Promise.all([events, readCounts(store, agent, [], now)]);
+  const hours = await readHours(store, agent, busyOf(counts, new GroupMapping(known)), now);
   return { counts, hours };
 }
 
@@ -50,11 +48,11 @@ const membersOf = (mapping: GroupMapping, fingerprints: readonly string[]): stri
 ];
 
 /** The fingerprints of groups that failed often enough in the last hours to escalate. */
-function busyOf(recent: readonly Recent[], mapping: GroupMapping): string[] {
+function busyOf(counts: readonly Counts[], mapping: GroupMapping): string[] {
   const sums = new Map<string, number>();
-  for (const { fingerprint, failures } of recent) {
+  for (const { fingerprint, recent_failures } of counts) {
     const group = mapping.groupOf(fingerprint);
-    sums.set(group, (sums.get(group) ?? 0) + failures);
+    sums.set(group, (sums.get(group) ?? 0) + recent_failures);
   }
   return [...sums].flatMap(([group, sum]) => (sum >= FEWEST ? mapping.membersOf(group) : []));
 }

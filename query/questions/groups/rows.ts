@@ -23,6 +23,8 @@ const countsRow = z.object({
   class: z.string(),
   classes: z.array(z.string()),
   failures: count,
+  /** Of the last hours. */
+  recent_failures: count,
   first_seen: z.string(),
   last_seen: z.string(),
 });
@@ -51,9 +53,24 @@ export type Seen = z.infer<typeof seenRow>;
 export const readEvents = (store: Store, agent: string, notes: boolean) =>
   store.rows('group_events', { agent, notes }, groupEvent);
 
+const hoursBefore = (now: number, hours: number): string =>
+  storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
+
+/** Rows of one agent that `group_counts` returns at most. */
+export const MOST_COUNTS = 20_000;
+
 /** @param fingerprints of which to count; none = all */
-export const readCounts = (store: Store, agent: string, fingerprints: string[]) =>
-  store.rows('group_counts', { agent, fingerprints }, countsRow);
+export const readCounts = (
+  store: Store,
+  agent: string,
+  fingerprints: string[],
+  now: number = Date.now(),
+): Promise<Counts[]> =>
+  store.rows(
+    'group_counts',
+    { agent, fingerprints, recent: hoursBefore(now, RECENT_HOURS) },
+    countsRow,
+  );
 
 /** The evolutions of an agent ('' = all), the oldest first. */
 export async function readTimeline(store: Store, agent: string): Promise<Evolution[]> {
@@ -63,9 +80,6 @@ export async function readTimeline(store: Store, agent: string): Promise<Evoluti
 
 /** Names that travel with one statement. */
 const MOST_NAMES = 5_000;
-
-const hoursBefore = (now: number, hours: number): string =>
-  storedForm(new Date((hourOf(now) - hours + 1) * HOUR_MS).toISOString());
 
 /** Failures of some fingerprints by the hour of the last eight days. */
 export async function readHours(
@@ -79,13 +93,6 @@ export async function readHours(
   const since = hoursBefore(now, TREND_HOURS);
   return store.rows('group_hours', { agent, fingerprints: named, since }, hoursRow);
 }
-
-const recentRow = z.object({ fingerprint: z.string(), failures: count });
-export type Recent = z.infer<typeof recentRow>;
-
-/** How often each fingerprint of an agent failed in the last hours. */
-export const readRecent = (store: Store, agent: string, now: number): Promise<Recent[]> =>
-  store.rows('recent_counts', { agent, since: hoursBefore(now, RECENT_HOURS) }, recentRow);
 
 /** Failures of all these rows by the hour, with or without retries. */
 export function sumHours(rows: readonly Hours[], of: 'counts' | 'firsts' = 'counts') {

@@ -1,10 +1,10 @@
 -- How many runs each group of an agent met and lost since some time, in all and on one version. A run is lost
 -- to a failure that was terminal, or that is the root of a run that failed. `groups` names the group of each
 -- fingerprint that is merged into another; the others are groups of their own. `only` has the fingerprints to
--- count, none for all.
+-- count, none for all. Roots are hashes, since over a cluster those of all shards travel to each.
 WITH
-    f.disposition = 'terminal' OR (f.trace_id, f.span_id) IN (
-        SELECT trace_id, root_span_id
+    f.disposition = 'terminal' OR sipHash64(f.trace_id, f.span_id) IN (
+        SELECT sipHash64(trace_id, root_span_id)
         FROM graph_runs FINAL
         WHERE agent_id = {agent:String} AND outcome = 'failure' AND root_span_id != ''
     ) AS ends_run

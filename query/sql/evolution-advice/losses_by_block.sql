@@ -2,8 +2,8 @@
 -- ended by a failure that was terminal, or that is the root of a run that failed. `groups` names the group of
 -- each fingerprint.
 WITH
-    f.disposition = 'terminal' OR (f.trace_id, f.span_id) IN (
-        SELECT trace_id, root_span_id
+    f.disposition = 'terminal' OR sipHash64(f.trace_id, f.span_id) IN (
+        SELECT sipHash64(trace_id, root_span_id)
         FROM graph_runs FINAL
         WHERE agent_id = {agent:String} AND outcome IN ('failure', 'truncated') AND root_span_id != ''
     ) AS ends_run

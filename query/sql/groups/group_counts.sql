@@ -1,5 +1,5 @@
--- How often each fingerprint failed on each version, of one agent or of all, those that failed last first: of
--- each agent no more than so many, and no more of all than the process that asks can hold.
+-- How often each fingerprint failed on each version, in all and since some time, of one agent or of all, those that
+-- failed last first: of each agent no more than so many, and no more of all than the process that asks can hold.
 -- Grouped by one number made of hashes of the names, which ClickHouse makes once a name and not once a row.
 SELECT
     any(f.agent_id) AS agent_id,
@@ -11,6 +11,7 @@ SELECT
     argMax(f.class, f.timestamp) AS class,
     groupUniqArray(f.class) AS classes,
     count() AS failures,
+    countIf(f.timestamp >= {recent:DateTime64(9, 'UTC')}) AS recent_failures,
     min(f.timestamp) AS first_seen,
     max(f.timestamp) AS last_seen
 FROM failures AS f FINAL
