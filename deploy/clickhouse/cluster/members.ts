@@ -184,7 +184,7 @@ async function serversOf(
   const missing = members.filter(({ shard }) => !found.has(shard));
   if (missing.length === 0) return members.map(({ shard }) => found.get(shard)!);
   await Promise.all([...found.values()].map((server) => server.close()));
-  const why = 'without a keeper the tables are made on every server by itself';
+  const why = 'without a keeper every server is changed by itself';
   const them = `${missing.map(nameOf).join(' or ')} of cluster ${cluster}`;
   // One that is named and away may come back.
   throw reasons.length > 0
