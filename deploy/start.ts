@@ -26,6 +26,7 @@ import { watchQueryService } from '../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../query/http/server.ts';
 import { openCluster } from './clickhouse/cluster/members.ts';
 import { DATABASE as database } from './clickhouse/migrate.ts';
+import { refuseUnfinishedRestore } from './engine/folder.ts';
 import type { Settings } from './settings.ts';
 import { type Storage, storageOf } from './storage.ts';
 import { makeTables } from './tables.ts';
@@ -80,6 +81,7 @@ export async function start(
   const policies = settings.policies === undefined ? undefined : readPolicies(settings.policies);
   const conditions = conditionsIn(settings);
   warnOfOpenDoors(settings, logger);
+  if (role !== 'query') refuseUnfinishedRestore(settings['data-dir']);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) {

@@ -1,12 +1,13 @@
 // Backups by ClickHouse's own BACKUP and RESTORE, with the collector's queue.
-import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openQueue } from '../../collector/queue/open.ts';
 import type { ClickHouse } from '../../collector/serving/clickhouse.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
+import { folderOf } from '../engine/folder.ts';
 import { nameOf, QUEUE_TABLE, type QueueFolders, QueueTable } from './queue-table.ts';
 import { BackupError, type BackupTarget, EMBEDDED_ONLY, openTarget, type Part } from './target.ts';
 
@@ -79,29 +80,78 @@ async function refuseUnnamedCluster(target: BackupTarget, database: string): Pro
 }
 
 /**
- * Restores what {@link backUp} wrote, the queue into its folder.
+ * Restores what {@link backUp} wrote, the queue into its folder. What was restored before an error is removed again, and
+ * what one restored that was killed, by the next.
  * @throws {BackupError} when the database has tables, when rows wait in the queue, or with ClickHouse's reason
  */
 export async function restore(options: BackupOptions): Promise<BackupResult> {
-  const { database, queue, onProgress } = options;
-  for (const [, folder] of queueFolders(queue)) await emptyFolder(folder);
+  const { database, queue } = options;
+  const unfinished = folderOf(dirname(queue)).unfinishedRestore;
+  const wasKilled = existsSync(unfinished);
+  if (!wasKilled) for (const [, folder] of queueFolders(queue)) await emptyFolder(folder);
   return withTarget(options, async (target) => {
+    const undo = async (): Promise<void> => {
+      await target.everywhere(`DROP DATABASE IF EXISTS ${nameOf(database)} {ON CLUSTER} SYNC`);
+      for (const [, folder] of queueFolders(queue)) await rm(folder, RECURSIVE);
+      await rm(unfinished, RECURSIVE);
+    };
+    if (wasKilled) await undo();
     await refuseTables(target, database);
-    const table = new QueueTable(target, database);
+    await writeFile(unfinished, `from ${options.place}\n`);
     try {
-      await refuseBackupOfAnother(target, table, database);
-      const bytes = await runAll(
-        target,
-        ({ clause, place }) =>
-          `RESTORE DATABASE ${nameOf(database)} EXCEPT TABLES ${table.name}${clause} FROM ${place} ASYNC`,
-        onProgress,
-      );
-      const queueBytes = await table.giveBack((prefix) => `${queue}${prefix}`);
-      return { tables: await rowsByTable(target, database), bytes, queueBytes };
-    } finally {
-      await table.drop().catch(() => {});
+      const result = await restoreAll(target, options);
+      await rm(unfinished);
+      return result;
+    } catch (error) {
+      // Where even that fails, the mark stays.
+      await undo().catch(() => {});
+      throw error;
     }
   });
+}
+
+const RECURSIVE = { recursive: true, force: true } as const;
+
+async function restoreAll(
+  target: BackupTarget,
+  { database, queue, onProgress }: BackupOptions,
+): Promise<BackupResult> {
+  const table = new QueueTable(target, database);
+  await refuseBackupOfAnother(target, table, database);
+  const bytes = await runAll(
+    target,
+    ({ clause, place }) =>
+      `RESTORE DATABASE ${nameOf(database)} EXCEPT TABLES ${table.name}${clause} FROM ${place} ASYNC`,
+    onProgress,
+  );
+  await refuseDamaged(target, database);
+  const tables = await rowsByTable(target, database);
+  const queueBytes = await table.giveBack((prefix) => `${queue}${prefix}`);
+  await table.drop();
+  return { tables, bytes, queueBytes };
+}
+
+/** ClickHouse restores files as they are, and reads their checksums when it is asked to. */
+async function refuseDamaged({ parts }: BackupTarget, database: string): Promise<void> {
+  for (const { client } of parts) {
+    const tables = await client.query({
+      query: `SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'`,
+      query_params: { database },
+      format: 'JSONEachRow',
+    });
+    for (const { name } of await tables.json<{ name: string }>()) {
+      const checked = await client.query({
+        query: `CHECK TABLE ${nameOf(database)}.${nameOf(name)}`,
+        clickhouse_settings: { check_query_single_value_result: 1 },
+        format: 'JSONEachRow',
+      });
+      const [row] = await checked.json<{ result: number }>();
+      if (row?.result === 1) continue;
+      throw new BackupError(
+        `files of the table ${name} are damaged in the backup: restore another`,
+      );
+    }
+  }
 }
 
 /** Restores the table of the queue, which says of what the backup is. */
@@ -246,13 +296,16 @@ async function follow(
 /** What the embedded engine says, which lacks threads that a server starts. */
 const NO_S3 = 'BackupsIOThreadPool is not initialized';
 
-const reasonIn = (error: string): string =>
-  error.includes(NO_S3)
-    ? EMBEDDED_ONLY
-    : error
-        .replace(/,? Stack trace[\s\S]*$/, '')
-        .replace(/^Code: \d+\. (?:DB::)?Exception: /, '')
-        .trim();
+function reasonIn(error: string): string {
+  if (error.includes(NO_S3)) return EMBEDDED_ONLY;
+  const reason = error
+    .replace(/,? Stack trace[\s\S]*$/, '')
+    .replace(/^Code: \d+\. (?:DB::)?(?:Errno)?Exception: /, '')
+    .trim();
+  return /NOT_ENOUGH_SPACE|No space left/.test(reason)
+    ? `${reason}: make room on the disk`
+    : reason;
+}
 
 async function withTarget<T>(
   { clickhouse, cluster, place }: BackupOptions,

@@ -1,11 +1,11 @@
 // Backups of the embedded engine: the one that runs on the data folder, else one of our own for the time of it.
 import { randomUUID } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { makeFolders } from '../../collector/queue/files.ts';
 import type { ClickHouseConnection } from '../clickhouse/migrate.ts';
-import { configurationOf, folderOf, isAlive, ownerOf, passwordOf } from '../engine/folder.ts';
+import { configurationOf, folderOf, ownerOf, passwordOf } from '../engine/folder.ts';
 import { startEngine } from '../engine/index.ts';
+import { removeAbandoned } from './folder.ts';
 import { BackupError } from './target.ts';
 
 /** What a {@link withEngine} call works with. */
@@ -52,7 +52,8 @@ async function linked<T>(
   work: (place: string) => Promise<T>,
 ): Promise<T> {
   const { backups } = folderOf(dataDir);
-  const link = join(backups, `.to-${randomUUID()}`);
+  await removeAbandoned(backups, LINK);
+  const link = join(backups, `${LINK}${process.pid}-${randomUUID()}`);
   await mkdir(backups, { recursive: true, mode: 0o700 });
   await symlink(dirname(path), link);
   try {
@@ -69,7 +70,7 @@ async function staged<T>(
   work: (place: string) => Promise<T>,
 ): Promise<T> {
   const { backups } = folderOf(dataDir);
-  await removeAbandoned(backups);
+  await removeAbandoned(backups, STAGED);
   const made = join(backups, `${STAGED}${process.pid}-${randomUUID()}`);
   try {
     const result = await work(`File('${quoted(made)}')`);
@@ -80,15 +81,8 @@ async function staged<T>(
   }
 }
 
+const LINK = '.to-';
 const STAGED = '.staged-';
-
-/** Backups that were being made by processes that are gone. */
-async function removeAbandoned(backups: string): Promise<void> {
-  for (const name of await readdir(backups)) {
-    const pid = name.startsWith(STAGED) ? Number.parseInt(name.slice(STAGED.length), 10) : 0;
-    if (pid > 0 && !isAlive(pid)) await rm(join(backups, name), { recursive: true });
-  }
-}
 
 /** @throws {BackupError} when there is no room for it */
 async function move(from: string, to: string): Promise<void> {
@@ -116,49 +110,4 @@ async function runningEngine(dataDir: string): Promise<ClickHouseConnection> {
     username: 'faultline',
     password: await passwordOf(dataDir, 'faultline'),
   };
-}
-
-/** @throws {BackupError} unless a backup is in the folder */
-export async function refuseNoBackup(path: string): Promise<void> {
-  const found = await stat(join(path, '.backup')).catch(() => undefined);
-  if (!found) {
-    throw new BackupError(`no backup is in ${path}: give the folder that "faultline backup" wrote`);
-  }
-}
-
-const FILE =
-  /<file><name>([^<]*)<\/name><size>(\d+)<\/size>.*?(?:<data_file>([^<]*)<\/data_file>.*?)?<\/file>/g;
-
-/**
- * Compares what lies in the folder with the backup's own list: the engine's library reports no write that failed while
- * a backup is made (decision 85). One that is cut off is removed.
- * @throws {BackupError} when a file is missing or is not as long as it should be
- */
-export async function refuseCutOff(path: string): Promise<void> {
-  const list = await readFile(join(path, '.backup'), 'utf8').catch(() => '');
-  const files = [...list.matchAll(FILE)].map(([, name, size, dataFile]) => ({
-    name: dataFile ?? name!,
-    size: Number(size),
-  }));
-  const isWhole = await Promise.all(
-    files.map(async ({ name, size }) => {
-      const found = await stat(join(path, name)).catch(() => undefined);
-      return size === 0 || found?.size === size;
-    }),
-  );
-  if (list.trimEnd().endsWith('</config>') && !isWhole.includes(false)) return;
-  await rm(path, { recursive: true, force: true });
-  throw new BackupError(`the backup in ${path} was cut off, and is removed: is its disk full?`);
-}
-
-/** Makes the folder that the backup's own folder will be in. @throws {BackupError} when that is there already or cannot be made */
-export async function makeWayTo(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined)) {
-    throw new BackupError(`${path} is there already: give a folder that a backup can make`);
-  }
-  try {
-    makeFolders(dirname(resolve(path)));
-  } catch (error) {
-    throw new BackupError(`no folder can be made for ${path}: ${(error as Error).message}`);
-  }
 }

@@ -1,8 +1,10 @@
 // `faultline backup` and `faultline restore`: which ClickHouse, and where the backup is.
 import { join } from 'node:path';
+import { refuseUnfinishedRestore } from '../engine/folder.ts';
 import type { Settings } from '../settings.ts';
 import { type BackupOptions, type BackupResult, backUp, restore } from './backup.ts';
-import { makeWayTo, refuseCutOff, refuseNoBackup, withEngine } from './embedded.ts';
+import { withEngine } from './embedded.ts';
+import { makeWayTo, makeWhole, refuseNoBackup } from './folder.ts';
 import { BackupError, EMBEDDED_ONLY } from './target.ts';
 
 type Progress = BackupOptions['onProgress'];
@@ -21,13 +23,12 @@ export async function backUpTo(
   settings: Settings,
   onProgress?: Progress,
 ): Promise<BackupResult> {
-  const folder = isFolder(place, settings) ? place : undefined;
-  if (folder) await makeWayTo(folder);
-  const result = await withStore(place, settings, true, (where) =>
-    backUp({ ...where, onProgress }),
-  );
-  if (folder) await refuseCutOff(folder);
-  return result;
+  refuseUnfinishedRestore(settings['data-dir']);
+  const make = (to: string) =>
+    withStore(to, settings, true, (where) => backUp({ ...where, onProgress }));
+  if (!isFolder(place, settings)) return make(place);
+  await makeWayTo(place);
+  return makeWhole(place, make);
 }
 
 /**

@@ -71,6 +71,12 @@ export async function migrate(
     const result = await despiteOthers(() => applyPending(client, database, onProgress));
     await despiteOthers(() => setRetention(client, retentionDays));
     return result;
+  } catch (error) {
+    if (codeOf(error) !== NOT_ENOUGH_SPACE) throw error;
+    throw new MigrationError(
+      'ClickHouse has too little room on its disk to make the tables: make some, at least 16 MiB',
+      { cause: error },
+    );
   } finally {
     await Promise.all([server.close(), client.close()]);
   }
@@ -133,6 +139,7 @@ async function applyPending(
   return { applied: applied.map(({ name }) => name), already: seen.size };
 }
 
+const NOT_ENOUGH_SPACE = '243';
 const UNKNOWN_TABLE = '60';
 /** ClickHouse's codes for a table that is there, is not, was dropped or changed, all of a sudden. */
 const CHANGED_MEANWHILE = new Set([UNKNOWN_TABLE, '57', '218', '390', '517', '645']);
@@ -144,11 +151,16 @@ export async function despiteOthers<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const { code, cause } = error as { code?: string; cause?: { code?: string } };
-      if (!CHANGED_MEANWHILE.has(code ?? cause?.code ?? '') || tries >= MOST_TRIES) throw error;
+      if (!CHANGED_MEANWHILE.has(codeOf(error)) || tries >= MOST_TRIES) throw error;
       await wait(50 * tries);
     }
   }
+}
+
+/** ClickHouse's code of an error or of what caused it, else ''. */
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return code ?? cause?.code ?? '';
 }
 
 /** The TTL of each table that has one. */

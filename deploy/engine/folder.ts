@@ -1,6 +1,6 @@
 /** The data folder: its layout, the passwords of its users, who holds it. */
 import { randomBytes } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createFile, makeFolders } from '../../collector/queue/files.ts';
@@ -14,6 +14,8 @@ export interface Folder {
   statusFile: string;
   /** Holds the version of the library that had it last, as in `26.7.3`. */
   versionFile: string;
+  /** Is there from when a restore begins to change something until it is whole. */
+  unfinishedRestore: string;
   /** What `BACKUP` writes and `RESTORE` reads. */
   backups: string;
   /** Holds a folder for each engine that starts on the data: see {@link configurationOf}. */
@@ -27,6 +29,7 @@ export function folderOf(dataDir: string): Folder {
     data: join(root, 'clickhouse'),
     statusFile: join(root, 'clickhouse', 'status'),
     versionFile: join(root, 'clickhouse-version'),
+    unfinishedRestore: join(root, 'unfinished-restore'),
     backups: join(root, 'backups'),
     configurations: join(root, 'engine'),
   };
@@ -90,6 +93,14 @@ export async function prepareFolder(dataDir: string): Promise<Folder> {
   await removeWrittenSchemas(folder);
   await keepDatabase(folder);
   return folder;
+}
+
+/** @throws {FolderError} when a restore was killed in the middle: what is there looks whole and is not */
+export function refuseUnfinishedRestore(dataDir: string): void {
+  if (!existsSync(folderOf(dataDir).unfinishedRestore)) return;
+  throw new FolderError(
+    `The data folder ${dataDir} holds a restore that did not end: run "faultline restore" into it again, or choose another folder with --data-dir.`,
+  );
 }
 
 /**

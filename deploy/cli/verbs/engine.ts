@@ -30,10 +30,11 @@ export function addEngineVerb(program: Command): void {
 async function run({ dataDir, httpPort, nativePort, config, json }: EngineFlags): Promise<void> {
   const { portNumber } = await import('../../settings.ts');
   const { superviseEngine } = await import('../../engine/supervise.ts');
-  const { passwordFile } = await import('../../engine/folder.ts');
+  const { passwordFile, refuseUnfinishedRestore } = await import('../../engine/folder.ts');
   const { createLogger } = await import('../../logger.ts');
   const logger = createLogger({ 'log-format': json ? 'json' : 'pretty', 'log-level': 'info' });
   outliveReader();
+  refuseUnfinishedRestore(dataDir);
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => resolve(signal));

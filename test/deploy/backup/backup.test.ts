@@ -1,10 +1,10 @@
 // Backups of a Faultline that runs, restored into an empty place.
-import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { refuseCutOff } from '../../../deploy/backup/embedded.ts';
+import { makeWhole } from '../../../deploy/backup/folder.ts';
 import { backUpTo, restoreFrom } from '../../../deploy/backup/index.ts';
 import { passwordOf } from '../../../deploy/engine/folder.ts';
 import { readSettings, type Settings } from '../../../deploy/settings.ts';
@@ -98,9 +98,32 @@ async function expectRefusedCutOff(backup: string): Promise<void> {
     const cut = join(folder, 'cut-off');
     await cp(backup, cut, { recursive: true });
     await truncate(join(cut, name), 30);
-    await expect(refuseCutOff(cut)).rejects.toThrow(/was cut off, and is removed/);
-    await expect(stat(cut)).rejects.toThrow('ENOENT');
+    await expect(restoreFrom(cut, settingsFor('none'))).rejects.toThrow(/is not whole: .*cut off/);
+    const made = join(folder, 'made');
+    const making = makeWhole(made, (part) => cp(cut, part, { recursive: true }));
+    await expect(making).rejects.toThrow(/was cut off .*, and is removed/);
+    expect((await readdir(folder)).filter((one) => one.startsWith('made'))).toEqual([]);
+    await rm(cut, { recursive: true });
   }
+}
+
+/**
+ * The checksums of a table's files show what the list of a backup does not. What was restored before is gone again, and
+ * the folder takes another. It is left as by a restore that was killed.
+ */
+async function expectRefusedDamaged(backup: string, settings: Settings): Promise<void> {
+  const damaged = join(folder, 'damaged');
+  await cp(backup, damaged, { recursive: true });
+  const names = await readdir(damaged, { recursive: true });
+  const data = join(damaged, names.find((one) => /failures\/.*data\.bin$/.test(one))!);
+  await writeFile(data, (await readFile(data)).fill(7));
+  await expect(restoreFrom(damaged, settings)).rejects.toThrow(/table failures are damaged/);
+  await restoreFrom(backup, settings);
+
+  await writeFile(join(settings['data-dir'], 'unfinished-restore'), '');
+  await expect(startIn(settings)).rejects.toThrow(/holds a restore that did not end/);
+  await expect(backUpTo(join(folder, 'of-it'), settings)).rejects.toThrow(/did not end/);
+  await rm(damaged, { recursive: true });
 }
 
 it(
@@ -153,6 +176,7 @@ it(
     );
 
     const second = settingsFor('second');
+    await expectRefusedDamaged(backup, second);
     const restored = await restoreFrom(backup, second);
     expect(Object.keys(restored.tables)).toEqual(Object.keys(made.tables));
     const again = await startIn(second);
