@@ -15,6 +15,8 @@ export interface Outcome {
   doubled: number;
   /** What else is to be known. */
   note?: string;
+  /** What was wrong besides. */
+  problem?: string;
 }
 
 export interface Fault {
@@ -38,7 +40,7 @@ const DOUBLED = `
     (SELECT count() - uniqExact(failure_id) FROM failures FINAL) AS failures,
     (SELECT count() - uniqExact(trace_id, span_id) FROM node_attempts FINAL) AS node_attempts,
     (SELECT count() - uniqExact(run_id) FROM graph_runs FINAL) AS graph_runs,
-    (SELECT count() - uniqExact(session_id) FROM failure_records) AS failure_records`;
+    (SELECT count() FROM failure_records) - (SELECT count() FROM failures FINAL) AS failure_records`;
 
 /** Counts once what was acknowledged and what is there now. */
 export async function count(
