@@ -1,5 +1,6 @@
 // Failed spans of a trace that report one failure: the one where it began, and those that it passed
 // through on its way out.
+import { eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
 import type { FailureRow } from '../rows/rows.ts';
 import { contains, type Interval, intervalOf, lengthOf } from './interval.ts';
 import { isSameException } from './same-exception.ts';
@@ -23,30 +24,35 @@ const MOST_TIMED = 1_000;
 const MOST_COMPARED = 64;
 
 /** @param failures one row for each failed span */
-export function clustersOf(failures: readonly FailureRow[], tree: TraceTree): Cluster[] {
+export function* clustersOf(failures: readonly FailureRow[], tree: TraceTree): Steps<Cluster[]> {
   // Whatever order they came in.
-  const failed = [...failures]
-    .sort((a, b) => (a.span_id < b.span_id ? -1 : 1))
-    .map((row): Failed => ({ row, interval: intervalOf(row), inside: [], cause: undefined }));
+  const sorted = [...failures].sort((a, b) => (a.span_id < b.span_id ? -1 : 1));
+  const failed = yield* mapInSteps(
+    sorted,
+    (row): Failed => ({ row, interval: intervalOf(row), inside: [], cause: undefined }),
+  );
   const bySpan = new Map(failed.map((one) => [one.row.span_id, one]));
-  for (const one of failed) {
+  yield* eachInSteps(failed, (one) => {
     const around = aroundOf(one, bySpan, failed, tree);
     if (around !== undefined && !isWithin(around, one)) around.inside.push(one);
+  });
+  const caused = new Set<Failed>();
+  for (const one of failed) {
+    one.cause = causeOf(one);
+    if (one.cause) caused.add(one.cause);
+    yield;
   }
-  for (const one of failed) one.cause = causeOf(one);
-  const caused = new Set(failed.flatMap(({ cause }) => (cause ? [cause] : [])));
   // Each chain is read from its outermost report.
-  return failed.filter((one) => !caused.has(one)).map(chainOf);
+  const outermost = failed.filter((one) => !caused.has(one));
+  return yield* mapInSteps(outermost, chainOf);
 }
 
 function chainOf(outermost: Failed): Cluster {
-  const rows = [outermost.row];
-  const seen = new Set([outermost]);
-  for (let one = outermost.cause; one !== undefined && !seen.has(one); one = one.cause) {
-    rows.unshift(one.row);
-    seen.add(one);
+  const chain = new Set<Failed>();
+  for (let one: Failed | undefined = outermost; one && !chain.has(one); one = one.cause) {
+    chain.add(one);
   }
-  return rows as Cluster;
+  return [...chain].map(({ row }) => row).reverse() as Cluster;
 }
 
 function causeOf({ row, inside, interval }: Failed): Failed | undefined {
@@ -98,7 +104,7 @@ function isWithin(around: Failed, one: Failed): boolean {
     if (next === around) return true;
     if (seen.has(next)) continue;
     seen.add(next);
-    left.push(...next.inside);
+    for (const inner of next.inside) left.push(inner);
   }
   return false;
 }

@@ -1,5 +1,6 @@
 // What a trace of other people's spans amounts to: its runs, their nodes' attempts, and each failure once.
 // Pure, and the same whatever order the spans came in.
+import { eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
 import type { FailureRow, GraphRunRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
 import { type Cluster, clustersOf } from './clusters.ts';
 import { isModelCall } from './model-call.ts';
@@ -36,23 +37,25 @@ export interface Decision {
  * @param failures one row for each failed span, as it was reported
  * @param isDue whether to decide although the outermost part may not have come
  */
-export function decide(
+export function* decide(
   spans: readonly TraceSpanRow[],
   failures: readonly FailureRow[],
   isDue: boolean,
-): Decision {
-  return new Decider(spans, failures, isDue).decide();
+): Steps<Decision> {
+  const tree = yield* TraceTree.of(spans, failures);
+  const decider = new Decider(spans, tree, isDue);
+  yield* decider.look(failures);
+  return yield* decider.decide();
 }
 
 class Decider {
   private readonly tree: TraceTree;
   private readonly isDue: boolean;
-  private readonly clusters: Cluster[];
+  private clusters: Cluster[] = [];
   private readonly homes = new Map<string, FailureRow>();
-  private readonly visits: TracePart[][];
   private readonly visitOf = new Map<TracePart, TracePart[]>();
   private readonly spans: Map<string, TraceSpanRow>;
-  /** The parts below each root. */
+  /** The parts below each root, the earliest first. */
   private readonly members = new Map<TracePart, TracePart[]>();
   private readonly firstRun: TracePart | undefined;
   /** The only session of the trace; '' when there are several. */
@@ -61,25 +64,30 @@ class Decider {
   /** How runs ended of which a condition says that they did not end well. */
   private readonly degraded = new Map<TracePart, Outcome>();
 
-  constructor(spans: readonly TraceSpanRow[], failures: readonly FailureRow[], isDue: boolean) {
+  constructor(spans: readonly TraceSpanRow[], tree: TraceTree, isDue: boolean) {
     this.isDue = isDue;
     this.spans = new Map(spans.map((row) => [row.span_id, row]));
-    this.tree = new TraceTree(spans, failures);
-    this.clusters = clustersOf(failures, this.tree);
-    this.visits = visitsOf(this.tree.parts.filter(({ isNode }) => isNode));
-    for (const visit of this.visits) for (const node of visit) this.visitOf.set(node, visit);
-    for (const root of this.tree.roots) this.members.set(root, []);
-    for (const part of this.tree.parts) {
-      if (part.parent !== undefined) this.members.get(rootOf(part))?.push(part);
-    }
-    this.firstRun = this.tree.roots.find(({ standing }) => standing === 'run');
+    this.tree = tree;
+    this.firstRun = tree.roots.find(({ standing }) => standing === 'run');
     const sessions = new Set(spans.map(({ session_id }) => session_id).filter(Boolean));
     this.session = sessions.size === 1 ? [...sessions][0]! : '';
-    for (const cluster of this.clusters) {
+  }
+
+  *look(failures: readonly FailureRow[]): Steps<void> {
+    const { parts, roots } = this.tree;
+    for (const visit of yield* visitsOf(parts.filter(({ isNode }) => isNode))) {
+      yield* eachInSteps(visit, (node) => this.visitOf.set(node, visit));
+    }
+    for (const root of roots) this.members.set(root, []);
+    yield* eachInSteps(parts, (part) => {
+      if (part.parent !== undefined) this.members.get(rootOf(part))?.push(part);
+    });
+    this.clusters = yield* clustersOf(failures, this.tree);
+    yield* eachInSteps(this.clusters, (cluster) => {
       const home = this.homeOf(cluster);
       for (const report of cluster) this.homes.set(report.span_id, home);
       if (home.disposition === 'degraded') this.noteDegraded(home);
-    }
+    });
   }
 
   /** The run ended badly where the condition is its own and is no small matter. */
@@ -95,29 +103,29 @@ class Decider {
     }
   }
 
-  decide(): Decision {
+  *decide(): Steps<Decision> {
     const isOpen = this.tree.roots.some((root) => !this.isSettled(root));
-    const verdicts = this.clusters.map((cluster) => this.verdictOf(cluster));
-    const runs = this.settledRuns();
+    const verdicts = yield* mapInSteps(this.clusters, (cluster) => this.verdictOf(cluster));
+    const runs = yield* this.settledRuns();
     const attempts = new Map<string, NodeAttemptRow>();
-    for (const node of this.tree.parts) {
+    yield* eachInSteps(this.tree.parts, (node) => {
       const { state } = node.row;
-      if (!node.isNode || state === 'paused' || state === 'cancelled') continue;
+      if (!node.isNode || state === 'paused' || state === 'cancelled') return;
       if (this.isSettled(rootOf(node))) attempts.set(node.row.span_id, this.attemptRowOf(node));
-    }
+    });
     return { verdicts, runs, attempts, isOpen };
   }
 
   /** Of several spans that say that they are the same run, the last is the run. */
-  private settledRuns(): Map<string, GraphRunRow> {
+  private *settledRuns(): Steps<Map<string, GraphRunRow>> {
     const byKey = new Map<string, GraphRunRow>();
-    for (const root of this.tree.roots) {
-      if (root.standing !== 'run' || !this.isSettled(root)) continue;
+    yield* eachInSteps(this.tree.roots, (root) => {
+      if (root.standing !== 'run' || !this.isSettled(root)) return;
       const run = this.runOf(root);
       const key = JSON.stringify([run.agent_id, run.run_id]);
       const known = byKey.get(key);
       if (known === undefined || known.ended_at <= run.ended_at) byKey.set(key, run);
-    }
+    });
     return new Map([...byKey.values()].map((run) => [run.span_id, run]));
   }
 
@@ -247,9 +255,9 @@ class Decider {
   /** A run whose status is good whatever happened: nothing began after the node had failed. */
   private endsSilently(part: TracePart, root: TracePart): boolean {
     if (root.row.is_status_silent === 0 || root.row.state !== 'good') return false;
-    return !this.members
-      .get(root)!
-      .some((other) => other !== part && other.interval.start >= part.interval.end);
+    const members = this.members.get(root)!;
+    const last = members.at(-1) === part ? members.at(-2) : members.at(-1);
+    return last === undefined || last.interval.start < part.interval.end;
   }
 
   private runOf(root: TracePart): GraphRunRow {

@@ -19,15 +19,10 @@ const ATTRIBUTES: Readonly<Record<Column, string>> = {
   stack_trace: 'exception.stacktrace',
 };
 
-/** The newest first; of the same time, always in the same order. */
-export function newestFirst(records: readonly ExceptionRecordRow[]): ExceptionRecordRow[] {
-  // One trace may have tens of thousands of them.
-  const keyed = records.map((record) => ({
-    key: `${record.timestamp} ${record.record_id}`,
-    record,
-  }));
-  keyed.sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? 1 : -1));
-  return keyed.map(({ record }) => record);
+/** Sorts the newest first; of the same time, always in the same order. */
+export function byNewest(a: ExceptionRecordRow, b: ExceptionRecordRow): number {
+  if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp ? -1 : 1;
+  return a.record_id > b.record_id ? -1 : 1;
 }
 
 /**

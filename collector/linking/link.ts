@@ -1,14 +1,21 @@
 // What is known of a trace becomes new rows of `failures`. Pure: no clock, no I/O. Linking what is
 // linked gives nothing, and rows that came in another order give the same failures.
 import { isDeepStrictEqual } from 'node:util';
+import { atOnce, eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
 import { classMarksOf, identified } from '../materialize/classify/identify.ts';
-import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
+import type {
+  ExceptionRecordRow,
+  FailureRow,
+  NodeAttemptRow,
+  Rows,
+  TraceSpanRow,
+} from '../rows/rows.ts';
 import { type Decision, decide, type Verdict } from './decide.ts';
-import { newestFirst, withoutRecords, withRecords } from './exceptions.ts';
+import { byNewest, withoutRecords, withRecords } from './exceptions.ts';
 import { LOG_COLUMNS, markOf, SPAN_REVISION, TIED_BY, withMarks } from './marks.ts';
 import { isOrphan, orphanOf, standsAlone } from './orphan.ts';
 import { isOfRepeatedCalls, repeatedCalls } from './repeated-calls.ts';
-import { type Revised, revise } from './revise.ts';
+import { revise } from './revise.ts';
 import { Surroundings } from './surroundings.ts';
 import { needsNode, tied, untied } from './tie.ts';
 import { asConsequence, isConsequence, withoutVerdict, withVerdict } from './verdict.ts';
@@ -29,10 +36,6 @@ export interface TraceRows {
 export type TraceState = 'linked' | 'resting' | 'waiting';
 
 export interface Linked {
-  /** For each failure its new revision, and what hides the rows whose place that takes. */
-  changes: FailureRow[][];
-  /** Runs and attempts of other people's spans, and what is remembered of these. */
-  revised: Revised;
   state: TraceState;
   /** How many failures got an exception from a log record. */
   joined: number;
@@ -44,6 +47,12 @@ export interface Linked {
   consequences: number;
 }
 
+/**
+ * Takes rows as they are made: of a failure its new revision, and what hides the rows whose place that takes; runs and
+ * attempts of other people's spans, with what is remembered of these.
+ */
+export type Emit = (rows: Partial<Rows>) => void;
+
 /** Whether something has waited long enough for what should be around it. */
 export interface Due {
   record(record: ExceptionRecordRow): boolean;
@@ -51,9 +60,15 @@ export interface Due {
   trace(spans: readonly TraceSpanRow[]): boolean;
 }
 
-/** Links the rows of one trace. */
-export function linkTrace(trace: TraceRows, due: Due): Linked {
-  return new TraceLinker(trace).link(due);
+/** Links the rows of one trace in steps: there may be as many as fit into memory. */
+export function* linkInSteps(trace: TraceRows, due: Due, emit: Emit): Steps<Linked> {
+  return yield* new TraceLinker(yield* knownOf(trace), emit).link(due);
+}
+
+/** Links them at once. */
+export function linkTrace(trace: TraceRows, due: Due): Linked & { changes: Partial<Rows>[] } {
+  const changes: Partial<Rows>[] = [];
+  return { ...atOnce(linkInSteps(trace, due, (rows) => changes.push(rows))), changes };
 }
 
 /** Columns that linking may change and that make class and fingerprint. */
@@ -65,18 +80,50 @@ const IDENTIFYING = [
   'stack_trace',
 ] as const satisfies (keyof FailureRow)[];
 
-class TraceLinker {
-  private readonly failures: Map<string, FailureRow[]>;
-  private readonly records: Map<string, ExceptionRecordRow[]>;
-  private readonly attemptSpans: Set<string>;
-  private readonly spans: readonly TraceSpanRow[];
-  private readonly surroundings: Surroundings;
+/** What the rows of a trace say together. */
+interface Known {
+  /** By span; of each, the one that counts first. */
+  failures: Map<string, FailureRow[]>;
+  /** By span; of each, the newest first. */
+  records: Map<string, ExceptionRecordRow[]>;
+  /** Spans that have come and are no failures by that. */
+  attemptSpans: Set<string>;
+  spans: readonly TraceSpanRow[];
+  surroundings: Surroundings;
   /** The trace is one of our own spans, in which others may stand as well. */
-  private readonly isOurs: boolean;
-  private readonly hasParts: boolean;
+  isOurs: boolean;
+  hasParts: boolean;
+}
+
+function* knownOf({ failures, attempts, exceptions, spans }: TraceRows): Steps<Known> {
+  const bySpan = yield* grouped(failures, byPrecedence);
+  for (const [span, [best]] of bySpan) {
+    // It is gone for good: its span came after all, and had not failed.
+    if (best!.is_deleted === 1 && !isConsequence(best!)) bySpan.delete(span);
+  }
+  const latest = yield* latestOf(spans);
+  const others = new Set(latest.map(({ span_id }) => span_id));
+  const ours = attempts.filter(({ span_id }) => !others.has(span_id));
+  yield;
+  return {
+    failures: bySpan,
+    records: yield* grouped(exceptions, byNewest),
+    attemptSpans: new Set([...ours.map(({ span_id }) => span_id), ...others]),
+    spans: latest,
+    surroundings: yield* Surroundings.of(ours, failures),
+    isOurs:
+      ours.length > 0 ||
+      failures.some(
+        (row) => row.level !== 'operation' && !others.has(row.span_id) && !isOrphan(row),
+      ),
+    hasParts: latest.some(({ part }) => part !== 'operation'),
+  };
+}
+
+class TraceLinker {
+  private readonly known: Known;
+  private readonly emit: Emit;
   private readonly linked: Linked = {
-    changes: [],
-    revised: { node_attempts: [], graph_runs: [], trace_spans: [] },
     state: 'linked',
     joined: 0,
     tied: 0,
@@ -84,66 +131,60 @@ class TraceLinker {
     consequences: 0,
   };
 
-  constructor({ failures, attempts, exceptions, spans }: TraceRows) {
-    this.failures = bySpan([...failures].sort(byPrecedence));
-    for (const [span, [best]] of this.failures) {
-      // It is gone for good: its span came after all, and had not failed.
-      if (best!.is_deleted === 1 && !isConsequence(best!)) this.failures.delete(span);
-    }
-    this.records = bySpan(newestFirst(exceptions));
-    this.spans = latest(spans);
-    const others = new Set(this.spans.map(({ span_id }) => span_id));
-    const ours = attempts.filter(({ span_id }) => !others.has(span_id));
-    this.attemptSpans = new Set([...ours.map(({ span_id }) => span_id), ...others]);
-    this.isOurs =
-      ours.length > 0 ||
-      failures.some(
-        (row) => row.level !== 'operation' && !others.has(row.span_id) && !isOrphan(row),
-      );
-    this.hasParts = this.spans.some(({ part }) => part !== 'operation');
-    this.surroundings = new Surroundings(ours, failures);
+  constructor(known: Known, emit: Emit) {
+    this.known = known;
+    this.emit = emit;
   }
 
-  link(due: Due): Linked {
-    const repeated = this.isOurs ? new Map<string, FailureRow>() : repeatedCalls(this.spans);
+  *link(due: Due): Steps<Linked> {
+    const { failures, records, attemptSpans, spans, isOurs } = this.known;
+    const repeated = isOurs ? new Map<string, FailureRow>() : yield* repeatedCalls(spans);
     const reported = new Map<string, FailureRow>();
-    for (const [span, rows] of this.failures) {
+    for (const [span, rows] of failures) {
       const isGone = isOrphan(rows[0]!)
-        ? this.attemptSpans.has(span)
+        ? attemptSpans.has(span)
         : isOfRepeatedCalls(rows[0]!) && !repeated.has(span);
       if (isGone) this.hide(rows);
       else reported.set(span, this.report(rows));
+      yield;
     }
     for (const [span, row] of repeated) reported.set(span, this.report([row]));
-    const isDue = due.trace(this.spans);
-    const decision = decide(this.partsWith(repeated), [...reported.values()], isDue);
+    const isDue = due.trace(spans);
+    const parts = yield* this.partsWith(repeated);
+    const decision = yield* decide(parts, [...reported.values()], isDue);
     const decided = new Map<string, FailureRow>();
-    for (const verdict of this.verdictsOf(decision)) this.apply(verdict, decided);
-    for (const [span, row] of reported)
-      this.change(this.failures.get(span) ?? [], decided.get(span) ?? row);
-    this.linked.revised = revise(this.spans, this.isOurs ? NOTHING : decision);
+    for (const verdict of this.verdictsOf(decision)) {
+      this.apply(verdict, decided);
+      yield;
+    }
+    yield* eachInSteps(reported, ([span, row]) =>
+      this.change(failures.get(span) ?? [], decided.get(span) ?? row),
+    );
+    yield* revise(spans, isOurs ? NOTHING : decision, this.emit);
     if (decision.isOpen && !isDue) this.leaves('waiting');
-    for (const [span, records] of this.records) {
+    for (const [span, ofSpan] of records) {
       // The span has come, and reports no failure of its own or has reported it.
-      if (this.failures.has(span) || this.attemptSpans.has(span)) continue;
-      this.linkRecords(records, due);
+      if (failures.has(span) || attemptSpans.has(span)) continue;
+      this.linkRecords(ofSpan, due);
+      yield;
     }
     return this.linked;
   }
 
   /** Inside of our own run, other people's parts are calls: what we reported counts. */
-  private partsWith(repeated: Map<string, FailureRow>): readonly TraceSpanRow[] {
-    if (this.isOurs) return this.spans.map((row) => ({ ...row, part: 'operation' }));
-    if (repeated.size === 0) return this.spans;
-    return this.spans.map((row) =>
+  private *partsWith(repeated: Map<string, FailureRow>): Steps<readonly TraceSpanRow[]> {
+    const { isOurs, spans } = this.known;
+    if (isOurs) return yield* mapInSteps(spans, (row) => ({ ...row, part: 'operation' }));
+    if (repeated.size === 0) return spans;
+    return yield* mapInSteps(spans, (row) =>
       repeated.has(row.span_id) ? { ...row, state: 'degraded' } : row,
     );
   }
 
   /** Where spans of ours report a failure, it is theirs, and only others are its consequences. */
   private verdictsOf({ verdicts }: Decision): Verdict[] {
-    if (!this.isOurs) return verdicts;
-    const others = new Set(this.spans.map(({ span_id }) => span_id));
+    if (!this.known.isOurs) return verdicts;
+    const others = new Set(this.known.spans.map(({ span_id }) => span_id));
     return verdicts.flatMap((verdict) => {
       const all = [verdict.home, ...verdict.consequences];
       const ours = all.filter(({ span_id }) => !others.has(span_id));
@@ -158,7 +199,7 @@ class TraceLinker {
 
   private apply(verdict: Verdict, decided: Map<string, FailureRow>): void {
     const { home, consequences } = verdict;
-    const isTied = (this.isOurs || !this.hasParts) && needsNode(home);
+    const isTied = (this.known.isOurs || !this.known.hasParts) && needsNode(home);
     decided.set(home.span_id, isTied ? this.tie(home) : withVerdict(home, verdict));
     for (const row of consequences) decided.set(row.span_id, asConsequence(row, home));
   }
@@ -166,7 +207,7 @@ class TraceLinker {
   private hide(rows: FailureRow[]): void {
     const revision = nextRevision(rows);
     const seen = rows.filter(({ is_deleted }) => is_deleted === 0);
-    if (seen.length > 0) this.linked.changes.push(seen.map((old) => hidden(old, revision)));
+    if (seen.length > 0) this.emit({ failures: seen.map((old) => hidden(old, revision)) });
   }
 
   /**
@@ -176,7 +217,7 @@ class TraceLinker {
   private change(rows: FailureRow[], next: FailureRow): void {
     const row = rows[0];
     if (row === undefined) {
-      this.linked.changes.push([next]);
+      this.emit({ failures: [next] });
       return;
     }
     const revision = nextRevision(rows);
@@ -195,7 +236,7 @@ class TraceLinker {
         change.push(hidden(old, revision));
       }
     }
-    if (change.length > 0) this.linked.changes.push(change);
+    if (change.length > 0) this.emit({ failures: change });
     if (isOrphan(next)) this.leaves('resting');
   }
 
@@ -208,14 +249,14 @@ class TraceLinker {
     }
     const revision = SPAN_REVISION + 1;
     const orphan = this.report([orphanOf(first, revision)]);
-    this.linked.changes.push([needsNode(orphan) ? this.tie(orphan) : orphan]);
+    this.emit({ failures: [needsNode(orphan) ? this.tie(orphan) : orphan] });
     this.linked.orphans++;
     this.leaves('resting');
   }
 
   /** The failure as its span and its log records report it. @param rows the one that counts first */
   private report([row]: FailureRow[]): FailureRow {
-    const records = this.records.get(row!.span_id) ?? [];
+    const records = this.known.records.get(row!.span_id) ?? [];
     // What is learnt has a later revision: marks on the first are the span's own words.
     let next: FailureRow = { ...row!, is_deleted: 0 };
     if (row!.revision === SPAN_REVISION) {
@@ -230,13 +271,13 @@ class TraceLinker {
   }
 
   private tie(row: FailureRow): FailureRow {
-    const around = this.surroundings.around(row);
+    const around = this.known.surroundings.around(row);
     if (around === undefined) {
       this.leaves('waiting');
       return row;
     }
     if (!around.certain) this.leaves('resting');
-    const nodeFailure = this.failures.get(around.attempt.span_id)?.[0];
+    const nodeFailure = this.known.failures.get(around.attempt.span_id)?.[0];
     const next = tied(row, around, nodeFailure);
     return next === row ? row : identified(next);
   }
@@ -256,23 +297,32 @@ function nextRevision(rows: readonly FailureRow[]): number {
 }
 
 /** The latest revision of each span. */
-function latest(spans: readonly TraceSpanRow[]): TraceSpanRow[] {
+function* latestOf(spans: readonly TraceSpanRow[]): Steps<TraceSpanRow[]> {
   const found = new Map<string, TraceSpanRow>();
-  for (const row of spans) {
+  yield* eachInSteps(spans, (row) => {
     if ((found.get(row.span_id)?.revision ?? 0) < row.revision) found.set(row.span_id, row);
-  }
+  });
   return [...found.values()];
 }
 
 const NOTHING: Decision = { verdicts: [], runs: new Map(), attempts: new Map(), isOpen: false };
 
-function bySpan<Row extends { span_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
+/** The rows of each span, sorted; spans in an order that does not depend on that of the rows. */
+function* grouped<Row extends { span_id: string }>(
+  rows: readonly Row[],
+  compare: (a: Row, b: Row) => number,
+): Steps<Map<string, Row[]>> {
   const groups = new Map<string, Row[]>();
-  for (const row of rows) {
+  // The store gives them in this order; to sort what is sorted takes no time.
+  const sorted = [...rows].sort((a, b) =>
+    a.span_id < b.span_id ? -1 : a.span_id > b.span_id ? 1 : 0,
+  );
+  yield* eachInSteps(sorted, (row) => {
     const group = groups.get(row.span_id);
     if (group) group.push(row);
     else groups.set(row.span_id, [row]);
-  }
+  });
+  yield* eachInSteps(groups.values(), (group) => group.sort(compare));
   return groups;
 }
 

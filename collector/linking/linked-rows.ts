@@ -22,9 +22,9 @@ export function addLinked(all: Rows, due: Due): void {
 
 function linkUntilDone(all: Rows, traceId: string, due: Due): void {
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const { changes, revised } = linkTrace(traceRows(all, traceId), due);
-    if (changes.length + revised.trace_spans.length === 0) return;
-    appendRows(all, { ...emptyRows(), ...revised, failures: changes.flat() });
+    const { changes } = linkTrace(traceRows(all, traceId), due);
+    if (changes.length === 0) return;
+    for (const rows of changes) appendRows(all, { ...emptyRows(), ...rows });
   }
   throw new Error(`trace ${traceId} is not linked after ${MOST_ROUNDS} rounds`);
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { accept, type Observer, type Sink } from '../queue/sink.ts';
-import { appendRows, emptyRows, type FailureRow } from '../rows/rows.ts';
+import { inTurns } from '../decode/turns.ts';
+import type { Intake, Observer, Sink } from '../queue/sink.ts';
+import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
-import { type Due, type Linked, linkTrace, type TraceRows } from './link.ts';
+import { type Due, linkInSteps, type TraceRows } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
 import { TouchedTraces } from './touched-traces.ts';
@@ -23,6 +24,8 @@ export interface LinkingOptions {
 export interface LinkerStats {
   /** Traces in which something may still be linked. */
   openTraces: number;
+  /** Of these: those with rows that were not looked at yet. */
+  waitingTraces: number;
   /** Traces given up for lack of room. */
   droppedTraces: number;
   /** Failures that got an exception from a log record. */
@@ -66,8 +69,8 @@ const LAST_RETRY_MS = 10_000;
 const MAX_DUE = 5_000;
 /** Rests between rounds last this many times as long as the round. */
 const REST_FACTOR = 4;
-/** Characters of rows that are handed to the queue at once, so that a change is one entry. */
-const MAX_HANDED_CHARS = 256 * 1024;
+/** Characters of rows from which they are handed to the queue. */
+const MAX_HANDED_CHARS = 1024 * 1024;
 
 /**
  * Links rows that belong together but came apart (docs/decisions/0009-linking.md). What it knows of
@@ -92,6 +95,8 @@ export class Linker {
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private restUntil = 0;
+  /** Traces that the round under way has still to look at. */
+  private inRound = 0;
   private failing = false;
   private readonly counted = { joined: 0, tied: 0, orphans: 0, consequences: 0, failedLooks: 0 };
 
@@ -152,6 +157,7 @@ export class Linker {
     return {
       ...this.counted,
       openTraces: this.traces.size,
+      waitingTraces: this.traces.changedCount + this.inRound,
       droppedTraces: this.traces.dropped,
     };
   }
@@ -185,6 +191,7 @@ export class Linker {
       .catch((error: unknown) => this.logger.error({ err: error }, 'linking failed'))
       .finally(() => {
         this.running = undefined;
+        this.inRound = 0;
         this.schedule();
       });
     return this.running;
@@ -193,11 +200,13 @@ export class Linker {
   private async lookAtTraces(): Promise<void> {
     const traces = this.traces.take({ now: Date.now(), most: MAX_DUE });
     if (traces.length === 0) return;
+    this.inRound = traces.length;
     await this.drained();
     const begun = Date.now();
     for (let i = 0; i < traces.length; i += MAX_TRACES) {
       if (this.closing.signal.aborted) return;
       await this.look(traces.slice(i, i + MAX_TRACES));
+      this.inRound = Math.max(0, traces.length - i - MAX_TRACES);
     }
     // ClickHouse is left to others for most of the time.
     const took = Date.now() - begun;
@@ -236,49 +245,31 @@ export class Linker {
       record: ({ received_at }) => age(received_at) >= this.orphanAfterMs,
       trace: (spans) => spans.every(({ received_at }) => age(received_at) >= this.topAfterMs),
     };
-    let chars = 0;
-    let batch: Linked[] = [];
+    const outbox = new Outbox(this.queue.sink);
+    const counted = { joined: 0, tied: 0, orphans: 0, consequences: 0 };
     for (const [traceId, rows] of found) {
-      const linked = linkTrace(rows, due);
       const { failures, exceptions, spans } = rows;
       const isEmpty = failures.length + exceptions.length + spans.length === 0;
-      if (linked.state === 'waiting' || isEmpty) this.traces.wait(traceId, now);
-      else if (linked.state === 'resting') this.traces.rest(traceId);
-      else if (isDone(linked)) this.traces.close(traceId);
-      if (isDone(linked)) continue;
-      batch.push(linked);
-      chars += linked.changes.flat().reduce((sum, row) => sum + charsOf(row), 0);
-      chars += linked.revised.trace_spans.length * SPAN_CHARS;
-      if (chars < MAX_HANDED_CHARS) continue;
-      await this.hand(batch);
-      batch = [];
-      chars = 0;
+      const { state, ...counts } = await inTurns(
+        linkInSteps(rows, due, (made) => outbox.add(traceId, made)),
+        () => (outbox.isLarge ? outbox.commit() : undefined),
+      );
+      // What it held is not needed any more.
+      found.delete(traceId);
+      for (const kind of COUNTS) counted[kind] += counts[kind];
+      if (state === 'waiting' || isEmpty) this.traces.wait(traceId, now);
+      else if (state === 'resting') this.traces.rest(traceId);
+      else if (!outbox.changed.has(traceId)) this.traces.close(traceId);
     }
-    await this.hand(batch);
-  }
-
-  /** Hands new rows to the queue; their traces are looked at once more when the rows can be read. */
-  private async hand(batch: Linked[]): Promise<void> {
-    if (batch.length === 0) return;
-    const rows = emptyRows();
-    for (const { changes, revised } of batch) {
-      appendRows(rows, { ...emptyRows(), ...revised, failures: changes.flat() });
-    }
-    const traces = new Set([...rows.failures, ...rows.trace_spans].map(({ trace_id }) => trace_id));
-    try {
-      await accept(this.queue.sink, rows);
-    } catch (error) {
-      this.failed(error);
-      for (const traceId of traces) this.traces.wait(traceId, Date.now());
+    await outbox.commit();
+    if (outbox.failure !== undefined) {
+      this.failed(outbox.failure);
+      for (const traceId of outbox.changed) this.traces.wait(traceId, Date.now());
       return;
     }
-    for (const traceId of traces) this.traces.markChanged(traceId);
-    for (const { joined, tied, orphans, consequences } of batch) {
-      this.counted.joined += joined;
-      this.counted.tied += tied;
-      this.counted.orphans += orphans;
-      this.counted.consequences += consequences;
-    }
+    // They are looked at once more when the rows can be read.
+    for (const traceId of outbox.changed) this.traces.markChanged(traceId);
+    for (const kind of COUNTS) this.counted[kind] += counted[kind];
   }
 
   /**
@@ -324,9 +315,46 @@ export class Linker {
   }
 }
 
-/** Nothing of the trace is written any more. */
-function isDone({ changes, revised }: Linked): boolean {
-  return changes.length + revised.trace_spans.length === 0;
+const COUNTS = ['joined', 'tied', 'orphans', 'consequences'] as const;
+
+/** New rows on their way to the queue. */
+class Outbox {
+  /** Traces of which rows were added. */
+  readonly changed = new Set<string>();
+  /** What kept the queue from taking some. */
+  failure: unknown;
+  readonly #sink: Sink;
+  #intake: Intake | undefined;
+  #chars = 0;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** Whether so much was added that it should be committed. */
+  get isLarge(): boolean {
+    return this.#chars >= MAX_HANDED_CHARS;
+  }
+
+  add(traceId: string, rows: Partial<Rows>): void {
+    this.#intake ??= this.#sink.open();
+    this.#intake.add({ ...emptyRows(), ...rows });
+    this.changed.add(traceId);
+    for (const row of rows.failures ?? []) this.#chars += charsOf(row);
+    this.#chars += SPAN_CHARS * (rows.trace_spans?.length ?? 0);
+  }
+
+  /** Hands what was added to the queue. What it does not take is made again by the next look. */
+  async commit(): Promise<void> {
+    const intake = this.#intake;
+    this.#intake = undefined;
+    this.#chars = 0;
+    try {
+      await intake?.commit();
+    } catch (error) {
+      this.failure ??= error;
+    }
+  }
 }
 
 /** About what a span's row and what was made of it hold. */

@@ -49,6 +49,11 @@ export class OpenTraces {
     return this.changed.size > 0;
   }
 
+  /** Traces whose rows were not looked at. */
+  get changedCount(): number {
+    return this.changed.size;
+  }
+
   /** @param isWhole whether it may have failures although none of its spans says so */
   open(traceId: string, now: number, isWhole = true): void {
     this.changed.add(traceId);

@@ -2,6 +2,7 @@
 // result. They stand at the part that made the calls, so that they are the same in whatever order these came.
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 import { TOOL_CALL_REPEATED } from '../conditions/built-in.ts';
+import { eachInSteps, type Steps } from '../decode/turns.ts';
 import { type FailureRow, type TraceSpanRow, unreportedFailure } from '../rows/rows.ts';
 import { CONDITION_OF, markOf } from './marks.ts';
 import { type TracePart, TraceTree } from './trace-tree.ts';
@@ -13,12 +14,13 @@ const LEAST = 5;
  * @param spans of one trace
  * @returns by the span of the part
  */
-export function repeatedCalls(spans: readonly TraceSpanRow[]): Map<string, FailureRow> {
+export function* repeatedCalls(spans: readonly TraceSpanRow[]): Steps<Map<string, FailureRow>> {
   const found = new Map<string, FailureRow>();
   const calls = spans.filter(({ part, state }) => part === 'operation' && state !== 'cancelled');
   if (!mayRepeat(calls)) return found;
-  const tree = new TraceTree(spans, []);
-  for (const [part, ofPart] of callsByPart(calls, tree)) {
+  const tree = yield* TraceTree.of(spans, []);
+  for (const [part, ofPart] of yield* callsByPart(calls, tree)) {
+    yield;
     const { row } = part;
     // One that failed has a failure of its own, which says more.
     if (row.state !== 'good') continue;
@@ -44,20 +46,20 @@ function mayRepeat(calls: readonly TraceSpanRow[]): boolean {
   return false;
 }
 
-function callsByPart(
+function* callsByPart(
   calls: readonly TraceSpanRow[],
   tree: TraceTree,
-): Map<TracePart, TraceSpanRow[]> {
+): Steps<Map<TracePart, TraceSpanRow[]>> {
   const found = new Map<TracePart, TraceSpanRow[]>();
-  for (const call of calls) {
+  yield* eachInSteps(calls, (call) => {
     let part = tree.around(call);
     // Turns of a loop are steps: the loop is what is around them.
     while (part?.parent !== undefined && !part.isNode) part = part.parent;
-    if (part === undefined) continue;
+    if (part === undefined) return;
     const known = found.get(part);
     if (known) known.push(call);
     else found.set(part, [call]);
-  }
+  });
   return found;
 }
 

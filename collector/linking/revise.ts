@@ -1,15 +1,12 @@
 // Runs and attempts that were decided, against those that were written before: what is new, what has
 // changed, and what has to be taken back under its old key.
 import { isDeepStrictEqual } from 'node:util';
-import type { GraphRunRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
+import { eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
+import type { GraphRunRow, NodeAttemptRow, Rows, TraceSpanRow } from '../rows/rows.ts';
 import type { Decision } from './decide.ts';
 import { addTime } from './times.ts';
 
-export interface Revised {
-  node_attempts: NodeAttemptRow[];
-  graph_runs: GraphRunRow[];
-  trace_spans: TraceSpanRow[];
-}
+type Revised = Pick<Rows, 'node_attempts' | 'graph_runs' | 'trace_spans'>;
 
 /** What was made of a span, as its row keeps it. */
 interface Linked {
@@ -17,22 +14,33 @@ interface Linked {
   attempt?: NodeAttemptRow | undefined;
 }
 
-/** @param spans the latest revision of each of a trace */
-export function revise(spans: readonly TraceSpanRow[], { runs, attempts }: Decision): Revised {
-  const revised: Revised = { node_attempts: [], graph_runs: [], trace_spans: [] };
+/**
+ * @param spans the latest revision of each of a trace
+ * @param emit gets for each that has changed its rows, and what is remembered of them
+ */
+export function* revise(
+  spans: readonly TraceSpanRow[],
+  { runs, attempts }: Decision,
+  emit: (rows: Revised) => void,
+): Steps<void> {
   const told_at = versionOf(spans);
   // A run's key may go from one span to another: what has it now must not be taken back.
-  const keys = new Set([...runs.values()].map(keyOfRun));
-  for (const span of spans) {
+  const keys = new Set(yield* mapInSteps(runs.values(), keyOfRun));
+  yield* eachInSteps(spans, (span) => {
     const before = linkedOf(span);
     const after: Linked = { run: runs.get(span.span_id), attempt: attempts.get(span.span_id) };
     const revision = span.revision + 1;
     const isSameRun = isSame(before.run, after.run, 'told_at');
     const isSameAttempt = isSame(before.attempt, after.attempt, 'revision');
-    if (isSameRun && isSameAttempt) continue;
+    if (isSameRun && isSameAttempt) return;
     const linked: Linked = {
       run: isSameRun ? before.run : after.run && { ...after.run, told_at },
       attempt: isSameAttempt ? before.attempt : withRevision(after.attempt, revision),
+    };
+    const revised: Revised = {
+      node_attempts: [],
+      graph_runs: [],
+      trace_spans: [{ ...span, linked: JSON.stringify(linked), revision }],
     };
     if (!isSameRun) {
       const gone = replaced(before.run, linked.run, keyOfRun);
@@ -44,9 +52,8 @@ export function revise(spans: readonly TraceSpanRow[], { runs, attempts }: Decis
       if (gone) revised.node_attempts.push({ ...gone, revision });
       if (linked.attempt) revised.node_attempts.push(linked.attempt);
     }
-    revised.trace_spans.push({ ...span, linked: JSON.stringify(linked), revision });
-  }
-  return revised;
+    emit(revised);
+  });
 }
 
 function linkedOf({ linked }: TraceSpanRow): Linked {

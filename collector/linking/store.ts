@@ -20,10 +20,13 @@ const [spans, failures, exceptions, attempts, unlinked] = [
   string,
 ];
 
-/** Bytes of rows that one question may bring into this process. */
-const MAX_RESULT_BYTES = 16 * 1024 * 1024;
-/** The same for a question about one trace, which cannot be divided. */
-const MAX_TRACE_BYTES = 128 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** Characters of rows, as JSON, that one look may bring into this process. */
+const MOST_CHARS = 16 * MIB;
+/** The same for one trace, which cannot be divided: some 60,000 spans. */
+const MOST_CHARS_OF_ONE = 96 * MIB;
+/** Of these, failures and log records: each of them becomes a new row. */
+const MOST_CHARS_OF_FAILURES = 32 * MIB;
 
 /** Traces of a question: their ids stand in the URL, where Node takes 16 KiB of headers in all. */
 export const MAX_TRACES = 250;
@@ -41,42 +44,42 @@ export class TraceStore {
    * The rows of traces.
    * @param traces ids, at most {@link MAX_TRACES}
    * @param isWhole whether a trace may have failures although none of its spans says so
-   * @throws {ClickHouseError} when ClickHouse refuses, also because there are too many rows
+   * @throws {ClickHouseError} when ClickHouse refuses
+   * @throws {TooManyRows} when they do not fit
    */
   async rowsOf(
     traces: readonly string[],
     isWhole: (traceId: string) => boolean,
   ): Promise<Map<string, TraceRows>> {
-    const most = traces.length === 1 ? MAX_TRACE_BYTES : MAX_RESULT_BYTES;
+    const isOne = traces.length === 1;
+    const bound: Bound = { chars: isOne ? MOST_CHARS_OF_ONE : MOST_CHARS };
     const rows = new Map<string, TraceRows>(
       traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [], spans: [] }]),
     );
-    for (const row of await this.select<TraceSpanRow>(spans, { traces }, most)) {
+    const range = new TimeRange();
+    await this.each<TraceSpanRow>(spans, { traces }, bound, (row) => {
       rows.get(row.trace_id)?.spans.push(row);
-    }
+      range.add(row.timestamp);
+    });
     // Nearly all traces are good: one look at one table is enough for these.
     const failed = traces.filter(
       (traceId) => isWhole(traceId) || isSuspect(rows.get(traceId)!.spans),
     );
     if (failed.length === 0) return rows;
-    for (const row of await this.select<FailureRow>(failures, { traces: failed }, most)) {
+    const ofFailures: Bound = { chars: Math.min(bound.chars, MOST_CHARS_OF_FAILURES) };
+    await this.each<FailureRow>(failures, { traces: failed }, ofFailures, (row) => {
       rows.get(row.trace_id)?.failures.push(row);
-    }
-    for (const row of await this.select<ExceptionRecordRow>(exceptions, { traces: failed }, most)) {
+      range.add(row.timestamp);
+    });
+    await this.each<ExceptionRecordRow>(exceptions, { traces: failed }, ofFailures, (row) => {
       rows.get(row.trace_id)?.exceptions.push(row);
-    }
-    const times = failed
-      .flatMap((traceId) => {
-        const { failures, exceptions, spans } = rows.get(traceId)!;
-        return [...failures, ...exceptions, ...spans].map(({ timestamp }) => timestamp);
-      })
-      .sort();
-    if (times.length === 0) return rows;
-    const range = { from: times[0], to: times.at(-1) };
-    const inRange = { traces: failed, ...range };
-    for (const row of await this.select<NodeAttemptRow>(attempts, inRange, most)) {
+      range.add(row.timestamp);
+    });
+    const { from, to } = range;
+    if (from === undefined) return rows;
+    await this.each<NodeAttemptRow>(attempts, { traces: failed, from, to }, bound, (row) => {
       rows.get(row.trace_id)?.attempts.push(row);
-    }
+    });
     return rows;
   }
 
@@ -85,27 +88,50 @@ export class TraceStore {
    * @param since as ClickHouse's text
    */
   async unlinked(since: string, limit: number): Promise<string[]> {
-    const rows = await this.select<{ trace_id: string }>(unlinked, { since, limit });
-    return rows.map(({ trace_id }) => trace_id);
+    const found: string[] = [];
+    const bound = { chars: Number.POSITIVE_INFINITY };
+    await this.each<{ trace_id: string }>(unlinked, { since, limit }, bound, ({ trace_id }) => {
+      found.push(trace_id);
+    });
+    return found;
   }
 
-  private async select<Row>(
+  /** @param bound what is left; lowered by what comes */
+  private async each<Row>(
     query: string,
     query_params: Record<string, unknown>,
-    mostBytes = MAX_RESULT_BYTES,
-  ): Promise<Row[]> {
+    bound: Bound,
+    take: (row: Row) => void,
+  ): Promise<void> {
     const result = await this.client.query({
       query,
       query_params,
       format: 'JSONEachRow',
       abort_signal: this.signal,
-      clickhouse_settings: {
-        output_format_json_quote_64bit_integers: 1,
-        max_result_bytes: String(mostBytes),
-        result_overflow_mode: 'throw',
-      },
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
     });
-    return result.json<Row>();
+    for await (const rows of result.stream<Row>()) {
+      for (const row of rows) {
+        bound.chars -= row.text.length;
+        if (bound.chars < 0) throw new TooManyRows();
+        take(row.json());
+      }
+    }
+  }
+}
+
+interface Bound {
+  chars: number;
+}
+
+/** The earliest and the latest of some times, as ClickHouse's text. */
+class TimeRange {
+  from: string | undefined;
+  to: string | undefined;
+
+  add(time: string): void {
+    if (this.from === undefined || time < this.from) this.from = time;
+    if (this.to === undefined || time > this.to) this.to = time;
   }
 }
 
@@ -117,12 +143,17 @@ function isSuspect(spans: readonly TraceSpanRow[]): boolean {
   );
 }
 
-/** Codes for a result over its bound, and for too little memory. */
-const TOO_LARGE = new Set(['396', '241']);
+class TooManyRows extends Error {
+  override name = 'TooManyRows';
+}
 
-/** Whether fewer traces in one question may help. */
+/** ClickHouse has too little memory for them. */
+const MEMORY_LIMIT_EXCEEDED = '241';
+
+/** Whether fewer traces in one look may help. */
 export function isTooLarge(error: unknown): boolean {
-  return error instanceof ClickHouseError && TOO_LARGE.has(error.code);
+  if (error instanceof TooManyRows) return true;
+  return error instanceof ClickHouseError && error.code === MEMORY_LIMIT_EXCEEDED;
 }
 
 /** Whether ClickHouse has answered, though not with rows. */

@@ -1,6 +1,7 @@
 // Which node attempt is around an operation: by parentage, else by time.
+import { eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
 import type { FailureRow, NodeAttemptRow } from '../rows/rows.ts';
-import { contains, intervalOf, lengthOf, overlaps } from './interval.ts';
+import { contains, type Interval, intervalOf, lengthOf, overlaps } from './interval.ts';
 
 export interface Surrounding {
   attempt: NodeAttemptRow;
@@ -9,25 +10,46 @@ export interface Surrounding {
   certain: boolean;
 }
 
+interface Timed {
+  attempt: NodeAttemptRow;
+  interval: Interval;
+}
+
+/** Above so many attempts, times are not compared to find what is around an operation. */
+const MOST_TIMED = 2_000;
+
+/** Spans that are looked at from an operation up. */
+const MAX_DEPTH = 512;
+
 /** What is known of a trace's spans and of the node attempts among them. */
 export class Surroundings {
-  private readonly attempts: readonly NodeAttemptRow[];
-  private readonly bySpan: Map<string, NodeAttemptRow>;
+  private timed: readonly Timed[] = [];
+  private readonly bySpan = new Map<string, NodeAttemptRow>();
   private readonly parents = new Map<string, string>();
 
+  private constructor() {}
+
   /** @param failures all rows of the trace; they name the spans around them */
-  constructor(attempts: readonly NodeAttemptRow[], failures: readonly FailureRow[]) {
-    this.attempts = attempts;
-    this.bySpan = new Map(attempts.map((attempt) => [attempt.span_id, attempt]));
+  static *of(
+    attempts: readonly NodeAttemptRow[],
+    failures: readonly FailureRow[],
+  ): Steps<Surroundings> {
+    const found = new Surroundings();
+    yield* eachInSteps(attempts, (attempt) => found.bySpan.set(attempt.span_id, attempt));
+    if (attempts.length <= MOST_TIMED) {
+      const timed = (attempt: NodeAttemptRow) => ({ attempt, interval: intervalOf(attempt) });
+      found.timed = yield* mapInSteps(attempts, timed);
+    }
     // What a span says of itself goes before what others say of it.
-    for (const { span_id, parent_span_id } of failures) this.addParent(span_id, parent_span_id);
-    for (const { span_id, ancestor_span_ids } of failures) {
+    yield* eachInSteps(failures, (row) => found.addParent(row.span_id, row.parent_span_id));
+    yield* eachInSteps(failures, ({ span_id, ancestor_span_ids }) => {
       let child = span_id;
       for (const parent of ancestor_span_ids) {
-        this.addParent(child, parent);
+        found.addParent(child, parent);
         child = parent;
       }
-    }
+    });
+    return found;
   }
 
   /** The innermost node attempt around the operation that failed. */
@@ -42,10 +64,11 @@ export class Surroundings {
   private byParents(spanId: string): Surrounding | undefined {
     const seen = new Set([spanId]);
     let span = this.parents.get(spanId);
-    for (; span !== undefined && !seen.has(span); span = this.parents.get(span)) {
+    while (span !== undefined && !seen.has(span) && seen.size <= MAX_DEPTH) {
       const attempt = this.bySpan.get(span);
       if (attempt) return { attempt, by: 'parent', certain: seen.size === 1 };
       seen.add(span);
+      span = this.parents.get(span);
     }
     return undefined;
   }
@@ -53,8 +76,7 @@ export class Surroundings {
   /** Only when it is unmistakable: whatever ran meanwhile ran around the whole operation. */
   private byTime(failure: FailureRow): Surrounding | undefined {
     const operation = intervalOf(failure);
-    const meanwhile = this.attempts
-      .map((attempt) => ({ attempt, interval: intervalOf(attempt) }))
+    const meanwhile = this.timed
       .filter(({ interval }) => overlaps(interval, operation))
       .sort((a, b) => Number(lengthOf(a.interval) - lengthOf(b.interval)));
     const innermost = meanwhile[0];

@@ -1,5 +1,6 @@
 // The parts of agents in a trace, one inside the other, whatever spans are missing in between: which is a
 // run, which a node, and which is only another span of one of these.
+import { eachInSteps, type Steps } from '../decode/turns.ts';
 import type { FailureRow, TraceSpanRow } from '../rows/rows.ts';
 import { TOP } from './ancestors.ts';
 import { contains, type Interval, intervalOf, lengthOf } from './interval.ts';
@@ -36,50 +37,54 @@ const MAX_DEPTH = 512;
 const PARTS = new Set(['graph', 'agent', 'node', 'step']);
 
 export class TraceTree {
-  readonly parts: TracePart[];
+  readonly parts: TracePart[] = [];
   /** Outermost parts, the earliest first. */
-  readonly roots: TracePart[];
-  private readonly bySpan: Map<string, TracePart>;
+  readonly roots: TracePart[] = [];
+  private readonly bySpan = new Map<string, TracePart>();
   private readonly parents = new Map<string, string>();
-  private readonly tops: Set<string>;
+  private readonly tops = new Set<string>();
+
+  private constructor() {}
 
   /**
    * @param spans of the trace
    * @param failures of the trace: they name spans around them as well
    */
-  constructor(spans: readonly TraceSpanRow[], failures: readonly FailureRow[]) {
-    this.tops = new Set(spans.filter(({ is_top }) => is_top === 1).map(({ span_id }) => span_id));
+  static *of(spans: readonly TraceSpanRow[], failures: readonly FailureRow[]): Steps<TraceTree> {
+    const tree = new TraceTree();
+    yield* tree.addParents([...spans, ...failures]);
+    yield* eachInSteps(spans, (row) => {
+      if (row.is_top === 1) tree.tops.add(row.span_id);
+      if (PARTS.has(row.part)) tree.parts.push(partOf(row));
+    });
+    tree.parts.sort(byStart);
+    yield;
+    yield* tree.placeParts();
+    return tree;
+  }
+
+  private *addParents(rows: readonly (TraceSpanRow | FailureRow)[]): Steps<void> {
     // What a span says of itself goes before what others say of it.
-    for (const row of [...spans, ...failures]) this.addParent(row.span_id, row.parent_span_id);
-    for (const row of [...spans, ...failures]) {
+    yield* eachInSteps(rows, (row) => this.addParent(row.span_id, row.parent_span_id));
+    yield* eachInSteps(rows, (row) => {
       let child = row.span_id;
       for (const parent of row.ancestor_span_ids) {
         this.addParent(child, parent);
         child = parent;
       }
-    }
-    this.parts = spans
-      .filter(({ part }) => PARTS.has(part))
-      .map((row) => ({
-        row,
-        interval: intervalOf(row),
-        parent: undefined,
-        children: [],
-        standing: 'through' as const,
-        isNode: false,
-        isOfRun: false,
-        root: undefined,
-        session: row.session_id,
-        nodeId: '',
-        isPlaced: false,
-      }))
-      .sort(byStart);
-    this.bySpan = new Map(this.parts.map((part) => [part.row.span_id, part]));
-    for (const part of this.parts) this.place(part);
-    breakCircles(this.parts);
-    for (const part of this.parts) part.parent?.children.push(part);
-    this.roots = this.parts.filter(({ parent }) => parent === undefined);
-    for (const root of this.roots) standBelow(root);
+    });
+  }
+
+  private *placeParts(): Steps<void> {
+    const { parts } = this;
+    yield* eachInSteps(parts, (part) => this.bySpan.set(part.row.span_id, part));
+    yield* eachInSteps(parts, (part) => this.place(part));
+    yield* breakCircles(parts);
+    yield* eachInSteps(parts, (part) => {
+      if (part.parent === undefined) this.roots.push(part);
+      else part.parent.children.push(part);
+    });
+    for (const root of this.roots) yield* standBelow(root);
   }
 
   part(spanId: string): TracePart | undefined {
@@ -141,14 +146,30 @@ export class TraceTree {
   }
 }
 
+function partOf(row: TraceSpanRow): TracePart {
+  return {
+    row,
+    interval: intervalOf(row),
+    parent: undefined,
+    children: [],
+    standing: 'through',
+    isNode: false,
+    isOfRun: false,
+    root: undefined,
+    session: row.session_id,
+    nodeId: '',
+    isPlaced: false,
+  };
+}
+
 /** Spans that name each other as parents: one of them is the outermost. */
-function breakCircles(parts: readonly TracePart[]): void {
+function breakCircles(parts: readonly TracePart[]): Steps<void> {
   const passed = new Map<TracePart, TracePart>();
-  for (const start of parts) {
+  return eachInSteps(parts, (start) => {
     let part: TracePart | undefined = start;
     for (; part !== undefined && !passed.has(part); part = part.parent) passed.set(part, start);
     if (part !== undefined && passed.get(part) === start) part.parent = undefined;
-  }
+  });
 }
 
 function byStart(a: TracePart, b: TracePart): number {
@@ -158,7 +179,7 @@ function byStart(a: TracePart, b: TracePart): number {
 }
 
 /** Says what the root and all below it stand for. */
-function standBelow(root: TracePart): void {
+function* standBelow(root: TracePart): Steps<void> {
   const isRun = root.row.part !== 'node';
   root.standing = isRun ? 'run' : 'node';
   root.root = root;
@@ -166,11 +187,7 @@ function standBelow(root: TracePart): void {
   root.isNode = !isRun;
   root.isOfRun = isRun;
   const hasNamed = hasNamedParts(root);
-  const left = [...root.children];
-  for (let part = left.pop(); part !== undefined; part = left.pop()) {
-    stand(part, root, hasNamed);
-    left.push(...part.children);
-  }
+  yield* eachInSteps(allBelow(root), (part) => stand(part, root, hasNamed));
   const isAlone = root.row.part === 'agent' && !hasNodes(root);
   if (isRun && isAlone && root.nodeId !== '') root.isNode = true;
 }
@@ -206,22 +223,25 @@ function nameOf({ row }: TracePart): string {
 
 /** Below the run are nodes or agents that have names, so that its steps are only what is between. */
 function hasNamedParts(root: TracePart): boolean {
-  const left = [...root.children];
-  for (let part = left.pop(); part !== undefined; part = left.pop()) {
-    const { row } = part;
+  for (const { row } of allBelow(root)) {
     if (row.part !== 'step' && row.node_id !== '' && row.node_id !== nameOf(root)) return true;
-    left.push(...part.children);
   }
   return false;
 }
 
 function hasNodes(root: TracePart): boolean {
-  const left = [...root.children];
-  for (let part = left.pop(); part !== undefined; part = left.pop()) {
-    if (part.isNode) return true;
-    left.push(...part.children);
-  }
+  for (const part of allBelow(root)) if (part.isNode) return true;
   return false;
+}
+
+/** Each after the part around it. */
+function* allBelow(root: TracePart): Generator<TracePart> {
+  const left = [root];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    if (part !== root) yield part;
+    // There may be more than a call takes arguments.
+    for (const child of part.children) left.push(child);
+  }
 }
 
 /** `validate` of `OrderFlow.validate` below `OrderFlow.run`. */

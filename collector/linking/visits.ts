@@ -1,26 +1,26 @@
 // Attempts of one visit of a node: the same node again because it failed.
+import { eachInSteps, type Steps } from '../decode/turns.ts';
 import type { TracePart } from './trace-tree.ts';
 
 /** The attempts of each visit, in the order of their starts. */
-export function visitsOf(nodes: readonly TracePart[]): TracePart[][] {
+export function* visitsOf(nodes: readonly TracePart[]): Steps<TracePart[][]> {
   const visits: TracePart[][] = [];
   const byKey = new Map<string, TracePart[]>();
-  for (const nodesOfOne of groups(nodes, placeOf).values()) {
-    let last: TracePart | undefined;
-    for (const node of nodesOfOne) {
-      const key = keyOf(node);
-      const known = key === undefined ? undefined : byKey.get(key);
-      if (known !== undefined) known.push(node);
-      else if (key === undefined && last !== undefined && isRetry(last, node)) {
-        visits.at(-1)!.push(node);
-      } else {
-        const visit = [node];
-        visits.push(visit);
-        if (key !== undefined) byKey.set(key, visit);
-      }
-      last = node;
+  const lastOfPlace = new Map<string, { node: TracePart; visit: TracePart[] }>();
+  yield* eachInSteps(nodes, (node) => {
+    const place = placeOf(node);
+    const key = keyOf(node);
+    const last = lastOfPlace.get(place);
+    let visit = key === undefined ? undefined : byKey.get(key);
+    if (key === undefined && last && isRetry(last.node, node)) visit = last.visit;
+    if (visit) visit.push(node);
+    else {
+      visit = [node];
+      visits.push(visit);
+      if (key !== undefined) byKey.set(key, visit);
     }
-  }
+    lastOfPlace.set(place, { node, visit });
+  });
   return visits;
 }
 
@@ -51,14 +51,4 @@ function keyOf(node: TracePart): string | undefined {
 /** Where a node stands: attempts of one visit stand in one place. */
 function placeOf(node: TracePart): string {
   return `${node.parent?.row.span_id ?? ''}\n${node.nodeId}`;
-}
-
-function groups<T>(items: readonly T[], keyOfItem: (item: T) => string): Map<string, T[]> {
-  const found = new Map<string, T[]>();
-  for (const item of items) {
-    const group = found.get(keyOfItem(item));
-    if (group) group.push(item);
-    else found.set(keyOfItem(item), [item]);
-  }
-  return found;
 }

@@ -18,6 +18,12 @@ export function addLinkerMetrics(registry: Registry, stats: () => LinkerStats): 
     (linker) => linker.openTraces,
   );
   add(
+    'gauge',
+    'faultline_linker_waiting_traces',
+    'Traces with new rows that were not looked at yet.',
+    (linker) => linker.waitingTraces,
+  );
+  add(
     'counter',
     'faultline_linker_dropped_traces_total',
     'Traces that were given up before they were linked, for lack of room.',

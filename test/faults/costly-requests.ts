@@ -86,8 +86,19 @@ function failed(more: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** A record that reports an exception of a span. */
-function logged(more: Record<string, unknown>): Record<string, unknown> {
+/** A small request of their trace. */
+export function oneMoreSpan(): Buffer {
+  return encodeSpans([failed({})]);
+}
+
+/** Log records of a trace of their own, as many as are linked at once. */
+export function recordsAlone(): Buffer {
+  const traceId = Buffer.alloc(16, 8);
+  return records(Array.from({ length: 10_000 }, () => ({ traceId, attributes: shortStack() })));
+}
+
+/** A record that reports an exception of an agent's span. */
+function logged(more: { attributes?: unknown[] } & Record<string, unknown>) {
   const { traceId, spanId } = failed({});
   return {
     traceId,
@@ -96,10 +107,11 @@ function logged(more: Record<string, unknown>): Record<string, unknown> {
     severityNumber: 17,
     eventName: 'exception',
     ...more,
+    attributes: [text('gen_ai.agent.name', 'large'), ...(more.attributes ?? [])],
   };
 }
 
-function records(each: Record<string, unknown>[]): Buffer {
+function records(each: Parameters<typeof logged>[0][]): Buffer {
   return encodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: each.map(logged) }] }] });
 }
 
@@ -108,7 +120,7 @@ function jsonRecords(items: string): Buffer {
   return Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${items}{}]}]}]}`);
 }
 
-function jsonRecord(more: Record<string, unknown>): Buffer {
+function jsonRecord(more: { attributes: unknown[] }): Buffer {
   return jsonRecords(`${JSON.stringify(logged(more))},`);
 }
 

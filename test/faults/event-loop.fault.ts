@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Collector } from './collector.ts';
-import { COSTLY_REQUESTS, type CostlyRequest } from './costly-requests.ts';
+import {
+  COSTLY_REQUESTS,
+  type CostlyRequest,
+  oneMoreSpan,
+  recordsAlone,
+} from './costly-requests.ts';
 import { type Fault, NotHere } from './fault.ts';
 import { exportOnce } from './transport.ts';
 import type { World } from './world.ts';
@@ -12,6 +17,10 @@ import type { World } from './world.ts';
 const MOST_HELD_MS = 50;
 /** The same beside other tests, which take memory's and the disk's time. */
 const MOST_HELD_BESIDE_MS = 150;
+/** The same for all that is linked after the requests: once, so with all that others do. */
+const MOST_HELD_BY_LINKING_MS = 150;
+const NOTHING_WAITS = /^faultline_linker_waiting_traces 0$/m;
+const SOME_ORPHANS = /^faultline_linker_orphan_failures_total [1-9]/m;
 /** What others do to memory and disk adds to each; what a request costs shows in the best of so many. */
 const TRIES = 3;
 const WATCH = fileURLToPath(new URL('./loop-watch.mjs', import.meta.url));
@@ -26,12 +35,16 @@ export const fault: Fault = {
     if (process.platform !== 'linux') throw new NotHere('what a thread waits is in /proc of Linux');
     const dataDir = await world.dataDir();
     const heldFile = join(dataDir, 'held');
-    const env = { NODE_OPTIONS: `--import=${WATCH}`, FAULTLINE_HELD_FILE: heldFile };
+    const env = {
+      NODE_OPTIONS: `--import=${WATCH}`,
+      FAULTLINE_HELD_FILE: heldFile,
+    };
     const collector = await world.collector({ dataDir, env });
     const sender = world.sender(() => collector, { agent: 'beside', perSecond: 20 });
     await sender.acknowledge(20);
     const held: string[] = [];
     const tooLong: string[] = [];
+    const mostOfLinking = world.isNamed ? MOST_HELD_BY_LINKING_MS : 2 * MOST_HELD_BY_LINKING_MS;
     const most = world.isNamed ? MOST_HELD_MS : MOST_HELD_BESIDE_MS;
     const all = COSTLY_REQUESTS.filter(({ name }) => name.includes(ONLY));
     const chosen = world.random.shuffled(all).slice(0, world.rounds(all.length));
@@ -50,9 +63,16 @@ export const fault: Fault = {
     }
     await sender.acknowledge(100);
     await sender.stop();
+    const linking = await heldByLinking(world, collector, heldFile, world.isNamed);
+    held.push(`linking ${linking}`);
+    if (linking > mostOfLinking) tooLong.push(`linking what came: ${linking} ms`);
     const outcome = await world.settle(sender.acknowledged, collector);
-    if (tooLong.length > 0) throw new Error(`held the event loop: ${tooLong.join('; ')}`);
-    return { ...outcome, note: `ms of the event loop: ${held.join(', ')}` };
+    const times = `ms of the event loop: ${held.join(', ')}`;
+    return {
+      ...outcome,
+      note: [outcome.note, times].filter(Boolean).join('; '),
+      problem: tooLong.length > 0 ? `held the event loop: ${tooLong.join('; ')}` : '',
+    };
   },
 };
 
@@ -110,6 +130,30 @@ async function leastHeld(
     least = Math.min(least, await longestHeld(world, collector, heldFile));
   }
   return Math.round(least);
+}
+
+/**
+ * All requests were of one trace: looks at all of it once more.
+ * @param isPatient also looks at log records that have waited for their spans for long enough
+ */
+async function heldByLinking(
+  world: World,
+  collector: Collector,
+  file: string,
+  isPatient: boolean,
+): Promise<number> {
+  const metrics = (line: RegExp) => async (): Promise<boolean> =>
+    line.test(await (await fetch(`${collector.otlpHttp}/metrics`)).text());
+  await world.until('all is linked', metrics(NOTHING_WAITS));
+  await longestHeld(world, collector, file);
+  await exportOnce(collector.otlpGrpc, 'traces', oneMoreSpan(), false);
+  await world.until('all is linked again', metrics(NOTHING_WAITS));
+  if (isPatient) {
+    await exportOnce(collector.otlpGrpc, 'logs', recordsAlone(), false);
+    await world.until('log records wait no longer', metrics(SOME_ORPHANS));
+    await world.until('all of them are linked', metrics(NOTHING_WAITS));
+  }
+  return Math.round(await longestHeld(world, collector, file));
 }
 
 /** Milliseconds since the last look. */

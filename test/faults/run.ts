@@ -71,6 +71,7 @@ async function runFault(fault: Fault): Promise<Line> {
   };
   try {
     outcome = await inTime('the fault', fault.run(world), fault.lastsMs?.(world));
+    if (outcome.problem) problems.push(outcome.problem);
   } catch (error) {
     note(error);
   }

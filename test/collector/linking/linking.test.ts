@@ -7,6 +7,7 @@ import type {
   ExceptionRecordRow,
   FailureRow,
   NodeAttemptRow,
+  Rows,
 } from '../../../collector/rows/rows.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 
@@ -97,9 +98,9 @@ const trace = (over: Partial<TraceRows>): TraceRows => ({
 });
 
 /** The latest revision under each key after the changes. */
-function latest(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
+function latest(before: FailureRow[], changes: Partial<Rows>[]): FailureRow[] {
   const byKey = new Map<string, FailureRow>();
-  for (const row of [...before, ...changes.flat()]) {
+  for (const row of [...before, ...changes.flatMap(({ failures = [] }) => failures)]) {
     const key = [row.agent_id, row.fingerprint, row.timestamp, row.failure_id].join();
     const known = byKey.get(key);
     if (!known || known.revision <= row.revision) byKey.set(key, row);
@@ -108,7 +109,7 @@ function latest(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
 }
 
 /** What a reader of the table sees after the changes. */
-function visible(before: FailureRow[], changes: FailureRow[][]): FailureRow[] {
+function visible(before: FailureRow[], changes: Partial<Rows>[]): FailureRow[] {
   return latest(before, changes).filter((row) => row.is_deleted === 0);
 }
 
@@ -206,7 +207,7 @@ describe('an exception reported by a log record', () => {
   test('a resent row of the span loses against it', () => {
     const told = operation({ node_id: 'book' });
     const { changes } = linkTrace(trace({ failures: [told], exceptions: [record()] }), never);
-    expect(visible([], [...changes, [told]])).toHaveLength(1);
+    expect(visible([], [...changes, { failures: [told] }])).toHaveLength(1);
   });
 });
 
@@ -451,12 +452,13 @@ test('rows in any order, in any parts, with resends, give the same failures', ()
         },
         always,
       );
-      stored = [...stored, ...changes.flat()];
+      stored = [...stored, ...changes.flatMap(({ failures = [] }) => failures)];
     }
     return comparable(visible(stored, []));
   };
   // The orphan's id comes from its span; the span told later has to have the same.
-  const orphanId = linkTrace(trace({ exceptions: [lost] }), always).changes[0]![0]!.failure_id;
+  const orphanId = linkTrace(trace({ exceptions: [lost] }), always).changes[0]!.failures![0]!
+    .failure_id;
   pieces[7] = {
     failures: [operation({ span_id: 'lost', failure_id: orphanId, timestamp: at(20) })],
   };

@@ -153,6 +153,7 @@ describe('what was sent', () => {
       faultline_inserted_rows_total: 7,
       'faultline_rows_accepted_total{table="exception_records"}': 1,
       faultline_linker_open_traces: expect.any(Number),
+      faultline_linker_waiting_traces: expect.any(Number),
       faultline_queue_entries: 0,
       faultline_queue_bytes: 0,
       faultline_queue_max_bytes: MAX_BYTES,
