@@ -220,10 +220,11 @@ export async function passwordOf(dataDir: string, user: UserName): Promise<strin
   });
   // A power cut may have left the file of a version before empty, or its length and nothing in it.
   const password = kept.replaceAll('\0', '').trim();
-  if (/^[!-~]+$/.test(password)) return password;
+  // Whatever the header of a request can carry.
+  if (/^[ -~]+$/.test(password)) return password;
   if (password !== '') {
     throw new FolderError(
-      `${file} holds more than a password of printable ASCII characters: remove it, and a new one is made.`,
+      `${file} is not one line of printable characters: remove it, and a new one is made.`,
     );
   }
   const made = randomBytes(24).toString('base64url');
