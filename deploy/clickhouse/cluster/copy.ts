@@ -1,7 +1,8 @@
-// Copies the rows of one database into another, such as those of one server into a cluster.
+// Copies the rows of one database into another: those of one server into a cluster, or of a shard into a larger one.
 import { type ClickHouse, connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { type ClickHouseConnection, MigrationError } from '../migrate.ts';
 import { type Column, readSchema } from './schema.ts';
+import { localName } from './statements.ts';
 
 export type Place = ClickHouseConnection & { database: string };
 
@@ -32,8 +33,9 @@ export async function copyTables({ from, to, onProgress }: CopyOptions): Promise
   try {
     const parts = await partsOf(source, target, from.database, to.database);
     const copied: Copied = {};
-    for (const [index, { table, columns, partition }] of parts.entries()) {
-      const rows = await copyPart(source, target, { table, columns, partition });
+    for (const [index, part] of parts.entries()) {
+      const { table } = part;
+      const rows = await copyPart(source, target, part);
       copied[table] = (copied[table] ?? 0) + rows;
       onProgress?.(index + 1, parts.length);
     }
@@ -44,6 +46,8 @@ export async function copyTables({ from, to, onProgress }: CopyOptions): Promise
 }
 
 interface Part {
+  /** The table there: on a shard of a cluster, the one that has its rows. */
+  from: string;
   table: string;
   columns: string;
   partition: string;
@@ -56,16 +60,19 @@ async function partsOf(
   to: string,
 ): Promise<Part[]> {
   const [there, wanted] = await Promise.all([readSchema(source, from), readSchema(target, to)]);
-  const tables = [...there.values()].filter(({ name, engine }) => {
-    const is = wanted.get(name)?.engine;
-    return /MergeTree$/.test(engine) && (is === 'Distributed' || /MergeTree$/.test(is ?? ''));
+  // Of a cluster's tables those over all shards are written, and those of the shard that is asked are read.
+  const isLocal = new Set([...wanted.keys()].map(localName));
+  const names = [...wanted.keys()].filter((name) => !isLocal.has(name));
+  const tables = names.flatMap((name) => {
+    const table = there.get(localName(name)) ?? there.get(name);
+    return table && /MergeTree$/.test(table.engine) ? { table, name } : [];
   });
   if (tables.length === 0)
     throw new MigrationError(`${from} has none of the tables that are copied`);
   const parts: Part[] = [];
-  for (const table of tables) {
-    const missing = stored(wanted.get(table.name)!.columns).filter(
-      (name) => !stored(table.columns).includes(name),
+  for (const { table, name } of tables) {
+    const missing = stored(wanted.get(name)!.columns).filter(
+      (column) => !stored(table.columns).includes(column),
     );
     if (missing.length > 0) {
       throw new MigrationError(
@@ -73,7 +80,7 @@ async function partsOf(
       );
     }
     const columns = stored(table.columns)
-      .map((name) => `\`${name}\``)
+      .map((column) => `\`${column}\``)
       .join(', ');
     const result = await source.query({
       query: `SELECT DISTINCT partition_id AS partition FROM system.parts
@@ -82,7 +89,9 @@ async function partsOf(
       format: 'JSONEachRow',
     });
     const rows = await result.json<{ partition: string }>();
-    parts.push(...rows.map(({ partition }) => ({ table: table.name, columns, partition })));
+    parts.push(
+      ...rows.map(({ partition }) => ({ from: table.name, table: name, columns, partition })),
+    );
   }
   // A fingerprint's words are those of its first failure; what fills them from failures comes later.
   return parts.sort((a, b) => Number(isFilled(b)) - Number(isFilled(a)));
@@ -98,9 +107,9 @@ const stored = (columns: readonly Column[]): string[] =>
 async function copyPart(
   source: ClickHouse,
   target: ClickHouse,
-  { table, columns, partition }: Part,
+  { from, table, columns, partition }: Part,
 ): Promise<number> {
-  const where = `FROM ${table} WHERE _partition_id = {partition:String}`;
+  const where = `FROM ${from} WHERE _partition_id = {partition:String}`;
   const query_params = { partition };
   const counted = await source.query({
     query: `SELECT count() AS rows ${where} SETTINGS final = 0`,

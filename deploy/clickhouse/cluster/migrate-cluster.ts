@@ -15,6 +15,7 @@ import {
   ANSWERING_SHARDS,
   alterFiller,
   alterLocal,
+  answeringComment,
   answeringEngine,
   createAnsweringShards,
   createDistributed,
@@ -51,7 +52,10 @@ export async function migrateCluster(
       ...(onProgress && { onProgress }),
     });
     const wanted = await readSchema(schemaServer, from);
-    const target = { from, database, cluster, hasKeeper: access.hasKeeper };
+    const { hasKeeper, members } = access;
+    const shards = new Set(members.map(({ shard }) => shard)).size;
+    const target = { from, database, cluster, hasKeeper, shards };
+    for (const server of access.each) await checkShards(server, target);
     await access.everywhere(`CREATE DATABASE IF NOT EXISTS ${database} {ON CLUSTER}`);
     await despiteOthers(() => bringTo(wanted, access, target));
     await despiteOthers(() => setRetention(access, database, retentionDays));
@@ -88,8 +92,10 @@ async function bringTo(
       await access.everywhere(createDistributed(table, target));
     }
   }
-  const clause = answeringEngine(target);
-  if (present.some((schema) => schema.get(ANSWERING_SHARDS)?.engineClause !== clause)) {
+  const isAnswering = ({ engineClause, comment }: Relation): boolean =>
+    engineClause === answeringEngine(target) && comment === answeringComment(target);
+  const answering = present.map((schema) => schema.get(ANSWERING_SHARDS));
+  if (!answering.every((table) => table && isAnswering(table))) {
     await access.everywhere(createAnsweringShards(target));
   }
   for (const view of views) {
@@ -107,6 +113,27 @@ async function bringTo(
     });
     if (differs) await access.everywhere(alterFiller(filler, target));
   }
+}
+
+/**
+ * Over another number of shards rows belong elsewhere: what is sent again would be stored on another shard than before,
+ * and count twice.
+ */
+async function checkShards(server: ClickHouse, target: Target): Promise<void> {
+  const { database, cluster } = target;
+  const result = await server.query({
+    query: `SELECT anyIf(comment, name = {answering:String}) AS comment, sumIf(total_rows, endsWith(name, '_local')) AS rows
+            FROM system.tables WHERE database = {database:String}`,
+    query_params: { database, answering: ANSWERING_SHARDS },
+    format: 'JSONEachRow',
+  });
+  const [row] = await result.json<{ comment: string; rows: string | null }>();
+  const { comment, rows } = row!;
+  if (comment === '' || comment === answeringComment(target) || Number(rows) === 0) return;
+  throw new MigrationError(
+    `the rows of ${database} are spread over ${comment.replace('shards: ', '')} shards, and cluster ${cluster} has ` +
+      `${target.shards}: rename the database and copy it from every shard, as docs/cluster.md says`,
+  );
 }
 
 /** A table of one server in the place of one of the cluster has rows, which nobody may lose. */

@@ -24,6 +24,7 @@ export interface Relation {
   /** Engine with all that follows it; '' for views. */
   engineClause: string;
   sortingKey: string;
+  comment: string;
   columns: Column[];
   indices: Index[];
 }
@@ -43,7 +44,7 @@ export async function readSchema(
   };
   const tables = await select<Omit<Relation, 'columns' | 'indices'>>(
     `SELECT name, engine, create_table_query AS statement, engine_full AS engineClause,
-            sorting_key AS sortingKey
+            sorting_key AS sortingKey, comment
      FROM system.tables
      WHERE database = {database:String} AND name != 'schema_migrations' AND NOT startsWith(name, '.inner')
      ORDER BY name`,

@@ -11,6 +11,8 @@ export interface Target {
   database: string;
   cluster: string;
   hasKeeper: boolean;
+  /** How many the cluster has. */
+  shards: number;
 }
 
 export const localName = (table: string): string => `${table}_local`;
@@ -66,9 +68,12 @@ export const ANSWERING_SHARDS = 'answering_shards';
 export const answeringEngine = ({ cluster }: Target): string =>
   `Distributed(${[quoted(cluster), quoted('system'), quoted('one')].join(', ')})`;
 
+/** Over how many shards the rows are spread: where each belongs depends on it. */
+export const answeringComment = ({ shards }: Target): string => `shards: ${shards}`;
+
 export const createAnsweringShards = (target: Target): string =>
   `CREATE OR REPLACE TABLE ${target.database}.${ANSWERING_SHARDS} {ON CLUSTER} ` +
-  `AS system.one ENGINE = ${answeringEngine(target)}`;
+  `AS system.one ENGINE = ${answeringEngine(target)} COMMENT ${quoted(answeringComment(target))}`;
 
 /** What brings a shard's table to the columns and indices of the schema; '' when it has them. */
 export function alterLocal(relation: Relation, present: Relation, target: Target): string {

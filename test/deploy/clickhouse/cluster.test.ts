@@ -7,8 +7,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failureId } from '../../../collector/index.ts';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
+import { copyTables } from '../../../deploy/clickhouse/cluster/copy.ts';
 import { unreachedShards } from '../../../deploy/clickhouse/cluster/differences.ts';
 import { migrateCluster } from '../../../deploy/clickhouse/cluster/migrate-cluster.ts';
+import { writeSettings } from '../../../deploy/clickhouse/cluster/sharding.ts';
 import { MigrationError } from '../../../deploy/clickhouse/migrate.ts';
 import { checkCluster } from '../../../deploy/doctor/clickhouse.ts';
 import { readSettings } from '../../../deploy/settings.ts';
@@ -315,4 +317,33 @@ test('tables of one server in the same place are refused', async () => {
   await expect(made).rejects.toThrow(
     'single.failures is a table of one server (MergeTree): rename the database and copy it, as docs/cluster.md says',
   );
+});
+
+test('rows over another number of shards are refused, and copied from each shard', async () => {
+  const grown = { ...tables, database: 'grown' };
+  await migrateCluster(asWriter(), grown);
+  for (const url of shards.urls) {
+    const client = connectClickHouse({ url, ...shards.writer, database: 'grown' });
+    // As it would be if there had been three shards.
+    await client.command({ query: "ALTER TABLE answering_shards MODIFY COMMENT 'shards: 3'" });
+    const rows = "now64(9), generateUUIDv4(), 'moved', 'v1:moved' FROM numbers(30)";
+    const columns = 'timestamp, failure_id, agent_id, fingerprint';
+    await client.command({ query: `INSERT INTO failures_local (${columns}) SELECT ${rows}` });
+    await client.close();
+  }
+  await expect(migrateCluster(asWriter(), grown)).rejects.toThrow(
+    `the rows of grown are spread over 3 shards, and cluster ${CLUSTER} has 2: rename the database and copy it`,
+  );
+  const to = { ...asWriter(), database: 'faultline', clickhouse_settings: writeSettings };
+  for (const url of [...shards.urls, ...shards.urls]) {
+    const from = { url, ...shards.writer, database: 'grown' };
+    expect(await copyTables({ from, to })).toMatchObject({ failures: 30 });
+  }
+  const rows = await Promise.all(
+    [0, 1].map((shard) => ownRows(shard, 'agent_id, toString(failure_id) AS id', 'failures')),
+  );
+  const moved = rows.map((own) => own.filter(({ agent_id }) => agent_id === 'moved'));
+  const ids = moved.flat().map(({ id }) => id!);
+  expect(new Set(ids).size).toBe(60);
+  expect(moved.map(({ length }) => length)).toEqual(await sharesOf(ids, 'moved'));
 });

@@ -45,7 +45,7 @@ test.skipIf(!zookeeper)(
     );
     expect(tables.length).toBeGreaterThan(8);
     await client.command({ query: 'CREATE DATABASE IF NOT EXISTS faultline' });
-    const target = { from, database: 'faultline', cluster: 'none', hasKeeper: true };
+    const target = { from, database: 'faultline', cluster: 'none', hasKeeper: true, shards: 1 };
     for (const table of tables) {
       await client.command({ query: createLocal(table, target).replace('{ON CLUSTER}', '') });
     }
