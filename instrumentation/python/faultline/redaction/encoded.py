@@ -27,6 +27,12 @@ _NO_GAP = re.compile(r"""[^ \t\r\n"'`<>]{0,8192}""")
 _MAX_BEFORE = 512
 # Not from each of its characters: the longest runs are paths.
 _RUN = re.compile(r"(?<![0-9A-Za-z_+/=~-])[0-9A-Za-z_+/=~-]{40,8192}")
+# How base64 begins that means ASCII, as far as no other sign stands in it, and how hexadecimal does. Most runs are
+# names, paths and hashes, which mean nothing.
+_READABLE = re.compile(
+    "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-][A-Za-f][A-HQ-Xg-nw-z0-3]"
+    "|[^=~]{0,5}[=~]|[0-9a-fA-F]{6}"
+)
 _HEX_ONLY = re.compile("(?:[0-9a-f]{2}){20,}", re.I)
 _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{12}")
 _ESCAPED = re.compile("%([0-7][0-9A-Fa-f])")
@@ -34,9 +40,9 @@ _FOREIGN = re.compile("[^0-9A-Za-z+/]")
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-def has_run(text: str) -> bool:
-    """Whether the text has a run that may be encoded."""
-    return _RUN.search(text) is not None
+def may_be_encoded(text: str) -> bool:
+    """Whether the text has something that `decoded` would look at."""
+    return "%" in text or _RUN.search(text) is not None
 
 
 def decoded(text: str) -> list[Decoded]:
@@ -57,6 +63,8 @@ def decoded(text: str) -> list[Decoded]:
             escape = _ESCAPE.search(text, behind)
     for match in _RUN.finditer(text):
         begin = _body_start(match[0])
+        if not _READABLE.match(match[0], begin):
+            continue
         plain_text = _binary_decoded(match[0][begin:])
         if plain_text is not None:
             found.append(Decoded(match.start() + begin, match.end(), plain_text, False))

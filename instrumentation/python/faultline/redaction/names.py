@@ -29,8 +29,15 @@ class Key(NamedTuple):
 _BACKWARDS = re.compile(r""" {0,3}(\]?)(?:(["'])(\\{0,7}))?(\]?)([0-9A-Za-z_.-]{0,64})""")
 _QUICKLY = re.compile(r"""[ "'\\\]]{0,12}([0-9A-Za-z_.-]{0,64})""")
 _NEAR = 80
-# Words of names of two words, and names of types, are no longer.
-_LONGEST_ODD = 4
+_SHORT = 40
+# Names, read backwards, that say nothing in any place: most names of a text have come before.
+_harmless: set[str] = set()
+_MAX_HARMLESS = 4096
+_NAME_BEFORE = re.compile(r"""[ "'\\\]]{0,12}([0-9A-Za-z_.-]{1,63})(?![0-9A-Za-z_.?&-])""")
+# Names that say something with the member beside them.
+_IN_PAIRS = re.compile("(?:name|value|content)\\Z", re.I)
+# Of no name, and of the last of two words.
+_ODD_LENGTHS = (0, 3)
 _WORD = re.compile("[0-9A-Za-z]{1,60}")
 _MAX_BEFORE = 160
 # A name of Amazon's has no secret behind `secret:`.
@@ -42,14 +49,25 @@ _TYPED = re.compile(
 )
 
 
+def is_harmless_before(text: str, index: int) -> bool:
+    """Whether `key_before` and `key_of_pair` have been asked of the name before `index`, and found none."""
+    before = text[index - 1 : index - _SHORT : -1] if index >= _SHORT else text[:index][::-1]
+    found = _NAME_BEFORE.match(before)
+    return found is not None and found[1] in _harmless
+
+
 def key_before(text: str, index: int) -> Key | None:
     """The name that ends before `index`, with its quotes, if it is that of a secret."""
     before = text[max(0, index - _NEAR) : index][::-1]
     near = _QUICKLY.match(before)
-    if near is not None and near.end() - near.start(1) > _LONGEST_ODD:
+    if near is not None and near.end() - near.start(1) not in _ODD_LENGTHS:
         # Most names are known to say nothing.
         key = near[1][::-1]
         if secret_name(key) is None and key not in _TYPES and before[near.end() : near.end() + 1] not in ("?", "&"):
+            if not _IN_PAIRS.search(key):
+                if len(_harmless) >= _MAX_HARMLESS:
+                    _harmless.clear()
+                _harmless.add(near[1])
             return None
     before = text[max(0, index - _MAX_BEFORE) : index][::-1]
     found = _BACKWARDS.match(before)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from faultline.redaction import json_text
 from faultline.redaction.canonical import canonical_ascii
 from faultline.redaction.elements import kind_of_item, names_next
-from faultline.redaction.encoded import decoded
+from faultline.redaction.encoded import decoded, may_be_encoded
 from faultline.redaction.json_text import Walk, canonical_json
 from faultline.redaction.keys import kind_of_key, kind_of_value, secret_name
-from faultline.redaction.scan import is_suspicious, scan
+from faultline.redaction.scan import is_suspicious, places, scan
 from faultline.redaction.text import is_mark, mark_of
 
 # How often each kind of secret was removed.
@@ -34,14 +34,15 @@ def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
     text unless it is cut. `counts` gets what was removed."""
     if limit is not None and len(text) > limit:
         return _flat(text[: limit + _MARGIN], counts, limit)
-    if not is_suspicious(text):
+    where = places(text)
+    if not where and "\\u00" not in text and not may_be_encoded(text):
         return text
     looks_like_json = _JSON_START.match(text) is not None
     if looks_like_json and _ASCII_ESCAPE.search(text):
         inner = _json(text, counts)
-        return _flat(text, counts) if inner is None else inner
+        return _flat(text, counts, None, where) if inner is None else inner
     found: Redactions = {}
-    result = _flat(text, found)
+    result = _flat(text, found, None, where)
     if looks_like_json and result != text and parsed_json(result) is _NO_JSON:
         inner = _json(text, counts)
         if inner is not None:
@@ -198,8 +199,8 @@ class _Found(NamedTuple):
     instead: tuple[str, Redactions] | None = None
 
 
-def _matches(text: str, limit: int) -> list[_Found]:
-    seen = [_Found(*match) for match in scan(text, limit)]
+def _matches(text: str, limit: int, where: list[int] | None) -> list[_Found]:
+    seen = [_Found(*match) for match in scan(text, limit, where)]
     hidden = _hidden(text, seen)
     if not hidden:
         return seen
@@ -228,9 +229,10 @@ def _hidden(text: str, seen: list[_Found]) -> list[_Found]:
     return found
 
 
-def _flat(text: str, counts: Redactions, limit: int | None = None) -> str:
+def _flat(text: str, counts: Redactions, limit: int | None = None, where: list[int] | None = None) -> str:
     bound = len(text) if limit is None else limit
-    return _written(text, _matches(text, bound), counts, bound)
+    found = _matches(text, bound, where)
+    return _written(text, found, counts, bound) if found or limit is not None else text
 
 
 def _written(text: str, found: list[_Found], counts: Redactions, bound: int) -> str:

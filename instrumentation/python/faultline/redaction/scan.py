@@ -11,11 +11,12 @@ import re
 
 from faultline.redaction.addresses import card, email, url_password
 from faultline.redaction.elements import element_content, next_element, next_word, option_value
-from faultline.redaction.encoded import has_run
+from faultline.redaction.encoded import may_be_encoded
 from faultline.redaction.fields import secret_field
+from faultline.redaction.names import is_harmless_before
 from faultline.redaction.text import Match
 from faultline.redaction.tokens import (
-    PREFIX_PAIRS,
+    PREFIX_ENDS,
     PREFIXES,
     SIGNS,
     aws_secret,
@@ -35,28 +36,42 @@ _MAX_BEFORE = 80
 
 def _anchors() -> str:
     """One alternative for each first character, so that the search skips all others at once."""
-    befores: dict[str, str] = {}
-    for pair in sorted(PREFIX_PAIRS):
-        befores[pair[1]] = befores.get(pair[1], "") + re.escape(pair[0])
-    befores = {sign: befores[sign] for sign in SIGNS}
-    dot, hyphen = befores.pop("."), befores.pop("-")
+    signs = {sign: _behind(sign) for sign in SIGNS}
+    dot, hyphen = signs.pop("."), signs.pop("-")
     return "|".join(
         [
-            r":(?:(?<=[A-Za-z_\"'\\\] -]:)|(?=[/\\]|AA)"
-            r"|(?<=[A-Za-z_-][0-9]:)|(?<=[A-Za-z_-][0-9]{2}:)|(?<=[A-Za-z_-][0-9]{3}:))",
+            # A URL with a user, or a name.
+            r":(?:(?=//[^\s\"'<>`\\@]{0,512}@|//[^\s\"'<>`\\]{512}|\\|AA)|(?!/)(?:(?<=[A-Za-z_\"'\\\] -]:)"
+            r"|(?<=[A-Za-z_-][0-9]:)|(?<=[A-Za-z_-][0-9]{2}:)|(?<=[A-Za-z_-][0-9]{3}:)))",
             r"=(?<=[\w\"'\\\] -]=)",
-            rf"\.(?:(?<=[{dot}]\.)|(?=[\w-]{{6}}\.[\w-]{{27}}|[0-9a-f]{{64}}))",
-            rf"-(?:(?<=[{hyphen}]-)|(?<![^\s\"'`\[]-)(?=[-aup]|.u)|(?=--|us[0-9]|L))",
-            *(rf"{re.escape(sign)}(?<=[{before}]{re.escape(sign)})" for sign, before in befores.items()),
+            rf"\.(?:{dot}|(?=[\w-]{{6}}\.[\w-]{{27}}|[0-9a-f]{{64}}))",
+            rf"-(?:{hyphen}|(?<![^\s\"'`\[]-)(?=[-aup]|.u)|(?=----? ?B|us[0-9]|L))",
+            *(f"{re.escape(sign)}(?:{behind})" for sign, behind in signs.items()),
             *_letters(),
             r",(?<=[\"'`\\],)(?=[^\"'`]{0,2}[\"'`\\])",
             r">(?<=[A-Za-z0-9\"]>)(?!<[^!])",
             "@",
             r"J(?<=yJ)",
-            "b(?=[eE][aA]|[aA][sS])|B(?=[eE][aA]|[aA][sS])",
-            *(rf"{digit}(?<![0-9]{digit})(?=[0-9]{{3}}(?:[0-9]{{9}}|[^0-9][0-9]))" for digit in "23456"),
+            "b(?=[eE][aA][rR]|[aA][sS][iI])|B(?=[eE][aA][rR]|[aA][sS][iI])",
+            r"[2-6](?<![0-9][2-6])(?=[0-9]{3}(?:[0-9]{9}|[^0-9][0-9]{4}))",
         ]
     )
+
+
+def _behind(sign: str) -> str:
+    """The characters before a sign by which prefixes are noticed."""
+    befores: dict[str, set[str]] = {}
+    for end in PREFIX_ENDS:
+        if end[-1] == sign and len(end) == 3:
+            befores.setdefault(end[1], set()).add(end[0])
+    pairs = {end[0] for end in PREFIX_ENDS if end[-1] == sign and len(end) == 2}
+    twos = "|".join(f"{_one_of(befores[second])}{re.escape(second)}" for second in sorted(befores))
+    forms = [f"(?<=(?:{twos}){re.escape(sign)})"] if twos else []
+    return "|".join([*forms, *([f"(?<={_one_of(pairs)}{re.escape(sign)})"] if pairs else [])])
+
+
+def _one_of(signs: set[str]) -> str:
+    return f"[{''.join(re.escape(sign) for sign in sorted(signs))}]"
 
 
 def _letters() -> list[str]:
@@ -86,26 +101,37 @@ def _has_sentence(text: str) -> bool:
     return any(word in lower for word in _WORDS)
 
 
-def _places(text: str) -> list[int]:
+def places(text: str) -> list[int]:
     """Where a matcher has to be asked, in order."""
-    places = [anchor.start() for anchor in _ANCHOR.finditer(text)]
+    anchors = [anchor.start() for anchor in _ANCHOR.finditer(text)]
     if _has_sentence(text):
         words = [word.end() - 1 for word in _SENTENCE.finditer(text)]
         if words:
-            return sorted({*places, *words})
-    return places
+            return sorted({*anchors, *words})
+    return anchors
 
 
-def scan(text: str, limit: int) -> list[Match]:
-    """The secrets that start in the first `limit` characters, in order, without overlaps."""
+# Behind a colon of URLs and keys of Telegram.
+_BESIDES_NAMES = frozenset("/\\A")
+
+
+def scan(text: str, limit: int, where: list[int] | None = None) -> list[Match]:
+    """The secrets that start in the first `limit` characters, in order, without overlaps. `where` are its `places`, if
+    they are known."""
     found: list[Match] = []
     floor = 0
-    for index in _places(text):
+    for index in places(text) if where is None else where:
         if index < floor:
             continue
         if index >= limit + _MAX_BEFORE:
             break
-        match = _ask(text[index], text, index, floor)
+        sign = text[index]
+        if (
+            (sign == "=" or (sign == ":" and text[index + 1 : index + 2] not in _BESIDES_NAMES))
+            and is_harmless_before(text, index)
+        ):
+            continue
+        match = _ask(sign, text, index, floor)
         if match is not None and match.start >= floor:
             found.append(match)
             floor = match.end
@@ -118,7 +144,11 @@ def scan(text: str, limit: int) -> list[Match]:
 
 def _ask(sign: str, text: str, index: int, floor: int) -> Match | None:
     if sign == ":":
-        if text[index + 1 : index + 2] in ("/", "\\"):
+        following = text[index + 1 : index + 2]
+        # Behind a name that says something stands no slash.
+        if following == "/":
+            return url_password(text, index)
+        if following == "\\":
             return url_password(text, index) or secret_field(text, index)
         return secret_field(text, index) or telegram_key(text, index)
     if sign == "=":
@@ -144,19 +174,25 @@ def _ask(sign: str, text: str, index: int, floor: int) -> Match | None:
     return prefixed_key(text, index)
 
 
+_BEFORE_OPTION = frozenset(" \t\"'`\n[")
+
+
 def _hyphen(text: str, index: int) -> Match | None:
     if text.startswith("---", index):
         return private_key(text, index)
-    return (
-        prefixed_key(text, index)
-        or option_value(text, index)
-        or putty_key(text, index)
-        or mailchimp_key(text, index)
-    )
+    found = prefixed_key(text, index)
+    if found is None and (index == 0 or text[index - 1] in _BEFORE_OPTION):
+        found = option_value(text, index)
+    if found is not None:
+        return found
+    following = text[index + 1 : index + 2]
+    if following == "L":
+        return putty_key(text, index)
+    return mailchimp_key(text, index) if following == "u" else None
 
 
 def is_suspicious(text: str) -> bool:
     """Whether a matcher finds something to look at; what it says no to has no secret."""
-    if _ANCHOR.search(text) is not None or "\\u00" in text or "%" in text or has_run(text):
+    if _ANCHOR.search(text) is not None or "\\u00" in text or may_be_encoded(text):
         return True
     return _has_sentence(text) and _SENTENCE.search(text) is not None

@@ -53,19 +53,20 @@ def _prefix(entry: dict) -> _Prefix:
 
 
 _ALL = [_prefix(entry) for entry in (*RULES["formats"]["own"], *RULES["formats"]["gitleaks"]["prefixes"])]
-_BY_PAIR: dict[str, list[_Prefix]] = {}
+# The longest first: it is the one that is meant.
+_ALL.sort(key=lambda each: -len(each.text))
+# By the last three characters up to the one by which a prefix is noticed; two where it is the second.
+_BY_END: dict[str, list[_Prefix]] = {}
 for _made in _ALL:
-    _BY_PAIR.setdefault(_made.text[_made.offset - 1 : _made.offset + 1], []).append(_made)
-for _prefixes in _BY_PAIR.values():
-    # The longest first: it is the one that is meant.
-    _prefixes.sort(key=lambda each: -len(each.text))
+    _BY_END.setdefault(_made.text[max(0, _made.offset - 2) : _made.offset + 1], []).append(_made)
 
-# The two characters by which a prefix is noticed.
-PREFIX_PAIRS = frozenset(_BY_PAIR)
-# Each with the place of the second.
+# How prefixes end where they are noticed.
+PREFIX_ENDS = frozenset(_BY_END)
+for _end in PREFIX_ENDS:
+    if len(_end) == 3:
+        _BY_END[_end] += _BY_END.get(_end[1:], ())
+# Each with the place of the character by which it is noticed.
 PREFIXES = tuple((each.text, each.offset) for each in _ALL)
-# Each prefix up to there, its last three characters.
-_ENDS = frozenset(text[max(0, offset - 2) : offset + 1] for text, offset in PREFIXES)
 _DIGIT_OR_CAPITAL = re.compile("[0-9A-Z]")
 _MIXED = re.compile("(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[^a-z]*[a-z]")
 _MAX_BEFORE = 80
@@ -75,9 +76,10 @@ _KEY_BACKWARDS = re.compile("[0-9A-Za-z_.-]*")
 def prefixed_key(text: str, index: int) -> Match | None:
     """A key whose prefix has its anchor at `index`."""
     end_of_prefix = text[max(0, index - 2) : index + 1]
-    if end_of_prefix not in _ENDS and end_of_prefix[-2:] not in _ENDS:
+    candidates = _BY_END.get(end_of_prefix) or _BY_END.get(end_of_prefix[-2:])
+    if candidates is None:
         return None
-    for prefix in _BY_PAIR.get(text[max(0, index - 1) : index + 1], ()):
+    for prefix in candidates:
         at = index - prefix.offset
         if at < 0 or not text.startswith(prefix.text, at):
             continue
