@@ -14,13 +14,18 @@ export type KnownSkipped = (() => readonly SkippedSpans[]) | undefined;
 const ELSEWHERE =
   'failed spans that the collector skipped are counted there: `faultline doctor` beside it, or its /metrics';
 
+/** What keeps such spans. */
+const REMEDY = '`faultline start --keep all-errors` keeps them';
+
 /**
  * What to say where a list is empty; undefined when nothing was skipped.
  *
  * @param preferred the service to name if it has any @default the one with most
  */
 export function skippedHint(known: KnownSkipped, preferred?: string): string | undefined {
-  return known === undefined ? ELSEWHERE : skippedText(known(), preferred);
+  if (known === undefined) return ELSEWHERE;
+  const text = skippedText(known(), preferred);
+  return text === undefined ? undefined : `${text}; ${REMEDY}`;
 }
 
 /**

@@ -8,6 +8,7 @@ import { GraphRun } from '../../core/run.ts';
 import type { Redactor } from '../../redaction/index.ts';
 import { isAbortLike } from '../shared/abort.ts';
 import { agentIdOf } from '../shared/identity.ts';
+import { type FailedOperation, reportOperation } from '../shared/operation.ts';
 import { likelyEnd, settle } from '../shared/undecided.ts';
 import { detailsOf, isOutOfTurns, underneath } from './errors.ts';
 import type { Agent, Result, Runner, RunOptions } from './internal-types.ts';
@@ -151,8 +152,27 @@ export function listenTo(runner: Runner): void {
   };
   on('agent_start', (place, [, agent, input]) => place.start(nameOf(agent), input));
   on('agent_handoff', (place, [, , next]) => place.handOver(nameOf(next)));
-  on('agent_end', (place, [, agent, output]) => place.finish(outputOf(agent as Agent, output)));
+  on('agent_end', (place, [, agent, output]) => {
+    if (isEmptyAnswer(agent as Agent, output)) reportOperation(place, emptyAnswer(agent as Agent));
+    place.finish(outputOf(agent as Agent, output));
+  });
   on('agent_tool_start', () => recordUsage({ toolCalls: 1 }));
+}
+
+/** Whether the model said nothing at last, which the SDK takes for an answer; a tool's output may be empty. */
+function isEmptyAnswer(agent: Agent, output: unknown): boolean {
+  const isOfModel = (agent.toolUseBehavior ?? 'run_llm_again') === 'run_llm_again';
+  return isOfModel && typeof output === 'string' && output.trim() === '';
+}
+
+function emptyAnswer({ model }: Agent): FailedOperation {
+  return {
+    kind: 'chat',
+    target: text(model) ?? '',
+    error: { name: 'EmptyResponseError', message: 'The model answered nothing' },
+    details: { site: 'llm.call', class: 'llm.empty_response' },
+    disposition: 'degraded',
+  };
 }
 
 /** An agent's output comes as text; with an output type that text is JSON. */

@@ -56,7 +56,8 @@ it('names ten agents of many, and none in JSON', async () => {
 
 it('says which failed spans were skipped', { timeout: 60_000 }, async () => {
   for (let i = 0; i < 3; i++) await world.send({ name: 'legacy.step', error: 'it broke' });
-  const hint = '3 failed spans of service `test-executor` were skipped, e.g. `legacy.step`';
+  const hint =
+    '3 failed spans of service `test-executor` were skipped, e.g. `legacy.step`; `faultline start --keep all-errors` keeps them';
   expect(await verb(world, 'recent', '--agent', 'nobody')).toContain(`and more\n${hint}\n`);
   expect(await verb(world, 'brief', '--agent', 'nobody')).toContain(`nothing is stored.\n${hint}.`);
   const asked = await fetch(`${world.query}/mcp/v1`, {

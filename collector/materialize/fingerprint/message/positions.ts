@@ -29,6 +29,18 @@ import {
 const WORDS_BEFORE_TAIL = 3;
 /** What stands before a type that the code asks for, not one that it was given. */
 const BEFORE_TYPE = new Set(['a', 'an', 'be', 'expected', 'requires']);
+/** Types whose names are words too. */
+const PROSE_TYPES = new Set(
+  'string number object function list array null none true false boolean integer dictionary'.split(
+    ' ',
+  ),
+);
+/** What stands before a type or a value that came. */
+const BEFORE_VALUE = new Set(
+  'is was are not got received found gave returned returns type of to with from and or as than value'.split(
+    ' ',
+  ),
+);
 /** The head of an exception inside a message: what follows its colon is what it says. */
 const HEAD = /(?:error|exception)$/i;
 
@@ -64,8 +76,12 @@ function kindByForm(tokens: Tokens, i: number): number {
   if (isDate(tokens, i)) return TIME;
   if (form === OF_CODE) return WORD;
   if (form === OF_TYPE) {
-    if (!BEFORE_TYPE.has(tokens.lowerAt(i - 1))) return BOOL;
-    if (isCodeWord(tokens.lowerAt(i))) return WORD;
+    if (BEFORE_TYPE.has(tokens.lowerAt(i - 1))) {
+      if (isCodeWord(tokens.lowerAt(i))) return WORD;
+    } else {
+      // Shown as it is, and no part of what distinguishes problems either way.
+      return isOfSentence(tokens, i) ? ASIDE : BOOL;
+    }
   }
   const isOfCode =
     form > UNKNOWN && (isOfRuntime(tokens, i) || (form === ERROR_NAME && isHead(tokens, i)));
@@ -73,6 +89,19 @@ function kindByForm(tokens: Tokens, i: number): number {
   weak[i] = 1;
   // What nobody knows is shown as it is: it may say more to people than to the table.
   return form === UNKNOWN ? ASIDE : NAME;
+}
+
+/** Whether the name of a type is a word of the sentence, not what came: `No object generated`. */
+function isOfSentence(tokens: Tokens, i: number): boolean {
+  if (!PROSE_TYPES.has(tokens.at(i))) return false;
+  const next = tokens.ends[i]!;
+  return (
+    i > 0 &&
+    (tokens.kinds[i - 1] === WORD || tokens.kinds[i - 1] === ASIDE) &&
+    !BEFORE_VALUE.has(tokens.lowerAt(i - 1)) &&
+    tokens.text.startsWith(' ', next) &&
+    tokens.kindAt(i + 1) === WORD
+  );
 }
 
 /** `x is not defined`, `a.b is not a function`: a runtime speaks of a name of the program. */

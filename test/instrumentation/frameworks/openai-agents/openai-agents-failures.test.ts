@@ -17,6 +17,24 @@ import {
   told,
 } from './openai-agents-world.ts';
 
+test.each([false, true])('an empty answer is a failure, streamed: %j', async (isStreamed) => {
+  script({ text: ' \n' });
+  const clerk = agent('Clerk');
+  if (isStreamed) await (await runner.run(clerk, 'hi', { stream: true })).completed;
+  else await runner.run(clerk, 'hi');
+  expect(told()).toEqual([
+    {
+      name: 'chat test-model',
+      type: 'EmptyResponseError',
+      message: 'The model answered nothing',
+      site: 'llm.call',
+      class: 'llm.empty_response',
+      disposition: 'degraded',
+    },
+  ]);
+  expect(outcome()).toBe('success');
+});
+
 describe('tools', () => {
   test('what a tool throws is an operation, although the model only receives a text', async () => {
     const cause = new Error('socket closed');
