@@ -1,7 +1,16 @@
 /** The data folder: its layout, the passwords of its users, who holds it. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  type Dirent,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createFile, makeFolders } from '../../collector/queue/files.ts';
 import type { UserName } from './users.ts';
@@ -89,8 +98,11 @@ export async function prepareFolder(dataDir: string): Promise<Folder> {
   }
   await takeOver(folder);
   // One that another account made while it ran the engine would take no rows.
-  for (const table of await filesIn(data, ['store', '*'], /./)) await access(table, constants.W_OK);
-  await removeWrittenSchemas(folder);
+  for (const table of entriesIn(data, ['store', '*'], 'folders')) {
+    accessSync(table, constants.W_OK);
+  }
+  removeWrittenSchemas(folder);
+  removeSchemasInParts(folder);
   await keepDatabase(folder);
   return folder;
 }
@@ -111,7 +123,9 @@ async function keepDatabase({ data }: Folder): Promise<void> {
   const file = join(data, 'metadata', 'faultline.sql');
   const kept = await readFile(file, 'utf8').catch(() => '');
   if (kept.replaceAll('\0', '').trim() !== '') return;
-  const [tables, ...others] = await filesIn(data, ['store', '*', '*'], /^failures\.sql$/);
+  const [tables, ...others] = entriesIn(data, ['store', '*', '*']).filter(
+    (file) => basename(file) === 'failures.sql',
+  );
   if (tables === undefined) return;
   if (others.length > 0) {
     throw new FolderError(
@@ -150,44 +164,57 @@ const IN_EVERY_PART = [
   ...['checksums.txt', 'columns.txt', 'columns_substreams.txt', 'count.txt'],
   ...['default_compression_codec.txt', 'metadata_version.txt'],
 ];
+/** Of files that the engine reads where a part has them. */
+const PERHAPS_IN_A_PART = /\.(?:txt|json|packed|idx)$/;
 
 /**
- * Removes schemas that `reader` had written where they keep the engine from starting or rows from being read: among
- * definitions of tables, and as files that a table or a part may have (docs/decisions/0067-settings-of-subqueries.md).
- * Refuses parts that cannot be read, perhaps since another account ran the engine: it would set them aside as damaged.
+ * Removes schemas that `reader` had written where they keep the engine from starting, from reading rows or from changing
+ * them: beside its data, and as files that a table or a part may have (docs/decisions/0067-settings-of-subqueries.md).
+ * @returns what it removed
  */
-async function removeWrittenSchemas({ data }: Folder): Promise<void> {
-  for (const [pattern, names] of [
-    [['metadata'], /\.sql$/],
-    [['store', '*', '*'], /\.(?:sql|txt)$/],
-    [['store', '*', '*', '*'], /\.txt$/],
-  ] as const) {
-    for (const file of await filesIn(data, pattern, names)) {
-      const name = basename(file);
-      if (name === 'columns.txt') await access(file, constants.R_OK);
-      if (IN_EVERY_PART.includes(name)) continue;
-      const text = await readFile(file, 'utf8').catch(() => '');
-      if (WRITTEN_SCHEMA.test(text)) await rm(file);
-    }
+export function removeWrittenSchemas({ data }: Folder): string[] {
+  const places = [[], ['metadata'], ['metadata_dropped'], ['store', '*', '*']];
+  return places.flatMap((place) => entriesIn(data, place).filter(removeIfSchema));
+}
+
+/** Likewise in parts. @throws when one cannot be read, perhaps since another account ran the engine: it would be set aside as damaged */
+function removeSchemasInParts({ data }: Folder): void {
+  for (const file of entriesIn(data, ['store', '*', '*', '*'])) {
+    const name = basename(file);
+    if (name === 'columns.txt') accessSync(file, constants.R_OK);
+    if (PERHAPS_IN_A_PART.test(name) && !IN_EVERY_PART.includes(name)) removeIfSchema(file);
   }
 }
 
-/** Files of such names in the folders that a path names from here on; `*` in it is any name. Links count as what they lead to. */
-async function filesIn(
-  folder: string,
-  [next, ...rest]: readonly string[],
-  names: RegExp,
-): Promise<string[]> {
-  if (next !== undefined && next !== '*') return filesIn(join(folder, next), rest, names);
-  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-    return [];
-  });
-  if (next === undefined) {
-    return found.filter((name) => names.test(name)).map((name) => join(folder, name));
+function removeIfSchema(file: string): boolean {
+  try {
+    if (!WRITTEN_SCHEMA.test(readFileSync(file, 'utf8'))) return false;
+    rmSync(file);
+    return true;
+  } catch {
+    return false;
   }
-  const files = await Promise.all(found.map((name) => filesIn(join(folder, name), rest, names)));
-  return files.flat();
+}
+
+/**
+ * What is no folder in the folders that a path names from here on, or all that is in the last; `*` in it is any name.
+ * Links count as what they lead to.
+ */
+function entriesIn(folder: string, [next, ...rest]: readonly string[], kind = 'files'): string[] {
+  if (next !== undefined && next !== '*') return entriesIn(join(folder, next), rest, kind);
+  let found: Dirent[];
+  try {
+    found = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return [];
+  }
+  const paths = found
+    .filter((entry) =>
+      next === undefined && kind === 'files' ? !entry.isDirectory() : !entry.isFile(),
+    )
+    .map(({ name }) => join(folder, name));
+  return next === undefined ? paths : paths.flatMap((path) => entriesIn(path, rest, kind));
 }
 
 /** Version 0.1.0 knew one password, and had files of its own for the engine. */

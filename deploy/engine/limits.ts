@@ -44,3 +44,6 @@ export const START_MS = 120_000;
 /** Pauses before an engine that ended by itself is started again, in milliseconds. */
 export const FIRST_RESTART_MS = 200;
 export const LAST_RESTART_MS = 10_000;
+
+/** How often schemas are looked for that a statement had the engine write into its data, in milliseconds. */
+export const SCHEMAS_MS = 60_000;

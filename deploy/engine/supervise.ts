@@ -6,8 +6,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { folderOf, removeWrittenSchemas } from './folder.ts';
 import { type EngineOptions, type RunningEngine, startEngine } from './index.ts';
-import { FIRST_RESTART_MS, LAST_RESTART_MS } from './limits.ts';
+import { FIRST_RESTART_MS, LAST_RESTART_MS, SCHEMAS_MS } from './limits.ts';
 import { engineLog } from './log.ts';
 import type { Lock } from './messages.ts';
 
@@ -40,6 +41,15 @@ export async function superviseEngine(
       }
     }
   };
+  const removing = setInterval(() => {
+    try {
+      for (const file of removeWrittenSchemas(folderOf(options.dataDir))) {
+        logger.warn(`removed ${file}, which a statement of the user reader had the engine write`);
+      }
+    } catch {
+      // What cannot be read is the engine's to say.
+    }
+  }, SCHEMAS_MS).unref();
   const watching = (async () => {
     while (!signal.aborted) {
       const { code, signal: by } = await engine.exited;
@@ -61,6 +71,7 @@ export async function superviseEngine(
     },
     async stop() {
       stopping.abort();
+      clearInterval(removing);
       await engine.stop();
       await watching;
       // One that was being started when the stop came.
