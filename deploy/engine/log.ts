@@ -7,9 +7,9 @@ const MOST_CHARS = 500;
 
 /** What it says of a part of a table that is damaged on disk: the whole part is kept aside, and not read. */
 const BROKEN_PART = /^(\S+) \([^)]*\): Detaching broken part (.*\/)([^/]+) \(size: ([^)]*)\)/;
-/** What says once more what another line does: of a part that is damaged, of a merge that failed, of why the start failed. */
+/** What says once more what another line does: of a part that is damaged, of a merge that failed, of why the start failed, of a crash. */
 const SAID_ELSEWHERE =
-  /: (?:Part \S+ is broken and needs manual|while loading part )|Task::executeStep\(\)|^void DB::AsyncLoader::worker/;
+  /: (?:Part \S+ is broken and needs manual|while loading part )|Task::executeStep\(\)|^void DB::AsyncLoader::worker|^ClientBase: (?:\d+\. |Stack trace: |\(version |Sent by |#*$| )/;
 /** Details that are longer than what they belong to. */
 const DETAILS = /[,.]? (?:Stack trace |Parsed query: |from query ATTACH ).*$/;
 
