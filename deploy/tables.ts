@@ -46,6 +46,7 @@ export async function makeTables(
   const stopping = new AbortController();
   const { signal } = stopping;
   const later = (async () => {
+    let logged = '';
     for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
       await wait(pause, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
@@ -54,7 +55,11 @@ export async function makeTables(
         logger.info('ClickHouse answers, and its tables are made');
         return;
       } catch (error) {
-        if (!isAway(error)) logger.error({ err: error }, 'the tables cannot be made');
+        const { message } = error as Error;
+        if (!isAway(error) && message !== logged) {
+          logger.error({ err: error }, 'the tables cannot be made');
+          logged = message;
+        }
       }
     }
   })();
