@@ -1,6 +1,7 @@
 // What the mapping has to say, as rows of `group_events`. Their ids are made of what they say: two
 // collectors that find the same write one event, and what was undone is not said again.
 import { uuidOf } from '../../instrumentation/semconv/failure-id.ts';
+import type { Steps } from '../decode/turns.ts';
 import type { GroupEventRow } from '../rows/rows.ts';
 import { proposalsIn } from './looks-like.ts';
 import type { Member } from './member.ts';
@@ -22,20 +23,20 @@ export type KnownEvent = Pick<
  * @param events all that was said about the groups of these members
  * @param now as ClickHouse writes times
  */
-export function missingEvents(
+export function* missingEvents(
   members: readonly Member[],
   events: readonly KnownEvent[],
   now: string,
-): GroupEventRow[] {
+): Steps<GroupEventRow[]> {
   const pointers = new Pointers(events);
   const open = members.filter(({ fingerprint }) => !pointers.wasSplit(fingerprint));
-  const merges = joinedIn(open).flatMap(({ member, into }) => {
+  const merges = (yield* joinedIn(open)).flatMap(({ member, into }) => {
     if (!pointers.add(member.fingerprint, into.fingerprint)) return [];
     const reason = `same error type and place (${into.raised}), messages that differ only where values stand`;
     return [eventOf('merge', member, into, reason, now)];
   });
   const known = new Set(events.map(({ event_id }) => event_id));
-  const proposals = proposalsIn(open, (name) => pointers.end(name))
+  const proposals = (yield* proposalsIn(open, (name) => pointers.end(name)))
     .map(({ member, into, reason }) => eventOf('propose', member, into, reason, now))
     .filter(({ event_id }) => !known.has(event_id));
   return [...merges, ...proposals];

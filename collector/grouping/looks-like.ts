@@ -1,5 +1,6 @@
 // Which fingerprints may be one problem, for a person or the Queen to decide: the message agrees in every
 // word of the code, and something else does not.
+import type { Steps } from '../decode/turns.ts';
 import { agree } from '../materialize/fingerprint/agreement.ts';
 import { byAge, type Member } from './member.ts';
 
@@ -20,32 +21,48 @@ export interface Proposal {
  *
  * @param groupOf the group of a fingerprint; what is in one group is not proposed
  */
-export function proposalsIn(
+export function* proposalsIn(
   members: readonly Member[],
   groupOf: (fingerprint: string) => string,
-): Proposal[] {
+): Steps<Proposal[]> {
   const nodes = new Map<string, Member[]>();
   for (const member of [...members].sort(byAge)) {
     const key = JSON.stringify([member.agent_id, member.node_id]);
     nodes.set(key, [...(nodes.get(key) ?? []).slice(-MAX_AT_NODE + 1), member]);
   }
-  return [...nodes.values()].flatMap((node) => proposalsAt(node, groupOf));
+  const proposals: Proposal[] = [];
+  for (const node of nodes.values()) proposals.push(...(yield* proposalsAt(node, groupOf)));
+  return proposals;
 }
 
-function proposalsAt(node: readonly Member[], groupOf: (name: string) => string): Proposal[] {
-  return node.flatMap((member, i) => {
-    const alike = node
-      .slice(0, i)
-      .filter((older) => isApart(member, older, groupOf) && mayMeet(member, older))
-      .filter((older) => agree(member.units, older.units));
-    for (const reasonOf of [lostStack, lostCauses, otherType, sameSlot]) {
-      for (const into of alike) {
-        const reason = reasonOf(member, into, alike);
-        if (reason !== undefined) return [{ member, into, reason }];
-      }
+function* proposalsAt(
+  node: readonly Member[],
+  groupOf: (name: string) => string,
+): Steps<Proposal[]> {
+  const proposals: Proposal[] = [];
+  for (const [i, member] of node.entries()) {
+    const alike: Member[] = [];
+    for (const older of node.slice(0, i)) {
+      if (!isApart(member, older, groupOf) || !mayMeet(member, older)) continue;
+      yield;
+      if (agree(member.units, older.units)) alike.push(older);
     }
-    return [];
-  });
+    const strongest = strongestOf(member, alike);
+    if (strongest) proposals.push(strongest);
+    yield;
+  }
+  return proposals;
+}
+
+/** @param alike older ones, the oldest first */
+function strongestOf(member: Member, alike: readonly Member[]): Proposal | undefined {
+  for (const reasonOf of [lostStack, lostCauses, otherType, sameSlot]) {
+    for (const into of alike) {
+      const reason = reasonOf(member, into, alike);
+      if (reason !== undefined) return { member, into, reason };
+    }
+  }
+  return undefined;
 }
 
 const isApart = (one: Member, other: Member, groupOf: (name: string) => string): boolean =>

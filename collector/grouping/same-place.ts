@@ -1,5 +1,6 @@
 // Which fingerprints are one problem by themselves: of one type, raised in one frame for the same causes,
 // with messages that can be renderings of one.
+import type { Steps } from '../decode/turns.ts';
 import { agree } from '../materialize/fingerprint/agreement.ts';
 import { byAge, type Member } from './member.ts';
 
@@ -16,8 +17,10 @@ export interface Joined {
  * All that belong to another one. Which are one problem does not depend on the order of `members`; a
  * member agrees with one of its problem, and not always with each.
  */
-export function joinedIn(members: readonly Member[]): Joined[] {
-  return [...placesOf(members).values()].flatMap(problemsAt);
+export function* joinedIn(members: readonly Member[]): Steps<Joined[]> {
+  const joined: Joined[] = [];
+  for (const place of placesOf(members).values()) joined.push(...(yield* problemsAt(place)));
+  return joined;
 }
 
 function placesOf(members: readonly Member[]): Map<string, Member[]> {
@@ -33,7 +36,7 @@ function placesOf(members: readonly Member[]): Map<string, Member[]> {
   return places;
 }
 
-function problemsAt(place: readonly Member[]): Joined[] {
+function* problemsAt(place: readonly Member[]): Steps<Joined[]> {
   if (place.length < 2) return [];
   const members = [...place].sort(byAge).slice(0, MAX_AT_PLACE);
   // The oldest of each problem, by the place of each member.
@@ -46,8 +49,11 @@ function problemsAt(place: readonly Member[]): Joined[] {
   for (let i = 1; i < members.length; i++) {
     for (let j = 0; j < i; j++) {
       const [one, other] = [oldestOf(i), oldestOf(j)];
-      if (one === other || !agree(members[i]!.units, members[j]!.units)) continue;
-      oldest[Math.max(one, other)] = Math.min(one, other);
+      if (one === other) continue;
+      yield;
+      if (agree(members[i]!.units, members[j]!.units)) {
+        oldest[Math.max(one, other)] = Math.min(one, other);
+      }
     }
   }
   return members.flatMap((member, i) => {

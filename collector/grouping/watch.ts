@@ -1,6 +1,7 @@
 // Looks for fingerprints that are new, and writes which groups they belong to.
 
 import type { Logger } from 'pino';
+import { inTurns, mapInSteps } from '../decode/turns.ts';
 import { accept, type Sink } from '../queue/sink.ts';
 import { emptyRows } from '../rows/rows.ts';
 import { formatTime } from '../rows/time.ts';
@@ -86,12 +87,14 @@ export class MappingWatch {
     if (fresh.length === 0) return;
     const read = fresh.slice(0, MAX_READ);
     const found = await this.#store.firstFailures(read);
-    const members = new Map(found.map((row) => [row.fingerprint, memberOf(row)]));
+    const fromFound = await inTurns(mapInSteps(found, memberOf));
+    const members = new Map(fromFound.map((member) => [member.fingerprint, member]));
     const agents = new Set([...members.values()].map(({ agent_id }) => agent_id));
     const events = await this.#store.events([...agents]);
     const others = [...this.#members.values()].filter((one) => one && agents.has(one.agent_id));
     const all = [...(others as Member[]), ...members.values()];
-    const rows = missingEvents(all, events, formatTime(BigInt(Date.now()) * 1_000_000n));
+    const now = formatTime(BigInt(Date.now()) * 1_000_000n);
+    const rows = await inTurns(missingEvents(all, events, now));
     if (rows.length > 0) {
       await accept(this.#parts.sink, { ...emptyRows(), group_events: rows });
     }

@@ -6,17 +6,8 @@ import { type Cluster, clustersOf } from './clusters.ts';
 import { isModelCall } from './model-call.ts';
 import { addTime } from './times.ts';
 import { nodeAround, rootOf, type TracePart, TraceTree } from './trace-tree.ts';
+import { evidenceOf, levelOf, type Verdict } from './verdict.ts';
 import { attemptOf, visitsOf } from './visits.ts';
-
-/** The failure that a cluster of reports is. */
-export interface Verdict {
-  /** The report that stands for it. */
-  home: FailureRow;
-  /** What the row says otherwise than its span. */
-  columns: Partial<FailureRow>;
-  /** The reports that are consequences of it. */
-  consequences: FailureRow[];
-}
 
 interface Outcome {
   outcome: string;
@@ -337,21 +328,3 @@ class Decider {
 
 /** A run that used these up was stopped and did not break. */
 const BUDGETS = new Set(['graph.step_budget', 'graph.visit_limit', 'loop.max_iterations']);
-
-function levelOf(part: TracePart | undefined, home: FailureRow): FailureRow['level'] {
-  if (part === undefined) return home.level;
-  if (part.isNode) return 'node';
-  return part.row.part === 'step' && part.standing !== 'run' ? 'operation' : 'graph';
-}
-
-/** Consequences that the evidence names. */
-const MOST_NAMED = 16;
-
-function evidenceOf(consequences: readonly FailureRow[], spans: Map<string, TraceSpanRow>): string {
-  return JSON.stringify({
-    reported_by: consequences.slice(0, MOST_NAMED).map(({ span_id }) => ({
-      span_id,
-      name: (spans.get(span_id)?.name ?? '').slice(0, 200),
-    })),
-  });
-}

@@ -1,7 +1,8 @@
 // What becomes of the rows of whole traces in memory: what a reader of the tables would see in the end.
 
 import { appendRows, emptyRows, type Rows } from '../rows/rows.ts';
-import { type Due, linkTrace, type TraceRows } from './link.ts';
+import { type Due, linkTrace } from './link.ts';
+import type { TraceRows } from './trace-rows.ts';
 
 const DUE: Due = { record: () => true, trace: () => true };
 const MOST_ROUNDS = 5;

@@ -1,14 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { inTurns } from '../decode/turns.ts';
-import type { Intake, Observer, Sink } from '../queue/sink.ts';
-import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
+import type { Observer, Sink } from '../queue/sink.ts';
 import { formatTime } from '../rows/time.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
-import { type Due, linkInSteps, type TraceRows } from './link.ts';
+import { type Due, linkInSteps } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
+import { Outbox } from './outbox.ts';
 import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
 import { TouchedTraces } from './touched-traces.ts';
+import type { TraceRows } from './trace-rows.ts';
 
 export interface LinkingOptions {
   /** How long to look at a trace of which nothing new comes, in milliseconds. @default 15 minutes */
@@ -69,8 +70,6 @@ const LAST_RETRY_MS = 10_000;
 const MAX_DUE = 5_000;
 /** Rests between rounds last this many times as long as the round. */
 const REST_FACTOR = 4;
-/** Characters of rows from which they are handed to the queue. */
-const MAX_HANDED_CHARS = 1024 * 1024;
 
 /**
  * Links rows that belong together but came apart (docs/decisions/0009-linking.md). What it knows of
@@ -316,53 +315,3 @@ export class Linker {
 }
 
 const COUNTS = ['joined', 'tied', 'orphans', 'consequences'] as const;
-
-/** New rows on their way to the queue. */
-class Outbox {
-  /** Traces of which rows were added. */
-  readonly changed = new Set<string>();
-  /** What kept the queue from taking some. */
-  failure: unknown;
-  readonly #sink: Sink;
-  #intake: Intake | undefined;
-  #chars = 0;
-
-  constructor(sink: Sink) {
-    this.#sink = sink;
-  }
-
-  /** Whether so much was added that it should be committed. */
-  get isLarge(): boolean {
-    return this.#chars >= MAX_HANDED_CHARS;
-  }
-
-  add(traceId: string, rows: Partial<Rows>): void {
-    this.#intake ??= this.#sink.open();
-    this.#intake.add({ ...emptyRows(), ...rows });
-    this.changed.add(traceId);
-    for (const row of rows.failures ?? []) this.#chars += charsOf(row);
-    this.#chars += SPAN_CHARS * (rows.trace_spans?.length ?? 0);
-  }
-
-  /** Hands what was added to the queue. What it does not take is made again by the next look. */
-  async commit(): Promise<void> {
-    const intake = this.#intake;
-    this.#intake = undefined;
-    this.#chars = 0;
-    try {
-      await intake?.commit();
-    } catch (error) {
-      this.failure ??= error;
-    }
-  }
-}
-
-/** About what a span's row and what was made of it hold. */
-const SPAN_CHARS = 2048;
-
-function charsOf(row: FailureRow): number {
-  const { error_message, stack_trace, input_context, graph_state, evidence } = row;
-  return [error_message, stack_trace, input_context, graph_state, evidence]
-    .concat(Object.values(row.attributes), Object.values(row.resource_attributes))
-    .reduce((sum, text) => sum + text.length, 1024);
-}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ClickHouseError } from '@clickhouse/client';
 import type { ExceptionRecordRow, FailureRow, NodeAttemptRow, TraceSpanRow } from '../rows/rows.ts';
 import type { ClickHouse } from '../serving/clickhouse.ts';
-import type { TraceRows } from './link.ts';
+import type { TraceRows } from './trace-rows.ts';
 
 const folder = new URL('./sql/', import.meta.url);
 const [spans, failures, exceptions, attempts, unlinked] = [

@@ -1,8 +1,18 @@
 // What was decided of a failure, written into its row, so that it can be taken back.
 import { CLASS_FROM, identified } from '../materialize/classify/identify.ts';
-import type { FailureRow } from '../rows/rows.ts';
-import type { Verdict } from './decide.ts';
+import type { FailureRow, TraceSpanRow } from '../rows/rows.ts';
 import { CONSEQUENCE_OF, markOf, marksOf, REPORTED, withMarks } from './marks.ts';
+import type { TracePart } from './trace-tree.ts';
+
+/** The failure that a cluster of reports is. */
+export interface Verdict {
+  /** The report that stands for it. */
+  home: FailureRow;
+  /** What the row says otherwise than its span. */
+  columns: Partial<FailureRow>;
+  /** The reports that are consequences of it. */
+  consequences: FailureRow[];
+}
 
 /** The row with what was decided of it. @param row as its span and its log records report it */
 export function withVerdict(row: FailureRow, { columns }: Verdict): FailureRow {
@@ -52,4 +62,27 @@ export function asConsequence(row: FailureRow, home: FailureRow): FailureRow {
 /** Whether the row is gone for no other reason than that. */
 export function isConsequence(row: FailureRow): boolean {
   return row.is_deleted === 1 && markOf(row, CONSEQUENCE_OF) !== '';
+}
+
+/** @param part that the report is of; undefined of a call */
+export function levelOf(part: TracePart | undefined, home: FailureRow): FailureRow['level'] {
+  if (part === undefined) return home.level;
+  if (part.isNode) return 'node';
+  return part.row.part === 'step' && part.standing !== 'run' ? 'operation' : 'graph';
+}
+
+/** Consequences that the evidence names. */
+const MOST_NAMED = 16;
+
+/** Which spans reported the failure as well. */
+export function evidenceOf(
+  consequences: readonly FailureRow[],
+  spans: Map<string, TraceSpanRow>,
+): string {
+  return JSON.stringify({
+    reported_by: consequences.slice(0, MOST_NAMED).map(({ span_id }) => ({
+      span_id,
+      name: (spans.get(span_id)?.name ?? '').slice(0, 200),
+    })),
+  });
 }

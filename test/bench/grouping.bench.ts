@@ -1,6 +1,7 @@
 // How well failures are grouped and classified, on the way of the product (redaction included), beside
 // simple baselines on the same inputs; and what a fingerprint with its class costs.
 import { createHash } from 'node:crypto';
+import { atOnce } from '../../collector/decode/turns.ts';
 import { missingEvents } from '../../collector/grouping/changes.ts';
 import { memberOf } from '../../collector/grouping/member.ts';
 import { identify } from '../../collector/materialize/classify/identify.ts';
@@ -39,7 +40,7 @@ function mapped(failures: readonly Told[], isAccepted = false): string[] {
     }),
   );
   const groups = new GroupMapping(
-    missingEvents(members, [], '')
+    atOnce(missingEvents(members, [], ''))
       .filter(({ kind }) => isAccepted || kind === 'merge')
       .map((event) => ({ ...event, kind: 'merge' })),
   );

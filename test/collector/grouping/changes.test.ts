@@ -1,5 +1,6 @@
 // What the mapping writes, without a database: which merges, which proposals, and not twice.
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../../collector/decode/turns.ts';
 import { type KnownEvent, missingEvents } from '../../../collector/grouping/changes.ts';
 import { type FirstFailure, memberOf } from '../../../collector/grouping/member.ts';
 import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
@@ -22,7 +23,7 @@ function failure(error_message: string, over: Partial<FirstFailure> = {}): First
 }
 
 function events(failures: FirstFailure[], known: KnownEvent[] = []) {
-  return missingEvents(failures.map(memberOf), known, NOW);
+  return atOnce(missingEvents(failures.map(memberOf), known, NOW));
 }
 const textsOf = (found: ReturnType<typeof events>, failures: FirstFailure[]) => {
   const name = (id: string) => failures.find((one) => one.fingerprint === id)!.error_message;

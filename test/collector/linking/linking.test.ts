@@ -1,7 +1,8 @@
 // Linking by itself: rows of a trace in, new revisions out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Due, linkTrace, type TraceRows } from '../../../collector/linking/link.ts';
+import { type Due, linkTrace } from '../../../collector/linking/link.ts';
+import type { TraceRows } from '../../../collector/linking/trace-rows.ts';
 import { fingerprint } from '../../../collector/materialize/fingerprint/v1.ts';
 import type {
   ExceptionRecordRow,
