@@ -45,5 +45,5 @@ export const START_MS = 120_000;
 export const FIRST_RESTART_MS = 200;
 export const LAST_RESTART_MS = 10_000;
 
-/** How often schemas are looked for that a statement had the engine write into its data, in milliseconds. */
-export const SCHEMAS_MS = 60_000;
+/** How often it is looked for what a statement of `reader` may have left: written files, and itself; in milliseconds. */
+export const LOOK_MS = 60_000;

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { folderOf, removeWrittenSchemas } from './folder.ts';
 import { type EngineOptions, type RunningEngine, startEngine } from './index.ts';
-import { FIRST_RESTART_MS, LAST_RESTART_MS, SCHEMAS_MS } from './limits.ts';
+import { FIRST_RESTART_MS, LAST_RESTART_MS, LOOK_MS, READER_LONGEST_S } from './limits.ts';
 import { engineLog } from './log.ts';
 import type { Lock } from './messages.ts';
 
@@ -41,15 +41,10 @@ export async function superviseEngine(
       }
     }
   };
-  const removing = setInterval(() => {
-    try {
-      for (const file of removeWrittenSchemas(folderOf(options.dataDir))) {
-        logger.warn(`removed ${file}, which a statement of the user reader had the engine write`);
-      }
-    } catch {
-      // What cannot be read is the engine's to say.
-    }
-  }, SCHEMAS_MS).unref();
+  const looking = setInterval(() => {
+    removeSchemas(options.dataDir, logger);
+    void endIfStuck(engine, logger);
+  }, LOOK_MS).unref();
   const watching = (async () => {
     while (!signal.aborted) {
       const { code, signal: by } = await engine.exited;
@@ -71,13 +66,47 @@ export async function superviseEngine(
     },
     async stop() {
       stopping.abort();
-      clearInterval(removing);
+      clearInterval(looking);
       await engine.stop();
       await watching;
       // One that was being started when the stop came.
       await engine.stop();
     },
   };
+}
+
+function removeSchemas(dataDir: string, logger: Logger): void {
+  try {
+    for (const file of removeWrittenSchemas(folderOf(dataDir))) {
+      logger.warn(`removed ${file}, which a statement of the user reader had the engine write`);
+    }
+  } catch {
+    // What cannot be read is the engine's to say.
+  }
+}
+
+/**
+ * ClickHouse looks at limits of time between calls of functions. One that takes the square of its input goes on for
+ * hours, keeps its place among the statements of `reader`, and only ends with the engine.
+ */
+async function endIfStuck({ url, writer, pid }: RunningEngine, logger: Logger): Promise<void> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'X-ClickHouse-User': writer.username, 'X-ClickHouse-Key': writer.password },
+    body: `SELECT count() FROM system.processes WHERE user = 'reader' AND elapsed > ${READER_LONGEST_S} + 60`,
+    signal: AbortSignal.timeout(LOOK_MS / 2),
+  })
+    .then(async (response) => (response.ok ? Number(await response.text()) : 0))
+    .catch(() => 0);
+  if (answer === 0) return;
+  logger.error(
+    'a statement of the user reader goes on after its limit of time and cannot be ended',
+  );
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 function warnOfNoLock({ files, reason }: Lock, logger: Logger): void {

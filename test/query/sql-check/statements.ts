@@ -13,6 +13,10 @@ export const ATTACKS: readonly string[] = [
   "SELECT 1 INTO OUTFILE '/tmp/x'",
   "SELECT 1 INTO/**/OUTFILE '/tmp/x' APPEND FORMAT CSV",
   "EXPLAIN SELECT 1 INTO OUTFILE '/tmp/x'",
+  // Functions that no limit of time ends, over larger inputs than these.
+  'SELECT h3kRing(599686042433355775, 1)',
+  'SELECT arrayLevenshteinDistance(range(9), range(9))',
+  "SELECT `editDistance`('a', 'b') FROM failures",
   // Functions that read files, by every way of naming them.
   "SELECT file('/etc/hostname')",
   "SELECT FILE('/etc/hostname')",
