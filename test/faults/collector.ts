@@ -121,7 +121,7 @@ export class Collector implements Address {
   /** Processes that it started. */
   children(): number[] {
     const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
-    return text.trim().split(' ').map(Number);
+    return text.split(' ').filter(Boolean).map(Number);
   }
 
   /** Whether a line of the log has this in it. */
