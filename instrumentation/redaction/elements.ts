@@ -214,11 +214,11 @@ export function nextWord(text: string, index: number): Match | undefined {
   if (!looksSecret(text, start, end, least) || text.slice(start, end).includes('='))
     return undefined;
   // What shows by its own form is of that kind.
-  if (/^(?:eyJ|[a-z]{2,}[-_])/i.test(text.slice(start, start + 12))) return undefined;
-  const kind = /^p|by$|pass/i.test(word)
-    ? 'password'
-    : word.toLowerCase() === 'key'
-      ? 'api_key'
-      : 'token';
+  const isPassword = /^p|by$|pass/i.test(word);
+  const own = /by$|pass/i.test(word)
+    ? /^(?:eyJ|(?:sk|gh[a-z]|xox[a-z])[-_])/
+    : /^(?:eyJ|[a-z]{2,}[-_])/i;
+  if (own.test(text.slice(start, start + 12))) return undefined;
+  const kind = isPassword ? 'password' : word.toLowerCase() === 'key' ? 'api_key' : 'token';
   return { start, end, kind };
 }

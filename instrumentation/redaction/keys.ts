@@ -104,7 +104,8 @@ function isQualifier(word: string): boolean {
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /** Paths, addresses, times, and names with colons: what generators of secrets do not make. */
-const NO_SECRET = /^(?:[./~]|[a-z][a-z0-9+.-]*:|\d{4}-\d\d-\d\d|\[redact)|[\s<>{}()]/i;
+const NO_SECRET =
+  /^(?:[./~]|(?!base64:)[a-z][a-z0-9+.-]*:|[\w.-]+(?:\/[\w.-]+)+\.[a-z]{1,5}$|\d{4}-\d\d-\d\d|\[redact)|[\s<>{}()]/i;
 const MAX_LENGTH = 256;
 
 /** Whether a value looks as if a machine had made it: letters and digits mixed, and no text. */

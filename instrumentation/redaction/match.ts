@@ -35,3 +35,14 @@ export function markEnd(text: string, start: number): number {
 export function isMark(text: string): boolean {
   return markEnd(text, 0) === text.length && text !== '';
 }
+
+/** Matches by their start without overlaps: of two that start together the longer one. */
+export function inOrder<T extends Match>(matches: T[]): T[] {
+  matches.sort((a, b) => a.start - b.start || b.end - a.end);
+  let end = 0;
+  return matches.filter((match) => {
+    if (match.start < end) return false;
+    end = match.end;
+    return true;
+  });
+}

@@ -3,7 +3,7 @@
 import { isPasswordOption, kindAfter } from './elements.ts';
 import { type Decoded, decoded } from './encoded.ts';
 import { kindOfKey, kindOfValue, secretName } from './keys.ts';
-import { isMark, type Match, markOf } from './match.ts';
+import { inOrder, isMark, type Match, markOf } from './match.ts';
 import { nationalIds } from './national-ids.ts';
 import type { Json } from './plain.ts';
 import { scan } from './scan.ts';
@@ -224,16 +224,6 @@ function count(counts: Redactions, kind: string): void {
 function wholeLimit(text: string, limit: number): number {
   const code = text.charCodeAt(limit - 1);
   return limit < text.length && code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit;
-}
-
-function inOrder(matches: Found[]): Found[] {
-  matches.sort((a, b) => a.start - b.start || b.end - a.end);
-  let end = 0;
-  return matches.filter((match) => {
-    if (match.start < end) return false;
-    end = match.end;
-    return true;
-  });
 }
 
 /** Whether a text begins as a JSON object or list does. */

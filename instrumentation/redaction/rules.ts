@@ -52,7 +52,21 @@ export interface FlagRules {
   readonly auth_commands: readonly string[];
 }
 
+/** A secret that a whole phrase says, in a command or a statement, or in letters beyond ASCII. */
+export interface Phrase {
+  /** Texts of which one is in the phrase; all of them ASCII, or none. */
+  readonly has: readonly string[];
+  /** An expression that JavaScript and Python read alike, whose first group is the secret. */
+  readonly form: string;
+  readonly kind: string;
+  /** The least length of a value that has to look like a secret. @default any value goes */
+  readonly least?: number;
+}
+
 export interface Rules {
+  readonly phrases: readonly Phrase[];
+  /** In lower case: a text without all of them has no phrase in ASCII. Python looks for them first. */
+  readonly phrase_words: readonly string[];
   readonly about: string;
   /** The day on which the formats were renewed. */
   readonly version: string;

@@ -7,8 +7,9 @@ import { card } from './cards.ts';
 import { type Codes, codesOf, MARGIN } from './codes.ts';
 import { elementContent, nextElement, nextWord, optionValue } from './elements.ts';
 import { secretField } from './fields.ts';
-import type { Match } from './match.ts';
+import { inOrder, type Match } from './match.ts';
 import { isHarmlessBefore } from './names.ts';
+import { PHRASE_PAIRS, phrases } from './phrases.ts';
 import {
   awsSecret,
   dottedKey,
@@ -97,6 +98,8 @@ export function scan(text: string, limit: number): Match[] {
   const codes = codesOf(text);
   let found = NOTHING;
   let floor = 0;
+  beyond = 0;
+  phraseBits = 0;
   for (let block = 0; block < end; block += BLOCK) {
     const count = candidates(codes, block, Math.min(end, block + BLOCK));
     for (let k = 0; k < count; k++) {
@@ -117,21 +120,33 @@ export function scan(text: string, limit: number): Match[] {
       }
     }
   }
-  return found;
+  const more = phrases(text, beyond < 128, phraseBits);
+  return more.length === 0 ? found : inOrder([...found, ...more]);
 }
 
+/** All code units of the text together: above 127 when one is. */
+let beyond = 0;
+/** Which phrases its pairs may be part of. */
+let phraseBits = 0;
 const BLOCK = 1024;
 const CANDIDATES = new Uint32Array(BLOCK + 1);
 
 /** Puts where a pair of {@link PAIRS} ends into {@link CANDIDATES}, without a branch for each character. */
 function candidates(codes: Codes, start: number, end: number): number {
   let count = 0;
+  let seen = 0;
+  let bits = 0;
   let pair = codes[MARGIN + start - 1]! & 127;
   for (let i = start; i < end; i++) {
-    pair = ((pair << 7) | (codes[MARGIN + i]! & 127)) & 0x3fff;
+    const code = codes[MARGIN + i]!;
+    seen |= code;
+    pair = ((pair << 7) | (code & 127)) & 0x3fff;
     CANDIDATES[count] = i;
     count += PAIRS[pair]!;
+    bits |= PHRASE_PAIRS[pair]!;
   }
+  beyond |= seen;
+  phraseBits |= bits;
   return count;
 }
 
@@ -187,13 +202,16 @@ function isScheme(codes: Codes, i: number): boolean {
   return a === 0x61 && b === 0x73 && c === 0x69;
 }
 
+/** Letters of options that a password stands behind. */
+const SHORT_OPTIONS = [...'upawP'].map((letter) => letter.charCodeAt(0));
+
 /** A prefix, `--option`, `-u`, `-p`, `-----BEGIN` or `Private-Lines`. */
 function isHyphenPromising(codes: Codes, i: number): boolean {
   const next = codes[i + 1];
   const isStart =
     i === 0 || codes[i - 1]! <= 0x27 || codes[i - 1] === 0x60 || codes[i - 1] === 0x5b;
   if (isStart && next === 0x2d) return codes[i + 2] !== 0x2d || isBeforeBegin(codes, i);
-  if (isStart && (next === 0x75 || next === 0x70 || next === 0x61)) return true;
+  if (isStart && next !== undefined && SHORT_OPTIONS.includes(next)) return true;
   // `-su`, and the data centre of Mailchimp
   if (codes[i + 2] === 0x75 && isStart) return true;
   if (next === 0x75 && codes[i + 2] === 0x73) return true;

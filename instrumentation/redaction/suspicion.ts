@@ -2,6 +2,7 @@
 // the rest one expression does, without asking any matcher. It suspects more than `scan` finds, and never
 // less.
 import { hasRun } from './encoded.ts';
+import { mayHavePhrase } from './phrases.ts';
 import { PREFIX_PAIRS } from './tokens.ts';
 
 /** JSON needs an escape for one of them. */
@@ -50,7 +51,8 @@ export function isSuspicious(text: string, traits: number): boolean {
   if ((traits & MIXED) !== 0 && (hasRun(text) || DOTTED.test(text))) return true;
   if ((traits & WORD) !== 0 && WORDS.test(text)) return true;
   if ((traits & DIGITS) !== 0 && CARD.test(text)) return true;
-  return (traits & SCHEME) !== 0 && SCHEMES.test(text);
+  if ((traits & SCHEME) !== 0 && SCHEMES.test(text)) return true;
+  return mayHavePhrase(text);
 }
 
 function mayBeSecret(before: string, character: string): boolean {

@@ -209,6 +209,9 @@ _SENTENCE_LOOK = 40
 _OWN_FORM = re.compile("eyJ|[a-z]{2,}[-_]", re.I)
 
 
+_OWN_BEHIND_PASSWORD = re.compile("eyJ|(?:sk|gh[a-z]|xox[a-z])[-_]")
+
+
 def next_word(text: str, index: int) -> Match | None:
     """`your password is …`, `invalid token …`: the word behind the space at `index`."""
     sentence = _SENTENCE.search(text[max(0, index - _SENTENCE_LOOK) : index + 1])
@@ -222,8 +225,8 @@ def next_word(text: str, index: int) -> Match | None:
     value = text[start:end]
     if not looks_secret(value, _LEAST_IN_SENTENCE.get(word, 8)) or "=" in value:
         return None
-    # What shows by its own form is of that kind.
-    if _OWN_FORM.match(value[:12]):
-        return None
     is_password = word.startswith("p") or word.endswith("by") or "pass" in word
+    # What shows by its own form is of that kind.
+    if (_OWN_BEHIND_PASSWORD if word.endswith("by") or "pass" in word else _OWN_FORM).match(value[:12]):
+        return None
     return Match(start, end, "password" if is_password else "api_key" if word == "key" else "token")

@@ -122,7 +122,7 @@ def _ending_of(snake: str) -> str:
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.I)
 # Paths, addresses, times, and names with colons: what generators of secrets do not make.
-_NO_SECRET = re.compile(r"(?:[./~]|[a-z][a-z0-9+.-]*:|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[redact)", re.I)
+_NO_SECRET = re.compile(r"(?:[./~]|(?!base64:)[a-z][a-z0-9+.-]*:|[\w.-]+(?:/[\w.-]+)+\.[a-z]{1,5}\Z|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[redact)", re.I | re.A)
 _NOT_INSIDE = re.compile(r"[\s<>{}()]")
 _DIGIT = re.compile("[0-9]")
 _LETTER = re.compile("[A-Za-z]")

@@ -13,6 +13,7 @@ from faultline.redaction.elements import kind_of_item, names_next
 from faultline.redaction.encoded import decoded, may_be_encoded
 from faultline.redaction.json_text import Walk, canonical_json
 from faultline.redaction.keys import kind_of_key, kind_of_value, secret_name
+from faultline.redaction.phrases import may_have_phrase
 from faultline.redaction.scan import is_suspicious, places, scan
 from faultline.redaction.text import is_mark, mark_of
 
@@ -34,15 +35,17 @@ def redact_text(text: str, counts: Redactions, limit: int | None = None) -> str:
     text unless it is cut. `counts` gets what was removed."""
     if limit is not None and len(text) > limit:
         return _flat(text[: limit + _MARGIN], counts, limit)
-    where = places(text)
-    if not where and "\\u00" not in text and not may_be_encoded(text):
+    lower = text.lower()
+    where = places(text, lower)
+    has_phrase = may_have_phrase(text, lower)
+    if not where and not has_phrase and "\\u00" not in text and not may_be_encoded(text):
         return text
     looks_like_json = _JSON_START.match(text) is not None
     if looks_like_json and _ASCII_ESCAPE.search(text):
         inner = _json(text, counts)
-        return _flat(text, counts, None, where) if inner is None else inner
+        return _flat(text, counts, None, where, has_phrase) if inner is None else inner
     found: Redactions = {}
-    result = _flat(text, found, None, where)
+    result = _flat(text, found, None, where, has_phrase)
     if looks_like_json and result != text and parsed_json(result) is _NO_JSON:
         inner = _json(text, counts)
         if inner is not None:
@@ -199,8 +202,8 @@ class _Found(NamedTuple):
     instead: tuple[str, Redactions] | None = None
 
 
-def _matches(text: str, limit: int, where: list[int] | None) -> list[_Found]:
-    seen = [_Found(*match) for match in scan(text, limit, where)]
+def _matches(text: str, limit: int, where: list[int] | None, has_phrase: bool | None) -> list[_Found]:
+    seen = [_Found(*match) for match in scan(text, limit, where, has_phrase)]
     hidden = _hidden(text, seen)
     if not hidden:
         return seen
@@ -229,9 +232,15 @@ def _hidden(text: str, seen: list[_Found]) -> list[_Found]:
     return found
 
 
-def _flat(text: str, counts: Redactions, limit: int | None = None, where: list[int] | None = None) -> str:
+def _flat(
+    text: str,
+    counts: Redactions,
+    limit: int | None = None,
+    where: list[int] | None = None,
+    has_phrase: bool | None = None,
+) -> str:
     bound = len(text) if limit is None else limit
-    found = _matches(text, bound, where)
+    found = _matches(text, bound, where, has_phrase)
     return _written(text, found, counts, bound) if found or limit is not None else text
 
 

@@ -14,7 +14,8 @@ from faultline.redaction.elements import element_content, next_element, next_wor
 from faultline.redaction.encoded import may_be_encoded
 from faultline.redaction.fields import secret_field
 from faultline.redaction.names import is_harmless_before
-from faultline.redaction.text import Match
+from faultline.redaction.phrases import may_have_phrase, phrases
+from faultline.redaction.text import Match, in_order
 from faultline.redaction.tokens import (
     PREFIX_ENDS,
     PREFIXES,
@@ -45,7 +46,7 @@ def _anchors() -> str:
             r"|(?<=[A-Za-z_-][0-9]:)|(?<=[A-Za-z_-][0-9]{2}:)|(?<=[A-Za-z_-][0-9]{3}:)))",
             r"=(?<=[\w\"'\\\] -]=)",
             rf"\.(?:{dot}|(?=[\w-]{{6}}\.[\w-]{{27}}|[0-9a-f]{{64}}))",
-            rf"-(?:{hyphen}|(?<![^\s\"'`\[]-)(?=[-aup]|.u)|(?=----? ?B|us[0-9]|L))",
+            rf"-(?:{hyphen}|(?<![^\s\"'`\[]-)(?=[-aupwP]|.u)|(?=----? ?B|us[0-9]|L))",
             *(f"{re.escape(sign)}(?:{behind})" for sign, behind in signs.items()),
             *_letters(),
             r",(?<=[\"'`\\],)(?=[^\"'`]{0,2}[\"'`\\])",
@@ -53,7 +54,8 @@ def _anchors() -> str:
             "@",
             r"J(?<=yJ)",
             "b(?=[eE][aA][rR]|[aA][sS][iI])|B(?=[eE][aA][rR]|[aA][sS][iI])",
-            r"[2-6](?<![0-9][2-6])(?=[0-9]{3}(?:[0-9]{9}|[^0-9][0-9]{4}))",
+            # Not as a set: the search skips to the first characters of all forms as long as each is one.
+            *(rf"{digit}(?<![0-9]{digit})(?=[0-9]{{3}}(?:[0-9]{{9}}|[^0-9][0-9]{{4}}))" for digit in "23456"),
         ]
     )
 
@@ -96,15 +98,14 @@ _SENTENCE = re.compile(
 )
 
 
-def _has_sentence(text: str) -> bool:
-    lower = text.lower()
+def _has_sentence(lower: str) -> bool:
     return any(word in lower for word in _WORDS)
 
 
-def places(text: str) -> list[int]:
-    """Where a matcher has to be asked, in order."""
+def places(text: str, lower: str | None = None) -> list[int]:
+    """Where a matcher has to be asked, in order. `lower` is the text in lower case, if that is known."""
     anchors = [anchor.start() for anchor in _ANCHOR.finditer(text)]
-    if _has_sentence(text):
+    if _has_sentence(text.lower() if lower is None else lower):
         words = [word.end() - 1 for word in _SENTENCE.finditer(text)]
         if words:
             return sorted({*anchors, *words})
@@ -115,9 +116,9 @@ def places(text: str) -> list[int]:
 _BESIDES_NAMES = frozenset("/\\A")
 
 
-def scan(text: str, limit: int, where: list[int] | None = None) -> list[Match]:
-    """The secrets that start in the first `limit` characters, in order, without overlaps. `where` are its `places`, if
-    they are known."""
+def scan(text: str, limit: int, where: list[int] | None = None, has_phrase: bool | None = None) -> list[Match]:
+    """The secrets that start in the first `limit` characters, in order, without overlaps. `where` are its `places`, and
+    `has_phrase` is what `may_have_phrase` says, if they are known."""
     found: list[Match] = []
     floor = 0
     for index in places(text) if where is None else where:
@@ -139,7 +140,10 @@ def scan(text: str, limit: int, where: list[int] | None = None) -> list[Match]:
             if second is not None:
                 found.append(second)
                 floor = second.end
-    return found
+    if not (may_have_phrase(text, text.lower()) if has_phrase is None else has_phrase):
+        return found
+    more = phrases(text)
+    return in_order([*found, *more]) if more else found
 
 
 def _ask(sign: str, text: str, index: int, floor: int) -> Match | None:
@@ -195,4 +199,5 @@ def is_suspicious(text: str) -> bool:
     """Whether a matcher finds something to look at; what it says no to has no secret."""
     if _ANCHOR.search(text) is not None or "\\u00" in text or may_be_encoded(text):
         return True
-    return _has_sentence(text) and _SENTENCE.search(text) is not None
+    lower = text.lower()
+    return (_has_sentence(lower) and _SENTENCE.search(text) is not None) or may_have_phrase(text, lower)

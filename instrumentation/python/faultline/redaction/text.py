@@ -87,3 +87,14 @@ def mark_end(text: str, start: int) -> int:
 
 def is_mark(text: str) -> bool:
     return text != "" and mark_end(text, 0) == len(text)
+
+
+def in_order(matches: list[Match]) -> list[Match]:
+    """Matches by their start without overlaps: of two that start together the longer one."""
+    end = 0
+    found: list[Match] = []
+    for each in sorted(matches, key=lambda each: (each.start, -each.end)):
+        if each.start >= end:
+            found.append(each)
+            end = each.end
+    return found
