@@ -1,34 +1,33 @@
 /**
- * Functions that statements of others may call, in lower case: those of ClickHouse 26.7 that only compute. Left out is what
- * reads files, dictionaries, models, settings or other servers, what formats rows (formats read and write files), what looks
- * into the process, what waits, what one call of cannot be ended and takes the square of its input or more, and what only the
- * engine itself calls. A function that is not here is refused.
+ * Functions that statements of others may call, in lower case: those of ClickHouse 26.7 that only compute. Left out is
+ * what reads files, dictionaries, models, settings or other servers, what formats rows (formats read and write files),
+ * what looks into the process, what waits, what takes the square of its input or more in a call that nothing ends, and
+ * what only the engine itself calls. A function that is not here is refused.
  */
 export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   `
   abs accuratecast accuratecastordefault accuratecastornull acos acosh adddate adddays addhours
   addinterval addmicroseconds addmilliseconds addminutes addmonths addnanoseconds addquarters
-  addseconds addtupleofintervals addweeks addyears age
-  alphatokens analysisofvariance and anova any any_respect_nulls any_value any_value_respect_nulls
-  anyheavy anylast anylast_respect_nulls anylastrespectnulls anyrespectnulls anyvaluerespectnulls
-  appendtrailingcharifabsent approx_top_count approx_top_k approx_top_sum areacartesian
-  areaspherical argandmax argandmin argmax argmin array array_agg array_concat_agg array_remove
-  array_to_string arrayall arrayauc arrayaucpr arrayavg arraybottomk
-  arraycompact arrayconcat arraycount arraycumsum arraycumsumnonnegative arraydifference
-  arraydistinct arraydotproduct arrayelement arrayelementornull arrayenumerate arrayenumeratedense
-  arrayenumeratedenseranked arrayenumerateuniq arrayenumerateuniqranked arrayexcept arrayexists
-  arrayfill arrayfilter arrayfirst arrayfirstindex arrayfirstornull arrayflatten arrayfold
-  arrayintersect arrayjaccardindex arrayjoin arraylast arraylastindex arraylastornull
-  arraymap arraymax arraymin
+  addseconds addtupleofintervals addweeks addyears age alphatokens analysisofvariance and anova
+  any any_respect_nulls any_value any_value_respect_nulls anyheavy anylast anylast_respect_nulls
+  anylastrespectnulls anyrespectnulls anyvaluerespectnulls appendtrailingcharifabsent
+  approx_top_count approx_top_k approx_top_sum areacartesian areaspherical argandmax argandmin
+  argmax argmin array array_agg array_concat_agg array_remove array_to_string arrayall arrayauc
+  arrayaucpr arrayavg arraybottomk arraycompact arrayconcat arraycount arraycumsum
+  arraycumsumnonnegative arraydifference arraydistinct arraydotproduct arrayelement
+  arrayelementornull arrayenumerate arrayenumeratedense arrayenumeratedenseranked
+  arrayenumerateuniq arrayenumerateuniqranked arrayexcept arrayexists arrayfill arrayfilter
+  arrayfirst arrayfirstindex arrayfirstornull arrayflatten arrayfold arrayintersect
+  arrayjaccardindex arrayjoin arraylast arraylastindex arraylastornull arraymap arraymax arraymin
   arraynormalizedgini arraypartialreversesort arraypartialshuffle arraypartialsort arraypopback
   arraypopfront arrayprauc arrayproduct arraypushback arraypushfront arrayrandomsample arrayreduce
   arrayreduceinranges arrayremove arrayresize arrayreverse arrayreversefill arrayreversesort
   arrayreversesplit arrayrocauc arrayrotateleft arrayrotateright arrayshiftleft arrayshiftright
-  arrayshingles arrayshuffle arrayslice arraysort arraysplit arraystringconcat
-  arraysum arraysymmetricdifference arraytopk arraytranspose arrayunion arrayuniq
-  arraywithconstant arrayzip arrayzipunaligned ascii asin asinh assumenotnull atan atan2 atanh avg
-  avg2 avgweighted bar base32decode base32encode base58decode base58encode base64decode
-  base64encode base64urldecode base64urlencode basename bin bit_and bit_or bit_xor bitand bitcount
+  arrayshingles arrayshuffle arrayslice arraysort arraysplit arraystringconcat arraysum
+  arraysymmetricdifference arraytopk arraytranspose arrayunion arrayuniq arraywithconstant
+  arrayzip arrayzipunaligned ascii asin asinh assumenotnull atan atan2 atanh avg avg2 avgweighted
+  bar base32decode base32encode base58decode base58encode base64decode base64encode
+  base64urldecode base64urlencode basename bin bit_and bit_or bit_xor bitand bitcount
   bithammingdistance bitmapand bitmapandcardinality bitmapandnot bitmapandnotcardinality
   bitmapbuild bitmapcardinality bitmapcontains bitmaphasall bitmaphasany bitmapmax bitmapmin
   bitmapor bitmaporcardinality bitmapsubsetinrange bitmapsubsetlimit bitmaptoarray bitmaptransform
@@ -51,24 +50,24 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   cuttofirstsignificantsubdomaincustomrfc cuttofirstsignificantsubdomaincustomwithwww
   cuttofirstsignificantsubdomaincustomwithwwwrfc cuttofirstsignificantsubdomainrfc
   cuttofirstsignificantsubdomainwithwww cuttofirstsignificantsubdomainwithwwwrfc cuturlparameter
-  cutwww database date date_bin date_diff date_format date_trunc
-  datediff datename datetime64tosnowflakeid datetimetosnowflakeid datetimetouuidv7 datetrunc day
-  dayofmonth dayofweek dayofyear decodehtmlcomponent decodeurlcomponent decodeurlformcomponent
+  cutwww database date date_bin date_diff date_format date_trunc datediff datename
+  datetime64tosnowflakeid datetimetosnowflakeid datetimetouuidv7 datetrunc day dayofmonth
+  dayofweek dayofyear decodehtmlcomponent decodeurlcomponent decodeurlformcomponent
   decodexmlcomponent defaultvalueofargumenttype defaultvalueoftypename degrees deltasum
   deltasumtimestamp dense_rank denserank dequantizeint8tobfloat16 digits distancecosine
   distancecosinetransposed distancel1 distancel2 distancel2squared distancel2transposed
   distancelinf distancelp distinctdynamictypes distinctjsonpaths distinctjsonpathsandtypes divide
   dividedecimal divideornull domain domainrfc domainwithoutwww domainwithoutwwwrfc dotproduct
   dotproducttransposed dotproducttransposedquantized dumpcolumnstructure dynamicelement
-  dynamictype e empty emptyarraydate emptyarraydatetime
-  emptyarrayfloat32 emptyarrayfloat64 emptyarrayint16 emptyarrayint32 emptyarrayint64
-  emptyarrayint8 emptyarraystring emptyarraytosingle emptyarrayuint16 emptyarrayuint32
-  emptyarrayuint64 emptyarrayuint8 encodeurlcomponent encodeurlformcomponent encodexmlcomponent
-  endswith endswithcaseinsensitive endswithcaseinsensitiveutf8 endswithutf8 entropy equals erf
-  erfc errorcodetoname exp exp10 exp2 exponentialmovingaverage exponentialtimedecayedavg
-  exponentialtimedecayedcount exponentialtimedecayedmax exponentialtimedecayedsum extract
-  extractall extractallgroups extractallgroupshorizontal extractallgroupsvertical extractgroups
-  extractkeyvaluepairs extractkeyvaluepairswithescaping extracttextfromhtml extracturlparameter
+  dynamictype e empty emptyarraydate emptyarraydatetime emptyarrayfloat32 emptyarrayfloat64
+  emptyarrayint16 emptyarrayint32 emptyarrayint64 emptyarrayint8 emptyarraystring
+  emptyarraytosingle emptyarrayuint16 emptyarrayuint32 emptyarrayuint64 emptyarrayuint8
+  encodeurlcomponent encodeurlformcomponent encodexmlcomponent endswith endswithcaseinsensitive
+  endswithcaseinsensitiveutf8 endswithutf8 entropy equals erf erfc errorcodetoname exp exp10 exp2
+  exponentialmovingaverage exponentialtimedecayedavg exponentialtimedecayedcount
+  exponentialtimedecayedmax exponentialtimedecayedsum extract extractall extractallgroups
+  extractallgroupshorizontal extractallgroupsvertical extractgroups extractkeyvaluepairs
+  extractkeyvaluepairswithescaping extracttextfromhtml extracturlparameter
   extracturlparameternames extracturlparameters factorial farmfingerprint64 farmhash64
   finalizeaggregation financialinternalrateofreturn financialinternalrateofreturnextended
   financialnetpresentvalue financialnetpresentvalueextended first_value first_value_respect_nulls
@@ -108,38 +107,38 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   ipv6stringtonum ipv6stringtonumordefault ipv6stringtonumornull isascii isconstant
   isdecimaloverflow isdistinctfrom isdynamicelementinshareddata isfinite isinfinite
   isipaddressinrange isipv4string isipv6string isnan isnotdistinctfrom isnotnull isnull isnullable
-  isprime isprobableprime isvalidascii isvalidjson isvalidutf8 iszeroornull
-  javahash javahashutf16le json_array_length json_exists json_query
-  json_value jsonallpaths jsonallpathswithtypes jsonallvalues jsonarraylength jsondynamicpaths
-  jsondynamicpathswithtypes jsonextract jsonextractarrayraw jsonextractarrayrawcaseinsensitive
-  jsonextractbool jsonextractboolcaseinsensitive jsonextractcaseinsensitive jsonextractfloat
+  isprime isprobableprime isvalidascii isvalidjson isvalidutf8 iszeroornull javahash
+  javahashutf16le json_array_length json_exists json_query json_value jsonallpaths
+  jsonallpathswithtypes jsonallvalues jsonarraylength jsondynamicpaths jsondynamicpathswithtypes
+  jsonextract jsonextractarrayraw jsonextractarrayrawcaseinsensitive jsonextractbool
+  jsonextractboolcaseinsensitive jsonextractcaseinsensitive jsonextractfloat
   jsonextractfloatcaseinsensitive jsonextractint jsonextractintcaseinsensitive jsonextractkeys
   jsonextractkeysandvalues jsonextractkeysandvaluescaseinsensitive jsonextractkeysandvaluesraw
   jsonextractkeysandvaluesrawcaseinsensitive jsonextractkeyscaseinsensitive jsonextractraw
   jsonextractrawcaseinsensitive jsonextractstring jsonextractstringcaseinsensitive jsonextractuint
   jsonextractuintcaseinsensitive jsonhas jsonkey jsonlength jsonmergepatch jsonshareddatapaths
   jsonshareddatapathswithtypes jsontype jumpconsistenthash kafkamurmurhash keccak256
-  kostikconsistenthash kurtpop kurtsamp l1distance l1norm l1normalize
-  l2distance l2distancetransposed l2distancetransposedquantized l2norm l2normalize
-  l2squareddistance l2squarednorm lag laginframe largesttrianglethreebuckets last_day last_value
+  kostikconsistenthash kurtpop kurtsamp l1distance l1norm l1normalize l2distance
+  l2distancetransposed l2distancetransposedquantized l2norm l2normalize l2squareddistance
+  l2squarednorm lag laginframe largesttrianglethreebuckets last_day last_value
   last_value_respect_nulls lastvaluerespectnulls lcase lcm lead leadinframe least left leftpad
-  leftpadutf8 leftutf8 length lengthutf8 less lessorequals
-  lgamma like linfdistance linfnorm linfnormalize ln localtime
-  localtimestamp locate log log10 log1p log2 lowcardinalityindices lowcardinalitykeys lower
-  lowerutf8 lpad lpdistance lpnorm lpnormalize ltrim lttb macnumtostring macstringtonum
-  macstringtooui makedate makedate32 makedatetime makedatetime64 mannwhitneyutest map
-  map_from_arrays mapadd mapall mapapply mapconcat mapcontains mapcontainskey mapcontainskeylike
-  mapcontainsvalue mapcontainsvaluelike mapexists mapextractkeylike mapextractvaluelike mapfilter
-  mapfromarrays mapfromstring mapkeys mappartialreversesort mappartialsort mappopulateseries
-  mapreversesort mapsort mapsubtract mapupdate mapvalues match matchphrase materialize max max2
-  max_by maxintersections maxintersectionsposition maxmappedarrays md4 md5 meanztest median
-  medianbfloat16 medianbfloat16weighted mediandd mediandeterministic medianexact medianexacthigh
-  medianexactlow medianexactweighted medianexactweightedinterpolated mediangk
-  medianinterpolatedweighted mediantdigest mediantdigestweighted mediantiming mediantimingweighted
-  metrohash64 mgrstogeo microsecond mid midpoint millisecond min min2 min_by minmappedarrays
-  minsamplesizecontinous minsamplesizecontinuous minsamplesizeconversion minus minute mismatches
-  mod modornull modulo modulolegacy moduloornull moduloorzero month monthname mortondecode
-  mortonencode multifuzzymatchallindices multifuzzymatchany multifuzzymatchanyindex multiif
+  leftpadutf8 leftutf8 length lengthutf8 less lessorequals lgamma like linfdistance linfnorm
+  linfnormalize ln localtime localtimestamp locate log log10 log1p log2 lowcardinalityindices
+  lowcardinalitykeys lower lowerutf8 lpad lpdistance lpnorm lpnormalize ltrim lttb macnumtostring
+  macstringtonum macstringtooui makedate makedate32 makedatetime makedatetime64 mannwhitneyutest
+  map map_from_arrays mapadd mapall mapapply mapconcat mapcontains mapcontainskey
+  mapcontainskeylike mapcontainsvalue mapcontainsvaluelike mapexists mapextractkeylike
+  mapextractvaluelike mapfilter mapfromarrays mapfromstring mapkeys mappartialreversesort
+  mappartialsort mappopulateseries mapreversesort mapsort mapsubtract mapupdate mapvalues match
+  matchphrase materialize max max2 max_by maxintersections maxintersectionsposition
+  maxmappedarrays md4 md5 meanztest median medianbfloat16 medianbfloat16weighted mediandd
+  mediandeterministic medianexact medianexacthigh medianexactlow medianexactweighted
+  medianexactweightedinterpolated mediangk medianinterpolatedweighted mediantdigest
+  mediantdigestweighted mediantiming mediantimingweighted metrohash64 mgrstogeo microsecond mid
+  midpoint millisecond min min2 min_by minmappedarrays minsamplesizecontinous
+  minsamplesizecontinuous minsamplesizeconversion minus minute mismatches mod modornull modulo
+  modulolegacy moduloornull moduloorzero month monthname mortondecode mortonencode
+  multifuzzymatchallindices multifuzzymatchany multifuzzymatchanyindex multiif
   multimatchallindices multimatchany multimatchanyindex multiply multiplydecimal
   multisearchallpositions multisearchallpositionscaseinsensitive
   multisearchallpositionscaseinsensitiveutf8 multisearchallpositionsutf8 multisearchany
@@ -179,17 +178,13 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   parsedatetimeornull parsedatetimeorzero parsereadablesize parsereadablesizeornull
   parsereadablesizeorzero parsetimedelta partitionid path pathfull percent_rank percentrank
   perimetercartesian perimeterspherical pi plus pmod pmodornull pointinellipses pointinpolygon
-  polygonareacartesian polygonareaspherical polygonperimetercartesian
-  polygonperimeterspherical
-  
-  
-  
-  port portrfc position positioncaseinsensitive
-  positioncaseinsensitiveutf8 positionutf8 positive_modulo positive_modulo_or_null positivemodulo
-  positivemoduloornull pow power prettyprintjson printf proportionsztest protocol quantile
-  quantilebfloat16 quantilebfloat16weighted quantiledd quantiledeterministic quantileexact
-  quantileexactexclusive quantileexacthigh quantileexactinclusive quantileexactlow
-  quantileexactweighted quantileexactweightedinterpolated quantilegk quantileinterpolatedweighted
+  polygonareacartesian polygonareaspherical polygonperimetercartesian polygonperimeterspherical
+  port portrfc position positioncaseinsensitive positioncaseinsensitiveutf8 positionutf8
+  positive_modulo positive_modulo_or_null positivemodulo positivemoduloornull pow power
+  prettyprintjson printf proportionsztest protocol quantile quantilebfloat16
+  quantilebfloat16weighted quantiledd quantiledeterministic quantileexact quantileexactexclusive
+  quantileexacthigh quantileexactinclusive quantileexactlow quantileexactweighted
+  quantileexactweightedinterpolated quantilegk quantileinterpolatedweighted
   quantileprometheushistogram quantiles quantilesbfloat16 quantilesbfloat16weighted quantilesdd
   quantilesdeterministic quantilesexact quantilesexactexclusive quantilesexacthigh
   quantilesexactinclusive quantilesexactlow quantilesexactweighted
