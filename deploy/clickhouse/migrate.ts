@@ -141,8 +141,8 @@ async function applyPending(
 
 const NOT_ENOUGH_SPACE = '243';
 const UNKNOWN_TABLE = '60';
-/** ClickHouse's codes for a table that is there, is not, was dropped or changed, all of a sudden. */
-const CHANGED_MEANWHILE = new Set([UNKNOWN_TABLE, '57', '218', '390', '517', '645']);
+/** ClickHouse's codes for a table that is there, is not, was dropped or changed, or whose definition is gone, all of a sudden. */
+const CHANGED_MEANWHILE = new Set([UNKNOWN_TABLE, '57', '107', '218', '390', '517', '645']);
 const MOST_TRIES = 10;
 
 /** While another collector replaces a table, it is not there for a moment: then everything once more. */
