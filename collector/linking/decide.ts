@@ -35,7 +35,8 @@ export function* decide(
 ): Steps<Decision> {
   const tree = yield* TraceTree.of(spans, failures);
   const decider = new Decider(spans, tree, isDue);
-  yield* decider.look(failures);
+  yield* decider.addParts();
+  yield* decider.addFailures(failures);
   return yield* decider.decide();
 }
 
@@ -64,7 +65,8 @@ class Decider {
     this.session = sessions.size === 1 ? [...sessions][0]! : '';
   }
 
-  *look(failures: readonly FailureRow[]): Steps<void> {
+  /** Which visit a node belongs to, and which parts a root has. */
+  *addParts(): Steps<void> {
     const { parts, roots } = this.tree;
     for (const visit of yield* visitsOf(parts.filter(({ isNode }) => isNode))) {
       yield* eachInSteps(visit, (node) => this.visitOf.set(node, visit));
@@ -73,6 +75,10 @@ class Decider {
     yield* eachInSteps(parts, (part) => {
       if (part.parent !== undefined) this.members.get(rootOf(part))?.push(part);
     });
+  }
+
+  /** Which of them are one failure, and where that is at home. */
+  *addFailures(failures: readonly FailureRow[]): Steps<void> {
     this.clusters = yield* clustersOf(failures, this.tree);
     yield* eachInSteps(this.clusters, (cluster) => {
       const home = this.homeOf(cluster);

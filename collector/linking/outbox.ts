@@ -2,8 +2,8 @@
 import type { Intake, Sink } from '../queue/sink.ts';
 import { emptyRows, type FailureRow, type Rows } from '../rows/rows.ts';
 
-/** Characters of rows from which they are handed to the queue. */
-const MAX_HANDED_CHARS = 1024 * 1024;
+/** Characters of rows from which they are handed to the queue: few enough that a change is one entry of it. */
+const MAX_HANDED_CHARS = 256 * 1024;
 /** About what a span's row and what was made of it hold. */
 const SPAN_CHARS = 2048;
 

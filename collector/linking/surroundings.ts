@@ -1,7 +1,8 @@
 // Which node attempt is around an operation: by parentage, else by time.
-import { eachInSteps, mapInSteps, type Steps } from '../decode/turns.ts';
+import { eachInSteps, type Steps } from '../decode/turns.ts';
 import type { FailureRow, NodeAttemptRow } from '../rows/rows.ts';
 import { contains, type Interval, intervalOf, lengthOf, overlaps } from './interval.ts';
+import { MAX_DEPTH, MOST_TIMED } from './trace-tree.ts';
 
 export interface Surrounding {
   attempt: NodeAttemptRow;
@@ -15,31 +16,24 @@ interface Timed {
   interval: Interval;
 }
 
-/** Above so many attempts, times are not compared to find what is around an operation. */
-const MOST_TIMED = 2_000;
-
-/** Spans that are looked at from an operation up. */
-const MAX_DEPTH = 512;
-
 /** What is known of a trace's spans and of the node attempts among them. */
 export class Surroundings {
-  private timed: readonly Timed[] = [];
+  private readonly attempts: readonly NodeAttemptRow[];
+  private timed: readonly Timed[] | undefined;
   private readonly bySpan = new Map<string, NodeAttemptRow>();
   private readonly parents = new Map<string, string>();
 
-  private constructor() {}
+  private constructor(attempts: readonly NodeAttemptRow[]) {
+    this.attempts = attempts;
+  }
 
   /** @param failures all rows of the trace; they name the spans around them */
   static *of(
     attempts: readonly NodeAttemptRow[],
     failures: readonly FailureRow[],
   ): Steps<Surroundings> {
-    const found = new Surroundings();
+    const found = new Surroundings(attempts);
     yield* eachInSteps(attempts, (attempt) => found.bySpan.set(attempt.span_id, attempt));
-    if (attempts.length <= MOST_TIMED) {
-      const timed = (attempt: NodeAttemptRow) => ({ attempt, interval: intervalOf(attempt) });
-      found.timed = yield* mapInSteps(attempts, timed);
-    }
     // What a span says of itself goes before what others say of it.
     yield* eachInSteps(failures, (row) => found.addParent(row.span_id, row.parent_span_id));
     yield* eachInSteps(failures, ({ span_id, ancestor_span_ids }) => {
@@ -75,6 +69,8 @@ export class Surroundings {
 
   /** Only when it is unmistakable: whatever ran meanwhile ran around the whole operation. */
   private byTime(failure: FailureRow): Surrounding | undefined {
+    if (this.attempts.length > MOST_TIMED) return undefined;
+    this.timed ??= this.attempts.map((attempt) => ({ attempt, interval: intervalOf(attempt) }));
     const operation = intervalOf(failure);
     const meanwhile = this.timed
       .filter(({ interval }) => overlaps(interval, operation))

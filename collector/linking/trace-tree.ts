@@ -31,9 +31,10 @@ export interface TracePart {
   isPlaced: boolean;
 }
 
-/** Above so many parts, times are not compared to find what is around a span whose parent is missing. */
-const MOST_TIMED = 2_000;
-const MAX_DEPTH = 512;
+/** Above so many, times are not compared to find what is around a span whose parent is missing. */
+export const MOST_TIMED = 2_000;
+/** Spans that are looked at from one up. */
+export const MAX_DEPTH = 512;
 const PARTS = new Set(['graph', 'agent', 'node', 'step']);
 
 export class TraceTree {
