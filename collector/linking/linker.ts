@@ -7,7 +7,7 @@ import type { ClickHouse } from '../serving/clickhouse.ts';
 import { type Due, linkInSteps } from './link.ts';
 import { OpenTraces } from './open-traces.ts';
 import { Outbox } from './outbox.ts';
-import { isRefusal, isTooLarge, MAX_TRACES, TraceStore } from './store.ts';
+import { isRefusal, isTooLarge, MAX_TRACES, MOST_CHARS_OF_FAILURES, TraceStore } from './store.ts';
 import { TouchedTraces } from './touched-traces.ts';
 import type { TraceRows } from './trace-rows.ts';
 
@@ -20,6 +20,8 @@ export interface LinkingOptions {
   topAfterMs?: number;
   /** Most traces to keep in mind. @default 100,000 */
   maxTraces?: number;
+  /** Most failures and log records of one trace, in characters as JSON; one with more is not linked. @default 32 Mi */
+  maxFailureChars?: number;
 }
 
 export interface LinkerStats {
@@ -104,7 +106,7 @@ export class Linker {
     this.queue = queue;
     this.linked = linked;
     this.logger = logger;
-    this.store = new TraceStore(client, signal);
+    this.store = new TraceStore(client, signal, options.maxFailureChars ?? MOST_CHARS_OF_FAILURES);
     this.orphanAfterMs = options.orphanAfterMs ?? 30_000;
     this.topAfterMs = options.topAfterMs ?? 10_000;
     this.maxTraces = options.maxTraces ?? 100_000;

@@ -26,7 +26,7 @@ const MOST_CHARS = 16 * MIB;
 /** The same for one trace, which cannot be divided: some 60,000 spans. */
 const MOST_CHARS_OF_ONE = 96 * MIB;
 /** Of these, failures and log records: each of them becomes a new row. */
-const MOST_CHARS_OF_FAILURES = 32 * MIB;
+export const MOST_CHARS_OF_FAILURES = 32 * MIB;
 
 /** Traces of a question: their ids stand in the URL, where Node takes 16 KiB of headers in all. */
 export const MAX_TRACES = 250;
@@ -34,10 +34,13 @@ export const MAX_TRACES = 250;
 export class TraceStore {
   private readonly client: ClickHouse;
   private readonly signal: AbortSignal;
+  private readonly mostCharsOfFailures: number;
 
-  constructor(client: ClickHouse, signal: AbortSignal) {
+  /** @param mostCharsOfFailures of one trace, as JSON */
+  constructor(client: ClickHouse, signal: AbortSignal, mostCharsOfFailures: number) {
     this.client = client;
     this.signal = signal;
+    this.mostCharsOfFailures = mostCharsOfFailures;
   }
 
   /**
@@ -56,28 +59,24 @@ export class TraceStore {
     const rows = new Map<string, TraceRows>(
       traces.map((traceId) => [traceId, { failures: [], attempts: [], exceptions: [], spans: [] }]),
     );
-    const range = new TimeRange();
     await this.each<TraceSpanRow>(spans, { traces }, bound, (row) => {
       rows.get(row.trace_id)?.spans.push(row);
-      range.add(row.timestamp);
     });
     // Nearly all traces are good: one look at one table is enough for these.
     const failed = traces.filter(
       (traceId) => isWhole(traceId) || isSuspect(rows.get(traceId)!.spans),
     );
     if (failed.length === 0) return rows;
-    const ofFailures: Bound = { chars: Math.min(bound.chars, MOST_CHARS_OF_FAILURES) };
+    const ofFailures: Bound = { chars: Math.min(bound.chars, this.mostCharsOfFailures) };
     await this.each<FailureRow>(failures, { traces: failed }, ofFailures, (row) => {
       rows.get(row.trace_id)?.failures.push(row);
-      range.add(row.timestamp);
     });
     await this.each<ExceptionRecordRow>(exceptions, { traces: failed }, ofFailures, (row) => {
       rows.get(row.trace_id)?.exceptions.push(row);
-      range.add(row.timestamp);
     });
-    const { from, to } = range;
-    if (from === undefined) return rows;
-    await this.each<NodeAttemptRow>(attempts, { traces: failed, from, to }, bound, (row) => {
+    const range = timesOf(failed.map((traceId) => rows.get(traceId)!));
+    if (range === undefined) return rows;
+    await this.each<NodeAttemptRow>(attempts, { traces: failed, ...range }, bound, (row) => {
       rows.get(row.trace_id)?.attempts.push(row);
     });
     return rows;
@@ -124,15 +123,18 @@ interface Bound {
   chars: number;
 }
 
-/** The earliest and the latest of some times, as ClickHouse's text. */
-class TimeRange {
-  from: string | undefined;
-  to: string | undefined;
-
-  add(time: string): void {
-    if (this.from === undefined || time < this.from) this.from = time;
-    if (this.to === undefined || time > this.to) this.to = time;
+/** The earliest and the latest time of some traces, as ClickHouse's text; undefined when they have no rows. */
+function timesOf(traces: readonly TraceRows[]): { from: string; to: string } | undefined {
+  let [from, to] = ['', ''];
+  for (const { failures, exceptions, spans } of traces) {
+    for (const rows of [failures, exceptions, spans]) {
+      for (const { timestamp } of rows) {
+        if (from === '' || timestamp < from) from = timestamp;
+        if (timestamp > to) to = timestamp;
+      }
+    }
   }
+  return from === '' ? undefined : { from, to };
 }
 
 /** Whether something failed, or our own spans may be around these. */
