@@ -7,8 +7,8 @@ const MOST_CHARS = 500;
 
 /** What it says of a part of a table that is damaged on disk: the whole part is kept aside, and not read. */
 const BROKEN_PART = /^(\S+) \([^)]*\): Detaching broken part (.*\/)([^/]+) \(size: ([^)]*)\)/;
-/** What says once more what another line does: of a part that is damaged, of a merge that failed, of why the start failed, of a crash. */
-const SAID_ELSEWHERE =
+/** What repeats another line: of a part that is damaged, of a merge that failed, of why the start failed, of a crash. */
+const LOGGED_ELSEWHERE =
   /: (?:Part \S+ is broken and needs manual|while loading part )|Task::executeStep\(\)|^void DB::AsyncLoader::worker|^ClientBase: (?:\d+\. |Stack trace: |\(version |Sent by |#*$| )/;
 /** Details that are longer than what they belong to. */
 const DETAILS = /[,.]? (?:Stack trace |Parsed query: |from query ATTACH ).*$/;
@@ -33,7 +33,7 @@ export function engineLog(logger: Logger): (line: string) => void {
     if (level === undefined) return;
     const message = text.replace(DETAILS, '').slice(0, MOST_CHARS);
     const [, table, folder, part, size] = BROKEN_PART.exec(text) ?? [];
-    if (SAID_ELSEWHERE.test(text)) return;
+    if (LOGGED_ELSEWHERE.test(text)) return;
     if (part !== undefined) {
       logger.error(
         `rows of ${table} are damaged on disk and left out (${size}): ${folder}detached/broken-on-start_${part} keeps them; "faultline restore" brings back those of a backup`,

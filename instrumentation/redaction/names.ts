@@ -135,7 +135,7 @@ function sumWith(sum: number, code: number): number {
 }
 
 /**
- * Whether {@link keyBefore} and {@link keyOfPair} have been asked of the name before `index`, and found none.
+ * Whether {@link keyBefore} and {@link keyOfPair} have run on the name before `index`, and found none.
  * @param codes of the text, whose `index` is at `at`
  */
 export function isHarmlessBefore(text: string, index: number, codes: Codes, at: number): boolean {

@@ -7,7 +7,7 @@ import { PREFIX_PAIRS } from './tokens.ts';
 
 /** JSON needs an escape for one of them. */
 export const ESCAPE = 1;
-/** A matcher has to be asked. */
+/** A matcher has to run. */
 export const ASK = 2;
 /** Two digits. */
 const DIGITS = 4;

@@ -76,7 +76,7 @@ const offsetOf = ({ text }: Prefix): number => {
   return last;
 };
 
-/** Where {@link prefixedKey} has to be asked: 1 at `before * 128 + anchor`. */
+/** Where {@link prefixedKey} has to run: 1 at `before * 128 + anchor`. */
 export const PREFIX_PAIRS: Uint8Array = new Uint8Array(128 * 128);
 
 type Placed = readonly [Prefix, offset: number];

@@ -50,7 +50,7 @@ _TYPED = re.compile(
 
 
 def is_harmless_before(text: str, index: int) -> bool:
-    """Whether `key_before` and `key_of_pair` have been asked of the name before `index`, and found none."""
+    """Whether `key_before` and `key_of_pair` have run on the name before `index`, and found none."""
     before = text[index - 1 : index - _SHORT : -1] if index >= _SHORT else text[:index][::-1]
     found = _NAME_BEFORE.match(before)
     return found is not None and found[1] in _harmless

@@ -103,7 +103,7 @@ def _has_sentence(lower: str) -> bool:
 
 
 def places(text: str, lower: str | None = None) -> list[int]:
-    """Where a matcher has to be asked, in order. `lower` is the text in lower case, if that is known."""
+    """Where a matcher has to run, in order. `lower` is the text in lower case, if that is known."""
     anchors = [anchor.start() for anchor in _ANCHOR.finditer(text)]
     if _has_sentence(text.lower() if lower is None else lower):
         words = [word.end() - 1 for word in _SENTENCE.finditer(text)]
