@@ -41,7 +41,13 @@ const FRESH = [
 const plugins = isBuilt ? [built] : [];
 const server = { deps: { external: [/\/dist\//] } };
 // Real engines and real processes: generous bounds that only a hang reaches.
-const bounds = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles: ['test/support/seed.ts'] };
+const bounds = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // Where a condition is waited for: a second, the default, is not enough beside the other tests.
+  expect: { poll: { timeout: 30_000 } },
+  setupFiles: ['test/support/seed.ts'],
+};
 
 export default defineConfig({
   test: {

@@ -144,7 +144,7 @@ for (const [name, step] of Object.entries(steps)) {
   workflow.handle([start], async (_, { data }) => price.with(data));
   workflow.handle([price], step);
   const { stream, sendEvent } = workflow.createContext();
-  const late = new Promise((done) => setTimeout(done, 100, 'no end'));
+  const late = new Promise((done) => setTimeout(done, 500, 'no end'));
   sendEvent(start.with('A-17'));
   const end = stream.until(stop).toArray().then((events) => events.map(({ data }) => data));
   console.log(name, JSON.stringify(await Promise.race([end, late])));

@@ -194,7 +194,16 @@ describe('the spool', () => {
     expect(killed.signal).toBe('SIGKILL');
     expect(failed()).toEqual([]);
     apps += 1;
-    const path = built.write(`apps/app-${apps}.mjs`, `setTimeout(() => {}, 3000);`);
+    // As long as a file of the killed one is there, at most half a minute.
+    const waits = `
+      import { readdirSync } from 'node:fs';
+      const looks = setInterval(() => {
+        const files = readdirSync(process.env.FAULTLINE_SPOOL_DIR, { recursive: true });
+        if (!files.some((file) => file.includes('.spool'))) clearInterval(looks);
+      }, 20);
+      setTimeout(() => clearInterval(looks), 30_000).unref();
+    `;
+    const path = built.write(`apps/app-${apps}.mjs`, waits);
     const ended = await start(path, {}, { args: ['--import', built.register] });
     expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
     expectTheFailure();
