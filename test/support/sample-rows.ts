@@ -1,13 +1,14 @@
 import type { Rows } from '../../collector/rows/rows.ts';
 import { failureId } from '../../instrumentation/semconv/failure-id.ts';
 
+/** Recent, so that no row falls to retention; one for all, so that rows made after midnight equal those before. */
+const DAY = new Date().toISOString().slice(0, 10);
+
 /** One row for each table, every column filled. */
 export function rowsOf(runId: string): Rows {
   const traceId = Buffer.from(runId.padEnd(16).slice(0, 16)).toString('hex');
   const spanId = '0123456789abcdef';
-  // Recent, so that no row falls to retention.
-  const day = new Date().toISOString().slice(0, 10);
-  const time = `${day} 00:00:01.123456789`;
+  const time = `${DAY} 00:00:01.123456789`;
   const service = { service_name: 'planner', environment: 'test' };
   const agent = { agent_id: 'travel-agent', agent_name: 'Travel agent' };
   const graph = { graph_id: 'trip', graph_snapshot_ref: 'sha256:1' };
