@@ -56,7 +56,16 @@ export default defineConfig({
     reporters: ['default'],
     globalSetup: ['test/query/page/built.ts', 'test/support/engine-folder.ts'],
     projects: [
-      { plugins, test: { ...bounds, name: 'fresh', include: FRESH, server } },
+      {
+        plugins,
+        test: {
+          ...bounds,
+          setupFiles: [...bounds.setupFiles, 'test/support/time-limits.mjs'],
+          name: 'fresh',
+          include: FRESH,
+          server,
+        },
+      },
       {
         plugins,
         test: {

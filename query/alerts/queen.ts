@@ -1,6 +1,8 @@
 // The way into Hive's Queen: `POST /api/sessions/{id}/queen-context`, which puts a message before her next
 // turn and starts none.
 
+import { abortedAfter } from './time-limit.ts';
+
 const TIMEOUT_MS = 30_000;
 const MAX_ANSWER = 500;
 
@@ -34,7 +36,6 @@ export function queenMessage(agent: string, markdown: string): string {
  */
 export async function pushToQueen(given: QueenMessage): Promise<QueenAnswer> {
   const url = queenContextUrl(given.url, given.session);
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   let text: string;
   try {
@@ -46,7 +47,7 @@ export async function pushToQueen(given: QueenMessage): Promise<QueenAnswer> {
       },
       body: JSON.stringify({ message: given.message }),
       redirect: 'manual',
-      signal: given.signal ? AbortSignal.any([given.signal, timeout]) : timeout,
+      signal: abortedAfter(TIMEOUT_MS, given.signal),
     });
     text = await response.text();
   } catch (error) {

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { retryAfterMs } from '../../instrumentation/delivery/transport.ts';
 import { pushToQueen } from './queen.ts';
 import type { Receiver } from './rules.ts';
+import { abortedAfter } from './time-limit.ts';
 
 /** What is handed over. */
 export interface Outgoing {
@@ -83,7 +84,7 @@ async function post(
       },
       body: payload,
       redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: abortedAfter(timeoutMs, signal),
     });
   } catch (error) {
     const { name, cause } = error as Error & { cause?: { code?: string } };

@@ -171,7 +171,10 @@ test.each<[string, string | { name: string; text: string }, Reply[]]>([
   const receiver = new Receiver();
   await receiver.start();
   const run = appRunner(built, () => receiver.url);
-  const tsx = typeof app === 'string' ? [import.meta.resolve('tsx')] : [];
+  const always = [
+    new URL('../support/time-limits.mjs', import.meta.url).href,
+    ...(typeof app === 'string' ? [import.meta.resolve('tsx')] : []),
+  ];
   const seen = async (imports: string[]) => {
     const model = new ModelServer();
     const MODEL_URL = await model.start();
@@ -182,9 +185,9 @@ test.each<[string, string | { name: string; text: string }, Reply[]]>([
     const requests = JSON.stringify(model.requests).replaceAll(/call_\d+/g, 'call');
     return { code, signal, stdout, stderr: said.join('\n').replaceAll(MODEL_URL, ''), requests };
   };
-  const without = await seen(tsx);
+  const without = await seen(always);
   expect(receiver.spans).toEqual([]);
-  expect(await seen([...tsx, built.register])).toEqual(without);
+  expect(await seen([...always, built.register])).toEqual(without);
   expect(receiver.spans.length).toBeGreaterThan(0);
   await receiver.stop();
 });
