@@ -42,10 +42,10 @@ const plugins = isBuilt ? [built] : [];
 const server = { deps: { external: [/\/dist\//] } };
 // Real engines and real processes: generous bounds that only a hang reaches.
 const bounds = {
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
-  // Where a condition is waited for: a second, the default, is not enough beside the other tests.
-  expect: { poll: { timeout: 30_000 } },
+  testTimeout: 180_000,
+  hookTimeout: 240_000,
+  // For a condition that is waited for; the default, a second, is too short beside the other tests.
+  expect: { poll: { timeout: 60_000 } },
   setupFiles: ['test/support/seed.ts'],
 };
 

@@ -102,7 +102,7 @@ it('a condition that is broken itself is an operation that failed, inside a good
   await recorded();
   const failures = async () => (await history.recentFailures({ agent: 'careful-desk' })).items;
   // The node around an operation is found a little later than the row.
-  await expect.poll(async () => (await failures())[0]?.node_id, { timeout: 30_000 }).toBe('read');
+  await expect.poll(async () => (await failures())[0]?.node_id).toBe('read');
   expect(await failures()).toMatchObject([
     {
       level: 'operation',

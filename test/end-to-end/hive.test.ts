@@ -74,7 +74,7 @@ const stored = () =>
   ).then(({ rows }) => rows);
 
 // Each question is a process of its own.
-describe('faultline hive watch', { timeout: 180_000 }, () => {
+describe('faultline hive watch', () => {
   it('gives rows that faultline recent shows', async () => {
     expect(await watch()).toEqual({ runs: 8, attempts: 15, failures: 6 });
     const { items } = await ask<Page<Failure>>('recent', '--agent', 'invoice-agent');
@@ -122,7 +122,7 @@ describe('faultline hive watch', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a failure of which it is not known yet what becomes of it', { timeout: 180_000 }, () => {
+describe('a failure of which it is not known yet what becomes of it', () => {
   it('is one row that changes, and one attempt', async () => {
     const events = new EventWriter(newFolder());
     const read = async () => {
@@ -175,7 +175,7 @@ async function hiveServer(sessions: Record<string, HiveSession>, token = '') {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-describe('faultline hive brief', { timeout: 180_000 }, () => {
+describe('faultline hive brief', () => {
   const push = (hiveUrl: string, session: string, ...more: string[]) => {
     const to = ['--session', session, '--hive-url', hiveUrl, '--url', world.query];
     return faultline('hive', 'brief', '--agent', 'invoice-agent', ...to, ...more);

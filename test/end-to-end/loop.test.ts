@@ -34,9 +34,7 @@ async function ask<T>(...args: string[]): Promise<T> {
 async function untilRunsEnded(count: number): Promise<void> {
   const ended = "SELECT toUInt32(countIf(outcome != '')) AS ended FROM graph_runs";
   const { sql } = createClient({ url: running.query });
-  await expect
-    .poll(() => sql(ended), { timeout: 30_000 })
-    .toMatchObject({ rows: [{ ended: count }] });
+  await expect.poll(() => sql(ended)).toMatchObject({ rows: [{ ended: count }] });
 }
 const recent = () => ask<Page<Failure>>('recent', '--agent', 'invoice-agent');
 

@@ -98,10 +98,10 @@ it.skipIf(!otelcol)(
     await end(first);
     startAgent();
     startGateway();
-    await expect.poll(failuresOf('kept-by-agent'), { timeout: 60_000 }).toBe(1);
+    await expect.poll(failuresOf('kept-by-agent')).toBe(1);
 
     await send(ports[0]!, [failedAttempt('passed-on')]);
-    await expect.poll(failuresOf('passed-on'), { timeout: 30_000 }).toBe(1);
+    await expect.poll(failuresOf('passed-on')).toBe(1);
   },
   120_000,
 );
@@ -121,7 +121,7 @@ it.skipIf(!rotel)(
       ROTEL_OTLP_EXPORTER_ENDPOINT: world.otlpHttp,
     });
     await send(http!, [failedAttempt('through-rotel')]);
-    await expect.poll(failuresOf('through-rotel'), { timeout: 30_000 }).toBe(1);
+    await expect.poll(failuresOf('through-rotel')).toBe(1);
   },
   60_000,
 );
@@ -170,7 +170,7 @@ it.skipIf(!otelcol)(
       const query = `SELECT count() AS n FROM ${table} FINAL WHERE agent_id = '${agent}'`;
       return Number((await world.history.sql(query)).rows[0]!.n);
     };
-    await expect.poll(() => count('node_attempts'), { timeout: 60_000 }).toBe(120);
+    await expect.poll(() => count('node_attempts')).toBe(120);
     expect(await count('failures')).toBe(60);
     const metrics = await (await fetch(`${killed.otlpHttp}/metrics`)).text();
     const [, received] =

@@ -46,7 +46,7 @@ async function weeks(table = 'failures', column = 'timestamp'): Promise<string[]
 
 async function boundOf(maxBytes: number, looks: (bound: DiskBound) => boolean): Promise<void> {
   const bound = new DiskBound({ client, maxBytes, everyMs: 50, logger });
-  await expect.poll(() => looks(bound), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => looks(bound)).toBe(true);
   await bound.close();
 }
 

@@ -181,7 +181,7 @@ it('what the mapping wrote quotes it no more, and stays; nor is it quoted later'
     sql("SELECT value, reason FROM group_events WHERE kind = 'merge' AND agent_id = 'billing'");
   await world.send(failing(SESSION, word));
   await world.send(failing('other', 'failed'));
-  await expect.poll(merges, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(merges).toHaveLength(1);
   expect(JSON.stringify(await merges())).toContain(word);
 
   const answer = (await (await forget({ session: SESSION })).json()) as { rows: object };
@@ -191,7 +191,7 @@ it('what the mapping wrote quotes it no more, and stays; nor is it quoted later'
 
   // The first has the fingerprint of the one that went, and connects the other two.
   await world.send(failing('other', 'v2'), failing('other', 'value'));
-  await expect.poll(merges, { timeout: 30_000 }).toHaveLength(2);
+  await expect.poll(merges).toHaveLength(2);
   const [written] = (await merges()).filter(({ value }) => value !== '');
   expect(written!.value).toBe('"Unsupported protocol value" and "Unsupported protocol failed"');
   expect(await filesWith(word)).toEqual([]);

@@ -72,7 +72,7 @@ test('a trace with too much text is given up and counted, its failures stay', as
     await collector.close();
     await storage.end();
   }
-}, 120_000);
+});
 
 /** A tool call that failed, whose node has not come. */
 function failedCall(traceId: string, message: string) {

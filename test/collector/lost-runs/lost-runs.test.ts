@@ -166,7 +166,7 @@ describe('the watch', () => {
 
   beforeAll(async () => {
     storage = await startStorage();
-  }, 120_000);
+  });
   afterAll(() => storage?.end());
   beforeEach(async () => {
     database = await storage.database();
@@ -219,14 +219,14 @@ describe('the watch', () => {
   };
   const until = (expected: string[]) =>
     vi.waitFor(async () => expect(await lost()).toEqual(expected), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 50,
     });
   /** Until a collector has looked twice from begin to end. */
   const looked = (collector: Collector) => {
     const { looks } = collector.stats().lostRuns;
     return vi.waitFor(() => expect(collector.stats().lostRuns.looks).toBeGreaterThan(looks + 1), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 20,
     });
   };
@@ -298,7 +298,7 @@ describe('the watch', () => {
     );
     await looked(collector);
     await vi.waitFor(async () => expect(await lost()).toHaveLength(1), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 50,
     });
     const [written] = await database.select<{ n: string }>(

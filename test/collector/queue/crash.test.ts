@@ -39,7 +39,7 @@ async function account({ select }: Database, { sent, acknowledged }: Sender) {
 /** Rows are acknowledged before they can be read. */
 const accountIsExact = (database: Database, sender: Sender) =>
   expect
-    .poll(() => account(database, sender), { timeout: 30_000 })
+    .poll(() => account(database, sender))
     .toEqual({ lost: 0, doubled: 0, unknown: 0, attemptsLost: 0, attemptsDoubled: 0 });
 
 describe('kill -9', () => {

@@ -28,7 +28,7 @@ let databases = 0;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'faultline-collector-'));
   engine = await startEngine({ dataDir, port: 0 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await client?.close();

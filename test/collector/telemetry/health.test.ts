@@ -11,7 +11,7 @@ import { killCollectors, spawnCollector } from '../queue/collector-process.ts';
 import { type Storage, startStorage } from '../queue/storage.ts';
 
 /** Waits for what comes soon, on a machine with much to do too. */
-const soon = <T>(what: () => T) => expect.poll(what, { timeout: 20_000 });
+const soon = <T>(what: () => T) => expect.poll(what);
 
 let storage: Storage;
 beforeAll(async () => {

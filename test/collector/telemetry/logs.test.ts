@@ -12,7 +12,7 @@ import { failedAttempt } from '../../support/world.ts';
 import { type Storage, startStorage } from '../queue/storage.ts';
 
 /** Waits for what comes soon, on a machine with much to do too. */
-const soon = <T>(what: () => T) => expect.poll(what, { timeout: 20_000 });
+const soon = <T>(what: () => T) => expect.poll(what);
 
 let storage: Storage;
 beforeAll(async () => {

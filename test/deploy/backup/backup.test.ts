@@ -12,7 +12,6 @@ import { createLogger, type Running, start } from '../../../deploy/start.ts';
 import { createClient as createHistory } from '../../../query/index.ts';
 import { failedAttempt, goodAttempt, sendSpans } from '../../support/world.ts';
 
-const START_MS = 60_000;
 const TABLES = ['failures', 'node_attempts', 'graph_runs', 'evolutions', 'graph_snapshots'];
 
 let folder: string;
@@ -126,87 +125,81 @@ async function expectRefusedDamaged(backup: string, settings: Settings): Promise
   await rm(damaged, { recursive: true });
 }
 
-it(
-  'everything that was accepted is there again, dead letters too',
-  async () => {
-    const settings = settingsFor('first');
-    const first = await startIn(settings);
-    const nodes = ['parse', 'plan', 'answer'];
-    await sendSpans(
-      first.otlpHttp,
-      nodes.flatMap((node) => [
-        failedAttempt('a', { 'graph.node.id': node, 'exception.message': `${node} broke` }),
-        goodAttempt('a', { 'graph.node.id': node, 'graph.node.attempt': 2 }),
-      ]),
-    );
-    await first.drained();
-    const history = createHistory({ url: first.query });
-    const [failure] = (await history.recentFailures({ agent: 'a' })).items;
-    await history.recordEvolution({
-      agent_id: 'a',
-      resolution: 'the total is checked',
-      target_fingerprints: [failure!.fingerprint],
-    });
-    const client = await selecting('first', first.clickhouse);
-    await client.command({
-      query: "ALTER TABLE failures ADD CONSTRAINT refuses CHECK agent_id != 'refused'",
-    });
-    await client.close();
-    await sendSpans(first.otlpHttp, [failedAttempt('refused')]);
-    await first.drained();
-    expect(await deadLetters(first.otlpHttp)).toBe(1);
+it('everything that was accepted is there again, dead letters too', async () => {
+  const settings = settingsFor('first');
+  const first = await startIn(settings);
+  const nodes = ['parse', 'plan', 'answer'];
+  await sendSpans(
+    first.otlpHttp,
+    nodes.flatMap((node) => [
+      failedAttempt('a', { 'graph.node.id': node, 'exception.message': `${node} broke` }),
+      goodAttempt('a', { 'graph.node.id': node, 'graph.node.attempt': 2 }),
+    ]),
+  );
+  await first.drained();
+  const history = createHistory({ url: first.query });
+  const [failure] = (await history.recentFailures({ agent: 'a' })).items;
+  await history.recordEvolution({
+    agent_id: 'a',
+    resolution: 'the total is checked',
+    target_fingerprints: [failure!.fingerprint],
+  });
+  const client = await selecting('first', first.clickhouse);
+  await client.command({
+    query: "ALTER TABLE failures ADD CONSTRAINT refuses CHECK agent_id != 'refused'",
+  });
+  await client.close();
+  await sendSpans(first.otlpHttp, [failedAttempt('refused')]);
+  await first.drained();
+  expect(await deadLetters(first.otlpHttp)).toBe(1);
 
-    const before = await contents('first', first.clickhouse);
-    const asked = await answers(first.query);
-    const seen: number[] = [];
-    const backup = join(folder, 'backups', 'monday');
-    const [made] = await Promise.all([
-      backUpTo(backup, settings, (done) => seen.push(done)),
-      // It goes on taking what comes in.
-      sendSpans(first.otlpHttp, [failedAttempt('meanwhile')]),
-    ]);
-    expect(made.tables.failures).toBeGreaterThanOrEqual(3);
-    expect(seen.length).toBeGreaterThan(0);
-    await expect(backUpTo(backup, settings)).rejects.toThrow(/monday is there already/);
-    await expectRefusedCutOff(backup);
-    await expect(restoreFrom(backup, settings)).rejects.toThrow(/in use by another process/);
-    await first.stop();
-    await expect(restoreFrom(backup, settings)).rejects.toThrow(
-      /1 dead letters are in the queue|is not empty: it has \d+ tables/,
-    );
+  const before = await contents('first', first.clickhouse);
+  const asked = await answers(first.query);
+  const seen: number[] = [];
+  const backup = join(folder, 'backups', 'monday');
+  const [made] = await Promise.all([
+    backUpTo(backup, settings, (done) => seen.push(done)),
+    // It goes on taking what comes in.
+    sendSpans(first.otlpHttp, [failedAttempt('meanwhile')]),
+  ]);
+  expect(made.tables.failures).toBeGreaterThanOrEqual(3);
+  expect(seen.length).toBeGreaterThan(0);
+  await expect(backUpTo(backup, settings)).rejects.toThrow(/monday is there already/);
+  await expectRefusedCutOff(backup);
+  await expect(restoreFrom(backup, settings)).rejects.toThrow(/in use by another process/);
+  await first.stop();
+  await expect(restoreFrom(backup, settings)).rejects.toThrow(
+    /1 dead letters are in the queue|is not empty: it has \d+ tables/,
+  );
 
-    const second = settingsFor('second');
-    await expectRefusedDamaged(backup, second);
-    const restored = await restoreFrom(backup, second);
-    expect(Object.keys(restored.tables)).toEqual(Object.keys(made.tables));
-    const again = await startIn(second);
-    expect(await contents('second', again.clickhouse)).toEqual(before);
-    expect(await answers(again.query)).toEqual(asked);
-    expect(await deadLetters(again.otlpHttp)).toBe(1);
+  const second = settingsFor('second');
+  await expectRefusedDamaged(backup, second);
+  const restored = await restoreFrom(backup, second);
+  expect(Object.keys(restored.tables)).toEqual(Object.keys(made.tables));
+  const again = await startIn(second);
+  expect(await contents('second', again.clickhouse)).toEqual(before);
+  expect(await answers(again.query)).toEqual(asked);
+  expect(await deadLetters(again.otlpHttp)).toBe(1);
 
-    // The same as a server of one's own: its place is one that it can reach itself.
-    const connection = {
-      'clickhouse-url': again.clickhouse,
-      'clickhouse-user': 'faultline',
-      'clickhouse-password': await passwordOf(join(folder, 'second'), 'faultline'),
-    };
-    const server = settingsFor('third', connection);
-    await expect(backUpTo('/mnt/monday', server)).rejects.toThrow(
-      /no place that a server can reach/,
-    );
-    await backUpTo("File('tuesday')", server);
-    await expect(restoreFrom("File('tuesday')", server)).rejects.toThrow(
-      /the database faultline is not empty: it has \d+ tables, failures with \d+ rows/,
-    );
-    const owner = await selecting('second', again.clickhouse);
-    await owner.command({ query: 'DROP DATABASE faultline SYNC' });
-    await owner.close();
-    await expect(restoreFrom("File('wednesday')", server)).rejects.toThrow(/not found/);
-    await restoreFrom("File('tuesday')", server);
-    expect(await contents('second', again.clickhouse)).toEqual(before);
-  },
-  START_MS,
-);
+  // The same as a server of one's own: its place is one that it can reach itself.
+  const connection = {
+    'clickhouse-url': again.clickhouse,
+    'clickhouse-user': 'faultline',
+    'clickhouse-password': await passwordOf(join(folder, 'second'), 'faultline'),
+  };
+  const server = settingsFor('third', connection);
+  await expect(backUpTo('/mnt/monday', server)).rejects.toThrow(/no place that a server can reach/);
+  await backUpTo("File('tuesday')", server);
+  await expect(restoreFrom("File('tuesday')", server)).rejects.toThrow(
+    /the database faultline is not empty: it has \d+ tables, failures with \d+ rows/,
+  );
+  const owner = await selecting('second', again.clickhouse);
+  await owner.command({ query: 'DROP DATABASE faultline SYNC' });
+  await owner.close();
+  await expect(restoreFrom("File('wednesday')", server)).rejects.toThrow(/not found/);
+  await restoreFrom("File('tuesday')", server);
+  expect(await contents('second', again.clickhouse)).toEqual(before);
+});
 
 // Node's own recursive mkdir never comes back from there.
 it.runIf(process.platform === 'linux')('a folder that cannot be made is refused', async () => {

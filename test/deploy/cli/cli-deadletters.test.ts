@@ -58,9 +58,9 @@ it('--watch --json reports dead letters oldest first, as the other lists', async
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line).row.node_id as string);
-  await expect.poll(nodes, { timeout: 30_000 }).toEqual(['one', 'two']);
+  await expect.poll(nodes).toEqual(['one', 'two']);
   await refuse('three');
-  await expect.poll(nodes, { timeout: 30_000 }).toEqual(['one', 'two', 'three']);
+  await expect.poll(nodes).toEqual(['one', 'two', 'three']);
   running.child.kill('SIGINT');
   expect(await running.ended).toBe(0);
 });

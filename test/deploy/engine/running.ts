@@ -6,9 +6,6 @@ import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll } from 'vitest';
 import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 
-/** Starting loads a 500 MB library; the machine may be busy. */
-export const START_TIMEOUT_MS = 60_000;
-
 export async function temporaryFolder(): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'faultline-embedded-'));
 }
@@ -20,11 +17,11 @@ export function running(more: { nativePort?: number } = {}) {
   beforeAll(async () => {
     folder = await temporaryFolder();
     server = await startEngine({ dataDir: folder, port: 0, ...more });
-  }, START_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await server?.stop();
     await rm(folder, { recursive: true, force: true });
-  }, START_TIMEOUT_MS);
+  });
   return {
     server: () => server,
     folder: () => folder,

@@ -124,7 +124,7 @@ async function passesOn(port: number, under: string): Promise<void> {
           ({ status }) => status,
           () => 0,
         ),
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     .toBe(200);
   const attempts = async () =>

@@ -192,7 +192,7 @@ describe('with a spool', () => {
     const fail = failing(pipeline.tracer);
     for (let n = 0; n < 300; n += 1) await fail(n);
     receiver.status = 200;
-    await expect.poll(() => failures().length, { timeout: 10_000 }).toBe(300);
+    await expect.poll(() => failures().length).toBe(300);
     await pipeline.flush();
     expect(receiver.named('execute_graph')).toHaveLength(300);
     expect(receiver.taken).toBe(receiver.spans.length);

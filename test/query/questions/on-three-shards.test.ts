@@ -226,9 +226,7 @@ describe('while a shard is away', () => {
   test('all is as before when it is back', async () => {
     await shards.restart(away);
     const agent = values.get('agent')![0]!;
-    await expect
-      .poll(async () => (await left.groups({ agent })).partial, { timeout: 20_000 })
-      .toBe(undefined);
+    await expect.poll(async () => (await left.groups({ agent })).partial).toBe(undefined);
     expect(await left.groups({ agent })).toEqual(await world.history.groups({ agent }));
   });
 });

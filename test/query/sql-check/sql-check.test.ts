@@ -104,7 +104,7 @@ it('statements that never end take nothing from the query service, and the next 
   });
   try {
     await expect
-      .poll(() => messageOf(world.history.sql('SELECT 1')), { timeout: 20_000 })
+      .poll(() => messageOf(world.history.sql('SELECT 1')))
       .toMatch(/too many statements run at once/);
     expect((await fetch(`${world.query}/readyz`)).status).toBe(200);
     expect((await world.client.brief('nobody')).markdown).toContain('nobody');
@@ -113,7 +113,5 @@ it('statements that never end take nothing from the query service, and the next 
   }
   expect(await Promise.all(endless)).toEqual(endless.map(() => 'left'));
   // Their clients have left, and so they end.
-  await expect
-    .poll(() => messageOf(world.history.sql('SELECT 1')), { timeout: 20_000 })
-    .toMatch(/^it ran/);
+  await expect.poll(() => messageOf(world.history.sql('SELECT 1'))).toMatch(/^it ran/);
 });

@@ -92,7 +92,7 @@ beforeAll(async () => {
     ...runsOf('west', { ...sixty, isLost: inTwoHours, failure: unavailable }),
     failedAttempt('runless'),
   );
-}, 60_000);
+});
 afterAll(() => world?.end());
 
 describe('advice on an evolution', () => {

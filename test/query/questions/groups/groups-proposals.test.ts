@@ -25,7 +25,7 @@ const groups = async () => (await world.client.groups({ agent: 'billing' })).ite
 /** The group with three fingerprints, once there is one. */
 async function merged() {
   const find = async () => (await groups()).find(({ fingerprints }) => fingerprints.length === 3);
-  await expect.poll(find, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(find).toBeDefined();
   return (await find())!;
 }
 const alone = async () => (await groups()).find(({ fingerprints }) => fingerprints.length === 1)!;
@@ -43,7 +43,7 @@ it('merges what was raised in one place and differs where values stand', async (
 it('proposes what was reported without a stack', async () => {
   const whole = await merged();
   const shown = () => world.client.group(whole.fingerprint);
-  await expect.poll(async () => (await shown()).proposals.length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await shown()).proposals.length).toBe(1);
   const [proposal] = (await shown()).proposals;
   const bare = await alone();
   expect([proposal!.fingerprint, proposal!.other_fingerprint].sort()).toEqual(

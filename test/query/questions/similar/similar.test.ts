@@ -141,7 +141,7 @@ it('leave out groups whose failures are of another group now', async () => {
   const failure = await invoice();
   const agents = async () =>
     (await world.history.similarFailures({ failure })).items.map(({ agent_id }) => agent_id);
-  await expect.poll(agents, { timeout: 30_000 }).toContain('late');
+  await expect.poll(agents).toContain('late');
   // The log record tells what it really was.
   await log(traceId, spanId, { 'exception.type': 'E', 'exception.message': 'socket hang up' });
   await world.drained();
