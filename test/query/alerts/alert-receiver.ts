@@ -76,7 +76,7 @@ export class AlertReceiver {
 
 /** Waits until a condition holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await wait(50)) {
+  for (const end = Date.now() + 150_000; Date.now() < end; await wait(50)) {
     if (await holds()) return;
   }
   throw new Error(`waited in vain until ${what}`);

@@ -13,7 +13,7 @@ import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { failedAttempt, sendSpans, startWorld, type World } from '../../support/world.ts';
 import { AlertReceiver, secret, until } from './alert-receiver.ts';
 
-const times = { renewMs: 100, deadMs: 1_500, settleMs: 300 };
+const times = { renewMs: 200, deadMs: 6_000, settleMs: 1_500 };
 const logger = pino({ level: 'silent' });
 const folder = new TemporaryFolder('lease');
 let world: World;
