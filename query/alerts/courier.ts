@@ -71,9 +71,18 @@ export class Courier {
     this.#work = this.#run();
   }
 
-  /** Takes what is stored already. */
-  add(deliveries: readonly Delivery[]): void {
-    this.#waiting.add(deliveries);
+  /** See `add`. */
+  get readings(): number {
+    return this.#waiting.readings;
+  }
+
+  /**
+   * Takes what is stored already.
+   *
+   * @param readings as they were before it was stored, or else it may be sent twice
+   */
+  add(deliveries: readonly Delivery[], readings = this.readings): void {
+    this.#waiting.add(deliveries, readings);
     this.#wake();
   }
 

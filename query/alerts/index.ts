@@ -101,15 +101,21 @@ function startSending(options: AlertsOptions, store: Store, log: AlertLog): Send
       }),
     ]),
   );
-  const found = (deliveries: readonly Delivery[]): void => {
-    for (const [receiver, courier] of couriers) {
-      courier.add(deliveries.filter((delivery) => delivery.receiver === receiver));
-    }
+  const toStore = () => {
+    const before = [...couriers].map(
+      ([receiver, courier]) => [receiver, courier.readings] as const,
+    );
+    return (deliveries: readonly Delivery[]): void => {
+      for (const [receiver, readings] of before) {
+        const its = deliveries.filter((delivery) => delivery.receiver === receiver);
+        couriers.get(receiver)?.add(its, readings);
+      }
+    };
   };
   const readAgain = (): void => {
     for (const courier of couriers.values()) courier.readAgain();
   };
-  const watch = new AlertWatch({ store, log, settings, behindMs, found, readAgain, logger });
+  const watch = new AlertWatch({ store, log, settings, behindMs, toStore, readAgain, logger });
   return {
     stats: () => new Map([...couriers].map(([receiver, courier]) => [receiver, courier.stats()])),
     close: async () => {

@@ -110,7 +110,11 @@ export class Lease {
     const claimed = storedForm(new Date().toISOString());
     this.#own = { holder: randomUUID(), claimed, revision: 0, renewedAt: looked };
     await this.#store(this.#own);
-    if (performance.now() - looked > settleMs) return this.#giveBack();
+    const tookMs = Math.round(performance.now() - looked);
+    if (tookMs > settleMs) {
+      await this.#giveBack();
+      throw new Error(`ClickHouse took ${tookMs} ms for a claim, which may take ${settleMs}`);
+    }
     await wait(settleMs, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (this.#closing.signal.aborted) return;
     if (await this.#isFirst()) this.#begin();

@@ -11,7 +11,7 @@ export class Waiting {
   #held = new Map<string, Due>();
   /** When the first that is away is due; Infinity = none is. */
   #awayDueAt = Number.POSITIVE_INFINITY;
-  #isReading = false;
+  #readings = 0;
   #count = 0;
 
   /** @param most deliveries that are held at most; all could be 16 KiB long */
@@ -30,13 +30,23 @@ export class Waiting {
     return Math.min(this.#awayDueAt, this.#firstHeld()?.dueAt ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Takes what is stored already and was not tried yet. */
-  add(deliveries: readonly Delivery[]): void {
+  /** How many times a reading of what is stored began or ended; odd during one. */
+  get readings(): number {
+    return this.#readings;
+  }
+
+  /**
+   * Takes what is stored already and was not tried yet.
+   *
+   * @param readings as they were before it was stored: what was read since may have it, and it may be sent already
+   */
+  add(deliveries: readonly Delivery[], readings: number): void {
+    const mayBeRead = readings !== this.#readings || readings % 2 === 1;
     for (const delivery of deliveries) {
       if (this.#held.has(delivery.alert_id)) continue;
       const dueAt = Date.parse(delivery.updated_at);
       const hasRoom = this.#held.size < this.#most && this.#awayDueAt === Number.POSITIVE_INFINITY;
-      if (hasRoom && !this.#isReading) this.#held.set(delivery.alert_id, { delivery, dueAt });
+      if (hasRoom && !mayBeRead) this.#held.set(delivery.alert_id, { delivery, dueAt });
       else this.#awayDueAt = Math.min(this.#awayDueAt, dueAt);
       this.#count++;
     }
@@ -67,7 +77,7 @@ export class Waiting {
   async #readDue(): Promise<void> {
     const before = this.#awayDueAt;
     this.#awayDueAt = Number.POSITIVE_INFINITY;
-    this.#isReading = true;
+    this.#readings++;
     try {
       const { first, count } = await this.#read(this.#most + 1);
       const held = first.slice(0, this.#most);
@@ -80,7 +90,7 @@ export class Waiting {
       this.#awayDueAt = Math.min(this.#awayDueAt, before);
       throw error;
     } finally {
-      this.#isReading = false;
+      this.#readings++;
     }
   }
 

@@ -16,8 +16,8 @@ interface WatchParts {
   settings: AlertRules;
   /** Milliseconds by which rows may be stored later than they were received. */
   behindMs(): number;
-  /** Called with what was stored and is to be sent. */
-  found(deliveries: Delivery[]): void;
+  /** Called before deliveries are stored; the answer is called with those that are to be sent when they are. */
+  toStore(): (deliveries: Delivery[]) => void;
   /** Called when what is stored as pending is to be sent. */
   readAgain(): void;
   logger: Logger;
@@ -73,7 +73,7 @@ export class AlertWatch {
   }
 
   async #look(now: number): Promise<void> {
-    const { store, log, settings, behindMs, found } = this.#parts;
+    const { store, log, settings, behindMs } = this.#parts;
     const { rules } = settings;
     const next = now - behindMs() - MARGIN_MS;
     if (this.#wideAt === 0) this.#againAt = this.#lateUntil(now);
@@ -94,8 +94,9 @@ export class AlertWatch {
       ...(await harmfulChanges(parts, due)),
     ]);
     const deliveries = this.#deliveriesOf(changes, new Date(now).toISOString());
+    const stored = this.#parts.toStore();
     await log.save(deliveries);
-    found(deliveries.filter(({ status }) => status === 'pending'));
+    stored(deliveries.filter(({ status }) => status === 'pending'));
     for (const agent of due) {
       this.#toJudge.delete(agent);
       this.#judgedAt.set(agent, now);

@@ -110,6 +110,19 @@ it('tries again until it is taken, with the same id and text, and stores each tr
   ]);
 });
 
+it('what was read and sent before its finder has word that it is stored is sent once', async () => {
+  const to = await receiver();
+  const one = courier('quick', webhook(to));
+  const { readings } = one;
+  const found = [toSend('quick', 'quick')];
+  await log.save(found.map((delivery) => ({ ...delivery })));
+  one.readAgain();
+  await until('it is stored as sent', async () => (await storedOf('quick'))[0]?.status === 'sent');
+  one.add(found, readings);
+  await until('nothing waits', () => one.stats().pending === 0);
+  expect(to.got).toHaveLength(1);
+});
+
 it('a receiver that hangs, and one that asks to be left alone, hold up nobody', async () => {
   const [hanging, busy, well] = await Promise.all([receiver(), receiver(), receiver()]);
   hanging.always = 'hang';

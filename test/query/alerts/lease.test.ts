@@ -93,6 +93,26 @@ test('one that cannot renew it stops before another begins, and does not come ba
   proxy.close();
 });
 
+test('a claim that takes too long to be stored is given back, and the log says why', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const store = new Store(clickhouse());
+  const slow = new Lease({
+    name: 'slow',
+    store,
+    clickhouse: clickhouse(),
+    times: { ...times, settleMs: 0 },
+    work: () => expect.fail('it holds it'),
+    logger: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+  });
+  await until('it says so', () => lines.length > 0);
+  await slow.close();
+  await store.close();
+  expect(lines).toMatchObject([
+    { reason: expect.stringMatching(/took \d+ ms for a claim.*may take 0$/) },
+  ]);
+  expect(slow.isHeld).toBe(false);
+});
+
 test('two services with the same rules send each alert once, and one goes on for the other', async () => {
   const receiver = await new AlertReceiver().start();
   const rules = {
