@@ -71,19 +71,13 @@ export class Courier {
     this.#work = this.#run();
   }
 
-  /** See `add`. */
-  get readings(): number {
-    return this.#waiting.readings;
-  }
-
-  /**
-   * Takes what is stored already.
-   *
-   * @param readings as they were before it was stored, or else it may be sent twice
-   */
-  add(deliveries: readonly Delivery[], readings = this.readings): void {
-    this.#waiting.add(deliveries, readings);
-    this.#wake();
+  /** Call it before deliveries are stored, and what it returns when they are, or they may be sent twice. */
+  toStore(): (deliveries: readonly Delivery[]) => void {
+    const { readings } = this.#waiting;
+    return (deliveries) => {
+      this.#waiting.add(deliveries, readings);
+      this.#wake();
+    };
   }
 
   /** Goes on with what is stored as pending. */

@@ -102,14 +102,10 @@ function startSending(options: AlertsOptions, store: Store, log: AlertLog): Send
     ]),
   );
   const toStore = () => {
-    const before = [...couriers].map(
-      ([receiver, courier]) => [receiver, courier.readings] as const,
-    );
+    const stored = [...couriers].map(([name, courier]) => [name, courier.toStore()] as const);
     return (deliveries: readonly Delivery[]): void => {
-      for (const [receiver, readings] of before) {
-        const its = deliveries.filter((delivery) => delivery.receiver === receiver);
-        couriers.get(receiver)?.add(its, readings);
-      }
+      for (const [name, storedFor] of stored)
+        storedFor(deliveries.filter(({ receiver }) => receiver === name));
     };
   };
   const readAgain = (): void => {

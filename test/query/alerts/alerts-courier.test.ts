@@ -96,7 +96,7 @@ it('tries again until it is taken, with the same id and text, and stores each tr
   const to = await receiver();
   to.next.push(500, 'drop', 503, { status: 429, headers: { 'retry-after': '1' } });
   const one = courier('bad', webhook(to));
-  one.add([toSend('again', 'bad')]);
+  one.toStore()([toSend('again', 'bad')]);
   await until('it is taken', () => to.taken.length > 0);
   await until('it is stored', () => one.stats().pending === 0);
   expect(to.got.map(({ headers, body }) => [headers['webhook-id'], body])).toEqual(
@@ -113,12 +113,12 @@ it('tries again until it is taken, with the same id and text, and stores each tr
 it('what was read and sent before its finder has word that it is stored is sent once', async () => {
   const to = await receiver();
   const one = courier('quick', webhook(to));
-  const { readings } = one;
+  const stored = one.toStore();
   const found = [toSend('quick', 'quick')];
   await log.save(found.map((delivery) => ({ ...delivery })));
   one.readAgain();
   await until('it is stored as sent', async () => (await storedOf('quick'))[0]?.status === 'sent');
-  one.add(found, readings);
+  stored(found);
   await until('nothing waits', () => one.stats().pending === 0);
   expect(to.got).toHaveLength(1);
 });
@@ -130,7 +130,7 @@ it('a receiver that hangs, and one that asks to be left alone, hold up nobody', 
   const couriers = [hanging, busy, well].map((to, index) => courier(`${index}`, webhook(to)));
   const ids = Array.from({ length: 30 }, (_, index) => `crowd-${index}`);
   couriers.forEach((one, index) => {
-    one.add(ids.map((id) => toSend(id, `${index}`)));
+    one.toStore()(ids.map((id) => toSend(id, `${index}`)));
   });
   await until('the third has all', () => well.taken.length === ids.length);
   await until('the others were asked', () => hanging.got.length + busy.got.length >= 2);
@@ -142,7 +142,7 @@ it('one that is refused does not hold up those behind it', async () => {
   const to = await receiver();
   to.next.push(400);
   const one = courier('choosy', webhook(to), { ...usualPatience, firstMs: 600_000 });
-  one.add([toSend('poison', 'choosy'), toSend('behind', 'choosy')]);
+  one.toStore()([toSend('poison', 'choosy'), toSend('behind', 'choosy')]);
   await until('the second is taken', () => to.taken.length > 0);
   await until('it is stored', () => one.stats().pending === 1);
   expect(await storedOf('poison')).toEqual([
@@ -163,7 +163,7 @@ it('holds few of many for a dead receiver; when it lives, each arrives', async (
   for (let at = 0; at < ids.length; at += 12) {
     const some = ids.slice(at, at + 12).map((id) => toSend(id, 'dead-long'));
     await log.save(some);
-    one.add(some);
+    one.toStore()(some);
   }
   const idsOf = (got: typeof to.got) => got.map(({ headers }) => headers['webhook-id']);
   await until('each was tried', () => new Set(idsOf(to.got)).size === ids.length);
@@ -197,13 +197,13 @@ it('gives up when the time is over, and at once when the receiver is gone for go
   const to = await receiver();
   to.next.push(500, 410);
   const one = courier('dead', webhook(to), { ...quick, giveUpMs: 0 });
-  one.add([toSend('late', 'dead')]);
+  one.toStore()([toSend('late', 'dead')]);
   await until('it is given up', () => one.stats().pending === 0);
   expect(await storedOf('late')).toEqual([
     { status: 'failed', tries: 1, last_error: 'answered 500' },
   ]);
   const other = courier('gone', webhook(to));
-  other.add([toSend('gone', 'gone')]);
+  other.toStore()([toSend('gone', 'gone')]);
   await until('it is given up', () => other.stats().pending === 0);
   expect(await storedOf('gone')).toMatchObject([{ status: 'failed', last_error: 'answered 410' }]);
   expect(lines.filter(({ msg }) => msg === 'an alert is given up')).toMatchObject([
@@ -216,7 +216,7 @@ it('follows no redirect, and waits no longer than it should', async () => {
   const [to, other] = await Promise.all([receiver(), receiver()]);
   to.next.push({ status: 307, headers: { location: `http://127.0.0.1:${other.port}/` } }, 'hang');
   const one = courier('away', webhook(to, { timeoutMs: 1000 }));
-  one.add([toSend('away', 'away')]);
+  one.toStore()([toSend('away', 'away')]);
   await until('it is waited for', () => to.got.length === 2);
   collectGarbage(); // which took the limit along on Node 20
   await until('it is taken', () => to.taken.length > 0);
@@ -228,7 +228,7 @@ it('what could not be stored as sent is stored when ClickHouse is back', async (
   const to = await receiver();
   const one = courier('outage', webhook(to));
   await storage.kill();
-  one.add([toSend('outage', 'outage')]);
+  one.toStore()([toSend('outage', 'outage')]);
   await until('it is said', () => lines.some(({ msg }) => /cannot be stored now/.test(`${msg}`)));
   expect(one.stats()).toMatchObject({ pending: 1, sent: 1 });
   await storage.restart();
@@ -253,7 +253,7 @@ it.skipIf(!hasOpenssl)('sends nothing to a server whose certificate is not trust
   rmSync(folder, { recursive: true });
   const url = `https://127.0.0.1:${to.port}/`;
   const one = courier('fake', webhook(to, { url } as Partial<Receiver>), { ...quick, giveUpMs: 0 });
-  one.add([toSend('fake', 'fake')]);
+  one.toStore()([toSend('fake', 'fake')]);
   await until('it is given up', () => one.stats().pending === 0);
   expect(await storedOf('fake')).toMatchObject([{ last_error: 'DEPTH_ZERO_SELF_SIGNED_CERT' }]);
   expect(to.got).toEqual([]);
