@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { startCollector } from '../../../collector/index.ts';
 import { linkInSteps } from '../../../collector/linking/link.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
-import { startStorage } from '../queue/storage.ts';
+import { COLLECTOR, startStorage } from '../queue/storage.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -40,11 +40,8 @@ test('a trace with too much text is given up and counted, its failures stay', as
   const database = await storage.database();
   const warnings: string[] = [];
   const collector = await startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, 'large'), maxBytes: 64 * 1024 * 1024 },
     logger: pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) }),
     linking: { maxFailureChars: 8_000 },

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, startCollector } from '../../../collector/index.ts';
 import type { LinkingOptions } from '../../../collector/linking/linker.ts';
-import { type Database, type Storage, startStorage } from '../queue/storage.ts';
+import { COLLECTOR, type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 /** Recent, so that no row falls to retention; the same for all resends. */
@@ -31,11 +31,8 @@ afterEach(() => collector?.close());
 
 function start(linking: LinkingOptions = {}, folder = `linking-${queues}`): Promise<Collector> {
   return startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, folder), maxBytes: 64 * 1024 * 1024 },
     logger: pino({ level: 'silent' }),
     linking,

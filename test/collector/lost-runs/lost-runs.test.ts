@@ -13,7 +13,7 @@ import {
   sendSpans,
   snapshotRef,
 } from '../../support/world.ts';
-import { type Database, type Storage, startStorage } from '../queue/storage.ts';
+import { COLLECTOR, type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 const RUN: OpenRun = {
   agent_id: 'a',
@@ -177,11 +177,8 @@ describe('the watch', () => {
 
   async function start(afterMs = 300): Promise<Collector> {
     const collector = await startCollector({
-      host: '127.0.0.1',
-      otlpHttpPort: 0,
+      ...COLLECTOR,
       clickhouse: database.connection,
-      keep: 'agents',
-      maxBodyMib: 64,
       queue: { folder: join(storage.dataDir, `lost-${++folders}`), maxBytes: 64 * 1024 * 1024 },
       logger: pino({ level: 'silent' }),
       lostRuns: { afterMs, everyMs: 50, graceMs: 0 },

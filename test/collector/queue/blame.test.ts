@@ -8,7 +8,7 @@ import { LAYOUTS } from '../../../collector/rows/columns.ts';
 import { RowBinaryWriter } from '../../../collector/rows/row-binary.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 import { failedAttempt, sendSpans } from '../../support/world.ts';
-import { type Database, type Storage, startStorage } from './storage.ts';
+import { COLLECTOR, type Database, type Storage, startStorage } from './storage.ts';
 
 let storage: Storage;
 let database: Database;
@@ -68,11 +68,8 @@ test('when ClickHouse takes nothing, nothing is a dead letter', async () => {
 
 test('it does not block the rows behind it', async () => {
   const collector = await startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, 'blamed'), maxBytes: 1_000_000 },
     logger: pino({ level: 'silent' }),
   });

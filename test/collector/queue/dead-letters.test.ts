@@ -8,7 +8,7 @@ import { type Collector, historyAccess, startCollector } from '../../../collecto
 import { runNode } from '../../end-to-end/processes.ts';
 import { faultline } from '../../support/executable.ts';
 import { failedAttempt, sendSpans } from '../../support/world.ts';
-import { type Database, type Storage, startStorage } from './storage.ts';
+import { COLLECTOR, type Database, type Storage, startStorage } from './storage.ts';
 
 let storage: Storage;
 let database: Database;
@@ -36,11 +36,8 @@ afterEach(() => collector?.close());
 
 function start(more: Partial<Parameters<typeof startCollector>[0]> = {}): Promise<Collector> {
   return startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, database.connection.database), maxBytes: 1_000_000 },
     logger: pino({ level: 'silent' }),
     ...more,

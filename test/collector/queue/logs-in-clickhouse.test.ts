@@ -16,6 +16,7 @@ import {
   TRACE_ID,
 } from '../../support/sdk-logs.ts';
 import { encodeLogs } from '../decode/otlp-proto.ts';
+import { COLLECTOR } from './storage.ts';
 
 const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 
@@ -33,12 +34,9 @@ beforeAll(async () => {
     await client.command({ query: await readFile(new URL(file, MIGRATIONS), 'utf8') });
   }
   collector = await startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     otlpGrpcPort: 0,
     clickhouse: { url: engine.url, ...engine.writer, database: 'default' },
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(dataDir, 'queue'), maxBytes: 64 * 1024 * 1024 },
     logger: pino({ level: 'silent' }),
   });

@@ -15,6 +15,7 @@ import { emptyRows, type Rows, TABLES } from '../../../collector/rows/rows.ts';
 import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts';
 import { rowsOf } from '../../support/sample-rows.ts';
 import { failNode, plainSpan, recordSpans, toProtobuf } from '../../support/sdk-spans.ts';
+import { COLLECTOR } from './storage.ts';
 
 const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 const logger = pino({ level: 'silent' });
@@ -74,11 +75,8 @@ async function counts(): Promise<Record<string, number>> {
 
 function collectorOptions(over: Partial<CollectorOptions> = {}): CollectorOptions {
   return {
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: { url: engine.url, ...engine.writer, database },
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(dataDir, `queue-${database}`), maxBytes: 64 * 1024 * 1024 },
     logger,
     ...over,

@@ -7,6 +7,14 @@ import { type RunningEngine, startEngine } from '../../../deploy/engine/index.ts
 
 const MIGRATIONS = new URL('../../../deploy/clickhouse/migrations/', import.meta.url);
 
+/** A collector as most tests start it, at any port. */
+export const COLLECTOR = {
+  host: '127.0.0.1',
+  otlpHttpPort: 0,
+  keep: 'agents',
+  maxBodyMib: 64,
+} as const;
+
 export interface Storage {
   dataDir: string;
   engine: RunningEngine;

@@ -8,10 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Collector, startCollector } from '../../../collector/index.ts';
 import { failedAttempt, sendSpans, startWorld, type World } from '../../support/world.ts';
 import { killCollectors, spawnCollector } from '../queue/collector-process.ts';
-import { type Storage, startStorage } from '../queue/storage.ts';
-
-/** Waits for what comes soon, on a machine with much to do too. */
-const soon = <T>(what: () => T) => expect.poll(what);
+import { COLLECTOR, type Storage, startStorage } from '../queue/storage.ts';
 
 let storage: Storage;
 beforeAll(async () => {
@@ -40,12 +37,9 @@ const nowhere = {
 
 function start(folder: string, more: Partial<Parameters<typeof startCollector>[0]> = {}) {
   return startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     otlpGrpcPort: 0,
     clickhouse: nowhere,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, folder), maxBytes: 1_000_000, flushMs: 0 },
     logger: pino({ level: 'silent' }),
     ...more,
@@ -69,17 +63,19 @@ describe('the collector', () => {
     const { connection } = await storage.database();
     const collector = await start('up', { clickhouse: connection, ingestTokens: ['secret'] });
     // A machine with much to do may not answer within the second that it gets.
-    await soon(() => ready(collector.url)).toEqual({
-      status: 200,
-      retryAfter: null,
-      body: {
-        status: 'ready',
-        checks: {
-          queue: { ok: true, required: true },
-          clickhouse: { ok: true, required: false },
+    await expect
+      .poll(() => ready(collector.url))
+      .toEqual({
+        status: 200,
+        retryAfter: null,
+        body: {
+          status: 'ready',
+          checks: {
+            queue: { ok: true, required: true },
+            clickhouse: { ok: true, required: false },
+          },
         },
-      },
-    });
+      });
     expect(await check(collector)).toBe(1);
     await expect(check(collector, Buffer.from([0x0a, 1, 0x78]))).rejects.toThrow('NOT_FOUND');
     await collector.close();
@@ -87,13 +83,15 @@ describe('the collector', () => {
 
   test('ClickHouse is down: the queue takes what comes, and it is said', async () => {
     const collector = await start('down');
-    await soon(() => ready(collector.url)).toMatchObject({
-      status: 200,
-      body: {
-        status: 'ready',
-        checks: { clickhouse: { ok: false, reason: expect.stringContaining('ECONNREFUSED') } },
-      },
-    });
+    await expect
+      .poll(() => ready(collector.url))
+      .toMatchObject({
+        status: 200,
+        body: {
+          status: 'ready',
+          checks: { clickhouse: { ok: false, reason: expect.stringContaining('ECONNREFUSED') } },
+        },
+      });
     await collector.close();
   });
 
@@ -145,7 +143,7 @@ describe('the collector', () => {
         url,
         Array.from({ length: 10 }, () => failedAttempt('a', { 'failure.input': text })),
       );
-    await soon(() => send().then(() => 'taken', String)).toContain('503');
+    await expect.poll(() => send().then(() => 'taken', String)).toContain('503');
     for (let i = 0; i < 3; i++) {
       expect(await ready(url)).toMatchObject({
         status: 503,
@@ -188,11 +186,13 @@ describe('the query service', () => {
   afterAll(() => world?.end());
 
   test('is ready with ClickHouse and not without; the collector still is', async () => {
-    await soon(() => ready(world.query)).toEqual({
-      status: 200,
-      retryAfter: null,
-      body: { status: 'ready', checks: { clickhouse: { ok: true, required: true } } },
-    });
+    await expect
+      .poll(() => ready(world.query))
+      .toEqual({
+        status: 200,
+        retryAfter: null,
+        body: { status: 'ready', checks: { clickhouse: { ok: true, required: true } } },
+      });
     await storage.kill();
     expect(await ready(world.query)).toMatchObject({
       status: 503,
@@ -200,9 +200,11 @@ describe('the query service', () => {
       body: { status: 'not ready', checks: { clickhouse: { ok: false, required: true } } },
     });
     expect(await alive(world.query)).toBe(200);
-    await soon(async () => (await ready(world.otlpHttp)).body).toMatchObject({
-      status: 'ready',
-      checks: { clickhouse: { ok: false, required: false } },
-    });
+    await expect
+      .poll(async () => (await ready(world.otlpHttp)).body)
+      .toMatchObject({
+        status: 'ready',
+        checks: { clickhouse: { ok: false, required: false } },
+      });
   });
 });

@@ -9,10 +9,7 @@ import { watchQueryService } from '../../../query/http/observability.ts';
 import { startQueryService } from '../../../query/http/server.ts';
 import { connect } from '../../../query/index.ts';
 import { failedAttempt } from '../../support/world.ts';
-import { type Storage, startStorage } from '../queue/storage.ts';
-
-/** Waits for what comes soon, on a machine with much to do too. */
-const soon = <T>(what: () => T) => expect.poll(what);
+import { COLLECTOR, type Storage, startStorage } from '../queue/storage.ts';
 
 let storage: Storage;
 beforeAll(async () => {
@@ -125,7 +122,7 @@ test('refused callers: one line at once, one a minute, none is left out', async 
   const refused = new RefusedLogins(logger, 50);
   for (let i = 0; i < 1000; i++) refused.note('http', '10.0.0.1');
   expect(lines.map(({ refused }) => refused)).toEqual([1]);
-  await soon(() => lines.map(({ refused }) => refused)).toEqual([1, 999]);
+  await expect.poll(() => lines.map(({ refused }) => refused)).toEqual([1, 999]);
   refused.note('grpc', '10.0.0.2');
   refused.close();
   expect(lines.at(-1)).toMatchObject({ level: 40, refused: 1, door: 'grpc', from: '10.0.0.2' });
@@ -139,12 +136,9 @@ test('callers of gRPC without a token are logged too', async () => {
   const { logger, lines } = listen();
   const { connection } = await storage.database();
   const collector = await startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     otlpGrpcPort: 0,
     clickhouse: connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, 'grpc-log'), maxBytes: 20_000 },
     ingestTokens: ['secret'],
     logger,

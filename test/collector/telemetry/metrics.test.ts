@@ -12,7 +12,7 @@ import { watchQueryService } from '../../../query/http/observability.ts';
 import { type QueryService, startQueryService } from '../../../query/http/server.ts';
 import { connect, type History } from '../../../query/index.ts';
 import { failedAttempt, sendSpans } from '../../support/world.ts';
-import { type Database, type Storage, startStorage } from '../queue/storage.ts';
+import { COLLECTOR, type Database, type Storage, startStorage } from '../queue/storage.ts';
 
 let storage: Storage;
 let database: Database;
@@ -45,12 +45,9 @@ afterAll(async () => {
 
 function start(folder: string, more: Partial<Parameters<typeof startCollector>[0]> = {}) {
   return startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     otlpGrpcPort: 0,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, folder), maxBytes: MAX_BYTES },
     version: '1.2.3',
     logger: pino({ level: 'silent' }),

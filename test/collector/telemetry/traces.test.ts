@@ -9,9 +9,6 @@ import { createClient } from '../../../query/index.ts';
 import { Receiver } from '../../instrumentation/receiver.ts';
 import { failedAttempt, sendSpans, startWorld, type World } from '../../support/world.ts';
 
-/** Waits for what comes soon, on a machine with much to do too. */
-const soon = <T>(what: () => T) => expect.poll(what);
-
 const logger = pino({ level: 'silent' });
 let receiver: Receiver;
 let world: World | undefined;
@@ -41,8 +38,8 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   test('a request over HTTP, its insert, a question', async () => {
     await world!.send(failedAttempt('a'), { name: 'GET /' });
     await createClient({ url: world!.query }).recentFailures();
-    await soon(() => named('GET /api/v1/failures').length).toBe(1);
-    await soon(() => named('INSERT failures').length).toBe(1);
+    await expect.poll(() => named('GET /api/v1/failures').length).toBe(1);
+    await expect.poll(() => named('INSERT failures').length).toBe(1);
     const [request] = named('POST /v1/traces');
     expect(request).toMatchObject({
       parentSpanId: '',
@@ -91,7 +88,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     }
     await provider.shutdown();
     const name = 'opentelemetry.proto.collector.trace.v1.TraceService/Export';
-    await soon(() => named(name).length).toBe(1);
+    await expect.poll(() => named(name).length).toBe(1);
     expect(named(name)[0]!.attributes).toEqual({
       'rpc.system.name': 'grpc',
       'rpc.method': name,
@@ -110,7 +107,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
     await fetch(`${world!.query}/api/v1/agents`, { headers });
-    await soon(() => named('GET /api/v1/agents').length).toBe(1);
+    await expect.poll(() => named('GET /api/v1/agents').length).toBe(1);
     expect(named('GET /api/v1/agents')[0]).toMatchObject({
       traceId,
       parentSpanId: 'b7ad6b7169203331',
@@ -124,7 +121,7 @@ test('spans sent to ourselves are not traced, and it is said once', async () => 
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
   const traces = (await startOwnTraces({ version: '1', logger: loud }))!;
   traces.tracer.startSpan('one').end();
-  await soon(() => receiver.requests).toBe(1);
+  await expect.poll(() => receiver.requests).toBe(1);
   expect(traces.isOwn(receiver.headers[0]!)).toBe(true);
   expect(traces.isOwn(receiver.headers[0]!)).toBe(true);
   expect(traces.isOwn({ ...receiver.headers[0], 'x-faultline-own-spans': 'forged' })).toBe(false);
@@ -140,13 +137,13 @@ test('an endpoint that is our own port does not loop', async () => {
   };
   await sendSpans(otlpHttp, [failedAttempt('a')]);
   await world!.drained();
-  await soon(requests).toBeGreaterThan(0);
+  await expect.poll(requests).toBeGreaterThan(0);
   const before = await requests();
   for (let i = 0; i < 10; i++) {
     await fetch(`${world!.query}/api/v1/agents`);
     await world!.drained();
   }
-  await soon(requests).toBeGreaterThan(before);
+  await expect.poll(requests).toBeGreaterThan(before);
   const asked = await settled(requests);
   expect(asked).toBeLessThanOrEqual(before + 12);
 });
@@ -227,12 +224,12 @@ test('an endpoint that does not answer is said once, and again when it does', as
   receiver.status = 400;
   const traces = (await startOwnTraces({ version: '1', logger: loud }))!;
   traces.tracer.startSpan('one').end();
-  await soon(() => lines.length).toBe(1);
+  await expect.poll(() => lines.length).toBe(1);
   traces.tracer.startSpan('two').end();
-  await soon(() => receiver.requests).toBe(2);
+  await expect.poll(() => receiver.requests).toBe(2);
   receiver.status = 200;
   traces.tracer.startSpan('three').end();
-  await soon(() => lines.length).toBe(2);
+  await expect.poll(() => lines.length).toBe(2);
   expect(lines[0]).toContain('our own spans cannot be sent');
   expect(lines[1]).toContain('our own spans can be sent again');
   await traces.shutdown();

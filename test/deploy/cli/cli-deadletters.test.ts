@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Collector, startCollector } from '../../../collector/index.ts';
-import { type Database, type Storage, startStorage } from '../../collector/queue/storage.ts';
+import {
+  COLLECTOR,
+  type Database,
+  type Storage,
+  startStorage,
+} from '../../collector/queue/storage.ts';
 import { root } from '../../end-to-end/processes.ts';
 import { faultline } from '../../support/executable.ts';
 import { failedAttempt, sendSpans } from '../../support/world.ts';
@@ -19,11 +24,8 @@ beforeAll(async () => {
   storage = await startStorage();
   database = await storage.database();
   collector = await startCollector({
-    host: '127.0.0.1',
-    otlpHttpPort: 0,
+    ...COLLECTOR,
     clickhouse: database.connection,
-    keep: 'agents',
-    maxBodyMib: 64,
     queue: { folder: join(storage.dataDir, 'queue'), maxBytes: 1_000_000 },
     logger: pino({ level: 'silent' }),
   });

@@ -83,7 +83,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** Asks again until it holds; only a hang reaches the bound. */
 export const soon = <T>(what: () => T | Promise<T>, message?: string) =>
-  expect.poll(what, { timeout: 60_000, ...(message && { message }) });
+  expect.poll(what, message ? { message } : {});
 
 /** What holds for every view, whatever is on it. */
 export async function expectSound({ page, troubles }: Opened, view = page.url()): Promise<void> {
