@@ -53,7 +53,7 @@ export class Lease {
   readonly #times: LeaseTimes;
   readonly #writer: ClickHouse;
   readonly #closing = new AbortController();
-  /** When each other's claim was last seen renewed. */
+  /** When each claim was last seen renewed. */
   readonly #seen = new Map<string, { revision: number; at: number }>();
   readonly #running: Promise<void>;
   #own: Own | undefined;
@@ -106,7 +106,7 @@ export class Lease {
     const { settleMs } = this.#times;
     await this.#giveBack();
     const looked = performance.now();
-    if ((await this.#othersThatLive()).length > 0) return;
+    if ((await this.#living()).length > 0) return;
     const claimed = storedForm(new Date().toISOString());
     this.#own = { holder: randomUUID(), claimed, revision: 0, renewedAt: looked };
     await this.#store(this.#own);
@@ -160,24 +160,25 @@ export class Lease {
   }
 
   async #isFirst(): Promise<boolean> {
-    const own = this.#own!;
-    const before = (a: Claim): boolean =>
-      a.claimed < own.claimed || (a.claimed === own.claimed && a.holder < own.holder);
-    return !(await this.#othersThatLive()).some(before);
+    const [first] = await this.#living();
+    return first?.holder === this.#own?.holder;
   }
 
-  async #othersThatLive(): Promise<Claim[]> {
+  /** The claims that count, the first before the others; its own is one of them while it is stored. */
+  async #living(): Promise<Claim[]> {
     const { store, name } = this.#parts;
     const claims = await store.rows('lease_claims', { name }, claim);
     const now = performance.now();
-    const others = claims.filter(({ holder }) => holder !== this.#own?.holder);
     const named = new Set(claims.map(({ holder }) => holder));
     for (const holder of this.#seen.keys()) if (!named.has(holder)) this.#seen.delete(holder);
-    for (const { holder, revision } of others) {
+    const isOwn = ({ holder }: Claim): boolean => holder === this.#own?.holder;
+    for (const { holder, revision } of claims) {
       if (this.#seen.get(holder)?.revision !== revision)
         this.#seen.set(holder, { revision, at: now });
     }
-    return others.filter(({ holder }) => now - this.#seen.get(holder)!.at < this.#times.deadMs);
+    return claims.filter(
+      (one) => isOwn(one) || now - this.#seen.get(one.holder)!.at < this.#times.deadMs,
+    );
   }
 
   async #giveBack(): Promise<void> {

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { connectClickHouse } from '../../../collector/serving/clickhouse.ts';
 import { startAlerts } from '../../../query/alerts/index.ts';
 import { Lease } from '../../../query/alerts/lease.ts';
@@ -61,9 +61,14 @@ class Candidate {
   }
 }
 
-test('of many that claim at once one holds it; when it ends another does', async () => {
+test.each([
+  ['at once', false],
+  ['in the same millisecond', true],
+])('of many that claim %s one holds it; when it ends another does', async (name, isStill) => {
+  if (isStill) vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
   const holders = new Holders();
-  const candidates = Array.from({ length: 6 }, () => new Candidate('many', holders));
+  const candidates = Array.from({ length: 6 }, () => new Candidate(name, holders));
   const left = new Set(candidates);
   for (let ended = 0; ended < 3; ended++) {
     await until('one holds it', () => holders.now.size === 1);
